@@ -1,0 +1,9 @@
+import type { Digest } from "../oci/digest.ts";
+
+/** Where the local worker puts what it fetched, before anybody knows whether it may be released. Implemented by the quarantine. */
+export interface Keep {
+  /** Path of the file that the bytes of this blob go to; the same path every time it is asked for. Its folder exists. */
+  blob(digest: Digest): string;
+  /** An index or a manifest, exactly as it was received. */
+  document(digest: Digest, bytes: Uint8Array): Promise<void>;
+}

@@ -1,0 +1,48 @@
+import { Tofu3Error, visible } from "../errors.ts";
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** All values of one header, in order. `name` in lower case. */
+export function valuesOf(headers: Headers, name: string): string[] {
+  return headers.filter(([each]) => each === name).map(([, value]) => value);
+}
+
+/** The value of a header that may stand once; null when absent. Throws E_FRAMING when it stands more than once with different values. */
+export function valueOf(headers: Headers, name: string): string | null {
+  const [first, ...others] = valuesOf(headers, name);
+  if (others.some((other) => other !== first)) {
+    throw new Tofu3Error("E_FRAMING", `the answer has ${others.length + 1} different ${name} headers`, { stage: "http" });
+  }
+  return first ?? null;
+}
+
+/**
+ * The stricter reading of both HTTP engines, applied to both: one Content-Length in plain digits or `Transfer-Encoding: chunked`, never
+ * both, never neither; no Content-Encoding. RFC 9112 §6.3. Returns the declared length; null when chunked.
+ */
+export function declaredLength(status: number, headers: Headers): number | null {
+  const lengths = valuesOf(headers, "content-length");
+  const codings = valuesOf(headers, "transfer-encoding");
+  const encoding = valuesOf(headers, "content-encoding").filter((value) => value.trim().toLowerCase() !== "identity");
+  if (encoding.length > 0) {
+    throw new Tofu3Error("E_ENCODING", `the body is encoded as ${visible(encoding.join(", "), 80)} although identity was asked for`, {
+      stage: "http",
+      hint: "a proxy or CDN between this worker and the registry compresses bodies; use a way without it",
+    });
+  }
+  if (codings.length > 0) {
+    if (codings.length > 1 || codings[0]?.trim().toLowerCase() !== "chunked" || lengths.length > 0) {
+      throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Transfer-Encoding ${visible(codings.join(", "), 80)}`, { stage: "http" });
+    }
+    return null;
+  }
+  const [length, ...others] = lengths;
+  if (length === undefined) {
+    if (status === 204 || status === 304) return 0;
+    throw new Tofu3Error("E_FRAMING", "the answer does not say how long its body is (neither Content-Length nor chunked)", { stage: "http" });
+  }
+  if (others.length > 0 || !/^[0-9]{1,15}$/.test(length)) {
+    throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Content-Length ${visible(lengths.join(", "), 80)}`, { stage: "http" });
+  }
+  return Number(length);
+}
