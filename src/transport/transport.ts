@@ -10,11 +10,13 @@ export interface Trust {
   readonly clientCertificate: { readonly certificate: string; readonly key: Secret } | null;
 }
 
-/** One HTTP GET. The transport adds `Accept-Encoding: identity` and nothing that could carry a secret. */
+/** One HTTP GET, or a POST where there is a form. The transport adds `Accept-Encoding: identity` and nothing that could carry a secret. */
 export interface Query {
   /** Absolute http: or https:, without userinfo and fragment; printable ASCII. */
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string | Secret])[];
+  /** Body of a POST; the Content-Type of it stands in `headers`. Used for identity tokens only (`read`), absent for a GET. */
+  readonly form?: Secret;
   /** One more byte of body than this ends the exchange with E_TOO_LARGE. */
   readonly maxBytes: number;
   /** Refuse (E_ADDRESS) when the name leads to a loopback, private, link-local or unspecified address. */
