@@ -1,0 +1,183 @@
+import { resolve } from "node:path";
+import type { z } from "zod";
+import { Tofu3Error, visible } from "../errors.ts";
+import type { Limits } from "../model/job.ts";
+import { readDefaults } from "./defaults.ts";
+import { pathText, readDocument, type ConfigDocument, type Mistake, type Path } from "./document.ts";
+import { parseProxy, type Proxy } from "./proxy.ts";
+import { registryName } from "./registryname.ts";
+import { workerObjections } from "./rules.ts";
+import { configSchema, configShape, workerSchema } from "./schema.ts";
+import { objectionsOf, type Objection } from "./words.ts";
+
+export interface LocalWorkerConfig {
+  readonly name: string;
+  readonly via: "local";
+  readonly proxy: Proxy | null;
+}
+
+export interface SshWorkerConfig {
+  readonly name: string;
+  readonly via: "ssh";
+  /** As written: a name, an address, or an alias that `resolveHost` looks up. */
+  readonly host: string;
+  readonly port: number | null;
+  readonly user: string | null;
+  /** Absolute. */
+  readonly identityFile: string | null;
+  /** `SHA256:` and 43 base64 characters. */
+  readonly hostKey: string | null;
+  /** Used by curl on the VM, not for the way to the VM. */
+  readonly proxy: Proxy | null;
+  readonly forwardCredentials: boolean;
+}
+
+export type WorkerConfig = LocalWorkerConfig | SshWorkerConfig;
+
+/** A file that the configuration names, and where it does: `tofu3.yaml:9:11: registries["registry.corp"].caFile` */
+export interface NamedFile {
+  readonly path: string;
+  readonly at: string;
+}
+
+export interface RegistryConfig {
+  readonly plainHttp: boolean;
+  readonly caFile: NamedFile | null;
+  readonly client: { readonly certificate: NamedFile; readonly key: NamedFile } | null;
+}
+
+/** Everything in it is checked; nothing has been read but the file itself. */
+export interface Config {
+  readonly file: string;
+  /** Three or more, no two the same as far as the text shows. There may be no local one. */
+  readonly workers: readonly WorkerConfig[];
+  /** By `registryName`. */
+  readonly registries: ReadonlyMap<string, RegistryConfig>;
+  readonly policy: { readonly distinct: readonly "machine"[]; readonly days: 1 };
+  readonly limits: Limits;
+}
+
+/** Where the text came from, and what its paths are relative to. */
+export interface ConfigSource {
+  /** Absolute. */
+  readonly file: string;
+  /** Absolute home folder, for `~/`. */
+  readonly home: string;
+}
+
+type Input = z.output<ReturnType<typeof configSchema>>;
+
+function registryObjections(registries: unknown): readonly Objection[] {
+  if (typeof registries !== "object" || registries === null) return [];
+  const seen = new Map<string, string>();
+  return Object.entries(registries as Record<string, unknown>).flatMap(([key, value]): Objection[] => {
+    const path: Path = ["registries", key];
+    const objections: Objection[] = [];
+    const name = registryName(key);
+    const other = name === null ? undefined : seen.get(name);
+    if (other !== undefined)
+      objections.push({ path, at: "key", message: `the same registry as ${JSON.stringify(other)}; each registry once` });
+    if (name !== null) seen.set(name, key);
+    const entry = (typeof value === "object" && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+    const has = (field: string): boolean => entry[field] !== undefined;
+    if (has("clientCertificate") !== has("clientKey")) {
+      objections.push({ path, at: "key", message: "clientCertificate and clientKey need each other; give both or none" });
+    }
+    if (entry["plainHttp"] === true && (has("caFile") || has("clientCertificate"))) {
+      objections.push({
+        path,
+        at: "key",
+        message: "plainHttp has no certificates; remove plainHttp, or caFile and clientCertificate",
+      });
+    }
+    return objections;
+  });
+}
+
+function factsOf(value: unknown): readonly Objection[] {
+  const workers = typeof value === "object" && value !== null && "workers" in value ? value.workers : null;
+  const facts = Array.isArray(workers) ? workers.map((worker: unknown) => workerSchema.safeParse(worker).data ?? null) : [];
+  return workerObjections(facts);
+}
+
+function check(document: ConfigDocument): Input | readonly Mistake[] {
+  const defaults = readDefaults();
+  const { value } = document;
+  if (value === null)
+    return [{ ...document.positionOf([]), path: "", message: "the file is empty; it must be a mapping with workers" }];
+  const shape = configShape(defaults);
+  const parsed = configSchema(defaults).safeParse(value);
+  const registries = typeof value === "object" && "registries" in value ? value.registries : null;
+  const objections = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => objectionsOf(issue, value, shape)),
+    ...factsOf(value),
+    ...registryObjections(registries),
+  ];
+  if (parsed.success && objections.length === 0) return parsed.data;
+  return objections.map(({ path, at, message }) => ({
+    ...(at === "key" ? document.positionOfKey(path) : document.positionOf(path)),
+    path: pathText(path),
+    message,
+  }));
+}
+
+function errorOf(file: string, mistakes: readonly Mistake[]): Tofu3Error {
+  const lines = [...mistakes]
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ line, column, path, message }) => visible(`${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`));
+  return new Tofu3Error("E_CONFIG", [...new Set(lines)].join("\n"), {
+    hint: "config/tofu3.example.yaml of tofu3 has every key with a comment",
+  });
+}
+
+function workerOf(worker: Input["workers"][number], place: (path: string) => string): WorkerConfig {
+  const proxy = worker.proxy === undefined ? null : parseProxy(worker.proxy);
+  if (worker.via === "local") return { name: worker.name, via: "local", proxy };
+  return {
+    name: worker.name,
+    via: "ssh",
+    host: worker.host.replace(/^\[(.*)\]$/, "$1"),
+    port: worker.port ?? null,
+    user: worker.user ?? null,
+    identityFile: worker.identityFile === undefined ? null : place(worker.identityFile),
+    hostKey: worker.hostKey ?? null,
+    proxy,
+    forwardCredentials: worker.forwardCredentials ?? false,
+  };
+}
+
+function registryOf(
+  key: string,
+  entry: Input["registries"][string],
+  named: (path: Path, text: string) => NamedFile,
+): RegistryConfig {
+  const file = (field: "caFile" | "clientCertificate" | "clientKey"): NamedFile | null => {
+    const text = entry[field];
+    return text === undefined ? null : named(["registries", key, field], text);
+  };
+  const [certificate, clientKey] = [file("clientCertificate"), file("clientKey")];
+  const client = certificate === null || clientKey === null ? null : { certificate, key: clientKey };
+  return { plainHttp: entry.plainHttp ?? false, caFile: file("caFile"), client };
+}
+
+/** YAML or JSON → checked. Throws E_CONFIG with one line for each mistake: `file:line:column: path: what is wrong, what is allowed`. */
+export function parseConfig(text: string, { file, home }: ConfigSource): Config {
+  const document = readDocument(text);
+  if (!("value" in document)) throw errorOf(file, document);
+  const input = check(document);
+  if (!("workers" in input)) throw errorOf(file, input);
+  const place = (path: string): string => (path.startsWith("~/") ? resolve(home, path.slice(2)) : resolve(file, "..", path));
+  const named = (path: Path, text: string): NamedFile => {
+    const { line, column } = document.positionOf(path);
+    return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
+  };
+  return {
+    file,
+    workers: input.workers.map((worker) => workerOf(worker, place)),
+    registries: new Map(
+      Object.entries(input.registries).map(([key, entry]) => [registryName(key) ?? key, registryOf(key, entry, named)]),
+    ),
+    policy: input.policy,
+    limits: input.limits,
+  };
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { Tofu3Error } from "../errors.ts";
+import type { Limits } from "../model/job.ts";
+
+export interface Defaults {
+  readonly policy: { readonly distinct: "machine"[]; readonly days: 1 };
+  readonly limits: Limits;
+}
+
+/** `config/defaults.json` of the package: the same place from `src/` and from `dist/`. Throws E_BUG when the package is broken. */
+export function readDefaults(): Defaults {
+  const file = new URL("../../config/defaults.json", import.meta.url);
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Defaults;
+  } catch (cause) {
+    throw new Tofu3Error("E_BUG", `cannot read the defaults of tofu3 at ${JSON.stringify(file.pathname)}`, {
+      cause,
+      hint: "install tofu3 again",
+    });
+  }
+}

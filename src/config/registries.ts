@@ -1,0 +1,64 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { Tofu3Error, visible } from "../errors.ts";
+import type { RegistrySettings } from "../model/credentials.ts";
+import { Secret } from "../secret.ts";
+import type { Trust } from "../transport/transport.ts";
+import type { Config, NamedFile, RegistryConfig } from "./config.ts";
+import { registryName } from "./registryname.ts";
+import { readSmallText } from "./smallfile.ts";
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+function refuse(file: NamedFile, words: string, cause?: unknown): Tofu3Error {
+  return new Tofu3Error("E_CONFIG", `${file.at}: ${JSON.stringify(file.path)} ${words}`, { cause });
+}
+
+async function readPem(file: NamedFile, what: string): Promise<string> {
+  const text = await readSmallText(file.path, { what: `${file.at}: ${what}`, code: "E_CONFIG", limit: 1024 * 1024 });
+  if (text === null) throw refuse(file, "does not exist");
+  return text;
+}
+
+async function readCertificates(file: NamedFile, what: string): Promise<{ text: string; first: X509Certificate }> {
+  const text = await readPem(file, what);
+  try {
+    const [first] = Array.from(text.matchAll(CERTIFICATE), ([block]) => new X509Certificate(block));
+    if (first !== undefined) return { text, first };
+  } catch (cause) {
+    throw refuse(file, "has a certificate that cannot be read", cause);
+  }
+  throw refuse(file, 'has no certificate; a PEM file has "-----BEGIN CERTIFICATE-----"');
+}
+
+/** The error of the parser is not kept as a cause: nothing of a key goes into an error. */
+function parseKey(file: NamedFile, text: string): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    throw refuse(file, /ENCRYPTED/.test(text) ? "is encrypted; give a key without a passphrase" : "is not a private key in PEM");
+  }
+}
+
+async function readTrust({ caFile, client }: RegistryConfig): Promise<Trust | null> {
+  if (caFile === null && client === null) return null;
+  const ca = caFile === null ? null : (await readCertificates(caFile, "the authorities")).text;
+  if (client === null) return { ca, clientCertificate: null };
+  const { text: certificate, first } = await readCertificates(client.certificate, "the client certificate");
+  const key = await readPem(client.key, "the client key");
+  if (!first.checkPrivateKey(parseKey(client.key, key))) {
+    throw refuse(client.key, `is not the key of the certificate ${JSON.stringify(visible(client.certificate.path))}`);
+  }
+  return { ca, clientCertificate: { certificate, key: new Secret(key) } };
+}
+
+/**
+ * Reads every certificate once, before anything is fetched; the function that is returned does no I/O. A registry is found by its exact
+ * `host[:port]`, Docker Hub by any of its names. Throws E_CONFIG with the place in the configuration.
+ */
+export async function readRegistrySettings(config: Config): Promise<(hostPort: string) => RegistrySettings> {
+  const settings = new Map<string, RegistrySettings>();
+  for (const [name, entry] of config.registries) {
+    settings.set(name, { plainHttp: entry.plainHttp, trust: await readTrust(entry) });
+  }
+  return (hostPort) => settings.get(registryName(hostPort) ?? hostPort) ?? { plainHttp: false, trust: null };
+}

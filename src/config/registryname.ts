@@ -1,0 +1,16 @@
+import { isIPv6 } from "node:net";
+
+const DOCKER_HUB = new Set(["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]);
+const SHAPE = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)(?::([0-9]{1,5}))?$/;
+
+/** `host[:port]` in lower case, every name of Docker Hub as `docker.io`; null when it is no registry. Never a prefix, never with a path. */
+export function registryName(text: string): string | null {
+  const name = text.toLowerCase();
+  const match = SHAPE.exec(name);
+  if (match === null) return null;
+  const [, host = "", port] = match;
+  if (host.startsWith("[") && !isIPv6(host.slice(1, -1))) return null;
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) return null;
+  const bare = port === "443" ? host : name;
+  return DOCKER_HUB.has(bare) ? "docker.io" : name;
+}

@@ -1,0 +1,96 @@
+import { isIP } from "node:net";
+import { Tofu3Error } from "../errors.ts";
+import type { Objection } from "./words.ts";
+
+/** What the rules look at; null stands for a worker that is wrong in itself. */
+export interface WorkerFacts {
+  readonly name: string;
+  readonly via: "local" | "ssh";
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly hostKey?: string | undefined;
+}
+
+/** Where SSH will connect for one worker, after ~/.ssh/config was asked. */
+export interface Endpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** The same private address behind two bastions is two machines. */
+  readonly proxyJump?: string | null;
+}
+
+/** One spelling for one host: lower case, no brackets, no final dot, addresses in their shortest form. */
+function plainHost(host: string): string {
+  const bare = host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "");
+  if (isIP(bare) !== 6 || bare.includes("%")) return bare;
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short);
+  if (mapped === null) return short;
+  const [high, low] = [parseInt(mapped[1] ?? "", 16), parseInt(mapped[2] ?? "", 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+function placeOf(endpoint: Omit<Endpoint, "name">): string {
+  return JSON.stringify([plainHost(endpoint.host), endpoint.port, endpoint.proxyJump ?? null]);
+}
+
+/** Throws E_CONFIG when two workers would connect to the same host and port: one machine has one vote. */
+export function checkDistinct(endpoints: readonly Endpoint[]): void {
+  const seen = new Map<string, Endpoint>();
+  for (const endpoint of endpoints) {
+    const place = placeOf(endpoint);
+    const other = seen.get(place);
+    if (other !== undefined) {
+      const where = `${endpoint.host} port ${endpoint.port}`;
+      throw new Tofu3Error(
+        "E_CONFIG",
+        `workers "${other.name}" and "${endpoint.name}" are the same machine: both lead to ${where}`,
+        {
+          hint: "give each worker a machine of its own; an alias in ~/.ssh/config may lead to the same host",
+        },
+      );
+    }
+    seen.set(place, endpoint);
+  }
+}
+
+/** A name once, one local worker, one worker to a machine. Reports the later of two. */
+export function workerObjections(workers: readonly (WorkerFacts | null)[]): readonly Objection[] {
+  const objections: Objection[] = [];
+  const seen = new Map<string, string>();
+  const once = (kind: string, value: string, name: string, path: Objection["path"], words: (other: string) => string): void => {
+    const key = `${kind} ${value}`;
+    const other = seen.get(key);
+    if (other === undefined) seen.set(key, name);
+    else objections.push({ path, at: "value", message: words(other) });
+  };
+  workers.forEach((worker, index) => {
+    if (worker === null) return;
+    const at = (key: string): Objection["path"] => ["workers", index, key];
+    const { name, via, host, port, hostKey } = worker;
+    once(
+      "name",
+      name.toLowerCase(),
+      `workers[${index}]`,
+      at("name"),
+      (other) => `"${name}" is already the name of ${other}; each name once`,
+    );
+    if (via === "local")
+      once(
+        "local",
+        "",
+        name,
+        at("via"),
+        (other) => `"${other}" is already the local worker; there can be one, the others need via: ssh`,
+      );
+    const same = (other: string): string => `the same machine as worker "${other}"; each worker needs a machine of its own`;
+    if (host !== undefined)
+      once("place", placeOf({ host, port: port ?? 22 }), name, at("host"), (other) => `same host and port: ${same(other)}`);
+    if (hostKey !== undefined) once("key", hostKey, name, at("hostKey"), (other) => `same host key: ${same(other)}`);
+  });
+  return objections;
+}

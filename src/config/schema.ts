@@ -1,0 +1,175 @@
+import { isIPv6 } from "node:net";
+import { z } from "zod";
+import { readDefaults, type Defaults } from "./defaults.ts";
+import { proxyMistake } from "./proxy.ts";
+import { registryName } from "./registryname.ts";
+
+/** One sentence says everything that a value must be, whichever of its checks failed; `words.ts` adds what was found. */
+function text(pattern: RegExp, error: string, description: string): z.ZodString {
+  return z.string({ error }).regex(pattern, { error }).meta({ description });
+}
+
+function wholeNumber(minimum: number, maximum: number, description: string): z.ZodInt {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error }).min(minimum, { error }).max(maximum, { error }).meta({ description });
+}
+
+function yesOrNo(description: string): z.ZodBoolean {
+  return z.boolean({ error: "must be true or false" }).meta({ description });
+}
+
+function path(description: string): z.ZodString {
+  return text(/^(?!~[^/])[^\0]+$/, "must be the path of a file, absolute, from ~/, or relative to this file", description);
+}
+
+/** A host name, an alias of ~/.ssh/config, or an IP address with or without brackets. */
+function isHost(host: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,252}$/.test(host) || isIPv6(host) || (/^\[.*\]$/.test(host) && isIPv6(host.slice(1, -1)));
+}
+
+function hostMistake(host: string): string {
+  const allowed = "must be a host name, an IP address or an alias of ~/.ssh/config";
+  if (host.includes("@")) return `${allowed}; the user goes into "user"`;
+  if (/^[^:]+:[0-9]+$/.test(host) || /^\[.*\]:[0-9]+$/.test(host)) return `${allowed}; the port goes into "port"`;
+  return allowed;
+}
+
+const name = text(
+  /^[A-Za-z0-9._-]{1,32}$/,
+  "must be 1 to 32 letters, digits, dots, dashes or underscores",
+  "How reports call this worker. Each name once.",
+);
+
+const proxy = z
+  .string({ error: "must be a proxy such as socks5h://127.0.0.1:9050" })
+  .refine((url) => proxyMistake(url) === null, { error: (issue) => proxyMistake(String(issue.input)) ?? "must be a proxy" })
+  .meta({
+    description:
+      "http, https, socks5 or socks5h proxy with its port, e.g. socks5h://127.0.0.1:9050. For an ssh worker: used by curl on the VM.",
+  });
+
+/** What a worker on this machine may say. */
+export const localShape = { name, via: z.literal("local").meta({ description: "This machine." }), proxy: proxy.optional() };
+
+/** What a worker behind SSH may say. */
+export const sshShape = {
+  name,
+  via: z.literal("ssh").meta({ description: "A VM with sshd, a POSIX sh, curl and one of openssl, sha256sum, shasum." }),
+  host: z
+    .string({ error: "must be a host name, an IP address or an alias of ~/.ssh/config" })
+    .refine(isHost, { error: (issue) => hostMistake(String(issue.input)) })
+    .meta({ description: "Host name, IP address, or an alias of ~/.ssh/config." }),
+  port: wholeNumber(1, 65535, "SSH port; 22, or what ~/.ssh/config says.").optional(),
+  user: text(
+    /^(?!-)[\x21-\x7e]{1,64}$/,
+    "must be a user name without spaces",
+    "User on the VM; yours, or what ~/.ssh/config says.",
+  ).optional(),
+  identityFile: path("Private key; otherwise what ~/.ssh/config says, or the agent.").optional(),
+  hostKey: text(
+    /^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]$/,
+    "must be SHA256: and 43 base64 characters, as printed by ssh-keygen -lf",
+    "Fingerprint of the VM's host key; otherwise a known_hosts entry. Never accepted blindly.",
+  ).optional(),
+  proxy: proxy.optional(),
+  forwardCredentials: yesOrNo("Whether this VM may use the registry credentials of this machine.").optional(),
+};
+
+export const registryShape = {
+  plainHttp: yesOrNo("Speak http, not https. Loopback names need no permission.").optional(),
+  caFile: path("PEM of the authorities to trust for this registry, instead of the system's.").optional(),
+  clientCertificate: path("PEM of a client certificate; with clientKey.").optional(),
+  clientKey: path("PEM of its private key, not encrypted.").optional(),
+};
+
+const later = new Set<unknown>(["network", "country", "asn"]);
+
+function policyShape(defaults: Defaults["policy"]) {
+  return {
+    distinct: z
+      .array(
+        z.enum(["machine"], {
+          error: ({ input }) =>
+            later.has(input) ? "comes in a later version; for now only machine can be asked for" : "must be machine",
+        }),
+        { error: "must be a list, [machine]" },
+      )
+      .default(defaults.distinct)
+      .meta({ description: "What must differ between the workers." }),
+    days: z
+      .literal(1, {
+        error: ({ input }) =>
+          Number.isInteger(input) && Number(input) > 1
+            ? "must be 1; agreement over several days comes in a later version"
+            : "must be 1",
+      })
+      .default(defaults.days)
+      .meta({ description: "On how many distinct days the workers must agree." }),
+  };
+}
+
+function limitsShape(defaults: Defaults["limits"]) {
+  const upTo = (minimum: number, maximum: number, key: keyof Defaults["limits"], description: string) =>
+    wholeNumber(minimum, maximum, description).default(defaults[key]);
+  return {
+    manifestBytes: upTo(1024, 2 ** 26, "manifestBytes", "Bytes of one index or manifest."),
+    blobBytes: upTo(1024, 2 ** 50, "blobBytes", "Bytes of one blob."),
+    redirects: upTo(0, 10, "redirects", "Redirects of one request."),
+    retries: upTo(0, 20, "retries", "How often one request is repeated after a transport fault."),
+    connectSeconds: upTo(1, 300, "connectSeconds", "Seconds for one connection."),
+    idleSeconds: upTo(1, 3600, "idleSeconds", "Seconds without a byte."),
+    totalSeconds: upTo(1, 604_800, "totalSeconds", "Seconds for everything that one worker does."),
+  };
+}
+
+const mapping = (keys: string) => ({ error: `must be a mapping with ${keys}` });
+
+/** One worker; the rules that look at several are in `rules.ts`. */
+export const workerSchema = z.discriminatedUnion("via", [z.strictObject(localShape), z.strictObject(sshShape)], {
+  error: ({ input }) =>
+    typeof input === "object" && input !== null && !Array.isArray(input)
+      ? "must be local or ssh"
+      : "must be a mapping with name and via",
+});
+
+/** Keys of the whole file, with the defaults filled in. */
+export function configShape(defaults: Defaults) {
+  const policy = policyShape(defaults.policy);
+  const limits = limitsShape(defaults.limits);
+  const three = "must be a list of three or more workers; unanimity is the only rule";
+  return {
+    $schema: z.string({ error: "must be the address of the JSON Schema" }).optional().meta({ description: "For editors." }),
+    workers: z
+      .array(workerSchema, { error: three })
+      .min(3, { error: three })
+      .meta({ description: "Three or more; unanimity is the only rule." }),
+    registries: z
+      .record(
+        z.string().refine((key) => registryName(key) !== null, {
+          error: "must be a registry as host or host:port, without scheme and path",
+        }),
+        z.strictObject(registryShape, mapping(Object.keys(registryShape).join(", "))),
+        mapping("a registry as host or host:port in each key"),
+      )
+      .default({})
+      .meta({ description: "What is special about a registry." }),
+    policy: z
+      .strictObject(policy, mapping("distinct and days"))
+      .default(defaults.policy)
+      .meta({ description: "What an agreement takes." }),
+    limits: z
+      .strictObject(limits, mapping(Object.keys(limits).join(", ")))
+      .default(defaults.limits)
+      .meta({ description: "Per worker." }),
+  };
+}
+
+export function configSchema(defaults: Defaults) {
+  return z.strictObject(configShape(defaults), mapping("workers"));
+}
+
+/** The JSON Schema for editors (draft 7); `config/tofu3.schema.json` holds it. Says less than `parseConfig` checks. */
+export function jsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(configSchema(readDefaults()), { target: "draft-7", io: "input" });
+  return { $schema, title: "tofu3.yaml", ...rest };
+}

@@ -1,0 +1,62 @@
+import { constants } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { type ErrorCode, messageOf, Tofu3Error } from "../errors.ts";
+
+/** What is read, for the message, and the code of the error. */
+export interface FileKind {
+  readonly what: string;
+  readonly code: ErrorCode;
+  /** Bytes; a larger file is refused, not cut. */
+  readonly limit: number;
+}
+
+function wordsOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "ELOOP") return "too many symbolic links";
+  return messageOf(error);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
+  const stat = await handle.stat();
+  if (stat.isDirectory()) throw new Error("it is a folder, not a file");
+  if (!stat.isFile()) throw new Error("it is not a regular file");
+  const buffer = Buffer.alloc(limit + 1);
+  let size = 0;
+  while (size <= limit) {
+    const { bytesRead } = await handle.read(buffer, size, buffer.length - size);
+    if (bytesRead === 0) return buffer.subarray(0, size);
+    size += bytesRead;
+  }
+  throw new Error(`it is larger than ${limit} bytes`);
+}
+
+/** The bytes of a regular file; null when there is none. Opened without blocking, so that a pipe is refused and not waited for. */
+export async function readSmallFile(path: string, kind: FileKind): Promise<Buffer | null> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return await readWhole(handle, kind.limit);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw new Tofu3Error(kind.code, `cannot read ${kind.what} ${JSON.stringify(path)}: ${wordsOf(error)}`, { cause: error });
+  }
+}
+
+/** The same as text; anything but UTF-8 is refused. */
+export async function readSmallText(path: string, kind: FileKind): Promise<string | null> {
+  const bytes = await readSmallFile(path, kind);
+  if (bytes === null) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Tofu3Error(kind.code, `cannot read ${kind.what} ${JSON.stringify(path)}: it is not UTF-8 text`);
+  }
+}
