@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Tofu3Error } from "../errors.ts";
 
 declare const brand: unique symbol;
@@ -26,4 +27,9 @@ export function algorithmOf(digest: Digest): Algorithm {
 
 export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
+}
+
+/** What the bytes hash to. */
+export function digestOf(bytes: Uint8Array, algorithm: Algorithm = "sha256"): Digest {
+  return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`);
 }

@@ -1,4 +1,5 @@
-import type { Digest } from "./digest.ts";
+import { Tofu3Error, visible } from "../errors.ts";
+import { isDigest, type Digest } from "./digest.ts";
 
 /** `[registry/]repository[:tag][@digest]` as distribution/reference parses and normalises it. */
 export interface Reference {
@@ -7,4 +8,110 @@ export interface Reference {
   readonly repository: string;
   readonly tag?: string;
   readonly digest?: Digest;
+}
+
+// distribution/reference, regexp.go
+const HOST = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])`;
+const COMPONENT = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`;
+const REGISTRY = new RegExp(`^${HOST}(?::[0-9]+)?$`);
+const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const TAG = /^\w[\w.-]{0,127}$/;
+const IDENTIFIER = /^[a-f0-9]{64}$/;
+const MOST_CHARACTERS = 2048;
+const MOST_REPOSITORY = 255;
+
+const HUB = "docker.io";
+const HUB_HOST = "registry-1.docker.io";
+
+/** No default tag is filled in. Throws E_REFERENCE. */
+export function parseReference(text: string): Reference {
+  if (text === "") return refuse(text, "it is empty");
+  if (text.length > MOST_CHARACTERS) return refuse(text, `it is longer than ${MOST_CHARACTERS} characters`);
+  if (text.includes("://")) return refuse(text, "it is a URL", 'leave out "https://"');
+  if (IDENTIFIER.test(text)) return refuse(text, "64 hex characters are an image ID", "to name a digest write REPOSITORY@sha256:…");
+  const { registry, rest } = splitRegistry(text);
+  const { repository, tag, digest } = splitRest(text, rest);
+  if (!REGISTRY.test(registry)) return refuse(text, `"${visible(registry, 100)}" is not a registry name`);
+  if (repository !== repository.toLowerCase()) return refuse(text, "a repository name is lower case");
+  if (!REPOSITORY.test(repository)) return refuse(text, `"${visible(repository, 100)}" is not a repository name`);
+  if (repository.length > MOST_REPOSITORY) return refuse(text, `the repository name is longer than ${MOST_REPOSITORY} characters`);
+  return { registry, repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
+}
+
+/** What stands before the first slash is a registry when it has a dot, a colon or an upper-case letter, or is `localhost`. */
+function splitRegistry(text: string): { readonly registry: string; readonly rest: string } {
+  const slash = text.indexOf("/");
+  const first = text.slice(0, Math.max(slash, 0));
+  const named = slash !== -1 && (first === "localhost" || /[.:]/.test(first) || first !== first.toLowerCase());
+  const registry = !named || first === "index.docker.io" ? HUB : first;
+  const rest = named ? text.slice(slash + 1) : text;
+  return { registry, rest: registry === HUB && !rest.includes("/") ? `library/${rest}` : rest };
+}
+
+function splitRest(
+  text: string,
+  rest: string,
+): { readonly repository: string; readonly tag: string | null; readonly digest: Digest | null } {
+  const at = rest.indexOf("@");
+  const digest = at === -1 ? null : rest.slice(at + 1);
+  const name = at === -1 ? rest : rest.slice(0, at);
+  const colon = name.indexOf(":");
+  const tag = colon === -1 ? null : name.slice(colon + 1);
+  if (tag !== null && !TAG.test(tag)) {
+    return refuse(
+      text,
+      `"${visible(tag, 150)}" is not a tag`,
+      "a tag has up to 128 letters, digits, underscores, dots and hyphens",
+    );
+  }
+  if (digest !== null && !isDigest(digest)) {
+    const hint = 'a digest is "sha256:" and 64, or "sha512:" and 128, lower-case hex characters';
+    return refuse(text, `"${visible(digest, 150)}" is not a digest`, hint);
+  }
+  return { repository: colon === -1 ? name : name.slice(0, colon), tag, digest };
+}
+
+function refuse(text: string, reason: string, hint?: string): never {
+  throw new Tofu3Error("E_REFERENCE", `not a reference: "${visible(text, 300)}": ${reason}`, {
+    hint: hint ?? "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST], for example ghcr.io/homebrew/core/vim:9.0.1900",
+  });
+}
+
+/** `registry/repository[:tag][@digest]`, which parseReference reads back. */
+export function formatReference(reference: Reference): string {
+  const { registry, repository, tag, digest } = reference;
+  return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+/** Docker Hub under any of its names; `registry-1.docker.io` is no alias to distribution/reference, but it is the same registry. */
+export function isDockerHub(registry: string): boolean {
+  return [HUB, "index.docker.io", HUB_HOST].includes(registry.toLowerCase());
+}
+
+/** The name that credentials and settings are kept under: `docker.io` for every name of Docker Hub, otherwise host[:port] in lower case. */
+export function registryName(reference: Reference): string {
+  return isDockerHub(reference.registry) ? HUB : registryHost(reference);
+}
+
+/** The repository as it stands in a request: Docker Hub keeps `alpine` under `library/alpine`, also where distribution/reference adds nothing. */
+export function requestRepository(reference: Reference): string {
+  const { registry, repository } = reference;
+  return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
+}
+
+/**
+ * host[:port] to connect to, in the one spelling that every HTTP engine reads alike (lower case, `127.1` as `127.0.0.1`, short IPv6). A
+ * port that was given stays, also 443. Throws E_REFERENCE where the name is none that can be connected to, such as `[1::2::3]`.
+ */
+export function registryHost(reference: Reference): string {
+  if (isDockerHub(reference.registry)) return HUB_HOST;
+  const port = /:([0-9]+)$/.exec(reference.registry)?.[1];
+  const host = port === undefined ? reference.registry : reference.registry.slice(0, -port.length - 1);
+  const url = `http://${host}${port === undefined ? "" : `:${port}`}/`;
+  if (!URL.canParse(url) || port === "0") {
+    throw new Tofu3Error("E_REFERENCE", `cannot connect to a registry named "${visible(reference.registry, 300)}"`, {
+      hint: "a registry is a host name or an address, and a port from 1 to 65535 where one is needed",
+    });
+  }
+  return port === undefined ? new URL(url).hostname : `${new URL(url).hostname}:${Number(port)}`;
 }

@@ -1,0 +1,95 @@
+import { visible } from "../errors.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { hexOf } from "./digest.ts";
+
+/** What `org.opencontainers.image.ref.name` of an entry says: `PKG_VERSION.TAG[.REBUILD]`. */
+export interface Bottle {
+  /** With revision: `2.8.2_1`. */
+  readonly version: string;
+  /** `arm64_sonoma`, `big_sur` (Intel), `x86_64_linux`, `all`. */
+  readonly tag: string;
+  /** 0 where none is named. */
+  readonly rebuild: number;
+}
+
+type Annotations = Readonly<Record<string, string>>;
+type Entry = Pick<Descriptor, "annotations">;
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+const VERSION = "org.opencontainers.image.version";
+const TITLE = "org.opencontainers.image.title";
+const BOTTLE_NAME = /^([A-Za-z0-9][A-Za-z0-9._+~-]*)\.([a-z0-9_]*[a-z][a-z0-9_]*)(?:\.([1-9][0-9]{0,5}))?$/;
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]*$/;
+
+/** Null when the entry is no bottle. */
+export function bottleOf(entry: Entry): Bottle | null {
+  const [, version, tag, rebuild] = BOTTLE_NAME.exec(entry.annotations[REF_NAME] ?? "") ?? [];
+  if (version === undefined || tag === undefined) return null;
+  return { version, tag, rebuild: rebuild === undefined ? 0 : Number(rebuild) };
+}
+
+/** An index that Homebrew wrote: it says so, or its entries name the digests of bottles. */
+export function isBottleIndex(index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] }): boolean {
+  if (index.annotations["com.github.package.type"] === "homebrew_bottle") return true;
+  return index.manifests.some((entry) => entry.annotations["sh.brew.bottle.digest"] !== undefined && bottleOf(entry) !== null);
+}
+
+/** The name of Homebrew's own cache, `NAME--VERSION.TAG.bottle[.REBUILD].tar.gz`; null when a part of it could leave a directory. */
+export function bottleFileName(formula: string, bottle: Bottle): string | null {
+  const { version, tag, rebuild } = bottle;
+  if (!SAFE_NAME.test(formula) || !SAFE_NAME.test(version) || !SAFE_NAME.test(tag)) return null;
+  return `${formula}--${version}.${tag}.bottle${rebuild === 0 ? "" : `.${rebuild}`}.tar.gz`;
+}
+
+/** The last part of the repository that a formula is kept in: `python@3.11` is `python/3.11`, `gtk+` is `gtkx`. */
+export function repositoryOfFormula(formula: string): string {
+  return formula.replaceAll("@", "/").replaceAll("+", "x");
+}
+
+/**
+ * The formula of `homebrew/core/python/3.11`. An `x` may have been a `+`, which only the title of the index can tell; a title that belongs
+ * to another repository is not believed.
+ */
+export function formulaOfRepository(repository: string, annotations: Annotations = {}): string {
+  const name = /^[^/]+\/[^/]+\/(.+)$/.exec(repository)?.[1] ?? repository;
+  const title = annotations[TITLE];
+  return title !== undefined && repositoryOfFormula(title) === name ? title : name.replaceAll("/", "@");
+}
+
+/** Version of what an index holds, as it says itself; null when it does not. */
+export function versionOf(annotations: Annotations): string | null {
+  const version = annotations[VERSION];
+  return version === undefined || version === "" ? null : version;
+}
+
+/**
+ * Why what a bottle index says about itself is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or when it is no bottle
+ * index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
+ */
+export function versionMismatch(
+  index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] },
+  tag: string,
+): string | null {
+  if (!isBottleIndex(index) || !/[0-9]/.test(tag)) return null;
+  const version = versionOf(index.annotations);
+  const name = index.annotations[REF_NAME];
+  const held =
+    version !== null && tag !== version && !(tag.startsWith(`${version}-`) && /^[0-9]+$/.test(tag.slice(version.length + 1)));
+  if (held) return `the tag "${tag}" was asked for, but the index says that it holds version "${visible(version, 100)}"`;
+  if (name !== undefined && name !== "" && name !== tag)
+    return `the tag "${tag}" was asked for, but the index says that it is "${visible(name, 100)}"`;
+  return null;
+}
+
+/** How the layer of a bottle contradicts what the index says about the bottle, with both values; null when it does not. */
+export function checkBottle(entry: Entry, layer: Pick<Descriptor, "digest" | "size">): string | null {
+  const digest = entry.annotations["sh.brew.bottle.digest"];
+  const size = entry.annotations["sh.brew.bottle.size"];
+  if (digest !== undefined && digest !== hexOf(layer.digest)) {
+    return `the index says that the bottle is sha256:${visible(digest, 100)}, but the layer of its manifest is ${layer.digest}`;
+  }
+  if (size !== undefined && size !== String(layer.size)) {
+    return `the index says that the bottle has ${visible(size, 40)} bytes, but the layer of its manifest has ${String(layer.size)}`;
+  }
+  return null;
+}
