@@ -61,6 +61,8 @@ export interface Content extends Answer {
    * the part it asked for, and throws the whole away if not. Null where the transport has to start again.
    */
   readonly more: ((query: Query, signal: AbortSignal) => Promise<Content>) | null;
+  /** Lets go of what `more` would continue; to be called when it is not. */
+  readonly discard?: () => void;
 }
 
 /** What the transport is made of. */

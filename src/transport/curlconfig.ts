@@ -1,0 +1,49 @@
+import { Tofu3Error, visible } from "../errors.ts";
+import type { Limits } from "../model/job.ts";
+import { Secret } from "../secret.ts";
+import { SLOWEST_BYTES_PER_SECOND } from "./speed.ts";
+import type { Query } from "./transport.ts";
+
+/** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING. */
+export function quoted(value: string): string {
+  if (!/^[\x20-\x7e]*$/.test(value)) {
+    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(value, 80)}"`, { stage: "http" });
+  }
+  return `"${value.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
+}
+
+/** What every request of one worker has in common. `proxy` may hold credentials. */
+export interface CurlSettings {
+  readonly limits: Limits;
+  readonly proxy: Secret | null;
+  /** The VM's curl has --parallel with an exit code for each transfer (7.75). */
+  readonly parallel: boolean;
+}
+
+/**
+ * The options of one request as lines of `curl -K -`, without its URL. The same text for queries that may share one batch. `ca` is the file on the VM
+ * that holds the authority of the registry. Holds revealed secrets: it goes to the VM's curl over stdin and nowhere else.
+ */
+export function curlOptions(query: Query, settings: CurlSettings): readonly string[] {
+  const { limits } = settings;
+  const headers = [...query.headers, ["Accept-Encoding", "identity"] as const];
+  return [
+    "show-error",
+    "globoff",
+    "path-as-is",
+    "http1.1",
+    'proto = "=http,https"',
+    ...(settings.proxy === null ? ['noproxy = "*"'] : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
+    ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
+    ...(query.trust?.ca ? ['cacert = "ca"'] : []),
+    `connect-timeout = ${limits.connectSeconds}`,
+    `speed-time = ${limits.idleSeconds}`,
+    `speed-limit = ${SLOWEST_BYTES_PER_SECOND}`,
+    `max-time = ${limits.totalSeconds}`,
+  ];
+}
+
+/** Fields of a transfer's report, after `NONCE w INDEX `. */
+export function writeOut(parallel: boolean): string {
+  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{size_download} [%{remote_ip}]\\n"`;
+}
