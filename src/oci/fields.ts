@@ -11,9 +11,9 @@ export function namesOf(...names: readonly string[]): Names {
   return new Map(names.map((name) => [foldKey(name), name]));
 }
 
-/** Throws E_MANIFEST that begins with the JSON path. */
+/** Throws E_MANIFEST that names the JSON path. */
 export function refuse(path: string, reason: string): never {
-  throw new Tofu3Error("E_MANIFEST", `${path}: ${reason}`);
+  throw new Tofu3Error("E_MANIFEST", `cannot use the manifest: ${path}: ${reason}`);
 }
 
 /** A value for a message, cut and printable. */

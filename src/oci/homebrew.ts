@@ -73,9 +73,9 @@ export function versionMismatch(
   if (!isBottleIndex(index) || !/[0-9]/.test(tag)) return null;
   const version = versionOf(index.annotations);
   const name = index.annotations[REF_NAME];
-  const held =
+  const differs =
     version !== null && tag !== version && !(tag.startsWith(`${version}-`) && /^[0-9]+$/.test(tag.slice(version.length + 1)));
-  if (held) return `the tag "${tag}" was asked for, but the index says that it holds version "${visible(version, 100)}"`;
+  if (differs) return `the tag "${tag}" was asked for, but the index says that it holds version "${visible(version, 100)}"`;
   if (name !== undefined && name !== "" && name !== tag)
     return `the tag "${tag}" was asked for, but the index says that it is "${visible(name, 100)}"`;
   return null;

@@ -1,6 +1,7 @@
 /** image-spec 1.1, media-types.md; distribution docs, manifest-v2-2.md and manifest-v2-1.md. */
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
 export const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
@@ -23,16 +24,9 @@ const KINDS: ReadonlyMap<string, DocumentKind> = new Map([
 
 /**
  * The one Accept value of every worker, byte for byte: vantages that ask differently may be answered differently. Docker schema 1 comes
- * last and with a lower weight, so that a registry which can convert does not.
+ * last, so that a registry which can convert does not; no weights, because some registries compare the names as text.
  */
-export const ACCEPT = [
-  OCI_INDEX,
-  DOCKER_LIST,
-  OCI_MANIFEST,
-  DOCKER_MANIFEST,
-  `${SCHEMA1_SIGNED};q=0.2`,
-  `${SCHEMA1_UNSIGNED};q=0.1`,
-].join(", ");
+export const ACCEPT = [...KINDS.keys()].join(", ");
 
 // RFC 6838 §4.2
 const SHAPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
