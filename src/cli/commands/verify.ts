@@ -1,0 +1,33 @@
+import { loadConfig } from "../../config/load.ts";
+import { visible } from "../../errors.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { tellError } from "../errors.ts";
+import { EXIT_OK, exitOf } from "../exit.ts";
+import type { Settings, VerifyArguments } from "../invocation.ts";
+import type { Io } from "../io.ts";
+import { checkReports, writeReports } from "../reports.ts";
+import { runVerification, tellEvidence } from "../verification.ts";
+
+/** Three vantages look at one artifact; answers the exit code of the verdict. */
+export async function verifyCommand(wanted: VerifyArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+  noteLatest(wanted.reference, settings, io);
+  await checkReports(wanted.reports, io.cwd);
+  const config = await loadConfig(settings.config, io);
+  const evidence = await runVerification(wanted, config, settings, io, signal);
+  await tellEvidence(evidence, settings, io);
+  const code = exitOf(evidence.outcome);
+  try {
+    await writeReports(wanted.reports, evidence, io.cwd);
+    return code;
+  } catch (error) {
+    const broken = tellError(io.stderr, error, false);
+    return code === EXIT_OK ? broken : code;
+  }
+}
+
+/** Neither tag nor digest means `latest`, and that is said. Throws E_REFERENCE. */
+export function noteLatest(text: string, settings: Settings, io: Io): void {
+  const { registry, repository, tag, digest } = parseReference(text);
+  if (tag !== undefined || digest !== undefined || settings.quiet) return;
+  io.stderr.write(`tofu3: note: ${visible(text, 300)} has neither tag nor digest: looking at ${registry}/${repository}:latest\n`);
+}

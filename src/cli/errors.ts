@@ -1,0 +1,28 @@
+/**
+ * The rules of what is said on stderr: every line begins with `tofu3: ` (but what a hint shows to copy), lower case, no full stop; an
+ * error has one line and its hint another; a stack trace is for whoever asks for it with --log-level debug.
+ */
+import { messageOf, Tofu3Error, visible } from "../errors.ts";
+import { EXIT_BROKEN, exitOfError } from "./exit.ts";
+import type { Output } from "./io.ts";
+
+/** Says what ended a command and answers its exit code. Anything but a Tofu3Error is a bug. */
+export function tellError(stderr: Output, thrown: unknown, trace: boolean): number {
+  if (thrown instanceof Tofu3Error && thrown.code !== "E_BUG") {
+    const prefix = thrown.code === "E_INTERRUPTED" ? "tofu3: " : "tofu3: error: ";
+    for (const line of thrown.message.split("\n")) stderr.write(`${prefix}${line}\n`);
+    if (thrown.hint !== null) stderr.write(`tofu3: hint: ${thrown.hint}\n`);
+    if (trace) stderr.write(traceOf(thrown));
+    return exitOfError(thrown.code);
+  }
+  stderr.write(`tofu3: this is a bug in tofu3: ${visible(messageOf(thrown))}; nothing was released\n`);
+  if (trace) stderr.write(traceOf(thrown));
+  else stderr.write("tofu3: hint: please report it, with what the same command prints with --log-level debug\n");
+  return EXIT_BROKEN;
+}
+
+function traceOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return "";
+  const lines = (thrown.stack ?? thrown.message).split("\n").map((line) => `tofu3: trace: ${visible(line)}\n`);
+  return lines.join("") + (thrown.cause === undefined ? "" : `tofu3: trace: caused by:\n${traceOf(thrown.cause)}`);
+}

@@ -1,0 +1,58 @@
+import { Tofu3Error, USAGE_CODES, WORKER_CODES, type ErrorCode } from "../errors.ts";
+import type { Outcome } from "../model/verdict.ts";
+
+export interface Exit {
+  readonly code: number;
+  /** The word in `--json` and in the verdict line; null where there is no verdict. */
+  readonly outcome: Outcome | null;
+  readonly meaning: string;
+}
+
+/** The one table of exit codes: `--help` prints it, README and docs/exit-codes.md are checked against it. */
+export const EXITS: readonly Exit[] = [
+  { code: 0, outcome: "agreed", meaning: "all workers saw the same bytes; released if a DEST was given" },
+  { code: 1, outcome: null, meaning: "a bug in tofu3, or this machine could not write what it had to; nothing was released" },
+  { code: 2, outcome: null, meaning: "usage or configuration is wrong; nothing was fetched, or nothing matched" },
+  {
+    code: 10,
+    outcome: "disagreed",
+    meaning: "the alarm: two workers saw different bytes, or one saw bytes that do not match their own digest",
+  },
+  { code: 11, outcome: "moved", meaning: "the tag moved while the workers looked; each digest is fine everywhere" },
+  { code: 12, outcome: "incomplete", meaning: "some worker has no valid observation; nobody contradicted anybody" },
+  { code: 13, outcome: "indistinct", meaning: "the workers agree, but are not the distinct vantages that the policy asks for" },
+  { code: 14, outcome: "pending", meaning: "the workers agree, but not yet on enough distinct days" },
+  {
+    code: 15,
+    outcome: "changed",
+    meaning: "the workers agree, on something else than the pin, the ledger or the requested version",
+  },
+  { code: 16, outcome: "absent", meaning: "every worker was told that it does not exist" },
+  { code: 130, outcome: null, meaning: "interrupted; nothing was released" },
+];
+
+export const EXIT_OK = 0;
+export const EXIT_BROKEN = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_INTERRUPTED = 130;
+
+export function exitOf(outcome: Outcome): number {
+  const exit = EXITS.find((each) => each.outcome === outcome);
+  if (exit === undefined) throw new Tofu3Error("E_BUG", `no exit code for the outcome ${outcome}`);
+  return exit.code;
+}
+
+const USAGE: readonly ErrorCode[] = USAGE_CODES;
+const WORKER: readonly ErrorCode[] = WORKER_CODES;
+
+/**
+ * Of an error that ended a command. What a worker meets is never that in `verify`; in `inspect` and `tags`, where one vantage looks, it is
+ * called as the same thing at every worker would be.
+ */
+export function exitOfError(code: ErrorCode): number {
+  if (USAGE.includes(code)) return EXIT_USAGE;
+  if (code === "E_INTERRUPTED") return EXIT_INTERRUPTED;
+  if (code === "E_NOT_FOUND") return exitOf("absent");
+  if (code === "E_DIGEST" || code === "E_MISMATCH") return exitOf("disagreed");
+  return WORKER.includes(code) ? exitOf("incomplete") : EXIT_BROKEN;
+}

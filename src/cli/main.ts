@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { Tofu3Error } from "../errors.ts";
+import { tellError } from "./errors.ts";
+import { EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from "./exit.ts";
+import { renderHelp, renderShortHelp } from "./help.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Io } from "./io.ts";
+import { COMMANDS } from "./usage.ts";
+
+/** The program: this process's arguments → its exit code. The first SIGINT or SIGTERM ends it in order, the second at once. */
+export async function run(): Promise<number> {
+  const controller = new AbortController();
+  const interrupt = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  const io = processIo();
+  const argv = process.argv.slice(2);
+  process.on("uncaughtException", (error) =>
+    process.exit(tellError(io.stderr, reasonOf(error, controller.signal), asksForTrace(argv))),
+  );
+  const lost = watchOutput();
+  const code = await main(argv, io, controller.signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  setTimeout(() => process.exit(), 1000).unref();
+  return lost() && code === EXIT_OK ? EXIT_BROKEN : code;
+}
+
+/** One run with everything it touches given; the only place where errors end. Never rejects. */
+export async function main(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  try {
+    const answer = earlyAnswer(argv, io.version);
+    if (answer !== null) {
+      io.stdout.write(answer);
+      return EXIT_OK;
+    }
+    if (argv.length === 0) {
+      io.stderr.write(renderShortHelp());
+      return EXIT_USAGE;
+    }
+    const { parseArgv } = await import("./argv.ts");
+    return await dispatch(parseArgv(argv), io, signal);
+  } catch (error) {
+    return tellError(io.stderr, reasonOf(error, signal), asksForTrace(argv));
+  }
+}
+
+/** Each command is loaded when it is wanted: help must not wait for HTTP and SSH. */
+async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, signal: AbortSignal): Promise<number> {
+  switch (wanted.command) {
+    case "verify":
+      return (await import("./commands/verify.ts")).verifyCommand(wanted, settings, io, signal);
+    case "inspect":
+      return (await import("./commands/inspect.ts")).inspectCommand(wanted, settings, io, signal);
+    case "tags":
+      return (await import("./commands/tags.ts")).tagsCommand(wanted, settings, io, signal);
+    case "workers check":
+      return (await import("./commands/workers.ts")).workersCheckCommand(settings, io, signal);
+    case "workers script":
+      return (await import("./commands/workers.ts")).workersScriptCommand(io);
+    case "demo":
+      return (await import("./commands/demo.ts")).demoCommand(wanted, settings, io, signal);
+  }
+}
+
+/** The text for `--help` and `--version` wherever they stand before a `--`, and for `tofu3 help`; answered before yargs is loaded. */
+function earlyAnswer(argv: readonly string[], version: string): string | null {
+  const end = argv.indexOf("--");
+  const words = end === -1 ? argv : argv.slice(0, end);
+  if (words[0] === "help" || words.some((word) => /^(--help|-[qV]*h[qhV]*)$/.test(word))) return renderHelp(topicOf(words));
+  return words.some((word) => /^(--version|-q*Vq*)$/.test(word)) ? `${version}\n` : null;
+}
+
+function topicOf(words: readonly string[]): string | null {
+  const names = COMMANDS.flatMap(({ name }) => [name, ...name.split(" ").slice(0, -1)]);
+  for (let start = 0; start < words.length; start++) {
+    const topic = [words.slice(start, start + 2).join(" "), words[start]].find(
+      (text) => text !== undefined && names.includes(text),
+    );
+    if (topic !== undefined) return topic;
+  }
+  return null;
+}
+
+/** Whatever was thrown after a signal came is that signal's doing. */
+function reasonOf(thrown: unknown, signal: AbortSignal): unknown {
+  return signal.aborted ? signal.reason : thrown;
+}
+
+function asksForTrace(argv: readonly string[]): boolean {
+  return /--log-level[= ](debug|trace)/.test(argv.join(" "));
+}
+
+/** A reader that went away (`| head -1`) is no error; a result that could not be written is. */
+function watchOutput(): () => boolean {
+  let lost = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" || lost) return;
+    lost = true;
+    process.stderr.write(`tofu3: error: cannot write the result to standard output: ${error.code ?? error.message}\n`);
+  });
+  process.stderr.on("error", () => undefined);
+  return () => lost;
+}
+
+function processIo(): Io {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    now: () => new Date(),
+    version,
+  };
+}

@@ -1,0 +1,52 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { Tofu3Error } from "../errors.ts";
+import type { Io } from "./io.ts";
+import type { ProgressView } from "./progress.ts";
+
+export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
+
+/**
+ * Asks on the terminal without echo, one question at a time however many workers ask. Null when there is nobody to ask: stdin or stderr is
+ * no terminal. Ctrl-C, which a terminal that does not echo hands over as a key, becomes the signal that it is elsewhere.
+ */
+export function passphraseAsker(io: Io, progress: ProgressView): AskPassphrase | null {
+  if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) return null;
+  let turn: Promise<unknown> = Promise.resolve();
+  return (prompt, signal) => {
+    const answer = turn.then(async () => {
+      signal.throwIfAborted();
+      progress.pause();
+      try {
+        return await ask(io, prompt, signal);
+      } finally {
+        progress.resume();
+      }
+    });
+    turn = answer.catch(() => undefined);
+    return answer;
+  };
+}
+
+async function ask(io: Io, prompt: string, signal: AbortSignal): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: io.stdin, output: nowhere, terminal: true, historySize: 0 });
+  io.stderr.write(`${prompt}: `);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const stopped = (): void => reject(signal.reason as Error);
+      signal.addEventListener("abort", stopped, { once: true });
+      lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      lines.on("close", () =>
+        reject(new Tofu3Error("E_SSH_AUTH", "the terminal was closed before a passphrase was given", { stage: "ssh" })),
+      );
+      lines.question("", (answer) => {
+        signal.removeEventListener("abort", stopped);
+        resolve(answer);
+      });
+    });
+  } finally {
+    lines.close();
+    io.stderr.write("\n");
+  }
+}

@@ -1,0 +1,50 @@
+import type { Config } from "../config/config.ts";
+import type { Evidence } from "../model/evidence.ts";
+import { parseReference } from "../oci/reference.ts";
+import { renderJson } from "../report/json.ts";
+import { PLAIN } from "../report/paint.ts";
+import { verdictLine } from "../report/verdictline.ts";
+import { paintFor } from "./color.ts";
+import { houseOf } from "./house.ts";
+import type { Settings, VerifyArguments } from "./invocation.ts";
+import type { Io } from "./io.ts";
+import { openProgress } from "./progress.ts";
+
+/** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
+export async function runVerification(
+  wanted: VerifyArguments,
+  config: Config,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const workers = config.workers.map((worker) => worker.name);
+  const progress = await openProgress(io, settings, workers);
+  let ended = false;
+  try {
+    const { verify } = await import("../verify.ts");
+    const house = await houseOf(config, settings, io, progress);
+    const { reference, platform, osVersion, bottle, destination, force } = wanted;
+    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, house, progress.watch, signal);
+    ended = true;
+    return evidence;
+  } finally {
+    // the table says it all where both go to one terminal
+    progress.stop(!(ended && io.stdout.isTTY === true && !settings.json));
+  }
+}
+
+/** The result, and nothing else, on stdout; with `--quiet` only a reference that can be handed on, and only when all agree. */
+export async function tellEvidence(evidence: Evidence, settings: Settings, io: Io): Promise<void> {
+  if (settings.json) {
+    io.stdout.write(renderJson(evidence));
+  } else if (!settings.quiet) {
+    const { renderTable } = await import("../report/table.ts");
+    io.stdout.write(renderTable(evidence, paintFor(io.stdout, io.env, settings.color)));
+  } else if (evidence.outcome === "agreed" && evidence.artifact !== null) {
+    const { registry, repository } = parseReference(evidence.request.reference);
+    io.stdout.write(`${registry}/${repository}@${evidence.artifact.digest}\n`);
+  } else {
+    io.stderr.write(`tofu3: ${verdictLine(evidence, PLAIN)}\n`);
+  }
+}

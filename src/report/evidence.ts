@@ -1,0 +1,91 @@
+import type { ArtifactObject, Evidence } from "../model/evidence.ts";
+import type { Observation, SeenObject } from "../model/observation.ts";
+import type { Released } from "../model/destination.ts";
+import type { Verdict } from "../model/verdict.ts";
+
+/** What a verification left behind. */
+export interface Parts {
+  readonly request: Evidence["request"];
+  readonly observations: readonly Observation[];
+  readonly verdict: Verdict;
+  readonly diagnosis?: Evidence["diagnosis"];
+  readonly released: Released | null;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly version: string;
+}
+
+/** One value for every report; the same parts in another order give the same value. */
+export function evidenceOf(parts: Parts): Evidence {
+  const { verdict, released } = parts;
+  return {
+    schemaVersion: 1,
+    tool: { name: "tofu3", version: parts.version },
+    request: parts.request,
+    outcome: verdict.outcome,
+    quorum: verdict.quorum,
+    summary: verdict.summary + ending(verdict, released),
+    startedAt: parts.startedAt,
+    finishedAt: parts.finishedAt,
+    artifact: artifactOf(verdict),
+    observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
+    differences: verdict.differences,
+    diagnosis: parts.diagnosis ?? null,
+    released: released === null ? null : { format: released.format, path: released.path },
+  };
+}
+
+function ending(verdict: Verdict, released: Released | null): string {
+  if (released !== null) return `; released to ${released.format}:${released.path}`;
+  return verdict.outcome === "agreed" || verdict.summary.includes("nothing was released") ? "" : "; nothing was released";
+}
+
+function artifactOf(verdict: Verdict): Evidence["artifact"] {
+  if (verdict.outcome !== "agreed") return null;
+  const { root } = verdict;
+  return {
+    digest: root.digest,
+    mediaType: root.mediaType,
+    size: root.size,
+    objects: inTreeOrder(verdict.objects).map(artifactObject),
+  };
+}
+
+function artifactObject(seen: SeenObject): ArtifactObject {
+  const { role, digest, mediaType, size, parent, platform, annotations } = seen;
+  return { role, digest, mediaType, size, parent, platform, annotations };
+}
+
+function sorted(observation: Observation): Observation {
+  const { evidence } = observation;
+  const retries = [...evidence.retries].sort((a, b) => order(a.url, b.url) || a.attempt - b.attempt);
+  const redirects = [...evidence.redirects].sort((a, b) => order(a.from, b.from) || order(a.to, b.to));
+  return { ...observation, objects: inTreeOrder(observation.objects), evidence: { ...evidence, retries, redirects } };
+}
+
+/** The root, then each child with all that is below it: config before layers, otherwise by its place in the list. */
+function inTreeOrder(objects: readonly SeenObject[]): SeenObject[] {
+  const children = new Map<string | null, SeenObject[]>();
+  for (const seen of objects) children.set(seen.parent, [...(children.get(seen.parent) ?? []), seen]);
+  const reached = new Set<SeenObject>();
+  const walk = (seen: SeenObject): SeenObject[] => {
+    if (reached.has(seen)) return [];
+    reached.add(seen);
+    const below = seen.role === "index" || seen.role === "manifest" ? (children.get(seen.digest) ?? []) : [];
+    return [seen, ...below.toSorted(siblings).flatMap(walk)];
+  };
+  const roots = (children.get(null) ?? []).toSorted(siblings).flatMap(walk);
+  const unreached = objects
+    .filter((seen) => !reached.has(seen))
+    .toSorted((a, b) => order(a.parent ?? "", b.parent ?? "") || siblings(a, b));
+  return [...roots, ...unreached];
+}
+
+function siblings(left: SeenObject, right: SeenObject): number {
+  const config = Number(right.role === "config") - Number(left.role === "config");
+  return config || left.position - right.position || order(left.digest, right.digest);
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

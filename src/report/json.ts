@@ -1,0 +1,101 @@
+import type { ArtifactObject, Evidence } from "../model/evidence.ts";
+import type { Notes, Observation, SeenObject } from "../model/observation.ts";
+import type { Difference } from "../model/verdict.ts";
+
+/** The JSON object of the contract: always the same keys in the same order, two spaces, one newline at the end. */
+export function renderJson(evidence: Evidence): string {
+  const { tool, request, artifact, diagnosis, released } = evidence;
+  return jsonText({
+    schemaVersion: evidence.schemaVersion,
+    tool: { name: tool.name, version: tool.version },
+    request: { reference: request.reference, platform: request.platform, osVersion: request.osVersion, bottle: request.bottle },
+    outcome: evidence.outcome,
+    quorum: evidence.quorum,
+    summary: evidence.summary,
+    startedAt: evidence.startedAt,
+    finishedAt: evidence.finishedAt,
+    artifact: artifact && {
+      digest: artifact.digest,
+      mediaType: artifact.mediaType,
+      size: artifact.size,
+      objects: artifact.objects.map(artifactObject),
+    },
+    observations: evidence.observations.map(observationOf),
+    differences: evidence.differences.map(differenceOf),
+    diagnosis: diagnosis && { class: diagnosis.class, explanation: diagnosis.explanation, next: diagnosis.next },
+    released: released && { format: released.format, path: released.path },
+  });
+}
+
+/**
+ * JSON in which control, format, bidi and line-breaking characters are `\uXXXX`: it means the same to a parser, and a terminal shows it
+ * as it is. Outside strings JSON has no such characters but its own newlines.
+ */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    [...Array(character.length).keys()].map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`).join(""),
+  );
+  return `${text}\n`;
+}
+
+function artifactObject(object: ArtifactObject): unknown {
+  const { role, digest, mediaType, size, parent, platform, annotations } = object;
+  return { role, digest, mediaType, size, parent, platform, annotations: byKey(annotations) };
+}
+
+function observationOf(observation: Observation): unknown {
+  const { worker, via, outcome, startedAt, finishedAt, digest, error } = observation;
+  return {
+    worker,
+    via,
+    outcome,
+    startedAt,
+    finishedAt,
+    digest,
+    objects: observation.objects.map(seenObject),
+    evidence: notesOf(observation.evidence),
+    error: error && { code: error.code, stage: error.stage, message: error.message, hint: error.hint },
+  };
+}
+
+function seenObject(seen: SeenObject): unknown {
+  const { role, digest, computed, size, declaredSize, mediaType, parent, position, platform, osVersion, annotations } = seen;
+  return {
+    role,
+    digest,
+    computed,
+    size,
+    declaredSize,
+    mediaType,
+    parent,
+    position,
+    platform,
+    osVersion,
+    annotations: byKey(annotations),
+  };
+}
+
+function notesOf(notes: Notes): unknown {
+  return {
+    exchanges: notes.exchanges,
+    bytes: notes.bytes,
+    retries: notes.retries.map(({ url, attempt, code, message, waitedMs, resumedAt }) => {
+      return { url, attempt, code, message, waitedMs, resumedAt };
+    }),
+    redirects: notes.redirects.map(({ from, to, status }) => ({ from, to, status })),
+    addresses: notes.addresses,
+    claimedDigest: notes.claimedDigest,
+    headers: notes.headers,
+    tools: notes.tools,
+    machine: notes.machine,
+  };
+}
+
+function differenceOf(difference: Difference): unknown {
+  const views = difference.views.map(({ digest, size, mediaType, workers }) => ({ digest, size, mediaType, workers }));
+  return { at: difference.at, expected: difference.expected, views };
+}
+
+function byKey(record: Readonly<Record<string, string>>): unknown {
+  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
+}

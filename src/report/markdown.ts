@@ -1,0 +1,79 @@
+import { visible } from "../errors.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Difference } from "../model/verdict.ts";
+import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { bytesText } from "./text.ts";
+
+/** A page to keep or to paste into an issue; nothing in it that came from outside can become markup. */
+export function renderMarkdown(evidence: Evidence): string {
+  const matches = matchesText(evidence);
+  const blocks = [
+    `# ${evidence.outcome.toUpperCase()}: ${plain(requestText(evidence.request))}`,
+    `${plain(evidence.summary)}.`,
+    matches === null ? "" : `${plain(matches)}.`,
+    "## Workers",
+    table(["Worker", "Via", "Outcome", "Digest", "Objects", "Bytes", "Note"], evidence.observations.map(workerRow)),
+    ...differencesBlocks(evidence.differences),
+    ...diagnosisBlocks(evidence),
+    ...artifactBlocks(evidence),
+    `Looked from ${evidence.startedAt} to ${evidence.finishedAt}, tofu3 ${plain(evidence.tool.version)}.`,
+  ];
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+function workerRow(observation: Observation): string[] {
+  const { worker, via, outcome, digest, error } = observation;
+  const { objects, bytes } = tallyOf(observation);
+  const hint = error?.hint == null ? "" : ` (${error.hint})`;
+  const note = [...(error === null ? [] : [`${error.code}: ${error.message}${hint}`]), ...remarksOf(observation)].join(", ");
+  return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
+}
+
+function differencesBlocks(differences: readonly Difference[]): string[] {
+  if (differences.length === 0) return [];
+  const rows = differences.flatMap((difference) =>
+    difference.views.map((view) => [
+      plain(difference.at),
+      plain(view.workers.join(", ")),
+      code(view.digest),
+      bytesText(view.size),
+      plain(view.mediaType),
+    ]),
+  );
+  return ["## Differences", table(["Place", "Workers", "Saw", "Bytes", "Media type"], rows)];
+}
+
+function diagnosisBlocks({ diagnosis }: Evidence): string[] {
+  if (diagnosis === null) return [];
+  return ["## Diagnosis", `${plain(diagnosis.class)}: ${plain(diagnosis.explanation)}`, `Next: ${plain(diagnosis.next)}`];
+}
+
+function artifactBlocks({ artifact }: Evidence): string[] {
+  if (artifact === null) return [];
+  const rows = artifact.objects.map((object) => [
+    object.role,
+    plain(object.platform ?? ""),
+    code(object.digest),
+    String(object.size),
+    plain(object.mediaType),
+  ]);
+  return ["## Objects", table(["Role", "Platform", "Digest", "Bytes", "Media type"], rows)];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** A digest is hex by its type; nothing in it needs escaping. */
+function code(digest: string | null): string {
+  return digest === null ? "–" : `\`${digest}\``;
+}
+
+/** CommonMark lets a backslash stand before any ASCII punctuation; what GitHub would make a link or a mention becomes an entity. */
+function plain(text: string): string {
+  return visible(text, 2000)
+    .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (character) => `\\${character}`)
+    .replaceAll("@", "&#64;")
+    .replaceAll("://", "&#58;//");
+}

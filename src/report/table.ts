@@ -1,0 +1,113 @@
+import Table from "cli-table3";
+import { visible } from "../errors.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Difference } from "../model/verdict.ts";
+import type { Paint } from "./paint.ts";
+import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { bytesText, shortener } from "./text.ts";
+import { verdictLine } from "./verdictline.ts";
+
+const NONE = "–";
+
+/** What a person reads on a terminal: a row for each worker, what is wrong and where, and the verdict as the last line. */
+export function renderTable(evidence: Evidence, paint: Paint): string {
+  const matches = matchesText(evidence);
+  const blocks = [
+    [visible(requestText(evidence.request))],
+    [workersGrid(evidence, paint)],
+    evidence.observations.flatMap((observation) => faultLines(observation, paint)),
+    matches === null ? [] : [visible(matches)],
+    evidence.differences.flatMap((difference) => differenceLines(difference, paint)),
+    diagnosisLines(evidence, paint),
+    [verdictLine(evidence, paint)],
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+/** Borderless columns, two spaces apart, without blanks at the ends of lines. */
+export function renderGrid(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  right: readonly number[] = [],
+): string {
+  const table = new Table({
+    head: head.map((title) => paint.faint(title)),
+    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
+    chars: { ...BORDERLESS, middle: "  " },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+const BORDERLESS = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+} as const;
+
+function workersGrid(evidence: Evidence, paint: Paint): string {
+  const short = shortener(evidence.observations.flatMap((observation) => observation.digest ?? []));
+  const rows = evidence.observations.map((observation) => {
+    const { objects, bytes } = tallyOf(observation);
+    const { worker, via, digest, error } = observation;
+    const stage = error === null ? [] : [error.stage === null ? error.code : `${error.stage}: ${error.code}`];
+    return [
+      visible(worker, 40),
+      via,
+      outcomeText(observation, paint),
+      digest === null ? NONE : short(digest),
+      String(objects),
+      bytesText(bytes),
+      [...stage, ...remarksOf(observation)].join(", "),
+    ];
+  });
+  return renderGrid(["WORKER", "VIA", "OUTCOME", "DIGEST", "OBJECTS", "BYTES", "NOTE"], rows, paint, [4, 5]);
+}
+
+function outcomeText({ outcome, error }: Observation, paint: Paint): string {
+  return outcome === "saw" && error === null ? paint.good(outcome) : paint.unsure(outcome);
+}
+
+function faultLines({ worker, error }: Observation, paint: Paint): string[] {
+  if (error === null) return [];
+  const hint = error.hint === null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
+  return [`${paint.strong(visible(worker, 40))}: ${visible(error.message)}${hint}`];
+}
+
+function differenceLines(difference: Difference, paint: Paint): string[] {
+  const expected = difference.expected === null ? "" : `, which must be ${difference.expected}`;
+  const views = difference.views.map(({ digest, size, mediaType, workers }) => {
+    const seen = `${digest ?? "bytes without an end"}  ${bytesText(size)}  ${visible(mediaType, 100)}`;
+    return `    ${workers.map((worker) => visible(worker, 40)).join(", ")}  saw  ${seen}`;
+  });
+  return [`${paint.bad("differs")}: ${visible(difference.at)}${expected}`, ...views];
+}
+
+function diagnosisLines({ diagnosis }: Evidence, paint: Paint): string[] {
+  if (diagnosis === null) return [];
+  return [
+    `${paint.strong("diagnosis")}: ${visible(diagnosis.class, 80)}: ${visible(diagnosis.explanation)}`,
+    `${paint.strong("next")}: ${visible(diagnosis.next)}`,
+  ];
+}

@@ -1,0 +1,44 @@
+import type { Evidence } from "../model/evidence.ts";
+import type { Observation } from "../model/observation.ts";
+import { counted } from "./text.ts";
+
+/** Number and bytes of the different objects that one worker saw. */
+export function tallyOf(observation: Observation): { readonly objects: number; readonly bytes: number } {
+  const sizes = new Map(observation.objects.map((seen) => [seen.digest, seen.size]));
+  return { objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+}
+
+/** `ghcr.io/homebrew/core/vim:9.0.1900, darwin/amd64, os.version macOS 11` */
+export function requestText(request: Evidence["request"]): string {
+  const selection = selectionText(request);
+  return selection === null ? request.reference : `${request.reference}, ${selection}`;
+}
+
+/**
+ * Says that several entries of the index were chosen, since other tools silently take the first: `4 entries match darwin/amd64: all were
+ * verified`. Null when one was, or when nothing is agreed.
+ */
+export function matchesText(evidence: Evidence): string | null {
+  const selection = selectionText(evidence.request);
+  if (selection === null || evidence.artifact === null) return null;
+  const matches = evidence.artifact.objects.filter((object) => object.role === "manifest" && object.parent !== null);
+  return matches.length < 2 ? null : `${counted(matches.length, "entry", "entries")} match ${selection}: all were verified`;
+}
+
+function selectionText(request: Evidence["request"]): string | null {
+  const parts = [
+    request.platform,
+    request.osVersion === null ? null : `os.version ${request.osVersion}`,
+    request.bottle === null ? null : `bottle ${request.bottle}`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** What else is worth a word about how a worker got there: `2 retries, 1 redirect`. Empty when nothing is. */
+export function remarksOf(observation: Observation): readonly string[] {
+  const { retries, redirects } = observation.evidence;
+  return [
+    ...(retries.length > 0 ? [counted(retries.length, "retry", "retries")] : []),
+    ...(redirects.length > 0 ? [counted(redirects.length, "redirect")] : []),
+  ];
+}
