@@ -1,0 +1,58 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
+import { differencesOf, isComplete } from "./difference.ts";
+import { summaryOfAbsence, summaryOfChange, summaryOfDifference, summaryOfGap, summaryOfAgreement } from "./summary.ts";
+
+/** Fewer distinct workers than this never agree, whatever they saw. */
+export const QUORUM = 3;
+
+/** What the person asked for beyond "the same everywhere". */
+export interface Expectation {
+  /** `name:tag@sha256:…`: what the tag has to resolve to at every worker. */
+  readonly pin: Digest | null;
+  /** A contradiction between the name that was asked for and what the content says it is; null where there is none. */
+  readonly contradiction: (root: Agreed["root"]) => string | null;
+}
+
+const NO_EXPECTATION: Expectation = { pin: null, contradiction: () => null };
+
+function quorumOf(observations: readonly Observation[]): string {
+  const groups = new Map<string, Set<string>>();
+  for (const each of observations) {
+    if (!isComplete(each) || each.digest === null) continue;
+    groups.set(each.digest, (groups.get(each.digest) ?? new Set()).add(each.worker));
+  }
+  const largest = Math.max(0, ...[...groups.values()].map((group) => group.size));
+  return `${largest}/${observations.length}`;
+}
+
+function refusal(outcome: NotAgreed["outcome"], quorum: string, summary: string, differences: readonly Difference[] = []): NotAgreed {
+  return { outcome, quorum, summary, differences };
+}
+
+/**
+ * The whole rule. Two different views, or bytes that are not what they were asked by, disagree: that outranks an absence. Every distinct worker must have seen
+ * every object; nothing else agrees. Everybody told 404 is absence. Anything else is incomplete. The order of the observations does not matter.
+ */
+export function judge(observations: readonly Observation[], expectation: Expectation = NO_EXPECTATION): Verdict {
+  const quorum = quorumOf(observations);
+  const differences = differencesOf(observations);
+  if (differences.length > 0) return refusal("disagreed", quorum, summaryOfDifference(differences, observations.length), differences);
+  const distinct = new Set(observations.map((each) => each.worker)).size;
+  if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
+    return refusal("absent", quorum, summaryOfAbsence(observations));
+  }
+  const [first] = observations;
+  const root = first?.objects.find((each) => each.parent === null);
+  if (first === undefined || root === undefined || distinct < QUORUM || distinct < observations.length || !observations.every(isComplete)) {
+    return refusal("incomplete", quorum, summaryOfGap(observations, QUORUM));
+  }
+  const contradiction = expectation.contradiction(root);
+  if (expectation.pin !== null && root.computed !== expectation.pin) {
+    return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, `the pin is ${expectation.pin}`));
+  }
+  if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
+  const agreement = { outcome: "agreed", quorum, summary: summaryOfAgreement(observations.length, root), root, objects: first.objects, differences: [] };
+  return agreement as unknown as Agreed;
+}

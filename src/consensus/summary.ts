@@ -1,0 +1,54 @@
+import { visible } from "../errors.ts";
+import type { Observation, SeenObject } from "../model/observation.ts";
+import type { Difference, View } from "../model/verdict.ts";
+
+function names(workers: readonly string[]): string {
+  return workers.length <= 1 ? workers.join("") : `${workers.slice(0, -1).join(", ")} and ${workers.at(-1) ?? ""}`;
+}
+
+function who(view: View, of: number): string {
+  return view.workers.length === 1 ? names(view.workers) : `${view.workers.length} of ${of} workers`;
+}
+
+function what(view: View, all: readonly View[]): string {
+  if (view.digest === null) return view.mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${view.size} bytes)`;
+  const sameDigest = all.filter((each) => each.digest === view.digest).length > 1;
+  return sameDigest ? `${view.digest} as ${visible(view.mediaType, 100)} (${view.size} bytes)` : view.digest;
+}
+
+/** `2 of 3 workers saw sha256:aa…, fra saw sha256:bb…` */
+export function summaryOfDifference(differences: readonly Difference[], of: number): string {
+  const [first] = differences;
+  if (first === undefined) return "no difference";
+  const views = first.views.map((view) => `${who(view, of)} saw ${what(view, first.views)}`).join(", ");
+  const place = first.at.includes(" > ") ? `at ${visible(first.at, 300)} ` : "";
+  const asked = first.expected === null ? "" : `, asked for by ${first.expected}`;
+  const more = differences.length === 1 ? "" : ` (and ${differences.length - 1} more ${differences.length === 2 ? "place" : "places"})`;
+  return `${place}${views}${asked}${more}`;
+}
+
+export function summaryOfAgreement(of: number, root: SeenObject): string {
+  return `${of} of ${of} workers saw ${root.digest}`;
+}
+
+export function summaryOfChange(of: number, digest: string, why: string): string {
+  return `${of} of ${of} workers saw ${digest}, but ${why}`;
+}
+
+export function summaryOfAbsence(observations: readonly Observation[]): string {
+  const root = observations.find((each) => each.digest !== null)?.digest;
+  return root === undefined
+    ? `all ${observations.length} workers were told that it does not exist`
+    : `all ${observations.length} workers saw ${root} and were told that a part of it does not exist`;
+}
+
+/** Who has no complete observation, and what the others saw. */
+export function summaryOfGap(observations: readonly Observation[], quorum: number): string {
+  const distinct = new Set(observations.map((each) => each.worker)).size;
+  if (distinct < quorum || distinct < observations.length) return `${distinct} distinct workers reported, and ${quorum} are needed`;
+  const missing = observations.filter((each) => each.error !== null || each.outcome !== "saw");
+  const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
+  const gaps = missing.map((each) => `${each.worker}: ${each.error?.message ?? "no observation"}`);
+  const others = seen.length === 1 ? `; those that saw it saw ${seen[0] ?? ""}` : "";
+  return `${names(missing.map((each) => each.worker))} ${missing.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
+}
