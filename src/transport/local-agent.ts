@@ -1,0 +1,58 @@
+import { Agent, Client, Pool, type Dispatcher } from "undici";
+import { createConnector, type Connector, type ConnectorOptions } from "./local-connect.ts";
+
+/** Keep-alive connections to any number of origins. */
+export interface Lanes {
+  dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  /** The IP address that the exchange of these options goes to; null before it has a connection and behind a proxy. */
+  addressOf(options: Agent.DispatchOptions): string | null;
+  close(): Promise<void>;
+}
+
+/** Where a lane's present connection leads. */
+interface Lane {
+  address: string | null;
+}
+
+/** `lanes`: how many connections one origin gets at most; what is more waits. HTTP/1.1 without pipelining. */
+export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
+  const connector = createConnector(options);
+  const taken = new WeakMap<Dispatcher.DispatchOptions, Lane>();
+  // the exchange has its own clocks, which know when it is this side that waits
+  const settings = { pipelining: 1, allowH2: false, maxHeaderSize: 16 * 1024, headersTimeout: 0, bodyTimeout: 0 };
+  const agent = new Agent({
+    factory: (origin) =>
+      new Pool(origin, { ...settings, connections: lanes, factory: (url) => createLane(url, settings, connector, taken) }),
+  });
+  return {
+    dispatch: (request, handler) => void agent.dispatch(request, handler),
+    addressOf: (request) => (options.proxy === null ? (taken.get(request)?.address ?? null) : null),
+    close: async () => {
+      connector.close();
+      await agent.destroy();
+    },
+  };
+}
+
+function createLane(
+  origin: URL,
+  settings: Client.Options,
+  connector: Connector,
+  taken: WeakMap<Dispatcher.DispatchOptions, Lane>,
+): Dispatcher {
+  const lane: Lane = { address: null };
+  const client = new Client(origin, {
+    ...settings,
+    connect: (target, callback) =>
+      connector.connect(target, (...result) => {
+        lane.address = result[1]?.remoteAddress ?? null;
+        callback(...result);
+      }),
+  });
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (request, handler) => {
+    taken.set(request, lane);
+    return dispatch(request, handler);
+  };
+  return client;
+}

@@ -1,0 +1,51 @@
+import { Tofu3Error } from "../errors.ts";
+import { exchange, type ExchangeOptions, type Flow } from "./local-exchange.ts";
+import { declaredLength } from "./strict.ts";
+import type { Answer, Page, Query } from "./transport.ts";
+
+/** Of an answer that is not content, so much is read at most. */
+export const DRAIN_BYTES = 64 * 1024;
+
+/** See `Transport.read`. */
+export async function readPage(query: Query, options: ExchangeOptions, signal: AbortSignal): Promise<Page> {
+  const seen: { answer: Answer | null; wanted: boolean; declared: number | null } = { answer: null, wanted: false, declared: null };
+  const chunks: Buffer[] = [];
+  let received = 0;
+  let flow: Flow | null = null;
+  const receiver = {
+    onAnswer: (answer: Answer, given: Flow): boolean => {
+      flow = given;
+      seen.answer = answer;
+      seen.wanted = answer.status === 200 || answer.status === 206;
+      if (seen.wanted) seen.declared = checkLength(answer, query.maxBytes);
+      return seen.wanted;
+    },
+    onChunk: (chunk: Buffer): void => {
+      received += chunk.length;
+      if (seen.wanted && received > query.maxBytes) throw tooLarge(query.maxBytes);
+      chunks.push(chunk);
+      if (!seen.wanted && received >= DRAIN_BYTES) flow?.stop();
+    },
+  };
+  await exchange(query, options, receiver, signal).catch((thrown: unknown) => {
+    const harmless = thrown instanceof Tofu3Error && thrown.stage === "body" && seen.answer !== null && !seen.wanted;
+    if (!harmless || signal.aborted) throw thrown;
+  });
+  const { answer, declared } = seen;
+  if (answer === null) throw new Tofu3Error("E_BUG", "an exchange without an answer", { stage: "http" });
+  if (declared !== null && declared !== received)
+    throw new Tofu3Error("E_CUT", `${received} of ${declared} bytes arrived`, { stage: "body" });
+  return { ...answer, body: seen.wanted ? Buffer.concat(chunks) : Buffer.concat(chunks).subarray(0, DRAIN_BYTES) };
+}
+
+/** The length that a 200 or 206 declares, null when chunked. Throws E_FRAMING, E_ENCODING, and E_TOO_LARGE with stage `body`. */
+export function checkLength(answer: Answer, maxBytes: number): number | null {
+  const declared = declaredLength(answer.status, answer.headers);
+  if (declared !== null && declared > maxBytes) throw tooLarge(maxBytes, declared);
+  return declared;
+}
+
+export function tooLarge(maxBytes: number, declared?: number): Tofu3Error {
+  const what = declared === undefined ? "the body is longer" : `the body has ${declared} bytes, more`;
+  return new Tofu3Error("E_TOO_LARGE", `${what} than the ${maxBytes} bytes that were allowed`, { stage: "body" });
+}
