@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
-import type { Observation } from "../model/observation.ts";
+import { versionMismatch } from "../oci/homebrew.ts";
+import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
 import { differencesOf, isComplete } from "./difference.ts";
 import { summaryOfAbsence, summaryOfChange, summaryOfDifference, summaryOfGap, summaryOfAgreement } from "./summary.ts";
@@ -11,11 +12,18 @@ export const QUORUM = 3;
 export interface Expectation {
   /** `name:tag@sha256:…`: what the tag has to resolve to at every worker. */
   readonly pin: Digest | null;
-  /** A contradiction between the name that was asked for and what the content says it is; null where there is none. */
-  readonly contradiction: (root: Agreed["root"]) => string | null;
+  /** The tag of a bottle names its version, which has to be the one that its index says it holds. */
+  readonly tag: string | null;
 }
 
-const NO_EXPECTATION: Expectation = { pin: null, contradiction: () => null };
+const NO_EXPECTATION: Expectation = { pin: null, tag: null };
+
+function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin, tag }: Expectation): string | null {
+  if (pin !== null && root.computed !== pin) return `the pin is ${pin}`;
+  if (tag === null) return null;
+  const entries = objects.filter((each) => each.parent === root.digest);
+  return versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
+}
 
 function quorumOf(observations: readonly Observation[]): string {
   const groups = new Map<string, Set<string>>();
@@ -48,10 +56,7 @@ export function judge(observations: readonly Observation[], expectation: Expecta
   if (first === undefined || root === undefined || distinct < QUORUM || distinct < observations.length || !observations.every(isComplete)) {
     return refusal("incomplete", quorum, summaryOfGap(observations, QUORUM));
   }
-  const contradiction = expectation.contradiction(root);
-  if (expectation.pin !== null && root.computed !== expectation.pin) {
-    return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, `the pin is ${expectation.pin}`));
-  }
+  const contradiction = contradictionOf(root, first.objects, expectation);
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
   const agreement = { outcome: "agreed", quorum, summary: summaryOfAgreement(observations.length, root), root, objects: first.objects, differences: [] };
   return agreement as unknown as Agreed;

@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { SeenObject } from "./observation.ts";
 
 /** Where the local worker puts what it fetched, before anybody knows whether it may be released. Implemented by the quarantine. */
 export interface Keep {
@@ -6,4 +7,6 @@ export interface Keep {
   blob(digest: Digest): string;
   /** An index or a manifest, exactly as it was received. */
   document(digest: Digest, bytes: Uint8Array): Promise<void>;
+  /** Called once with all indexes and manifests, before the first blob is fetched. Throws E_DESTINATION when they do not fit the destination. */
+  admit?(documents: readonly SeenObject[]): void;
 }

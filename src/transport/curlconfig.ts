@@ -26,6 +26,12 @@ export interface CurlSettings {
  */
 export function curlOptions(query: Query, settings: CurlSettings): readonly string[] {
   const { limits } = settings;
+  if (query.trust?.clientCertificate) {
+    throw new Tofu3Error("E_TLS", "this registry wants a client certificate, and a private key never goes to a VM", {
+      stage: "tls",
+      hint: "only a local worker can present clientCertificate; give the VMs a way in that needs none",
+    });
+  }
   const headers = [...query.headers, ["Accept-Encoding", "identity"] as const];
   return [
     "show-error",
@@ -35,6 +41,7 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     'proto = "=http,https"',
     ...(settings.proxy === null ? ['noproxy = "*"'] : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
     ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
+    ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`]),
     ...(query.trust?.ca ? ['cacert = "ca"'] : []),
     `connect-timeout = ${limits.connectSeconds}`,
     `speed-time = ${limits.idleSeconds}`,

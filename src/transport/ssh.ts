@@ -23,6 +23,8 @@ export interface SshOptions {
 export interface SshTransport extends Transport {
   /** Connects and tells what the VM is; does not throw for what it lacks. */
   probe(signal: AbortSignal): Promise<VmFacts>;
+  /** One question and answer with an idle shell: how long it took, and the VM's clock (whole seconds since 1970). */
+  ping(signal: AbortSignal): Promise<{ readonly ms: number; readonly clock: number | null }>;
 }
 
 /** sshd's MaxSessions is 10 by default and counts a session until the VM's own side has closed. */
@@ -93,6 +95,16 @@ export function createSshTransport(options: SshOptions): SshTransport {
     await opened;
     if (facts === null) throw new Tofu3Error("E_BUG", "connected without facts");
     return facts;
+  }
+
+  async function ping(signal: AbortSignal): Promise<{ ms: number; clock: number | null }> {
+    await probe(signal);
+    const lane = [...lanes].find((each) => each.alive() && !busy.has(each));
+    if (lane === undefined) throw new Tofu3Error("E_SSH", `worker "${target.worker}" has no idle shell`, { stage: "ssh" });
+    const start = performance.now();
+    const reply = await lane.run(["ping"], {}, signal);
+    const clock = reply.info.get("clock");
+    return { ms: performance.now() - start, clock: clock === undefined ? null : Number(clock) };
   }
 
   async function open(signal: AbortSignal): Promise<Identity> {
@@ -259,5 +271,5 @@ export function createSshTransport(options: SshOptions): SshTransport {
     if (tainted !== null) throw tainted as Tofu3Error;
   }
 
-  return { open, probe, read, measure, close };
+  return { open, probe, ping, read, measure, close };
 }

@@ -1,0 +1,99 @@
+import { userInfo } from "node:os";
+import type { Config, SshWorkerConfig, WorkerConfig } from "./config/config.ts";
+import { readDockerCredentials } from "./config/dockerconfig.ts";
+import { readRegistrySettings } from "./config/registries.ts";
+import { checkDistinct, type Endpoint } from "./config/rules.ts";
+import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/sshconfig.ts";
+import { sshFiles } from "./config/sshinclude.ts";
+import type { CredentialsFor } from "./model/credentials.ts";
+import type { Keep } from "./model/keep.ts";
+import type { SshTarget } from "./transport/sshtarget.ts";
+import type { Transport } from "./transport/transport.ts";
+import type { Vantage } from "./worker/vantage.ts";
+
+/** Everything of a process and its user that a verification may use. */
+export interface House {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly home: string;
+  /** Absolute. */
+  readonly cwd: string;
+  /** `--authfile`. */
+  readonly authfile: string | null;
+  readonly now: () => Date;
+  readonly version: string;
+  /** Null where nobody can be asked. */
+  readonly passphrase: ((prompt: string, signal: AbortSignal) => Promise<string>) | null;
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
+}
+
+function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: SshTarget | null): SshTarget {
+  return {
+    worker,
+    host: found.host,
+    port: found.port,
+    user: found.user,
+    identityFiles: found.identityFiles,
+    agent: found.identityAgent,
+    hostKey,
+    knownHostsFiles: [...found.userKnownHostsFiles, "/etc/ssh/ssh_known_hosts"],
+    hostKeyAlias: found.hostKeyAlias,
+    jump,
+  };
+}
+
+/** The chain of ProxyJump, the last hop being the host itself. */
+async function readTarget(worker: SshWorkerConfig, surroundings: SshSurroundings): Promise<{ target: SshTarget; endpoint: Endpoint }> {
+  const found = await resolveHost(worker.host, worker, surroundings);
+  let jump: SshTarget | null = null;
+  for (const hop of found.proxyJump === null ? [] : parseJumps(found.proxyJump)) {
+    const over = await resolveHost(hop.host, { port: hop.port, user: hop.user, identityFile: null }, surroundings);
+    jump = targetOf(worker.name, over, null, jump);
+  }
+  const endpoint = { name: worker.name, host: found.host, port: found.port, proxyJump: found.proxyJump };
+  return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
+}
+
+/** Where each SSH worker leads, after ~/.ssh/config. Throws E_CONFIG when two of them lead to one machine. */
+export async function readTargets(house: House): Promise<ReadonlyMap<string, SshTarget>> {
+  const surroundings = { env: house.env, home: house.home, localUser: userInfo().username, files: sshFiles };
+  const workers = house.config.workers.filter((each) => each.via === "ssh");
+  const found = await Promise.all(workers.map((worker) => readTarget(worker, surroundings)));
+  checkDistinct(found.map((each) => each.endpoint));
+  return new Map(found.map(({ target }) => [target.worker, target]));
+}
+
+/** The transport of this machine, for one worker or for a command that needs no workers. */
+export async function localTransport(house: House, proxy: WorkerConfig["proxy"]): Promise<Transport> {
+  const { createLocalTransport } = await import("./transport/local.ts");
+  return createLocalTransport({ limits: house.config.limits, proxy: proxy?.url.reveal() ?? null, userAgent: `tofu3/${house.version}` });
+}
+
+async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
+  const { createSshTransport } = await import("./transport/ssh.ts");
+  return createSshTransport({ target, limits: house.config.limits, proxy: proxy?.url ?? null, ask: house.passphrase });
+}
+
+/** One vantage for each worker. Credentials stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS. */
+export async function openVantages(house: House, keep: Keep | null, signal: AbortSignal): Promise<readonly Vantage[]> {
+  const targets = await readTargets(house);
+  const registries = await readRegistrySettings(house.config);
+  const credentials = await readDockerCredentials(house.authfile, house, signal);
+  return Promise.all(house.config.workers.map((worker) => openVantage(house, worker, { targets, registries, credentials, keep })));
+}
+
+interface Furnishings {
+  readonly targets: ReadonlyMap<string, SshTarget>;
+  readonly registries: Vantage["registries"];
+  readonly credentials: CredentialsFor;
+  readonly keep: Keep | null;
+}
+
+async function openVantage(house: House, worker: WorkerConfig, { targets, registries, credentials, keep }: Furnishings): Promise<Vantage> {
+  const { name, via } = worker;
+  if (via === "local") return { name, via, transport: await localTransport(house, worker.proxy), credentials, registries, keep };
+  const target = targets.get(name);
+  if (target === undefined) throw new Error(`no target for worker ${name}`);
+  return { name, via, transport: await sshTransport(house, target, worker.proxy), credentials: worker.forwardCredentials ? credentials : null, registries, keep: null };
+}
