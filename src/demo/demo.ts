@@ -43,7 +43,8 @@ function yamlOf(vms: readonly DemoVm[], identityFile: string, tampered: string |
     `    hostKey: ${vm.hostKey}`,
     ...(vm.name === tampered ? [`    proxy: ${proxy}`] : []),
   ]);
-  return ["workers:", "  - name: here", "    via: local", ...workers, ""].join("\n");
+  const policy = ["policy:", "  distinct: [] # all of this is one machine", ""];
+  return ["workers:", "  - name: here", "    via: local", ...workers, ...policy].join("\n");
 }
 
 /**

@@ -13,9 +13,9 @@ export interface Launched {
   readonly ended: Promise<void>;
   readonly log: () => string;
   /** SIGTERM, after three seconds SIGKILL, to it and what it started in its process group. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** SIGKILL to it alone; what it started lives on as it can. */
-  kill9(): Promise<void>;
+  readonly kill9: () => Promise<void>;
 }
 
 export interface Finished {

@@ -39,6 +39,8 @@ export interface Sshd {
   readonly hostKeyFingerprint: string;
   /** `[host]:port type key` of the first host key. */
   readonly knownHostsLine: string;
+  /** A file with that line. */
+  readonly knownHostsFile: string;
   readonly hostKeyFiles: readonly string[];
   /** HOME of every session. */
   readonly home: string;
@@ -47,11 +49,11 @@ export interface Sshd {
   /** Log of sshd, level VERBOSE: connections, keys that were tried, sessions. */
   readonly log: () => string;
   /** What runs on this "VM" on behalf of clients, as `pid command line`; orphans included, sshd itself not. */
-  processesOf(): string[];
+  readonly processesOf: () => string[];
   /** SIGKILL to the listener and to every session, as when the machine loses its power; what the sessions ran lives on. */
-  kill9(): Promise<void>;
+  readonly kill9: () => Promise<void>;
   /** Ends everything, what the sessions left behind included. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 async function makeHostKeys(folder: string, options: SshdOptions): Promise<string[]> {
@@ -171,6 +173,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { server, port } = await startListener(folder.path, options, host);
   const publicKey = `${hostKeyFiles[0] ?? ""}.pub`;
   const [type, key] = (await readFile(publicKey, "utf8")).split(" ");
+  const knownHostsLine = `[${host}]:${port} ${type} ${key}`;
+  const knownHostsFile = join(folder.path, "known_hosts");
+  await writeFile(knownHostsFile, `${knownHostsLine}\n`);
   const left = (): number[] => processesWith("TOFU3_LAB_VM", marker);
   async function kill9(): Promise<void> {
     for (const pid of sshdProcesses(server.pid).reverse()) process.kill(pid, "SIGKILL");
@@ -182,7 +187,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     user: userInfo().username,
     identityFile,
     hostKeyFingerprint: await fingerprintOf(publicKey),
-    knownHostsLine: `[${host}]:${port} ${type} ${key}`,
+    knownHostsLine,
+    knownHostsFile,
     hostKeyFiles,
     home,
     folder: folder.path,
