@@ -1,0 +1,64 @@
+import { Tofu3Error } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import { fetchBlob } from "./blob.ts";
+import type { Wanted } from "./blob.ts";
+import { createGate } from "./parallel.ts";
+import type { Session } from "./session.ts";
+import { placesOf } from "./tree.ts";
+import type { Place } from "./tree.ts";
+import { asError } from "./expand.ts";
+
+/** How many are handed to the transport; it decides itself how many are on the wire, and batches small ones. */
+const BLOBS_AT_A_TIME = 256;
+
+/** Fetches every config, layer and blob below `root`, each digest once. What goes wrong stands at its places; nothing is thrown. */
+export async function fetchBlobs(session: Session, root: Place, signal: AbortSignal): Promise<void> {
+  const wanted = collect(root);
+  const worker = session.vantage.name;
+  const bytes = wanted.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  if (wanted.length > 0) session.watch({ kind: "wanted", worker, objects: wanted.length, bytes });
+  const gate = createGate(BLOBS_AT_A_TIME);
+  await Promise.all(
+    wanted.map(({ places, ...blob }) =>
+      gate(async () => {
+        try {
+          signal.throwIfAborted();
+          const { computed, size, error } = await fetchBlob(session, blob, signal);
+          for (const place of places) {
+            place.seen = { computed, size };
+            place.error = error;
+          }
+          session.watch({ kind: "object", worker });
+        } catch (thrown) {
+          for (const place of places) place.error = asError(thrown);
+        }
+      }),
+    ),
+  );
+}
+
+interface Group extends Wanted {
+  readonly places: Place[];
+}
+
+/** One group for each digest, the largest first, so that none is left alone at the end. */
+function collect(root: Place): Group[] {
+  const groups = new Map<Digest, Group>();
+  for (const place of placesOf(root)) {
+    const { role, descriptor } = place;
+    if (role === "index" || role === "manifest" || descriptor === null) continue;
+    const group = groups.get(descriptor.digest);
+    if (group === undefined) groups.set(descriptor.digest, { digest: descriptor.digest, size: descriptor.size, places: [place] });
+    else if (group.size === descriptor.size) group.places.push(place);
+    else place.error = twoSizes(descriptor.digest, group.size, descriptor.size);
+  }
+  return [...groups.values()].sort((a, b) => (b.size ?? Infinity) - (a.size ?? Infinity) || (a.digest < b.digest ? -1 : 1));
+}
+
+function twoSizes(digest: Digest, one: number | null, other: number | null): Tofu3Error {
+  return new Tofu3Error(
+    "E_MANIFEST",
+    `${digest} is declared with ${String(one)} bytes at one place and with ${String(other)} at another`,
+    { stage: "body" },
+  );
+}

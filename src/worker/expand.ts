@@ -1,0 +1,174 @@
+import { Tofu3Error, messageOf } from "../errors.ts";
+import type { Job } from "../model/job.ts";
+import type { Digest } from "../oci/digest.ts";
+import { checkBottle } from "../oci/homebrew.ts";
+import type { ImageManifest, Index } from "../oci/manifest.ts";
+import { kindOfMediaType } from "../oci/mediatype.ts";
+import type { Schema1Manifest } from "../oci/schema1.ts";
+import { contradictionOf, readDocument } from "./document.ts";
+import type { Document } from "./document.ts";
+import { createGate } from "./parallel.ts";
+import type { Gate } from "./parallel.ts";
+import { checkImagePlatform, isSelective, nothingMatches, selectEntries } from "./selection.ts";
+import type { Session } from "./session.ts";
+import { placeBelow } from "./tree.ts";
+import type { Place } from "./tree.ts";
+
+/** Indexes in indexes; the deepest that are known in the wild are two. */
+const DEEPEST = 4;
+/** Places of one tree: an index that names one index twice, and so on four levels deep, is small to write and long to walk. */
+const MOST_PLACES = 10_000;
+const DOCUMENTS_AT_A_TIME = 32;
+
+interface Walk {
+  readonly session: Session;
+  readonly job: Job;
+  readonly gate: Gate;
+  /** Each is fetched once, however often it is named. */
+  readonly documents: Map<string, Promise<Document>>;
+  readonly signal: AbortSignal;
+  places: number;
+  matches: number;
+}
+
+/**
+ * Fills `root` with the indexes and manifests below it, and with the unseen places of configs and layers where the job is about everything.
+ * What goes wrong stands at its place; nothing is thrown.
+ */
+export async function walkDocuments(session: Session, job: Job, root: Place, signal: AbortSignal): Promise<void> {
+  const walk = {
+    session,
+    job,
+    gate: createGate(DOCUMENTS_AT_A_TIME),
+    documents: new Map<string, Promise<Document>>(),
+    signal,
+    places: 1,
+    matches: 0,
+  };
+  await visit(walk, root, 0, isSelective(job.selection));
+  const manifest = root.document?.manifest ?? null;
+  if (root.error !== null || manifest === null || !isSelective(job.selection)) return;
+  if (manifest.kind === "index" && walk.matches === 0) root.error = nothingMatches(session, job.selection, manifest);
+  if (manifest.kind === "manifest") root.error = await settled(checkImagePlatform(session, job.selection, manifest, signal));
+}
+
+async function visit(walk: Walk, place: Place, depth: number, selecting: boolean): Promise<void> {
+  try {
+    const document = await documentOf(walk, place);
+    place.document = document;
+    place.seen = { computed: document.computed, size: document.bytes.length };
+    place.role = (document.manifest?.kind ?? kindOfMediaType(document.mediaType)) === "index" ? "index" : "manifest";
+    if (place.descriptor === null) announce(walk.session, document);
+    place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
+    if (document.manifest === null || place.error !== null) return;
+    if (document.manifest.kind === "index") await expandIndex(walk, place, document.manifest, depth, selecting);
+    else expandManifest(walk, place, document.manifest);
+  } catch (thrown) {
+    place.error = asError(thrown);
+  }
+}
+
+function documentOf(walk: Walk, place: Place): Promise<Document> {
+  const asked = place.asked ?? walk.job.reference.tag ?? "latest";
+  const known = walk.documents.get(asked);
+  if (known !== undefined) return known;
+  const { session } = walk;
+  const read = walk.gate(async () => {
+    const document = await readDocument(session, asked, walk.signal);
+    // a tag that leads to its own index by digest, deeper down, is not asked for again
+    if (document.error === null) await session.vantage.keep?.document(document.computed, document.bytes);
+    if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
+    if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });
+    return document;
+  });
+  walk.documents.set(asked, read);
+  return read;
+}
+
+function announce(session: Session, document: Document): void {
+  const worker = session.vantage.name;
+  const bytes = document.bytes.length;
+  session.book.claimedDigest = document.claimed;
+  session.watch({ kind: "root", worker, digest: document.computed });
+  session.watch({ kind: "wanted", worker, objects: 1, bytes });
+  session.watch({ kind: "bytes", worker, bytes });
+  session.watch({ kind: "object", worker });
+}
+
+async function expandIndex(walk: Walk, place: Place, index: Index, depth: number, selecting: boolean): Promise<void> {
+  if (depth >= DEEPEST)
+    throw new Tofu3Error("E_LIMIT", `${index.digest} is an index more than ${DEEPEST} levels deep`, { stage: "body" });
+  const entries = selecting
+    ? selectEntries(index, walk.job.selection)
+    : index.manifests.map((descriptor, position) => ({ descriptor, position, matches: true }));
+  if (selecting) walk.matches += entries.filter((entry) => entry.matches).length;
+  const children = entries.map(({ descriptor, position, matches }) => {
+    const kind = kindOfMediaType(descriptor.mediaType);
+    const role = kind === null ? "blob" : kind === "index" ? "index" : "manifest";
+    return { child: placeBelow(place, index.digest, role, descriptor, position), selecting: !matches };
+  });
+  grow(
+    walk,
+    place,
+    children.map(({ child }) => child),
+  );
+  const documents = children.filter(({ child }) => child.role !== "blob");
+  want(
+    walk,
+    documents.map(({ child }) => child),
+  );
+  await Promise.all(documents.map((each) => visit(walk, each.child, depth + 1, each.selecting)));
+}
+
+function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Schema1Manifest): void {
+  const contradiction = bottleContradiction(place, manifest);
+  if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
+  if (walk.job.depth === "documents") return;
+  const { digest, config, layers } = manifest;
+  const configs = config === null ? [] : [placeBelow(place, digest, "config", config, 0)];
+  grow(walk, place, [...configs, ...layers.map((layer, position) => placeBelow(place, digest, "layer", layer, position))]);
+}
+
+/** How what an index says about a bottle differs from the manifest of it; null for what is no bottle. */
+function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Manifest): string | null {
+  const entry = place.descriptor;
+  if (entry?.annotations["sh.brew.bottle.digest"] === undefined) return null;
+  const [layer, ...others] = manifest.layers;
+  if (layer === undefined || others.length > 0) return `a bottle has one layer, and this manifest has ${manifest.layers.length}`;
+  return checkBottle(entry, layer);
+}
+
+function grow(walk: Walk, place: Place, children: readonly Place[]): void {
+  walk.places += children.length;
+  if (walk.places > MOST_PLACES) {
+    throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_PLACES} objects`, {
+      stage: "body",
+      hint: "choose from it with --platform",
+    });
+  }
+  place.children.push(...children);
+}
+
+function want(walk: Walk, children: readonly Place[]): void {
+  const fresh = new Map<Digest, number>();
+  for (const { descriptor } of children) {
+    if (descriptor !== null && !walk.documents.has(descriptor.digest)) fresh.set(descriptor.digest, descriptor.size ?? 0);
+  }
+  if (fresh.size === 0) return;
+  const bytes = [...fresh.values()].reduce((sum, size) => sum + size, 0);
+  walk.session.watch({ kind: "wanted", worker: walk.session.vantage.name, objects: fresh.size, bytes });
+}
+
+async function settled(work: Promise<void>): Promise<Tofu3Error | null> {
+  try {
+    await work;
+    return null;
+  } catch (thrown) {
+    return asError(thrown);
+  }
+}
+
+/** Anything else than a Tofu3Error is a bug, or the reason of a signal, which whoever holds the signal knows better. */
+export function asError(thrown: unknown): Tofu3Error {
+  return thrown instanceof Tofu3Error ? thrown : new Tofu3Error("E_BUG", messageOf(thrown), { cause: thrown });
+}
