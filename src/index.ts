@@ -1,1 +1,14 @@
-export {};
+export { verify, type VerifyOptions } from "./api.ts";
+export { judge, type Expectation } from "./consensus/judge.ts";
+export { Tofu3Error, type ErrorCode } from "./errors.ts";
+export type { Evidence } from "./model/evidence.ts";
+export type { Observation, SeenObject } from "./model/observation.ts";
+export type { Progress } from "./model/progress.ts";
+export type { Agreed, Difference, NotAgreed, Verdict } from "./model/verdict.ts";
+export { parseChallenges, type Challenge } from "./oci/challenge.ts";
+export type { Descriptor } from "./oci/descriptor.ts";
+export { nextPage } from "./oci/link.ts";
+export { parseManifest, type Manifest } from "./oci/manifest.ts";
+export { parsePlatform, type Platform } from "./oci/platform.ts";
+export { parseReference, type Reference } from "./oci/reference.ts";
+export { selectPlatforms } from "./oci/select.ts";
