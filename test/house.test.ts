@@ -48,7 +48,7 @@ function sourcesIn(folder: string): Source[] {
     const file = join(folder, name);
     if (statSync(join(SRC, file)).isDirectory()) return sourcesIn(file);
     const text = readFileSync(join(SRC, file), "utf8");
-    const imports = [...text.matchAll(/^(?:import|export)\b[^"`;]*?"([^"]+)";|\bimport\(\s*"([^"]+)"/gm)].map((match) => match[1] ?? match[2] ?? "");
+    const imports = [...text.matchAll(/^(?:import|export)\s(?:[^"`;=]*?\sfrom\s+)?"([^"]+)";|\bimport\(\s*"([^"]+)"/gm)].map((match) => match[1] ?? match[2] ?? "");
     return [{ file, text, imports }];
   });
 }
