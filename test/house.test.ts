@@ -32,6 +32,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   yaml: /^config\//,
   "ssh-config": /^config\//,
   "tar-stream": /^release\//,
+  fzstd: /^release\//,
 };
 
 const PURE = /^(oci|model|consensus|report)\//;
