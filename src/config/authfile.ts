@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Tofu3Error } from "../errors.ts";
+import { Tofu3Error, visible } from "../errors.ts";
 import type { Credentials } from "../model/credentials.ts";
 import { Secret } from "../secret.ts";
 import { registryName } from "./registryname.ts";
@@ -56,7 +56,7 @@ export async function readAuthFile(path: string): Promise<AuthFile | null> {
   const parsed = schema.safeParse(parseJson(path, text.replace(/^\ufeff/, "")));
   const [issue] = parsed.error?.issues ?? [];
   if (issue !== undefined) {
-    const where = issue.path.map((step) => JSON.stringify(step)).join(" > ");
+    const where = visible(issue.path.map((step) => JSON.stringify(step)).join(" > "), 200);
     const wanted = issue.code === "invalid_type" ? issue.expected.replace("record", "object") : "another value";
     throw refuse(path, `${where === "" ? "the whole" : where} must be ${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted}`);
   }

@@ -30,15 +30,15 @@ function run(program: string, server: string, env: Env, limitSeconds: number, si
     const child = spawn(program, ["get"], { env: { ...env }, stdio: ["pipe", "pipe", "ignore"], shell: false, windowsHide: true });
     const chunks: Buffer[] = [];
     let size = 0;
-    const end = (error: unknown): void => {
+    const end = (error: Error): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
       child.kill("SIGKILL");
       child.stdout.destroy();
       child.stdin.destroy();
-      reject(error as Error);
+      reject(error);
     };
-    const abort = (): void => end(signal.reason);
+    const abort = (): void => end(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
     const timer = setTimeout(
       () => end(trouble(program, server, `gave no answer within ${limitSeconds} seconds`)),
       limitSeconds * 1000,
@@ -89,8 +89,8 @@ export async function askHelper(
 ): Promise<Credentials | null> {
   signal.throwIfAborted();
   if (!/^[A-Za-z0-9._-]+$/.test(name)) {
-    throw new Tofu3Error("E_CREDENTIALS", `not the name of a credential helper: ${JSON.stringify(name)}`, {
-      hint: 'credsStore and credHelpers name a program "docker-credential-NAME" by its NAME: letters, digits, dots, dashes, underscores',
+    throw new Tofu3Error("E_CREDENTIALS", "credsStore or credHelpers has something that is not the name of a helper", {
+      hint: 'they name a program "docker-credential-NAME" by its NAME: letters, digits, dots, dashes, underscores',
     });
   }
   const program = `docker-credential-${name}`;

@@ -40,7 +40,10 @@ function distance(one: string, other: string): number {
 
 function nearest(word: string, known: readonly string[]): string | null {
   const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, "");
-  const ranked = known.map((each) => ({ each, far: distance(plain(word), plain(each)) })).sort((a, b) => a.far - b.far);
+  const letters = (text: string): string => Array.from(plain(text)).sort().join("");
+  // letters in the wrong order are one slip
+  const far = (each: string): number => (letters(word) === letters(each) ? 1 : distance(plain(word), plain(each)));
+  const ranked = known.map((each) => ({ each, far: far(each) })).sort((a, b) => a.far - b.far);
   const [best] = ranked;
   return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.each : null;
 }

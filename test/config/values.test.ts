@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { KEY_A, marked, mistakesOf, THREE, workersWith } from "./mistakes.ts";
+
+describe("one value", () => {
+  const port = "must be a whole number from 1 to 65535";
+  const host = "must be a host name, an IP address or an alias of ~/.ssh/config";
+  const proxy = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";
+  const key = "must be SHA256: and 43 base64 characters, as printed by ssh-keygen -lf";
+  test.each([
+    { worker: "name: b, via: ssh", says: `workers[1].host: is missing; ${host}` },
+    { worker: "name: b, via: ssh, »host:", says: `workers[1].host: is empty; ${host}` },
+    { worker: "name: b, host: b", says: "workers[1].via: is missing; must be local or ssh" },
+    { worker: "name: b, via: »telnet", says: 'workers[1].via: must be local or ssh, not "telnet"' },
+    {
+      worker: "via: ssh, host: b",
+      says: "workers[1].name: is missing; must be 1 to 32 letters, digits, dots, dashes or underscores",
+    },
+    {
+      worker: "name: »b b, via: ssh, host: b",
+      says: 'workers[1].name: must be 1 to 32 letters, digits, dots, dashes or underscores, not "b b"',
+    },
+    {
+      worker: 'name: »"b\\e[2J", via: ssh, host: b',
+      says: "workers[1].name: must be 1 to 32 letters, digits, dots, dashes or underscores",
+    },
+    { worker: `name: »${"b".repeat(33)}, via: ssh, host: b`, says: /workers\[1\]\.name: must be 1 to 32/ },
+    { worker: "name: b, via: ssh, host: b, port: »0", says: `workers[1].port: ${port}, not 0` },
+    { worker: "name: b, via: ssh, host: b, port: »65536", says: `workers[1].port: ${port}, not 65536` },
+    { worker: "name: b, via: ssh, host: b, port: »2.5", says: `workers[1].port: ${port}, not 2.5` },
+    { worker: 'name: b, via: ssh, host: b, port: »"22"', says: `workers[1].port: ${port}, not "22"` },
+    { worker: "name: b, via: ssh, host: »kim@b", says: `workers[1].host: ${host}; the user goes into "user"` },
+    { worker: 'name: b, via: ssh, host: »"b:22"', says: `workers[1].host: ${host}; the port goes into "port"` },
+    { worker: 'name: b, via: ssh, host: »"[::1]:22"', says: `workers[1].host: ${host}; the port goes into "port"` },
+    { worker: "name: b, via: ssh, host: »-oProxyCommand=x", says: `workers[1].host: ${host}` },
+    { worker: "name: b, via: ssh, host: b, user: »-x", says: 'workers[1].user: must be a user name without spaces, not "-x"' },
+    {
+      worker: 'name: b, via: ssh, host: b, user: »"k m"',
+      says: 'workers[1].user: must be a user name without spaces, not "k m"',
+    },
+    {
+      worker: `name: b, via: ssh, host: b, hostKey: »${KEY_A.slice(0, -1)}`,
+      says: new RegExp(`workers\\[1\\]\\.hostKey: ${key}`),
+    },
+    { worker: `name: b, via: ssh, host: b, hostKey: »${KEY_A}=`, says: `workers[1].hostKey: ${key}` },
+    {
+      worker: `name: b, via: ssh, host: b, hostKey: »${KEY_A.slice(0, -1)}B`,
+      says: new RegExp(`workers\\[1\\]\\.hostKey: ${key}`),
+    },
+    { worker: "name: b, via: ssh, host: b, hostKey: »'MD5:aa:bb'", says: `workers[1].hostKey: ${key}, not "MD5:aa:bb"` },
+    {
+      worker: "name: b, via: ssh, host: b, forwardCredentials: »yes",
+      says: 'workers[1].forwardCredentials: must be true or false, not "yes"',
+    },
+    {
+      worker: "name: b, via: ssh, host: b, identityFile: »~kim/id",
+      says: /workers\[1\]\.identityFile: must be the path of a file/,
+    },
+    { worker: "name: b, via: ssh, host: b, proxy: »ftp://h:1", says: `workers[1].proxy: ${proxy}` },
+    { worker: "name: b, via: ssh, host: b, proxy: »'socks5://h'", says: `workers[1].proxy: ${proxy}` },
+    { worker: "name: b, via: ssh, host: b, proxy: »'http://h:1/path'", says: `workers[1].proxy: ${proxy}` },
+    {
+      worker: "name: b, via: ssh, host: b, proxy: »'http://h:70000'",
+      says: "workers[1].proxy: must have a port from 1 to 65535",
+    },
+    {
+      worker: "name: b, via: ssh, host: b, proxy: »'http://a:b%zz@h:1'",
+      says: /workers\[1\]\.proxy: must have its user and password percent-encoded/,
+    },
+    { worker: "name: b, via: ssh, host: b, »hots: 1", says: 'workers[1].hots: unknown key "hots"; did you mean "host"?' },
+    {
+      worker: "name: b, via: ssh, host: b, »identity_file: x",
+      says: 'workers[1].identity_file: unknown key "identity_file"; did you mean "identityFile"?',
+    },
+    {
+      worker: "name: b, via: ssh, host: b, »colour: red",
+      says: 'workers[1].colour: unknown key "colour"; allowed: name, via, host, port, user, identityFile, hostKey, proxy, forwardCredentials',
+    },
+  ])("$worker", ({ worker, says }) => {
+    const { text, place } = marked(workersWith(worker), "3:3");
+    const [first, ...others] = mistakesOf(text);
+    expect(others).toEqual([]);
+    expect(first?.startsWith(`${place}: `)).toBe(true);
+    if (typeof says === "string") expect(first).toBe(`${place}: ${says}`);
+    else expect(first).toMatch(says);
+  });
+
+  test.each([
+    { text: "policy: {days: »2}", says: "policy.days: must be 1; agreement over several days comes in a later version" },
+    { text: "policy: {days: »0}", says: "policy.days: must be 1, not 0" },
+    {
+      text: "policy: {distinct: [machine, »network]}",
+      says: "policy.distinct[1]: comes in a later version; for now only machine can be asked for",
+    },
+    {
+      text: "policy: {distinct: [»country]}",
+      says: "policy.distinct[0]: comes in a later version; for now only machine can be asked for",
+    },
+    {
+      text: "policy: {distinct: [»asn]}",
+      says: "policy.distinct[0]: comes in a later version; for now only machine can be asked for",
+    },
+    { text: "policy: {distinct: [»planet]}", says: 'policy.distinct[0]: must be machine, not "planet"' },
+    { text: "policy: {distinct: »machine}", says: 'policy.distinct: must be a list, [machine], not "machine"' },
+    { text: "»policy:", says: "policy: is empty; must be a mapping with distinct and days" },
+    { text: "limits: {redirects: »11}", says: "limits.redirects: must be a whole number from 0 to 10, not 11" },
+    { text: "limits: {retries: »-1}", says: "limits.retries: must be a whole number from 0 to 20, not -1" },
+    {
+      text: "limits: {manifestBytes: »1e9}",
+      says: "limits.manifestBytes: must be a whole number from 1024 to 67108864, not 1000000000",
+    },
+    {
+      text: "limits: {blobBytes: ».inf}",
+      says: "limits.blobBytes: must be a whole number from 1024 to 1125899906842624, not Infinity",
+    },
+    { text: "limits: {connectSeconds: »0}", says: "limits.connectSeconds: must be a whole number from 1 to 300, not 0" },
+    { text: "limits: {idleSeconds: »3601}", says: "limits.idleSeconds: must be a whole number from 1 to 3600, not 3601" },
+    {
+      text: "limits: {totalSeconds: »604801}",
+      says: "limits.totalSeconds: must be a whole number from 1 to 604800, not 604801",
+    },
+    { text: "limits: {»retires: 1}", says: 'limits.retires: unknown key "retires"; did you mean "retries"?' },
+    { text: "»worker: []", says: 'worker: unknown key "worker"; did you mean "workers"?' },
+    {
+      text: 'registries: {»"https://r.io": {}}',
+      says: "registries[…]: must be a registry as host or host:port, without scheme and path",
+    },
+    {
+      text: "registries: {»r.io/team: {}}",
+      says: 'registries["r.io/team"]: must be a registry as host or host:port, without scheme and path',
+    },
+    {
+      text: 'registries: {»"r.io:99999": {}}',
+      says: 'registries["r.io:99999"]: must be a registry as host or host:port, without scheme and path',
+    },
+    { text: "registries: {r.io: {plainHttp: »1}}", says: 'registries["r.io"].plainHttp: must be true or false, not 1' },
+    {
+      text: "registries: {r.io: {»cafile: x}}",
+      says: 'registries["r.io"].cafile: unknown key "cafile"; did you mean "caFile"?',
+    },
+    {
+      text: "registries: {»r.io: {clientKey: x}}",
+      says: 'registries["r.io"]: clientCertificate and clientKey need each other; give both or none',
+    },
+    {
+      text: "registries: {»r.io: {plainHttp: true, caFile: x}}",
+      says: 'registries["r.io"]: plainHttp has no certificates; remove plainHttp, or caFile and clientCertificate',
+    },
+    {
+      text: "registries: {docker.io: {}, »Index.docker.io: {}}",
+      says: 'registries["Index.docker.io"]: the same registry as "docker.io"; each registry once',
+    },
+  ])("$text", ({ text: row, says }) => {
+    const { text, place } = marked(THREE + row, "nowhere");
+    expect(mistakesOf(text)).toEqual([`${place}: ${says}`]);
+  });
+});
+
+test("all mistakes are told, in the order of the file, one line each", () => {
+  const lines = mistakesOf("limits: {retries: 99}\nworkers:\n- {name: a, via: local, x: 1}\npolicy: {days: 9}\nzzz: 1\n");
+  expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+    "1:19: limits.retries:",
+    "3:1: workers:",
+    "3:25: workers[0].x:",
+    "4:16: policy.days:",
+    "5:1: zzz:",
+  ]);
+});
