@@ -19,6 +19,8 @@ export interface ConnectorOptions {
   readonly publicOnly: boolean;
   readonly userAgent: string;
   readonly lookup: (host: string) => Promise<readonly Address[]>;
+  /** PEM of the authorities of this machine; null for those that Node was built with. */
+  readonly authorities: () => string | null;
 }
 
 export interface Connector {
@@ -51,7 +53,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   setMaxListeners(0, closing.signal);
   const contexts = new Map<string, SecureContext>();
   const contextFor: Attempt["contextFor"] = (whom) => {
-    const context = contexts.get(whom) ?? secureContextFor(whom === "registry" ? options.trust : null);
+    const context = contexts.get(whom) ?? secureContextFor(whom === "registry" ? options.trust : null, options.authorities());
     contexts.set(whom, context);
     return context;
   };

@@ -1,7 +1,6 @@
 import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as startTls, createSecureContext, type SecureContext } from "node:tls";
 import { Tofu3Error } from "../errors.ts";
-import { systemAuthorities } from "./local-authorities.ts";
 import type { Trust } from "./transport.ts";
 
 export interface Address {
@@ -60,9 +59,9 @@ function established(socket: Socket, event: "connect" | "secureConnect", signal:
   });
 }
 
-/** The system's authorities when there is no trust, or none in it. Throws E_TLS when the material cannot be read. */
-export function secureContextFor(trust: Trust | null): SecureContext {
-  const ca = trust?.ca ?? systemAuthorities();
+/** `authorities`: PEM of those that count where the trust names none; null for Node's own. Throws E_TLS when the material cannot be read. */
+export function secureContextFor(trust: Trust | null, authorities: string | null): SecureContext {
+  const ca = trust?.ca ?? authorities;
   const client = trust?.clientCertificate ?? null;
   try {
     return createSecureContext({

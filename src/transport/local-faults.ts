@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 
 /** The `code` of what Node or undici threw; null when it has none. */
@@ -113,22 +114,34 @@ export function tlsFault(host: string, thrown: unknown): Tofu3Error {
 export function exchangeFault(host: string, thrown: unknown, answered: boolean): Tofu3Error {
   if (thrown instanceof Tofu3Error) return thrown;
   const code = codeOf(thrown) ?? "";
-  const fault = (as: ErrorCode, what: string): Tofu3Error =>
-    new Tofu3Error(as, `${visible(host, 200)}: ${what}`, {
-      stage: answered ? "body" : "http",
-      cause: code.startsWith("HPE_") ? undefined : thrown,
-    });
+  const fault = (as: ErrorCode, what: string, cause: unknown = thrown): Tofu3Error =>
+    new Tofu3Error(as, `${visible(host, 200)}: ${what}`, { stage: answered ? "body" : "http", cause });
+  if (thrown instanceof errors.HTTPParserError) return syntaxFault(thrown, answered, fault);
   if (code.startsWith("ERR_SSL_") && !answered) return tlsFault(host, thrown);
   if (code === "UND_ERR_HEADERS_OVERFLOW") return fault("E_FRAMING", "more than 16 KiB of headers");
-  if (code === "HPE_INVALID_EOF_STATE" || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return fault("E_CUT", whereCut(answered));
-  if (code.startsWith("HPE_")) return fault("E_FRAMING", `not clean HTTP/1.1: ${visible(messageOf(thrown), 200)}`);
-  if (code === "UND_ERR_SOCKET" && /^bad /.test(messageOf(thrown))) return fault("E_FRAMING", "an answer that nobody asked for");
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
+    // before the end of the headers undici says this of any fault in them
+    return answered ? fault("E_CUT", whereCut(answered)) : fault("E_FRAMING", "the answer is not clean HTTP/1.1");
+  }
+  if (code === "UND_ERR_SOCKET" && messageOf(thrown).startsWith("bad "))
+    return fault("E_FRAMING", "an answer that nobody asked for");
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return fault("E_STOPPED", "the session was closed");
   if (code === "UND_ERR_INVALID_ARG") return fault("E_BUG", `the request is not valid: ${messageOf(thrown)}`);
   return fault(
     "E_CUT",
     `${whereCut(answered)} (${visible(code === "" || code === "UND_ERR_SOCKET" ? messageOf(thrown) : code, 200)})`,
   );
+}
+
+/** undici gives its parser's errors no code; what they carry of the answer is not kept. */
+function syntaxFault(
+  thrown: Error,
+  answered: boolean,
+  fault: (as: ErrorCode, what: string, cause: unknown) => Tofu3Error,
+): Tofu3Error {
+  const [, reason = "unknown reason"] = /\(([^()]*)\)$/.exec(thrown.message) ?? [];
+  if (reason.startsWith("Invalid EOF")) return fault("E_CUT", whereCut(answered), undefined);
+  return fault("E_FRAMING", `the answer is not clean HTTP/1.1: ${visible(reason, 200)}`, undefined);
 }
 
 function whereCut(answered: boolean): string {

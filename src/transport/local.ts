@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
 import { createLanes, type Lanes } from "./local-agent.ts";
+import { systemAuthorities } from "./local-authorities.ts";
 import { lookupAll } from "./local-connect.ts";
 import type { Address } from "./local-dial.ts";
 import type { ExchangeOptions } from "./local-exchange.ts";
@@ -22,6 +23,8 @@ export interface LocalOptions {
   readonly userAgent: string;
   /** How names become addresses: the system's resolver unless told otherwise. */
   readonly lookup?: (host: string) => Promise<readonly Address[]>;
+  /** PEM of the authorities of this machine: the system's unless told otherwise; null for those that Node was built with. */
+  readonly authorities?: () => string | null;
 }
 
 /** Connections that may be used for one kind of query. */
@@ -53,9 +56,9 @@ function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy
   const { trust, publicOnly } = query;
   const known = grounds.find((ground) => ground.publicOnly === publicOnly && sameTrust(ground.trust, trust));
   if (known !== undefined) return known;
-  const { userAgent, lookup = lookupAll } = options;
+  const { userAgent, lookup = lookupAll, authorities = systemAuthorities } = options;
   const lanes = createLanes(
-    { connectSeconds: options.limits.connectSeconds, proxy, trust, publicOnly, userAgent, lookup },
+    { connectSeconds: options.limits.connectSeconds, proxy, trust, publicOnly, userAgent, lookup, authorities },
     options.lanes ?? 8,
   );
   const ground = { trust, publicOnly, lanes };
