@@ -1,0 +1,60 @@
+import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import * as zlib from "node:zlib";
+import { Decompress } from "fzstd";
+
+export type Compression = "gzip" | "zstd" | "none";
+
+/** fzstd answers one push with everything that it unfolds to, up to 128 KiB for 4 bytes; small pushes keep that small. */
+const PUSH = 4096;
+
+/** By the first bytes, as every tool that loads a layer tells it; media types of layers are often wrong. RFC 1952 §2.3.1, RFC 8878 §3.1 */
+export async function sniffCompression(path: string): Promise<Compression> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    const magic = buffer.subarray(0, bytesRead).toString("hex");
+    if (magic.startsWith("1f8b")) return "gzip";
+    return magic === "28b52ffd" || /^5.2a4d18$/.test(magic) ? "zstd" : "none";
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The content of a layer as a stream. Throws whatever the decompressor throws on content that is damaged. */
+export function expand(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case "none":
+      return source;
+    case "gzip":
+      return through(source, zlib.createGunzip());
+    case "zstd":
+      return expandZstd(source);
+  }
+}
+
+/** Node's own decoder where it has one (22.15), which is several times as fast. */
+function expandZstd(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const native = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : null;
+  return typeof native === "function" ? through(source, (native as () => NodeJS.ReadWriteStream)()) : expandZstdSlowly(source);
+}
+
+async function* through(source: AsyncIterable<Uint8Array>, decoder: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(source, { objectMode: false });
+  input.on("error", (error) => decoder.emit("error", error));
+  for await (const chunk of input.pipe(decoder)) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
+
+async function* expandZstdSlowly(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let ready: Uint8Array[] = [];
+  const decoder = new Decompress((chunk) => ready.push(chunk));
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; at += PUSH) {
+      decoder.push(chunk.subarray(at, at + PUSH));
+      yield* ready;
+      ready = [];
+    }
+  }
+  decoder.push(new Uint8Array(0), true);
+  yield* ready;
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import type { Reference } from "../oci/reference.ts";
+import { createReadStream } from "node:fs";
+import { layerName, readImage, type Image } from "./image.ts";
+import { unpackLayer, type ImageLayer } from "./unpack.ts";
+import { tagOf } from "./layout.ts";
+import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
+import { bytesOf, type Workshop } from "./workshop.ts";
+
+/**
+ * `docker-archive:FILE`: what `docker load` takes, with the config and gzip layers exactly as the registry serves them. The archive has no
+ * place for the registry's digest, so that it is returned as a note to stand beside the file.
+ */
+export async function buildDockerArchive(workshop: Workshop): Promise<string> {
+  const image = await readImage(workshop);
+  await writeTar(workshop.staged, workshop.quarantine.modes.file, entriesOf(workshop, image), workshop.signal);
+  return noteOf(workshop, image);
+}
+
+async function* entriesOf(workshop: Workshop, image: Image): AsyncGenerator<TarEntry> {
+  const config = `${configName(image)}.json`;
+  const manifest = [{ Config: config, RepoTags: repoTags(workshop.reference), Layers: image.layers.map(layerName) }];
+  yield smallEntry("manifest.json", JSON.stringify(manifest));
+  yield smallEntry(config, image.configBytes);
+  const written = new Set<string>();
+  for (const layer of image.layers) {
+    if (written.has(layerName(layer))) continue;
+    written.add(layerName(layer));
+    yield* layerEntry(workshop, layer);
+  }
+}
+
+async function* layerEntry(workshop: Workshop, layer: ImageLayer): AsyncGenerator<TarEntry> {
+  const name = layerName(layer);
+  if (layer.compression !== "zstd") {
+    yield { name, size: layer.object.size, bytes: bytesOf(workshop, layer.object) };
+    return;
+  }
+  const unpacked = `${workshop.staged}.layer`;
+  const size = await unpackLayer(workshop, layer, unpacked);
+  yield { name, size, bytes: createReadStream(unpacked, { highWaterMark: 1 << 20 }) };
+  await rm(unpacked);
+}
+
+/** The image ID of Docker: sha256 of the config. */
+function configName(image: Image): string {
+  return createHash("sha256").update(image.configBytes).digest("hex");
+}
+
+/** The whole name, which no engine completes differently. An IPv6 address is no registry to most tools, which then refuse the archive. */
+function repoTags(reference: Reference): string[] {
+  const tag = tagOf(reference);
+  return tag === null || reference.registry.startsWith("[") ? [] : [`${reference.registry}/${reference.repository}:${tag}`];
+}
+
+/** Two references that any client takes: what was asked for, and below it the one manifest that the file holds where that is another. */
+function noteOf({ tree, reference }: Workshop, image: Image): string {
+  const name = `${reference.registry}/${reference.repository}`;
+  const tag = tagOf(reference);
+  const lines = [`${name}${tag === null ? "" : `:${tag}`}@${tree.root.digest}`];
+  if (image.manifest.digest !== tree.root.digest) lines.push(`${name}@${image.manifest.digest}`);
+  return `${lines.join("\n")}\n`;
+}

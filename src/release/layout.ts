@@ -1,0 +1,131 @@
+import type { SeenObject } from "../model/observation.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
+import { OCI_INDEX } from "../oci/mediatype.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { Reference } from "../oci/reference.ts";
+import { agreedObject, blobsOf, type Tree } from "./tree.ts";
+
+/** What an OCI image layout of an artifact holds. image-spec 1.1, image-layout.md */
+export interface Layout {
+  /** `oci-layout` and `index.json`, sorted by what reads them first. */
+  readonly files: readonly { readonly name: string; readonly text: string }[];
+  /** Everything that is reachable from index.json, sorted by name. */
+  readonly blobs: readonly { readonly name: string; readonly object: SeenObject }[];
+}
+
+interface Top {
+  readonly object: SeenObject;
+  /** The entry of the index that names it; null for the root. */
+  readonly entry: Descriptor | null;
+}
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+
+/**
+ * The layout of an agreed artifact. index.json names the root when all of it is there; of an index of which only some entries were selected
+ * it names those. Pure; the same artifact gives the same text.
+ */
+export function layoutOf(tree: Tree, reference: Reference): Layout {
+  const tops = uniqueTops(topsOf(tree, tree.root, null));
+  const names = namesOf(tops, tagOf(reference));
+  const index = {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: tops.map((top, place) => descriptorOf(top, names[place] ?? null)),
+  };
+  const reached = new Set<Digest>();
+  for (const { object } of tops) reach(tree, object, reached);
+  const blobs = [...reached].map((digest) => ({ name: blobName(digest), object: agreedObject(tree, { digest }) }));
+  return {
+    files: [
+      { name: "oci-layout", text: '{"imageLayoutVersion":"1.0.0"}' },
+      { name: "index.json", text: JSON.stringify(index) },
+    ],
+    blobs: blobs.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** The tag that was verified: `latest` where neither tag nor digest was given, null where there is only a digest. */
+export function tagOf(reference: Reference): string | null {
+  return reference.tag ?? (reference.digest === undefined ? "latest" : null);
+}
+
+function blobName(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
+}
+
+function topsOf(tree: Tree, object: SeenObject, entry: Descriptor | null): Top[] {
+  const document = tree.documents.get(object.digest);
+  if (document?.kind !== "index" || isWhole(tree, object.digest)) return [{ object, entry }];
+  return document.manifests.flatMap((child) => {
+    const seen = tree.objects.get(child.digest);
+    return seen === undefined ? [] : topsOf(tree, seen, child);
+  });
+}
+
+function uniqueTops(tops: readonly Top[]): Top[] {
+  return tops.filter((top, place) => tops.findIndex((other) => other.object.digest === top.object.digest) === place);
+}
+
+function isWhole(tree: Tree, digest: Digest): boolean {
+  const document = tree.documents.get(digest);
+  if (document?.kind !== "index") return tree.objects.has(digest);
+  return document.manifests.every((child) => isWhole(tree, child.digest));
+}
+
+function reach(tree: Tree, object: SeenObject, reached: Set<Digest>): void {
+  if (reached.has(object.digest)) return;
+  reached.add(object.digest);
+  const document = tree.documents.get(object.digest);
+  if (document === undefined) return;
+  if (document.kind === "index") {
+    for (const child of document.manifests) reach(tree, agreedObject(tree, child), reached);
+    return;
+  }
+  const { config, layers } = blobsOf(tree, document);
+  for (const blob of config === null ? layers : [config, ...layers]) reached.add(blob.digest);
+}
+
+function descriptorOf({ object, entry }: Top, name: string | null) {
+  const annotations = { ...entry?.annotations, ...(name === null ? {} : { [REF_NAME]: name }) };
+  return {
+    mediaType: object.mediaType,
+    digest: object.digest,
+    size: object.size,
+    ...(entry?.artifactType == null ? {} : { artifactType: entry.artifactType }),
+    ...(entry?.platform == null ? {} : { platform: platformFields(entry.platform) }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
+function platformFields(platform: Platform) {
+  const { os, architecture, variant, osVersion } = platform;
+  return {
+    architecture,
+    os,
+    ...(osVersion === undefined ? {} : { "os.version": osVersion }),
+    ...(variant === undefined ? {} : { variant }),
+  };
+}
+
+/**
+ * `org.opencontainers.image.ref.name` of each: the tag where there is one only. Of several, the name that the entry has already, else the
+ * tag with the platform; readers take the first of two equal names, so that equal ones get a part of their digest.
+ */
+function namesOf(tops: readonly Top[], tag: string | null): (string | null)[] {
+  if (tops.length === 1) return [tag];
+  const names = tops.map(
+    ({ entry }) => entry?.annotations[REF_NAME] ?? (tag === null ? null : [tag, ...platformParts(entry)].join("-")),
+  );
+  return names.map((name, place) => {
+    const object = tops[place]?.object;
+    const twice = names.filter((other) => other === name).length > 1;
+    return name !== null && twice && object !== undefined ? `${name}-${hexOf(object.digest).slice(0, 12)}` : name;
+  });
+}
+
+function platformParts(entry: Descriptor | null): string[] {
+  const { os, architecture, variant } = entry?.platform ?? {};
+  return [os, architecture, variant].filter((part) => part !== undefined).map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_"));
+}

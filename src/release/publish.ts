@@ -1,0 +1,75 @@
+import { link, rename, rm, unlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { lookAt, onDisk, quoted, syncDirectory, writeSmallFile } from "./disk.ts";
+import { checkVacant, notePath } from "./destination.ts";
+import type { Destination, Format } from "../model/destination.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { ASIDE, restoreAside } from "./sweep.ts";
+
+/** Something that is built and durable in the quarantine, and the name that it is to get. */
+export interface Finished {
+  readonly staged: string;
+  readonly format: Format;
+  readonly target: string;
+  /** Goes into a file beside the target; null where there is none. */
+  readonly note: string | null;
+}
+
+/**
+ * Gives what was built its name, in one step that either happened or did not: a directory by rename, a file by a hard link, which replaces
+ * nothing, or with --force by rename. When a step after it fails the name is taken back. Throws E_DESTINATION, E_RELEASE, E_DISK.
+ */
+export async function publish(finished: Finished, quarantine: Quarantine, force: Destination["force"]): Promise<void> {
+  const { format, target } = finished;
+  await quarantine.check();
+  await checkVacant(format, target, force);
+  await onDisk(`releasing to ${quoted(target)}`, async () => {
+    if (format === "oci" || format === "docker-v1") await publishDirectory(finished, quarantine, force);
+    else await publishFile(finished, quarantine, force);
+  });
+}
+
+/** rename(2) of a directory fails on anything but an empty directory, so that of two runs one wins and nothing is overwritten. */
+async function publishDirectory({ staged, target }: Finished, quarantine: Quarantine, force: boolean): Promise<void> {
+  const aside = join(quarantine.path, ASIDE, basename(target));
+  const replaces = force && (await lookAt(target)) !== null;
+  try {
+    if (replaces) await rename(target, aside);
+    await rename(staged, target);
+  } catch (error) {
+    await restoreAside(quarantine.parent, quarantine.path);
+    throw error;
+  }
+  try {
+    await syncDirectory(quarantine.parent);
+  } catch (error) {
+    await rename(target, staged);
+    await restoreAside(quarantine.parent, quarantine.path);
+    throw error;
+  }
+  if (replaces) await rm(aside, { recursive: true, force: true });
+}
+
+async function publishFile(finished: Finished, quarantine: Quarantine, force: boolean): Promise<void> {
+  const { staged, target, note } = finished;
+  const stagedNote = `${staged}.note`;
+  if (note !== null) await writeSmallFile(stagedNote, note, quarantine.modes.file);
+  // no note may ever stand beside a file that it is not about
+  if (note !== null && force) await rm(notePath(target), { force: true });
+  if (force) await link(target, join(quarantine.path, ASIDE, basename(target))).catch(() => undefined);
+  const name = force ? rename : link;
+  const made: string[] = [];
+  try {
+    await name(staged, target);
+    made.push(target);
+    if (note !== null) {
+      await name(stagedNote, notePath(target));
+      made.push(notePath(target));
+    }
+    await syncDirectory(quarantine.parent);
+  } catch (error) {
+    for (const path of made) await unlink(path);
+    await restoreAside(quarantine.parent, quarantine.path);
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { lstat, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Tofu3Error } from "../errors.ts";
+import type { Destination } from "../model/destination.ts";
+import type { Keep } from "../model/keep.ts";
+import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
+import { checkDestination, parentOf } from "./destination.ts";
+import { createFile, diskFault, errnoOf, onDisk, quoted } from "./disk.ts";
+import { quarantineName, readOwner } from "./owner.ts";
+import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
+
+/** A directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
+export interface Quarantine extends Keep {
+  readonly path: string;
+  /** The directory that the result gets its name in. */
+  readonly parent: string;
+  /** Whose files it holds. */
+  readonly uid: number;
+  /** The modes that this process's umask gives to what is released. */
+  readonly modes: Modes;
+  /** A document that was kept, not checked again. Throws E_RELEASE when it is not there. */
+  readDocument(digest: Digest): Uint8Array;
+  /** Throws E_RELEASE unless this is still the directory that was made. */
+  check(): Promise<void>;
+  /** Removes everything; what had been moved aside goes back first. Never throws: a leftover is inert, and the next run sweeps it. */
+  discard(): Promise<void>;
+}
+
+export interface Modes {
+  readonly file: number;
+  readonly directory: number;
+}
+
+/**
+ * Sweeps what dead runs left, checks the destination once more (E_DESTINATION) and makes the quarantine beside it. Everything in it is
+ * readable by this user only until it is released.
+ */
+export async function openQuarantine(destination: Destination): Promise<Quarantine> {
+  await checkDestination(destination);
+  const parent = parentOf(destination);
+  const path = join(parent, quarantineName(await readOwner()));
+  return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
+    await mkdir(path, { mode: 0o700 });
+    try {
+      for (const name of ["blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
+      return await quarantineAt(parent, path);
+    } catch (error) {
+      await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+async function quarantineAt(parent: string, path: string): Promise<Quarantine> {
+  const made = await lstat(path);
+  const blob = (digest: Digest) => join(path, "blobs", algorithmOf(digest), hexOf(digest));
+  return {
+    path,
+    parent,
+    uid: made.uid,
+    modes: await probeModes(path),
+    blob,
+    document: (digest, bytes) => keepDocument(blob(digest), bytes),
+    readDocument: (digest) => readKept(blob(digest), digest),
+    check: async () => {
+      const found = await lstat(path).catch(() => null);
+      if (found?.isDirectory() === true && found.ino === made.ino && found.dev === made.dev && found.uid === made.uid) return;
+      throw new Tofu3Error("E_RELEASE", `the quarantine ${quoted(path)} is gone or was replaced`, {
+        hint: "the directory was moved or cleaned while tofu3 worked; nothing was released; run it again",
+      });
+    },
+    discard: async () => {
+      await restoreAside(parent, path).catch(() => undefined);
+      await removeQuarantine(path).catch(() => undefined);
+    },
+  };
+}
+
+/** A document that comes a second time is the same one: its name is its digest, and the release hashes it again. */
+async function keepDocument(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const handle = await createFile(path);
+    try {
+      await handle.writeFile(bytes);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw diskFault(`keeping a document in ${quoted(path)}`, error);
+  }
+}
+
+function readKept(path: string, digest: Digest): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw diskFault(`reading the quarantined ${digest}`, error);
+  }
+}
+
+/** The umask cannot be asked without a side effect; what it does to a new file can be seen. */
+async function probeModes(path: string): Promise<Modes> {
+  const probe = join(path, "probe");
+  await mkdir(probe, { mode: 0o777 });
+  const directory = (await lstat(probe)).mode & 0o777;
+  await rm(probe, { recursive: true });
+  return { file: directory & 0o666, directory: directory | 0o700 };
+}

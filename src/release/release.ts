@@ -1,0 +1,79 @@
+import { basename, join } from "node:path";
+import { assertNever, Tofu3Error } from "../errors.ts";
+import type { Destination, Format, Released } from "../model/destination.ts";
+import type { Agreed } from "../model/verdict.ts";
+import type { Reference } from "../oci/reference.ts";
+import { checkVacant, isInto, refused } from "./destination.ts";
+import { onDisk, quoted } from "./disk.ts";
+import { buildDockerArchive } from "./dockerarchive.ts";
+import { buildDockerV1 } from "./dockerv1.ts";
+import { buildFile, fileNameOf } from "./file.ts";
+import { planRelease } from "./fits.ts";
+import { buildOciArchive } from "./ociarchive.ts";
+import { buildOciLayout } from "./ocilayout.ts";
+import { publish } from "./publish.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { readTree, type Tree } from "./tree.ts";
+import type { Build, Workshop } from "./workshop.ts";
+
+/** What was asked for, which gives the result its tag and its file name, and what stops the work. */
+export interface ReleaseContext {
+  readonly reference: Reference;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The only way out of the quarantine. Every file is read once more from the disk and hashed against the agreed digest, the result is built
+ * and made durable inside the quarantine, and gets its name in one step. After an error there is nothing new at the destination. Throws
+ * E_DESTINATION, E_RELEASE, E_DISK, and what the signal says. The caller discards the quarantine in every case.
+ */
+export async function release(
+  agreed: Agreed,
+  quarantine: Quarantine,
+  destination: Destination,
+  context: ReleaseContext,
+): Promise<Released> {
+  const { reference, signal } = context;
+  await quarantine.check();
+  return onDisk(`releasing to ${quoted(destination.path)}`, async () => {
+    const tree = await readTree(agreed, quarantine, signal);
+    const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
+    if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
+    const target = targetOf(format, destination, tree, reference);
+    await checkVacant(format, target, destination.force);
+    const workshop: Workshop = { tree, quarantine, reference, staged: join(quarantine.path, "staged"), signal };
+    const note = await builderOf(format)(workshop);
+    signal.throwIfAborted();
+    await publish({ staged: workshop.staged, format, target, note }, quarantine, destination.force);
+    return { format, path: target };
+  });
+}
+
+function builderOf(format: Format): Build {
+  switch (format) {
+    case "oci":
+      return buildOciLayout;
+    case "oci-archive":
+      return buildOciArchive;
+    case "docker-archive":
+      return buildDockerArchive;
+    case "docker-v1":
+      return buildDockerV1;
+    case "file":
+      return buildFile;
+    default:
+      return assertNever(format);
+  }
+}
+
+function targetOf(format: Format, destination: Destination, tree: Tree, reference: Reference): string {
+  const path = destination.path.replace(/(?<=.)\/+$/, "");
+  if (format !== "file" || !isInto(destination)) return path;
+  const name = fileNameOf(tree, reference);
+  if (name !== null && basename(name) === name) return join(path, name);
+  throw refused(
+    destination.path,
+    "is a directory, and the artifact gives its blob no file name",
+    `write file:${join(path, "NAME")}`,
+  );
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { Tofu3Error } from "../errors.ts";
+import type { SeenObject } from "../model/observation.ts";
+import type { Agreed } from "../model/verdict.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { algorithmOf, type Digest } from "../oci/digest.ts";
+import { parseManifest, type ImageManifest, type Manifest } from "../oci/manifest.ts";
+import { kindOfMediaType } from "../oci/mediatype.ts";
+import type { Schema1Manifest } from "../oci/schema1.ts";
+import { openKept, tampered } from "./kept.ts";
+import type { Quarantine } from "./quarantine.ts";
+
+/** What can stand alone: everything that is not an index. */
+export type Single = ImageManifest | Schema1Manifest;
+
+/** An agreed artifact with its documents, which were read from the quarantine and hashed again. */
+export interface Tree {
+  readonly root: SeenObject;
+  /** Each digest once. */
+  readonly objects: ReadonlyMap<Digest, SeenObject>;
+  /** Indexes and manifests by digest. */
+  readonly documents: ReadonlyMap<Digest, Manifest>;
+}
+
+/** Largest document that is read whole, bytes; the workers stop long before. */
+const DOCUMENT_LIMIT = 64 * 1024 * 1024;
+
+/** Throws E_RELEASE when a document is not what was agreed, E_BUG when the verdict contradicts itself. */
+export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: AbortSignal): Promise<Tree> {
+  const objects = new Map<Digest, SeenObject>();
+  const documents = new Map<Digest, Manifest>();
+  for (const object of agreed.objects) {
+    if (object.computed !== object.digest) throw new Tofu3Error("E_BUG", `${object.digest} was agreed on with other bytes`);
+    if (objects.has(object.digest)) continue;
+    objects.set(object.digest, object);
+    signal.throwIfAborted();
+    if (isDocument(object)) documents.set(object.digest, await readDocument(object, quarantine));
+  }
+  if (!objects.has(agreed.root.digest)) throw new Tofu3Error("E_BUG", "the root is not among the agreed objects");
+  return { root: agreed.root, objects, documents };
+}
+
+/** The digest of schema 1 is that of its payload, and the size of the signatures around it is not agreed on. */
+async function readDocument(object: SeenObject, quarantine: Quarantine): Promise<Manifest> {
+  const path = quarantine.blob(object.digest);
+  const schema1 = kindOfMediaType(object.mediaType) === "schema1";
+  const handle = await openKept(path, quarantine.uid, { digest: object.digest, size: schema1 ? null : object.size });
+  let bytes: Uint8Array;
+  try {
+    if ((await handle.stat()).size > DOCUMENT_LIMIT) throw tampered(object.digest, "is too large for a document");
+    bytes = await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+  const document = parseManifest(bytes, object.mediaType);
+  const algorithm = algorithmOf(object.digest);
+  const computed =
+    document.kind === "schema1" ? document.digest : `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+  if (computed !== object.digest) throw tampered(object.digest, `now hashes to ${computed}`);
+  return document;
+}
+
+/** Index or manifest by role; what an index lists as something else is opaque. */
+export function isDocument(object: SeenObject): boolean {
+  return object.role === "index" || object.role === "manifest";
+}
+
+/** The manifests among what was seen, each once, in the order of the tree. */
+export function manifestsOf(objects: Iterable<SeenObject>): SeenObject[] {
+  const found = new Map<Digest, SeenObject>();
+  for (const object of objects) if (object.role === "manifest" && !found.has(object.digest)) found.set(object.digest, object);
+  return [...found.values()];
+}
+
+/** The parsed manifest; an index is not one. */
+export function singleOf(tree: Tree, object: SeenObject): Single {
+  const document = tree.documents.get(object.digest);
+  if (document === undefined || document.kind === "index") throw new Tofu3Error("E_BUG", `${object.digest} is not a manifest`);
+  return document;
+}
+
+/** The agreed object behind a descriptor of an agreed document. Nothing that was not agreed on is ever released. */
+export function agreedObject(tree: Tree, descriptor: Pick<Descriptor, "digest">): SeenObject {
+  const object = tree.objects.get(descriptor.digest);
+  if (object !== undefined) return object;
+  throw new Tofu3Error("E_BUG", `${descriptor.digest} is named by the artifact, but was not agreed on`);
+}
+
+/** Config and layers of a manifest as agreed objects; a blob that is named twice stands twice. */
+export function blobsOf(
+  tree: Tree,
+  single: Single,
+): { readonly config: SeenObject | null; readonly layers: readonly SeenObject[] } {
+  const config = single.config === null ? null : agreedObject(tree, single.config);
+  return { config, layers: single.layers.map((layer) => agreedObject(tree, layer)) };
+}
