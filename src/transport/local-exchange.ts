@@ -156,7 +156,11 @@ function handlerOf(course: Course, receiver: Receiver, address: () => string | n
         receiver.onChunk(chunk);
       });
     },
-    onResponseEnd: () => course.complete(),
+    onResponseEnd: () => {
+      course.patience.end();
+      // undici gives the connection free one turn later: who asks for more right away shall get the same one, not a new one
+      setImmediate(() => setImmediate(() => course.complete()));
+    },
     onResponseError: (_control, error) => guarded(() => course.fail(exchangeFault(course.host, error, answered))),
   };
 }

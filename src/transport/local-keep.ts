@@ -40,6 +40,7 @@ export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFi
     fault = diskFault(path, thrown);
     watch.onFault(fault);
   };
+  let position = offset;
   const file = openFile(path, offset);
   let work: Promise<void> = file.then(() => undefined, fail);
   const landed = (bytes: number): void => {
@@ -52,7 +53,9 @@ export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFi
     const [batch, bytes] = [waiting, waitingBytes];
     [waiting, waitingBytes] = [[], 0];
     flyingBytes += bytes;
-    work = work.then(async () => (fault === null ? writeAll(await file, batch) : undefined)).catch(fail);
+    const start = position;
+    position += bytes;
+    work = work.then(async () => (fault === null ? writeAll(await file, batch, start) : undefined)).catch(fail);
     work = work.then(() => landed(bytes));
   };
   return {
@@ -115,17 +118,25 @@ function refuseForeign(file: Stats, folder: Stats, offset: number): void {
   if (offset > 0 && file.size !== offset) throw new Error(`it has ${file.size} bytes instead of the ${offset} that were written`);
 }
 
-async function writeAll(handle: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+async function writeAll(handle: FileHandle, batch: readonly Uint8Array[], start: number): Promise<void> {
   let left = batch;
+  let position = start;
   while (left.length > 0) {
-    let { bytesWritten: written } = await handle.writev(left);
-    const next = left.findIndex((chunk) => {
-      written -= chunk.length;
-      return written < 0;
-    });
-    const half = left[next];
-    left = half === undefined ? [] : [half.subarray(half.length + written), ...left.slice(next + 1)];
+    const { bytesWritten } = await handle.writev(left, position);
+    position += bytesWritten;
+    left = without(left, bytesWritten);
   }
+}
+
+/** What is left of the chunks without their first bytes. */
+function without(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let over = bytes;
+  const index = chunks.findIndex((chunk) => {
+    over -= chunk.length;
+    return over < 0;
+  });
+  const half = chunks[index];
+  return half === undefined ? [] : [half.subarray(half.length + over), ...chunks.slice(index + 1)];
 }
 
 function diskFault(path: string, thrown: unknown): Tofu3Error {

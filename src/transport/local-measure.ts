@@ -52,6 +52,8 @@ async function measurePart(query: Query, body: Measurement, signal: AbortSignal)
     if (part.file !== null) await orAborted(part.file.finish(cut === null), signal);
     return contentOf(part, body, cut, continued);
   } catch (thrown) {
+    // nothing of this part went into the hash: another one may still continue the body
+    if (part.received === 0 && part.file === null) body.taken = false;
     await orAborted(part.file?.discard() ?? Promise.resolve(), signal).catch(() => undefined);
     throw thrown;
   }
