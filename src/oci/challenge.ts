@@ -12,6 +12,7 @@ interface Cursor {
 }
 
 const MOST_CHARACTERS = 65_536;
+const MOST_CHALLENGES = 32;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const SPACE = /[ \t]*/y;
 const COMMAS = /[ \t,]*/y;
@@ -35,6 +36,7 @@ export function parseChallenges(header: string): Challenge[] {
     const current = challenges.at(-1);
     if (current === undefined || !readParameter(cursor, current.parameters)) {
       const parameters = new Map<string, string>();
+      if (challenges.length === MOST_CHALLENGES) refuse(cursor, `it has more than ${MOST_CHALLENGES} challenges`);
       challenges.push({ scheme: take(cursor, TOKEN) ?? refuse(cursor, "a scheme is expected"), parameters });
       if (take(cursor, SPACE) !== "" && take(cursor, TOKEN68) === null) readParameter(cursor, parameters);
     }

@@ -7,6 +7,7 @@ interface Link {
 }
 
 const MOST_CHARACTERS = 65_536;
+const MOST_LINKS = 100;
 const TARGET = /[ \t,]*<([^<>]*)>[ \t]*/y;
 const PARAMETER = /;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+)))?[ \t]*/y;
 
@@ -30,6 +31,7 @@ function parseLinks(header: string): Link[] {
   if (header.length > MOST_CHARACTERS) return refuse(header, `it is longer than ${MOST_CHARACTERS} characters`);
   const links: Link[] = [];
   for (let at = 0; at < header.length;) {
+    if (links.length === MOST_LINKS) return refuse(header, `it has more than ${MOST_LINKS} links`);
     TARGET.lastIndex = at;
     const target = TARGET.exec(header);
     if (target?.[1] === undefined) return refuse(header, "a target between < and > is expected");

@@ -78,7 +78,9 @@ describe("references are parsed as distribution/reference does", () => {
     "a/%2e%2e/b",
     "x".repeat(3000),
   ])("refused with a hint: %j", (text) => {
-    expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: "E_REFERENCE", hint: expect.any(String) as string }));
+    expect(() => parseReference(text)).toThrow(
+      expect.objectContaining({ code: "E_REFERENCE", hint: expect.any(String) as string }),
+    );
   });
 });
 
