@@ -1,4 +1,4 @@
-import yargs from "yargs";
+import { Parser } from "yargs/helpers";
 import { Tofu3Error, visible } from "../errors.ts";
 import { usageLine } from "./help.ts";
 import { invocationOf, type Invocation, type Values } from "./invocation.ts";
@@ -8,6 +8,7 @@ import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 /** What was written behind the name of the program → one command, checked. Throws E_USAGE. */
 export function parseArgv(argv: readonly string[]): Invocation {
   const flags = uniqueFlags();
+  refuseOddSwitches(argv, flags);
   const parsed = readFlags(argv, flags);
   const words = parsed["_"] as string[];
   const command = findCommand(words);
@@ -21,31 +22,33 @@ function uniqueFlags(): Map<string, Flag> {
   return new Map([...GLOBAL_FLAGS, ...COMMANDS.flatMap((command) => command.flags)].map((flag) => [flag.name, flag]));
 }
 
-/** yargs as a tokenizer only: nothing becomes a number (a tag `1.10` stays text), nothing is translated, nothing exits. */
+/** Only the tokenizer of yargs: nothing becomes a number (a tag `1.10` stays text), nothing is translated, nothing exits. */
 function readFlags(argv: readonly string[], flags: ReadonlyMap<string, Flag>): Record<string, unknown> {
-  const parser = yargs([...argv])
-    .locale("en")
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({
+  const all = [...flags.values()];
+  return Parser([...argv], {
+    boolean: all.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    string: all.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    alias: Object.fromEntries(all.flatMap((flag) => (flag.short === undefined ? [] : [[flag.name, [flag.short]]]))),
+    configuration: {
       "parse-numbers": false,
       "parse-positional-numbers": false,
       "camel-case-expansion": false,
       "dot-notation": false,
       "boolean-negation": false,
       "strip-aliased": true,
-    })
-    .fail((message: string, error: Error | undefined) => {
-      throw error ?? new Tofu3Error("E_USAGE", message);
-    });
-  for (const flag of flags.values()) {
-    parser.option(flag.name, {
-      type: flag.value === undefined ? "boolean" : "string",
-      ...(flag.short === undefined ? {} : { alias: flag.short }),
-    });
+    },
+  });
+}
+
+/** The tokenizer reads `--json=maybe` as false. */
+function refuseOddSwitches(argv: readonly string[], flags: ReadonlyMap<string, Flag>): void {
+  const end = argv.indexOf("--");
+  for (const word of end === -1 ? argv : argv.slice(0, end)) {
+    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+    const flag = name === undefined ? undefined : flags.get(name);
+    if (flag === undefined || flag.value !== undefined || value === "true" || value === "false") continue;
+    throw new Tofu3Error("E_USAGE", `--${flag.name} takes no value`, { hint: `write --${flag.name} alone` });
   }
-  return parser.parseSync();
 }
 
 function findCommand(words: readonly string[]): Command {
@@ -82,15 +85,9 @@ function checkFlags(parsed: Record<string, unknown>, flags: ReadonlyMap<string, 
         hint: `--${name} is a flag of: ${others.join(", ")}`,
       });
     }
-    values.set(name, flag.value === undefined ? checkSwitch(flag, value) : checkText(flag, value));
+    values.set(name, flag.value === undefined ? [value].flat().at(-1) === true : checkText(flag, value));
   }
   return values;
-}
-
-function checkSwitch(flag: Flag, value: unknown): boolean {
-  const all: unknown[] = Array.isArray(value) ? value : [value];
-  if (all.every((each) => typeof each === "boolean")) return all.at(-1) === true;
-  throw new Tofu3Error("E_USAGE", `--${flag.name} takes no value`, { hint: `write --${flag.name} alone` });
 }
 
 function checkText(flag: Flag, value: unknown): readonly string[] {

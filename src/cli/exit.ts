@@ -11,7 +11,7 @@ export interface Exit {
 /** The one table of exit codes: `--help` prints it, README and docs/exit-codes.md are checked against it. */
 export const EXITS: readonly Exit[] = [
   { code: 0, outcome: "agreed", meaning: "all workers saw the same bytes; released if a DEST was given" },
-  { code: 1, outcome: null, meaning: "a bug in tofu3, or this machine could not write what it had to; nothing was released" },
+  { code: 1, outcome: null, meaning: "a bug in tofu3, or the artifact, a report or standard output could not be written" },
   { code: 2, outcome: null, meaning: "usage or configuration is wrong; nothing was fetched, or nothing matched" },
   {
     code: 10,

@@ -21,7 +21,7 @@ export function makeLog(stderr: Output, level: LogLevel, format: LogFormat, colo
       stderr.write(prettify === null ? line : prettify(line));
     },
   };
-  const logger = pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
   return (at, message, details = {}) => logger[at](scrub(details), scrubText(message));
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { Tofu3Error } from "../errors.ts";
@@ -10,6 +11,8 @@ import { COMMANDS } from "./usage.ts";
 
 /** The program: this process's arguments → its exit code. The first SIGINT or SIGTERM ends it in order, the second at once. */
 export async function run(): Promise<number> {
+  // one signal ends hundreds of exchanges: that many listeners are no leak, and Node's warning would land on stderr
+  setMaxListeners(0);
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);

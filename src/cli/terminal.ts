@@ -11,7 +11,7 @@ const REDRAW_MS = 120;
 /** One line for each worker, drawn over itself several times a second. */
 export function terminalProgress(stderr: Output, workers: readonly string[], color: boolean, clock: () => number): ProgressView {
   const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
-  const update = createLogUpdate(sized(stderr) as NodeJS.WriteStream);
+  const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
   let paused = false;
   const draw = (): void => {
     if (!paused) update(frame([...tracks.values()], sized(stderr).columns, color ? COLOURED : PLAIN, clock()));

@@ -99,7 +99,7 @@ const INSPECT: Command = {
     ["tofu3 inspect ghcr.io/homebrew/core/vim:9.0.1900 --platform darwin/amd64", "which entries that selects"],
     ["tofu3 inspect alpine:3.20 --raw | sha256sum", "the digest of the root, computed by another program"],
   ],
-  exits: [0, 1, 2, 10, 12, 16, 130],
+  exits: [0, 1, 2, 10, 12, 15, 16, 130],
 };
 
 const TAGS: Command = {

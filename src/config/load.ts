@@ -51,27 +51,31 @@ with HOST1 and HOST2 of your two VMs, and as their host keys what "ssh-keygen -l
   );
 }
 
+/** Where a configuration is looked for when none is named. */
+function usualPlaces({ env, home, cwd }: Surroundings): readonly string[] {
+  return [join(cwd, "tofu3.yaml"), join(xdgFolder(env, "XDG_CONFIG_HOME") ?? join(home, ".config"), "tofu3", "config.yaml")];
+}
+
 /**
  * Finds, reads and checks the configuration: `flag` (`--config`), TOFU3_CONFIG, `./tofu3.yaml`, `$XDG_CONFIG_HOME/tofu3/config.yaml`. A file
- * that is named is the only one looked at. Throws E_CONFIG.
+ * that is named is the only one looked at. Null when none is named and none is there. Throws E_CONFIG.
  */
-export async function loadConfig(flag: string | null, surroundings: Surroundings): Promise<Config> {
-  const { env, home, cwd } = surroundings;
+export async function findConfig(flag: string | null, surroundings: Surroundings): Promise<Config | null> {
+  const { home } = surroundings;
   const named = namedFile(flag, surroundings);
-  if (named !== null) {
-    const text = await readSmallText(named.path, KIND);
-    if (text !== null) return parseConfig(text, { file: named.path, home });
-    throw new Tofu3Error("E_CONFIG", `cannot read the configuration ${JSON.stringify(named.path)}: there is no such file`, {
-      hint: `${named.by} names it`,
-    });
-  }
-  const places = [
-    join(cwd, "tofu3.yaml"),
-    join(xdgFolder(env, "XDG_CONFIG_HOME") ?? join(home, ".config"), "tofu3", "config.yaml"),
-  ];
-  for (const file of places) {
+  for (const file of named === null ? usualPlaces(surroundings) : [named.path]) {
     const text = await readSmallText(file, KIND);
     if (text !== null) return parseConfig(text, { file, home });
   }
-  throw missing(places);
+  if (named === null) return null;
+  throw new Tofu3Error("E_CONFIG", `cannot read the configuration ${JSON.stringify(named.path)}: there is no such file`, {
+    hint: `${named.by} names it`,
+  });
+}
+
+/** The same for what cannot do without: throws E_CONFIG with the shortest configuration that works. */
+export async function loadConfig(flag: string | null, surroundings: Surroundings): Promise<Config> {
+  const config = await findConfig(flag, surroundings);
+  if (config !== null) return config;
+  throw missing(usualPlaces(surroundings));
 }

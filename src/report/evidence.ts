@@ -2,6 +2,8 @@ import type { ArtifactObject, Evidence } from "../model/evidence.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Released } from "../model/destination.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { tallyOf } from "./tally.ts";
+import { bytesText, counted } from "./text.ts";
 
 /** What a verification left behind. */
 export interface Parts {
@@ -35,9 +37,12 @@ export function evidenceOf(parts: Parts): Evidence {
   };
 }
 
+/** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */
 function ending(verdict: Verdict, released: Released | null): string {
-  if (released !== null) return `; released to ${released.format}:${released.path}`;
-  return verdict.outcome === "agreed" || verdict.summary.includes("nothing was released") ? "" : "; nothing was released";
+  if (verdict.outcome !== "agreed") return "; nothing was released";
+  const { objects, bytes } = tallyOf(verdict.objects);
+  const size = ` (${verdict.root.role}, ${counted(objects, "object")}, ${bytesText(bytes)})`;
+  return released === null ? size : `${size}; released to ${released.format}:${released.path}`;
 }
 
 function artifactOf(verdict: Verdict): Evidence["artifact"] {

@@ -4,6 +4,7 @@ import type { Observation } from "../model/observation.ts";
 import type { Difference } from "../model/verdict.ts";
 import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
+import { topmost } from "./topmost.ts";
 
 /** A page to keep or to paste into an issue; nothing in it that came from outside can become markup. */
 export function renderMarkdown(evidence: Evidence): string {
@@ -24,7 +25,7 @@ export function renderMarkdown(evidence: Evidence): string {
 
 function workerRow(observation: Observation): string[] {
   const { worker, via, outcome, digest, error } = observation;
-  const { objects, bytes } = tallyOf(observation);
+  const { objects, bytes } = tallyOf(observation.objects);
   const hint = error?.hint == null ? "" : ` (${error.hint})`;
   const note = [...(error === null ? [] : [`${error.code}: ${error.message}${hint}`]), ...remarksOf(observation)].join(", ");
   return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
@@ -32,7 +33,7 @@ function workerRow(observation: Observation): string[] {
 
 function differencesBlocks(differences: readonly Difference[]): string[] {
   if (differences.length === 0) return [];
-  const rows = differences.flatMap((difference) =>
+  const rows = topmost(differences).flatMap(({ difference }) =>
     difference.views.map((view) => [
       plain(difference.at),
       plain(view.workers.join(", ")),
@@ -73,7 +74,7 @@ function code(digest: string | null): string {
 /** CommonMark lets a backslash stand before any ASCII punctuation; what GitHub would make a link or a mention becomes an entity. */
 function plain(text: string): string {
   return visible(text, 2000)
-    .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (character) => `\\${character}`)
+    .replace(/[\\`*_[\]<>|~&#]/g, (character) => `\\${character}`)
     .replaceAll("@", "&#64;")
     .replaceAll("://", "&#58;//");
 }

@@ -1,10 +1,10 @@
 /** Puts colour around text, or does not; who prints decides which, since only the printer knows the terminal. */
 export interface Paint {
-  good(text: string): string;
-  bad(text: string): string;
-  unsure(text: string): string;
-  faint(text: string): string;
-  strong(text: string): string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly unsure: (text: string) => string;
+  readonly faint: (text: string) => string;
+  readonly strong: (text: string) => string;
 }
 
 function same(text: string): string {

@@ -2,10 +2,10 @@ import Table from "cli-table3";
 import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Difference } from "../model/verdict.ts";
 import type { Paint } from "./paint.ts";
 import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
-import { bytesText, shortener } from "./text.ts";
+import { bytesText, counted, listed, shortener } from "./text.ts";
+import { topmost, type Topmost } from "./topmost.ts";
 import { verdictLine } from "./verdictline.ts";
 
 const NONE = "–";
@@ -16,9 +16,9 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
   const blocks = [
     [visible(requestText(evidence.request))],
     [workersGrid(evidence, paint)],
-    evidence.observations.flatMap((observation) => faultLines(observation, paint)),
+    faultLines(evidence.observations, paint),
     matches === null ? [] : [visible(matches)],
-    evidence.differences.flatMap((difference) => differenceLines(difference, paint)),
+    topmost(evidence.differences).flatMap((group) => differenceLines(group, paint)),
     diagnosisLines(evidence, paint),
     [verdictLine(evidence, paint)],
   ];
@@ -69,7 +69,7 @@ const BORDERLESS = {
 function workersGrid(evidence: Evidence, paint: Paint): string {
   const short = shortener(evidence.observations.flatMap((observation) => observation.digest ?? []));
   const rows = evidence.observations.map((observation) => {
-    const { objects, bytes } = tallyOf(observation);
+    const { objects, bytes } = tallyOf(observation.objects);
     const { worker, via, digest, error } = observation;
     const stage = error === null ? [] : [error.stage === null ? error.code : `${error.stage}: ${error.code}`];
     return [
@@ -89,19 +89,31 @@ function outcomeText({ outcome, error }: Observation, paint: Paint): string {
   return outcome === "saw" && error === null ? paint.good(outcome) : paint.unsure(outcome);
 }
 
-function faultLines({ worker, error }: Observation, paint: Paint): string[] {
-  if (error === null) return [];
-  const hint = error.hint === null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
-  return [`${paint.strong(visible(worker, 40))}: ${visible(error.message)}${hint}`];
+/** What several workers met alike is said once. */
+function faultLines(observations: readonly Observation[], paint: Paint): string[] {
+  const met = new Map<string, string[]>();
+  for (const { worker, error } of observations) {
+    if (error === null) continue;
+    const hint = error.hint === null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
+    const text = `${visible(error.message)}${hint}`;
+    met.set(text, [...(met.get(text) ?? []), visible(worker, 40)]);
+  }
+  return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
 }
 
-function differenceLines(difference: Difference, paint: Paint): string[] {
-  const expected = difference.expected === null ? "" : `, which must be ${difference.expected}`;
-  const views = difference.views.map(({ digest, size, mediaType, workers }) => {
-    const seen = `${digest ?? "bytes without an end"}  ${bytesText(size)}  ${visible(mediaType, 100)}`;
-    return `    ${workers.map((worker) => visible(worker, 40)).join(", ")}  saw  ${seen}`;
+function differenceLines({ difference, below }: Topmost, paint: Paint): string[] {
+  const { expected, views } = difference;
+  const asked = expected === null ? "" : `, asked for as ${expected}`;
+  const types = new Set(views.map((view) => view.mediaType).filter((type) => type !== ""));
+  const names = views.map(({ workers }) => listed(workers.map((worker) => visible(worker, 40))));
+  const width = Math.max(...names.map((name) => name.length));
+  const seen = views.map(({ digest, size, mediaType }, index) => {
+    const type = types.size > 1 && mediaType !== "" ? `  ${visible(mediaType, 100)}` : "";
+    const what = mediaType === "" ? "nothing there" : `${digest ?? "other bytes"}  ${bytesText(size)}${type}`;
+    return `    ${(names[index] ?? "").padEnd(width)}  ${what}`;
   });
-  return [`${paint.bad("differs")}: ${visible(difference.at)}${expected}`, ...views];
+  const more = below === 0 ? [] : [`    ${paint.faint(`and ${counted(below, "place")} below it`)}`];
+  return [`${paint.bad("differs")}: ${visible(difference.at)}${asked}`, ...seen, ...more];
 }
 
 function diagnosisLines({ diagnosis }: Evidence, paint: Paint): string[] {

@@ -1,10 +1,10 @@
 import type { Evidence } from "../model/evidence.ts";
-import type { Observation } from "../model/observation.ts";
+import type { Observation, SeenObject } from "../model/observation.ts";
 import { counted } from "./text.ts";
 
-/** Number and bytes of the different objects that one worker saw. */
-export function tallyOf(observation: Observation): { readonly objects: number; readonly bytes: number } {
-  const sizes = new Map(observation.objects.map((seen) => [seen.digest, seen.size]));
+/** Number and bytes of the different objects among these; what stands at several places was fetched once. */
+export function tallyOf(objects: readonly SeenObject[]): { readonly objects: number; readonly bytes: number } {
+  const sizes = new Map(objects.map((seen) => [seen.digest, seen.size]));
   return { objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
 }
 

@@ -8,7 +8,9 @@ import { runVerification, tellEvidence } from "../verification.ts";
 
 /** The code of `verify` on an embedded registry and two embedded VMs; what to do next goes to stderr. */
 export async function demoCommand(wanted: DemoArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
-  const say = (text: string): void => void (settings.quiet || io.stderr.write(text));
+  const say = (text: string): void => {
+    if (!settings.quiet) io.stderr.write(text);
+  };
   say("tofu3: starting a registry and two SSH servers on loopback; nothing leaves this machine\n");
   const demo = await startDemo({ tamper: wanted.tamper }, signal);
   try {

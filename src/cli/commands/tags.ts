@@ -1,0 +1,28 @@
+import { Tofu3Error, visible } from "../../errors.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { jsonText } from "../../report/json.ts";
+import { readTags } from "../../worker/tags.ts";
+import { EXIT_OK } from "../exit.ts";
+import type { Settings, TagsArguments } from "../invocation.ts";
+import type { Io } from "../io.ts";
+import { localVantage, noteNoVerdict } from "../vantage.ts";
+
+/** The tags as this machine sees them, in the order of the registry, one a line. */
+export async function tagsCommand(wanted: TagsArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+  const reference = parseReference(wanted.repository);
+  const { registry, repository, tag, digest } = reference;
+  if (tag !== undefined || digest !== undefined) {
+    throw new Tofu3Error("E_USAGE", `a repository has neither tag nor digest: ${JSON.stringify(visible(wanted.repository, 300))}`, {
+      hint: `tofu3 tags ${registry}/${repository}`,
+    });
+  }
+  const { vantage, limits } = await localVantage(settings, io, signal);
+  const tags = await readTags(vantage, reference, limits, signal);
+  noteNoVerdict(settings, io);
+  const tool = { name: "tofu3", version: io.version };
+  const text = settings.json
+    ? jsonText({ schemaVersion: 1, tool, vantage: vantage.name, registry, repository, tags })
+    : tags.map((each) => `${visible(each)}\n`).join("");
+  io.stdout.write(text);
+  return EXIT_OK;
+}

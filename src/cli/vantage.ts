@@ -1,0 +1,40 @@
+import type { Config } from "../config/config.ts";
+import { readDefaults } from "../config/defaults.ts";
+import { readDockerCredentials } from "../config/dockerconfig.ts";
+import { findConfig } from "../config/load.ts";
+import { readRegistrySettings } from "../config/registries.ts";
+import { localTransport } from "../house.ts";
+import type { Limits } from "../model/job.ts";
+import type { Vantage } from "../worker/vantage.ts";
+import { houseOf } from "./house.ts";
+import type { Settings } from "./invocation.ts";
+import type { Io } from "./io.ts";
+import { openProgress } from "./progress.ts";
+
+/**
+ * This machine alone, for what gives no verdict. It works without a configuration; where there is one, its registries, its limits and the
+ * proxy of its local worker count. Throws E_CONFIG, E_CREDENTIALS.
+ */
+export async function localVantage(settings: Settings, io: Io, signal: AbortSignal): Promise<{ vantage: Vantage; limits: Limits }> {
+  const config = (await findConfig(settings.config, io)) ?? emptyConfig();
+  const house = await houseOf(config, settings, io, await openProgress(io, { ...settings, progress: false }, []));
+  const local = config.workers.find((worker) => worker.via === "local");
+  const vantage: Vantage = {
+    name: local?.name ?? "here",
+    via: "local",
+    transport: await localTransport(house, local?.proxy ?? null),
+    credentials: await readDockerCredentials(settings.authfile, io, signal),
+    registries: await readRegistrySettings(config),
+    keep: null,
+  };
+  return { vantage, limits: config.limits };
+}
+
+function emptyConfig(): Config {
+  return { file: "", workers: [], registries: new Map(), ...readDefaults() };
+}
+
+/** One vantage looked: nobody may take it for an answer about what the world sees. */
+export function noteNoVerdict(settings: Settings, io: Io): void {
+  if (!settings.quiet) io.stderr.write("tofu3: note: only this machine looked and nothing was compared: this is no verdict\n");
+}
