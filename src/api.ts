@@ -46,6 +46,14 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     destination: options.output ?? null,
     force: options.force ?? false,
   };
-  const house = { config, ...surroundings, authfile: options.authfile ?? null, now: () => new Date(), version: version(), passphrase: null, log: () => undefined };
+  const house = {
+    config,
+    ...surroundings,
+    authfile: options.authfile ?? null,
+    now: () => new Date(),
+    version: version(),
+    passphrase: null,
+    log: () => undefined,
+  };
   return verifyInHouse(request, house, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
 }

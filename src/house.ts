@@ -44,7 +44,10 @@ function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: 
 }
 
 /** The chain of ProxyJump, the last hop being the host itself. */
-async function readTarget(worker: SshWorkerConfig, surroundings: SshSurroundings): Promise<{ target: SshTarget; endpoint: Endpoint }> {
+async function readTarget(
+  worker: SshWorkerConfig,
+  surroundings: SshSurroundings,
+): Promise<{ target: SshTarget; endpoint: Endpoint }> {
   const found = await resolveHost(worker.host, worker, surroundings);
   let jump: SshTarget | null = null;
   for (const hop of found.proxyJump === null ? [] : parseJumps(found.proxyJump)) {
@@ -67,7 +70,11 @@ export async function readTargets(house: House): Promise<ReadonlyMap<string, Ssh
 /** The transport of this machine, for one worker or for a command that needs no workers. */
 export async function localTransport(house: House, proxy: WorkerConfig["proxy"]): Promise<Transport> {
   const { createLocalTransport } = await import("./transport/local.ts");
-  return createLocalTransport({ limits: house.config.limits, proxy: proxy?.url.reveal() ?? null, userAgent: `tofu3/${house.version}` });
+  return createLocalTransport({
+    limits: house.config.limits,
+    proxy: proxy?.url.reveal() ?? null,
+    userAgent: `tofu3/${house.version}`,
+  });
 }
 
 async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
@@ -90,10 +97,21 @@ interface Furnishings {
   readonly keep: Keep | null;
 }
 
-async function openVantage(house: House, worker: WorkerConfig, { targets, registries, credentials, keep }: Furnishings): Promise<Vantage> {
+async function openVantage(
+  house: House,
+  worker: WorkerConfig,
+  { targets, registries, credentials, keep }: Furnishings,
+): Promise<Vantage> {
   const { name, via } = worker;
   if (via === "local") return { name, via, transport: await localTransport(house, worker.proxy), credentials, registries, keep };
   const target = targets.get(name);
   if (target === undefined) throw new Error(`no target for worker ${name}`);
-  return { name, via, transport: await sshTransport(house, target, worker.proxy), credentials: worker.forwardCredentials ? credentials : null, registries, keep: null };
+  return {
+    name,
+    via,
+    transport: await sshTransport(house, target, worker.proxy),
+    credentials: worker.forwardCredentials ? credentials : null,
+    registries,
+    keep: null,
+  };
 }

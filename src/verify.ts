@@ -45,8 +45,11 @@ function refuseUsage(verdict: Verdict, observations: readonly Observation[]): vo
   if (verdict.outcome === "disagreed") return;
   const faults = observations.flatMap((each) => usageFaultOf(each) ?? []);
   const [fault] = faults;
-  const others = observations.filter((each) => usageFaultOf(each) === null && each.error !== null && each.error.code !== "E_STOPPED");
-  if (fault !== undefined && others.length === 0) throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
+  const others = observations.filter(
+    (each) => usageFaultOf(each) === null && each.error !== null && each.error.code !== "E_STOPPED",
+  );
+  if (fault !== undefined && others.length === 0)
+    throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
 }
 
 function destinationOf(request: VerifyRequest, house: House): Destination | null {
@@ -73,14 +76,27 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
   try {
     const vantages = await openVantages(house, quarantine, signal);
     const observations = await dispatch(job, vantages, watch, signal);
-    const verdict = judge(observations, { pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null, tag: job.reference.tag ?? null });
+    const verdict = judge(observations, {
+      pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,
+      tag: job.reference.tag ?? null,
+    });
     refuseUsage(verdict, observations);
     const context = { reference: job.reference, signal };
     const released: Released | null =
-      verdict.outcome === "agreed" && destination !== null && quarantine !== null ? await release(verdict, quarantine, destination, context) : null;
+      verdict.outcome === "agreed" && destination !== null && quarantine !== null
+        ? await release(verdict, quarantine, destination, context)
+        : null;
     const { reference, platform, osVersion, bottle } = request;
     const finishedAt = house.now().toISOString();
-    return evidenceOf({ request: { reference, platform, osVersion, bottle }, observations, verdict, released, startedAt, finishedAt, version: house.version });
+    return evidenceOf({
+      request: { reference, platform, osVersion, bottle },
+      observations,
+      verdict,
+      released,
+      startedAt,
+      finishedAt,
+      version: house.version,
+    });
   } finally {
     await quarantine?.discard();
   }

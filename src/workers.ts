@@ -11,7 +11,17 @@ async function localReachable(house: House, worker: WorkerConfig): Promise<Reach
     via: "local",
     probe: async (signal) => {
       const { tools, machine } = await transport.open(signal);
-      const facts = { hostKey: null, os: `${type()} ${release()}`, curl: null, hashTool: tools.at(-1) ?? null, clock: null, machine, parallel: true, tools, lacks: [] };
+      const facts = {
+        hostKey: null,
+        os: `${type()} ${release()}`,
+        curl: null,
+        hashTool: tools.at(-1) ?? null,
+        clock: null,
+        machine,
+        parallel: true,
+        tools,
+        lacks: [],
+      };
       return { facts, roundTripMs: null, clockOffsetMs: null };
     },
     close: () => transport.close(),
@@ -20,7 +30,12 @@ async function localReachable(house: House, worker: WorkerConfig): Promise<Reach
 
 async function sshReachable(house: House, worker: SshWorkerConfig, target: SshTarget): Promise<Reachable> {
   const { createSshTransport } = await import("./transport/ssh.ts");
-  const transport = createSshTransport({ target, limits: house.config.limits, proxy: worker.proxy?.url ?? null, ask: house.passphrase });
+  const transport = createSshTransport({
+    target,
+    limits: house.config.limits,
+    proxy: worker.proxy?.url ?? null,
+    ask: house.passphrase,
+  });
   return {
     worker: worker.name,
     via: "ssh",
@@ -30,7 +45,11 @@ async function sshReachable(house: House, worker: SshWorkerConfig, target: SshTa
       const { ms, clock } = await transport.ping(signal);
       // The VM tells whole seconds: half a second is the least error.
       const offset = clock === null ? null : clock * 1000 + 500 - (house.now().getTime() - ms / 2);
-      return { facts, roundTripMs: Math.round(ms), clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset) };
+      return {
+        facts,
+        roundTripMs: Math.round(ms),
+        clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
+      };
     },
     close: () => transport.close(),
   };

@@ -49,7 +49,9 @@ function sourcesIn(folder: string): Source[] {
     const file = join(folder, name);
     if (statSync(join(SRC, file)).isDirectory()) return sourcesIn(file);
     const text = readFileSync(join(SRC, file), "utf8");
-    const imports = [...text.matchAll(/^(?:import|export)\s(?:[^"`;=]*?\sfrom\s+)?"([^"]+)";|\bimport\(\s*"([^"]+)"/gm)].map((match) => match[1] ?? match[2] ?? "");
+    const imports = [...text.matchAll(/^(?:import|export)\s(?:[^"`;=]*?\sfrom\s+)?"([^"]+)";|\bimport\(\s*"([^"]+)"/gm)].map(
+      (match) => match[1] ?? match[2] ?? "",
+    );
     return [{ file, text, imports }];
   });
 }
@@ -61,17 +63,25 @@ function trespasses({ file, imports }: Source): string[] {
   return imports
     .filter((each) => each.startsWith("."))
     .map((each) => normalize(join(dirname(file), each)))
-    .filter((target) => !target.startsWith(`${room}/`) && !open.some((allowed) => target === allowed || target.startsWith(`${allowed}/`)));
+    .filter(
+      (target) => !target.startsWith(`${room}/`) && !open.some((allowed) => target === allowed || target.startsWith(`${allowed}/`)),
+    );
 }
 
 function wrongDoors({ file, imports }: Source): string[] {
   return imports
     .filter((each) => !each.startsWith(".") && !each.startsWith("node:"))
-    .map((each) => each.split("/").slice(0, each.startsWith("@") ? 2 : 1).join("/"))
+    .map((each) =>
+      each
+        .split("/")
+        .slice(0, each.startsWith("@") ? 2 : 1)
+        .join("/"),
+    )
     .filter((name) => DOORS[name]?.test(file) !== true);
 }
 
-const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, '""');
+const code = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, '""');
 
 describe("the house", () => {
   const sources = sourcesIn(".").map((each) => ({ ...each, file: normalize(each.file) }));

@@ -14,7 +14,12 @@ export function isGenuine(object: SeenObject): boolean {
 }
 
 export function isComplete(observation: Observation): boolean {
-  return observation.outcome === "saw" && observation.error === null && observation.digest !== null && observation.objects.every(isGenuine);
+  return (
+    observation.outcome === "saw" &&
+    observation.error === null &&
+    observation.digest !== null &&
+    observation.objects.every(isGenuine)
+  );
 }
 
 function viewKey({ object }: Sight): string {

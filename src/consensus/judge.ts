@@ -35,7 +35,12 @@ function quorumOf(observations: readonly Observation[]): string {
   return `${largest}/${observations.length}`;
 }
 
-function refusal(outcome: NotAgreed["outcome"], quorum: string, summary: string, differences: readonly Difference[] = []): NotAgreed {
+function refusal(
+  outcome: NotAgreed["outcome"],
+  quorum: string,
+  summary: string,
+  differences: readonly Difference[] = [],
+): NotAgreed {
   return { outcome, quorum, summary, differences };
 }
 
@@ -46,18 +51,32 @@ function refusal(outcome: NotAgreed["outcome"], quorum: string, summary: string,
 export function judge(observations: readonly Observation[], expectation: Expectation = NO_EXPECTATION): Verdict {
   const quorum = quorumOf(observations);
   const differences = differencesOf(observations);
-  if (differences.length > 0) return refusal("disagreed", quorum, summaryOfDifference(differences, observations.length), differences);
+  if (differences.length > 0)
+    return refusal("disagreed", quorum, summaryOfDifference(differences, observations.length), differences);
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
     return refusal("absent", quorum, summaryOfAbsence(observations));
   }
   const [first] = observations;
   const root = first?.objects.find((each) => each.parent === null);
-  if (first === undefined || root === undefined || distinct < QUORUM || distinct < observations.length || !observations.every(isComplete)) {
+  if (
+    first === undefined ||
+    root === undefined ||
+    distinct < QUORUM ||
+    distinct < observations.length ||
+    !observations.every(isComplete)
+  ) {
     return refusal("incomplete", quorum, summaryOfGap(observations, QUORUM));
   }
   const contradiction = contradictionOf(root, first.objects, expectation);
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
-  const agreement = { outcome: "agreed", quorum, summary: summaryOfAgreement(observations.length, root), root, objects: first.objects, differences: [] };
+  const agreement = {
+    outcome: "agreed",
+    quorum,
+    summary: summaryOfAgreement(observations.length, root),
+    root,
+    objects: first.objects,
+    differences: [],
+  };
   return agreement as unknown as Agreed;
 }

@@ -27,12 +27,15 @@ export function placesOf(observation: Observation): Places {
     children.set(object.parent, siblings);
   }
   const places = new Map<string, SeenObject>();
+  const opened = new Set<string>();
   const waiting = (children.get(null) ?? []).slice(0, 1).map((root) => ({ object: root, label: root.role as string }));
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { object, label } = next;
     if (places.has(label)) continue;
     places.set(label, object);
-    if (object.role !== "index" && object.role !== "manifest") continue;
+    // A hand-made observation may name itself as its parent; the walk of a worker cannot.
+    if ((object.role !== "index" && object.role !== "manifest") || opened.has(object.digest)) continue;
+    opened.add(object.digest);
     const below = children.get(object.digest) ?? [];
     waiting.unshift(...below.map((child) => ({ object: child, label: `${label} > ${distinct(child, below)}` })));
   }

@@ -11,7 +11,8 @@ function who(view: View, of: number): string {
 }
 
 function what(view: View, all: readonly View[]): string {
-  if (view.digest === null) return view.mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${view.size} bytes)`;
+  if (view.digest === null)
+    return view.mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${view.size} bytes)`;
   const sameDigest = all.filter((each) => each.digest === view.digest).length > 1;
   return sameDigest ? `${view.digest} as ${visible(view.mediaType, 100)} (${view.size} bytes)` : view.digest;
 }
@@ -23,7 +24,8 @@ export function summaryOfDifference(differences: readonly Difference[], of: numb
   const views = first.views.map((view) => `${who(view, of)} saw ${what(view, first.views)}`).join(", ");
   const place = first.at.includes(" > ") ? `at ${visible(first.at, 300)} ` : "";
   const asked = first.expected === null ? "" : `, asked for by ${first.expected}`;
-  const more = differences.length === 1 ? "" : ` (and ${differences.length - 1} more ${differences.length === 2 ? "place" : "places"})`;
+  const more =
+    differences.length === 1 ? "" : ` (and ${differences.length - 1} more ${differences.length === 2 ? "place" : "places"})`;
   return `${place}${views}${asked}${more}`;
 }
 

@@ -24,7 +24,13 @@ export interface WorkerReport {
 export interface Reachable {
   readonly worker: string;
   readonly via: Via;
-  probe(signal: AbortSignal): Promise<{ readonly facts: Omit<VmFacts, "hostKey"> & { readonly hostKey: string | null }; readonly roundTripMs: number | null; readonly clockOffsetMs: number | null }>;
+  probe(
+    signal: AbortSignal,
+  ): Promise<{
+    readonly facts: Omit<VmFacts, "hostKey"> & { readonly hostKey: string | null };
+    readonly roundTripMs: number | null;
+    readonly clockOffsetMs: number | null;
+  }>;
   close(): Promise<void>;
 }
 
@@ -42,8 +48,23 @@ async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<Work
     const { facts, roundTripMs, clockOffsetMs } = await reachable.probe(signal);
     const { hostKey, os, curl, hashTool, machine } = facts;
     const late = clockOffsetMs !== null && Math.abs(clockOffsetMs) > MOST_CLOCK_OFFSET_MS;
-    const clock = late ? [{ what: `its clock is ${Math.round(clockOffsetMs / 1000)} s off`, todo: "set it: timedatectl set-ntp true" }] : [];
-    return { worker, via, reachable: true, hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, lacks: [...facts.lacks, ...clock], error: null };
+    const clock = late
+      ? [{ what: `its clock is ${Math.round(clockOffsetMs / 1000)} s off`, todo: "set it: timedatectl set-ntp true" }]
+      : [];
+    return {
+      worker,
+      via,
+      reachable: true,
+      hostKey,
+      roundTripMs,
+      os,
+      curl,
+      hashTool,
+      clockOffsetMs,
+      machine,
+      lacks: [...facts.lacks, ...clock],
+      error: null,
+    };
   } catch (error) {
     signal.throwIfAborted();
     const nothing = { hostKey: null, roundTripMs: null, os: null, curl: null, hashTool: null, clockOffsetMs: null, machine: null };

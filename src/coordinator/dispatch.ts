@@ -16,7 +16,12 @@ export function usageFaultOf(observation: Observation): Observation["error"] {
  * The same job to every vantage at once, one observation each, in the order of the vantages. Two different roots stop the blob downloads of everybody:
  * gigabytes are not needed to disagree. Rejects only with the reason of `signal`.
  */
-export async function dispatch(job: Job, vantages: readonly Vantage[], watch: Watch, signal: AbortSignal): Promise<readonly Observation[]> {
+export async function dispatch(
+  job: Job,
+  vantages: readonly Vantage[],
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<readonly Observation[]> {
   const enough = new AbortController();
   const roots = new Set<Digest>();
   const listen: Watch = (progress) => {
