@@ -101,17 +101,14 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
   const entries = selecting
     ? selectEntries(index, walk.job.selection)
     : index.manifests.map((descriptor, position) => ({ descriptor, position, matches: true }));
+  checkRoom(walk, entries.length);
   if (selecting) walk.matches += entries.filter((entry) => entry.matches).length;
   const children = entries.map(({ descriptor, position, matches }) => {
     const kind = kindOfMediaType(descriptor.mediaType);
     const role = kind === null ? "blob" : kind === "index" ? "index" : "manifest";
     return { child: placeBelow(place, index.digest, role, descriptor, position), selecting: !matches };
   });
-  grow(
-    walk,
-    place,
-    children.map(({ child }) => child),
-  );
+  place.children.push(...children.map(({ child }) => child));
   const documents = children.filter(({ child }) => child.role !== "blob");
   want(
     walk,
@@ -125,8 +122,9 @@ function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Sche
   if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
   if (walk.job.depth === "documents") return;
   const { digest, config, layers } = manifest;
-  const configs = config === null ? [] : [placeBelow(place, digest, "config", config, 0)];
-  grow(walk, place, [...configs, ...layers.map((layer, position) => placeBelow(place, digest, "layer", layer, position))]);
+  checkRoom(walk, layers.length + 1);
+  if (config !== null) place.children.push(placeBelow(place, digest, "config", config, 0));
+  place.children.push(...layers.map((layer, position) => placeBelow(place, digest, "layer", layer, position)));
 }
 
 /** How what an index says about a bottle differs from the manifest of it; null for what is no bottle. */
@@ -138,15 +136,14 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
   return checkBottle(entry, layer);
 }
 
-function grow(walk: Walk, place: Place, children: readonly Place[]): void {
-  walk.places += children.length;
-  if (walk.places > MOST_PLACES) {
-    throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_PLACES} objects`, {
-      stage: "body",
-      hint: "choose from it with --platform",
-    });
-  }
-  place.children.push(...children);
+/** Throws E_LIMIT. */
+function checkRoom(walk: Walk, places: number): void {
+  walk.places += places;
+  if (walk.places <= MOST_PLACES) return;
+  throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_PLACES} objects`, {
+    stage: "body",
+    hint: "choose from it with --platform",
+  });
 }
 
 function want(walk: Walk, children: readonly Place[]): void {

@@ -26,11 +26,10 @@ export function wordsOf(answer: Page | Content): string {
   return said === "" ? "" : `; registry said: ${visible(said, 300)}`;
 }
 
-/** DENIED in the answer, or a 400 of which a VM kept no body. */
+/** DENIED in the answer, or a 400 of which no body was kept that could say it. */
 export function saysDenied(answer: Page | Content): boolean {
-  const body = bodyOf(answer);
-  if (body.length === 0) return answer.status === 400;
-  return parseRegistryErrors(body).some((error) => error.code === "DENIED");
+  const errors = parseRegistryErrors(bodyOf(answer));
+  return errors.length === 0 ? answer.status === 400 : errors.some((error) => error.code === "DENIED");
 }
 
 function bodyOf(answer: Page | Content): Uint8Array {

@@ -5,7 +5,6 @@ import { authorityFor } from "./authority.ts";
 import type { Authority } from "./authority.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { openNotebook } from "./notebook.ts";
 import type { Notebook } from "./notebook.ts";
 import { registryOf } from "./registry.ts";
 import type { Registry } from "./registry.ts";
@@ -23,14 +22,14 @@ export interface Session {
 }
 
 /** Throws E_REFERENCE where the registry has a name that cannot be connected to. */
-export function createSession(vantage: Vantage, reference: Reference, limits: Limits, watch: Watch): Session {
+export function createSession(vantage: Vantage, reference: Reference, limits: Limits, book: Notebook, watch: Watch): Session {
   const registry = registryOf(reference, vantage);
   return {
     vantage,
     registry,
     authority: authorityFor(vantage.transport, `${registry.base.origin} ${registry.repository}`),
     limits,
-    book: openNotebook(),
+    book,
     clock: vantage.clock ?? systemClock,
     watch,
   };

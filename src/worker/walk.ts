@@ -4,7 +4,8 @@ import type { Job } from "../model/job.ts";
 import type { Fault, Observation } from "../model/observation.ts";
 import type { Watch } from "../model/progress.ts";
 import { fetchBlobs } from "./blobs.ts";
-import { notesOf } from "./notebook.ts";
+import { systemClock } from "./clock.ts";
+import { notesOf, openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
 import type { Session } from "./session.ts";
 import { faultOf, objectsOf, placesOf, rootPlace } from "./tree.ts";
@@ -26,13 +27,16 @@ export async function observe(
   stopBlobs: AbortSignal,
   signal: AbortSignal,
 ): Promise<Observation> {
-  const session = createSession(vantage, job.reference, job.limits, watch);
-  const startedAt = session.clock.now().toISOString();
+  const clock = vantage.clock ?? systemClock;
+  const book = openNotebook();
+  const startedAt = clock.now().toISOString();
   const { tag, digest } = job.reference;
   const root = rootPlace(tag === undefined ? (digest ?? null) : null);
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline]);
-  const looked = await attempt(() => look(session, job, root, stopBlobs, limit));
+  const looked = await attempt(() =>
+    look(createSession(vantage, job.reference, job.limits, book, watch), job, root, stopBlobs, limit),
+  );
   const closed = await attempt(() => vantage.transport.close());
   signal.throwIfAborted();
   const error = closed ?? errorOf(root, looked, { deadline, stopBlobs, seconds: job.limits.totalSeconds });
@@ -44,11 +48,11 @@ export async function observe(
     via: vantage.via,
     outcome,
     startedAt,
-    finishedAt: session.clock.now().toISOString(),
+    finishedAt: clock.now().toISOString(),
     // a session that did not end well may have made up what it answered
     digest: closed === null ? (root.seen?.computed ?? null) : null,
     objects: closed === null ? objectsOf(root) : [],
-    evidence: notesOf(session.book),
+    evidence: notesOf(book),
     error: fault,
   };
 }

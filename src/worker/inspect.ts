@@ -1,0 +1,53 @@
+import { Tofu3Error } from "../errors.ts";
+import type { Job } from "../model/job.ts";
+import type { Watch } from "../model/progress.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Manifest } from "../oci/manifest.ts";
+import { openNotebook } from "./notebook.ts";
+import { createSession } from "./session.ts";
+import { faultOf, rootPlace } from "./tree.ts";
+import type { Place } from "./tree.ts";
+import type { Vantage } from "./vantage.ts";
+import { walkDocuments } from "./expand.ts";
+
+/** An index or a manifest that one vantage saw; `document.bytes` are exactly those that it was given. */
+export interface Inspected {
+  readonly document: Manifest;
+  /** Content-Type of the answer without parameters. */
+  readonly mediaType: string;
+  /** What names it in its index; null for the root. */
+  readonly descriptor: Descriptor | null;
+  /** The indexes and manifests below an index, in its order; configs and layers stand in `document`. */
+  readonly children: readonly Inspected[];
+}
+
+/**
+ * The documents that a reference leads to, as one vantage sees them; nothing is compared, kept or hashed but the documents. Opens the
+ * transport and closes it. Rejects with the first fault of the tree, or with the signal's reason.
+ */
+export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
+  const session = createSession({ ...vantage, keep: null }, job.reference, job.limits, openNotebook(), watch);
+  const { tag, digest } = job.reference;
+  const root = rootPlace(tag === undefined ? (digest ?? null) : null);
+  const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
+  try {
+    const limit = AbortSignal.any([signal, deadline]);
+    await vantage.transport.open(limit);
+    await walkDocuments(session, { ...job, depth: "documents" }, root, limit);
+  } finally {
+    await vantage.transport.close();
+  }
+  signal.throwIfAborted();
+  const fault = faultOf(root);
+  if (fault !== null && deadline.aborted)
+    throw new Tofu3Error("E_TIMEOUT", `not done within ${job.limits.totalSeconds} s`, { cause: fault });
+  if (fault !== null) throw fault;
+  return inspected(root);
+}
+
+function inspected(place: Place): Inspected {
+  const document = place.document?.manifest ?? null;
+  if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");
+  const documents = place.children.filter((child) => child.role !== "blob");
+  return { document, mediaType: place.document.mediaType, descriptor: place.descriptor, children: documents.map(inspected) };
+}
