@@ -103,7 +103,7 @@ export function tlsFault(host: string, thrown: unknown): Tofu3Error {
   }
   const peer = PEER_REASONS[code];
   if (peer !== undefined) return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
-  return new Tofu3Error("E_TLS", `no TLS connection with "${name}": ${visible(code === "" ? messageOf(thrown) : code, 200)}`, {
+  return new Tofu3Error("E_TLS", `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`, {
     stage: "tls",
     hint: "compare the certificate as another machine sees it, and the clock of this one",
     cause: thrown,

@@ -67,12 +67,18 @@ function socksAddress(proxy: Proxy, host: string): Buffer {
   return Buffer.concat([Buffer.from([3, name.length]), name]);
 }
 
-/** Exactly that many bytes, the rest left in the socket. */
+/**
+ * Exactly that many bytes, the rest left in the socket. All that is there is read each time: a `readable` listener that is added while
+ * bytes wait is called at once, which would turn waiting for more into a loop that nothing else gets out of.
+ */
 async function take(socket: Socket, count: number, proxy: Proxy): Promise<Buffer> {
+  let have = Buffer.alloc(0);
   for (;;) {
-    const bytes: unknown = socket.read(count);
-    if (bytes instanceof Buffer && bytes.length === count) return bytes;
-    if (bytes !== null || socket.readableEnded || socket.destroyed) {
+    const bytes: unknown = socket.read();
+    if (bytes instanceof Buffer) have = Buffer.concat([have, bytes]);
+    if (have.length > count) socket.unshift(have.subarray(count));
+    if (have.length >= count) return have.subarray(0, count);
+    if (socket.readableEnded || socket.destroyed) {
       throw proxyFault(proxy, "closed the connection before it answered", "is this a SOCKS5 proxy?");
     }
     await readable(socket);

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 /** A server that sends these parts and then leaves the connection alone, ends it or resets it. */
-function sends(...parts: (string | Uint8Array | "FIN" | "RST")[]): Say {
+function sends(...parts: (string | Uint8Array)[]): Say {
   return (socket) => {
     for (const part of parts) {
       if (part === "FIN") socket.end();
@@ -93,7 +93,7 @@ const complete: Row[] = [
     say: sends(...Array.from({ length: 3 }, () => "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), withLength(), BODY),
     fault: null,
   },
-  { what: "one byte at a time at first", say: (socket) => void dribble(socket, `${withLength()}`, BODY), fault: null },
+  { what: "one byte at a time at first", say: (socket) => void dribble(socket, withLength(), BODY), fault: null },
 ];
 
 async function dribble(socket: Socket, head: string, body: Uint8Array): Promise<void> {
@@ -415,10 +415,10 @@ test("an empty body is a body", async () => {
   server = await startRawServer((socket, _, index) => socket.write(index === 0 ? withLength(0) : `${withHeaders(CHUNKED)}${LAST}`));
   const transport = transportWith();
   const keep = join(folder, "empty");
-  for (const _ of [1, 2]) {
+  for (const round of [1, 2]) {
     const content = await transport.measure(contentQueryFor(server.url, { keep, maxBytes: 0 }), never);
     expect(content).toMatchObject({ size: 0, digest: digestOf(Buffer.alloc(0)), cut: null });
-    expect((await stat(keep)).size).toBe(0);
+    expect([round, (await stat(keep)).size]).toEqual([round, 0]);
   }
   await transport.close();
 });

@@ -192,7 +192,7 @@ test("the network waits for the disk, and goes on when there is room", async () 
   await serveBody([]);
   const keep = fresh();
   let rooms = 0;
-  const file = openKeep(keep, 0, { onRoom: () => void rooms++, onFault: (fault) => expect.fail(fault.message) });
+  const file = openKeep(keep, 0, { onRoom: () => (rooms += 1), onFault: (fault) => expect.fail(fault.message) });
   const chunk = randomBytes(64 * 1024);
   let written = 0;
   while (file.write(chunk) && written < 1000) written++;

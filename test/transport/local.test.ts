@@ -137,8 +137,8 @@ describe("connections", () => {
   test("are used again by what is asked for one after the other", async () => {
     const server = await start(ok);
     const transport = transporting();
-    for (const _ of Array.from({ length: 20 })) await transport.read(queryFor(server.url), never);
-    for (const _ of Array.from({ length: 20 })) await transport.measure(contentQueryFor(server.url), never);
+    for (let round = 0; round < 20; round++) await transport.read(queryFor(server.url), never);
+    for (let round = 0; round < 20; round++) await transport.measure(contentQueryFor(server.url), never);
     expect(server.counts.accepted).toBe(1);
   });
 
@@ -157,7 +157,7 @@ describe("connections", () => {
   test("that are closed while idle are replaced without a fault", async () => {
     const server = await start((socket) => void socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     const transport = transporting({ lanes: 1 });
-    for (const _ of [1, 2, 3]) {
+    for (let round = 0; round < 3; round++) {
       expect((await transport.read(queryFor(server.url), never)).status).toBe(200);
       await until(() => server.counts.open === 0);
     }
