@@ -63,6 +63,26 @@ function tarOf(bottle: Bottle, forged: boolean): Buffer {
   ]);
 }
 
+interface Layer {
+  readonly bytes: Buffer;
+  readonly digest: string;
+  readonly diffId: string;
+}
+
+/** Made once for each content: it is megabytes of hashing. */
+const made = new Map<string, Layer>();
+
+function layerOf(bottle: Bottle, forged: boolean): Layer {
+  const key = `${bottle.tag} ${forged}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const tar = tarOf(bottle, forged);
+  const bytes = gzip(tar);
+  const layer = { bytes, digest: digestOf(bytes), diffId: digestOf(tar) };
+  made.set(key, layer);
+  return layer;
+}
+
 /**
  * A Homebrew index as ghcr.io serves it: no `mediaType` in any document, several `darwin/amd64` entries that differ by `os.version` only.
  * `forged`: one bottle has other content, and its manifest and the index fit to it, so that every digest is right.
@@ -78,17 +98,16 @@ export function stockShelf(forged: boolean): Shelf {
     return { mediaType, digest, size: bytes.length };
   }
   const manifests = BOTTLES.map((bottle) => {
-    const tar = tarOf(bottle, forged && bottle.tag === "big_sur");
-    const layer = gzip(tar);
-    blobs.set(digestOf(layer), layer);
+    const { bytes, digest, diffId } = layerOf(bottle, forged && bottle.tag === "big_sur");
+    blobs.set(digest, bytes);
     const platform = { architecture: bottle.architecture, os: bottle.os, "os.version": bottle.osVersion };
-    const config = keep(CONFIG, { ...platform, rootfs: { type: "layers", diff_ids: [digestOf(tar)] } });
+    const config = keep(CONFIG, { ...platform, rootfs: { type: "layers", diff_ids: [diffId] } });
     const title = { "org.opencontainers.image.title": `vim--${DEMO_TAG}.${bottle.tag}.bottle.tar.gz` };
-    const layers = [{ mediaType: LAYER, digest: digestOf(layer), size: layer.length, annotations: title }];
+    const layers = [{ mediaType: LAYER, digest, size: bytes.length, annotations: title }];
     const annotations = {
       "org.opencontainers.image.ref.name": `${DEMO_TAG}.${bottle.tag}`,
-      "sh.brew.bottle.digest": digestOf(layer).slice("sha256:".length),
-      "sh.brew.bottle.size": String(layer.length),
+      "sh.brew.bottle.digest": digest.slice("sha256:".length),
+      "sh.brew.bottle.size": String(bytes.length),
       "sh.brew.tab": JSON.stringify({ homebrew_version: "4.1.11", arch: bottle.architecture }),
     };
     return { ...keep(MANIFEST, { schemaVersion: 2, config, layers, annotations }), platform, annotations };
