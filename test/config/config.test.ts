@@ -154,6 +154,8 @@ describe("a secret in the file is in no error and no print", () => {
     workersWith("name: b, via: ssh, host: 'http://kim:hunter2@h:1'"),
     workersWith("name: b, via: ssh, host: b, proxy: [hunter2]"),
     `${THREE}registries: {"http://kim:hunter2@h": {}}\n`,
+    `${THREE}registries: {"kim:hunter2@h": {}}\n`,
+    workersWith("name: 'http://hunter2', via: ssh, host: b"),
     `${THREE}"http://kim:hunter2@h": 1\n`,
     `proxy: "http://kim:hunter2@h: x\n`,
     `proxy: http://kim:hunter2@h: x\n`,

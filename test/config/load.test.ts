@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { loadConfig, SHORTEST } from "../../src/config/load.ts";
+import { findConfig, loadConfig, SHORTEST } from "../../src/config/load.ts";
 import { folderWith, thrownBy } from "./folder.ts";
 
 function naming(name: string): string {
@@ -72,6 +72,7 @@ test("none at all: the error names the places, and the hint shows the demo and t
     expect(error).toMatchObject({ message: expect.stringContaining(place) as string });
   }
   expect(error).toMatchObject({ hint: expect.stringContaining(SHORTEST) as string });
+  expect(await findConfig(null, { env: {}, home: join(folder, "home"), cwd: folder })).toBeNull();
 });
 
 test("the shortest file works once its capitals are replaced, and is not cut further without a mistake", () => {

@@ -1,31 +1,9 @@
-import { execFile, spawnSync } from "node:child_process";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { parseJumps, resolveHost, type SshHost } from "../../src/config/sshconfig.ts";
-import { sshFiles } from "../../src/config/sshinclude.ts";
-import { folderWith, thrownBy } from "./folder.ts";
-
-const SILENT = { port: null, user: null, identityFile: null };
-
-interface Asked {
-  readonly config?: string;
-  readonly files?: Readonly<Record<string, string>>;
-  readonly alias?: string;
-  readonly wishes?: Partial<{ port: number; user: string; identityFile: string }>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-async function resolved({ config, files, alias, wishes, env }: Asked): Promise<{ home: string; host: SshHost }> {
-  const home = await folderWith({ x: "", ...files, ...(config === undefined ? {} : { ".ssh/config": config }) });
-  const host = await resolveHost(
-    alias ?? "fra",
-    { ...SILENT, ...wishes },
-    { home, env: env ?? {}, localUser: "kim", files: sshFiles },
-  );
-  return { home, host };
-}
+import { parseJumps } from "../../src/config/sshconfig.ts";
+import { thrownBy } from "./folder.ts";
+import { resolved } from "./resolved.ts";
 
 test("without ~/.ssh/config: the host itself, port 22, the local user, the usual keys", async () => {
   const { home, host } = await resolved({});
@@ -78,69 +56,6 @@ test("tofu3.yaml beats ~/.ssh/config, also in what Match sees", async () => {
   const config = "Host fra\n  User other\n  Port 1\n  IdentityFile ~/.ssh/other\nMatch user tofu\n  HostName by-user\n";
   const { host } = await resolved({ config, wishes: { user: "tofu", port: 2222, identityFile: "/keys/id" } });
   expect(host).toMatchObject({ user: "tofu", port: 2222, host: "by-user", identityFiles: [{ file: "/keys/id", named: true }] });
-});
-
-describe("as ssh itself reads it", () => {
-  const config = `
-port=2022
-Host FRA fr? !frx
-  User first # a comment
-  IdentityFile ~/.ssh/a
-Host !sgp s*
-  User negated
-Host *.example.org
-  ProxyJump none
-Host alias
-  HostName Target.Example.NET
-  ProxyCommand none
-Match host target.*
-  IdentityFile ~/.ssh/b
-Match originalhost alias user root,k?m
-  HostKeyAlias matched
-Match !originalhost alias,fra
-  HostKeyAlias other
-Match exec "touch EXECUTED" originalhost nobody
-  User executed
-Match all
-  IdentitiesOnly yes
-Host *
-  HostName 192.0.2.%h
-  User last
-  IdentityFile ~/.ssh/a
-  IdentityFile ~/.ssh/z
-  ProxyJump bastion
-`;
-  const there = spawnSync("ssh", ["-V"]).error === undefined;
-  test
-    .skipIf(!there)
-    .each(["FRA", "fra", "frx", "fr", "frab", "sgp", "seoul", "vm.example.org", "alias", "ALIAS", "a.b", "::1", "1"])(
-    "%s",
-    async (alias) => {
-      const { home, host } = await resolved({ config, alias });
-      const { stdout } = await promisify(execFile)("ssh", ["-G", "-F", join(home, ".ssh/config"), "-l", "kim", alias], {
-        cwd: home,
-      });
-      const lines = stdout
-        .trim()
-        .split("\n")
-        .map((line) => line.split(/ (.*)/s).slice(0, 2) as [string, string]);
-      const all = (key: string): string[] => lines.filter(([each]) => each === key).map(([, value]) => value);
-      const { host: wished } = await resolved({ config, alias, wishes: { user: "kim" } });
-      expect({
-        ...wished,
-        identityFiles: wished.identityFiles.map(({ file }) => file.replace(/^.*\/\.ssh\//, "~/.ssh/")),
-      }).toMatchObject({
-        host: all("hostname")[0],
-        port: Number(all("port")[0]),
-        user: all("user")[0],
-        identityFiles: all("identityfile"),
-        identitiesOnly: all("identitiesonly")[0] === "yes",
-        proxyJump: all("proxyjump")[0] ?? null,
-        hostKeyAlias: all("hostkeyalias")[0] ?? null,
-      });
-      expect(host.host).toBe(wished.host);
-    },
-  );
 });
 
 test("Match exec is never run and never matches, negated or not", async () => {
