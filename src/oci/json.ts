@@ -38,6 +38,7 @@ const MOST_DEPTH = 64;
 const MOST_NODES = 250_000;
 const OPENED = Symbol("a container was opened");
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const PLAIN_KEY = /^[^A-Z\x80-\uffff]*$/;
 const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
   ["true", true],
   ["false", false],
@@ -48,7 +49,7 @@ const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
  * Two keys with the same fold are one field to a parser that ignores case. Go's folds U+017F to `s` and U+212A to `k`, and so does this.
  */
 export function foldKey(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  return PLAIN_KEY.test(key) ? key : key.toUpperCase().toLowerCase();
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseChallenges } from "../../src/oci/challenge.ts";
+import { costOf } from "./cost.ts";
 
 const TOKEN = 'Bearer realm="https://auth.example.org/token",service="registry.example.org",scope="repository:a/b:pull"';
 const TOKEN_PARAMETERS = { realm: "https://auth.example.org/token", service: "registry.example.org", scope: "repository:a/b:pull" };
@@ -89,13 +90,14 @@ test.each([
   ["names", "a"],
 ])("64 kB of %s take no time", (_, unit) => {
   for (const start of ["", "Bearer ", 'Bearer realm="a",', 'Bearer realm="', "Bearer realm="]) {
-    const begun = performance.now();
-    try {
-      parseChallenges((start + unit.repeat(65_536)).slice(0, 65_536));
-    } catch (error) {
-      expect(error).toBeInstanceOf(Tofu3Error);
-    }
-    expect(performance.now() - begun).toBeLessThan(250);
+    const cost = costOf(() => {
+      try {
+        parseChallenges((start + unit.repeat(65_536)).slice(0, 65_536));
+      } catch (error) {
+        expect(error).toBeInstanceOf(Tofu3Error);
+      }
+    });
+    expect(cost).toBeLessThan(500);
   }
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { nextPage } from "../../src/oci/link.ts";
+import { costOf } from "./cost.ts";
 
 const PAGE = "https://registry.example.org/v2/a/b/tags/list";
 
@@ -66,13 +67,14 @@ test.each(["<", ">", "<>", "<a>,", "<a>;", ";a=", '<a>;a="', "<a>; a", " ", ",",
   "64 kB of %j take no time",
   (unit) => {
     for (const start of ["", "</a>;", '</a>;rel="']) {
-      const begun = performance.now();
-      try {
-        nextPage(PAGE, (start + unit.repeat(65_536)).slice(0, 65_536));
-      } catch (error) {
-        expect(error).toMatchObject({ code: "E_LINK" });
-      }
-      expect(performance.now() - begun).toBeLessThan(1000);
+      const cost = costOf(() => {
+        try {
+          nextPage(PAGE, (start + unit.repeat(65_536)).slice(0, 65_536));
+        } catch (error) {
+          expect(error).toMatchObject({ code: "E_LINK" });
+        }
+      });
+      expect(cost).toBeLessThan(500);
     }
   },
 );
