@@ -75,7 +75,6 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   const { session } = walk;
   const read = walk.gate(async () => {
     const document = await readDocument(session, asked, walk.signal);
-    // a tag that leads to its own index by digest, deeper down, is not asked for again
     if (document.error === null) await session.vantage.keep?.document(document.computed, document.bytes);
     if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
     if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });

@@ -65,6 +65,7 @@ async function look(session: Session, job: Job, root: Place, stopBlobs: AbortSig
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
   if (job.depth === "documents" || (fault !== null && fault.code !== "E_MISMATCH")) return;
+  if (fault === null) session.vantage.keep?.admit?.(objectsOf(root));
   session.watch({ kind: "phase", worker, phase: "fetching" });
   await fetchBlobs(session, root, AbortSignal.any([signal, stopBlobs]));
 }

@@ -70,6 +70,22 @@ describe("a token", () => {
     expect(transport.asked).toHaveLength(1 + 5 + 1 + 5);
   });
 
+  test("is not asked for again by a 401 that comes when there is a new one", async () => {
+    let renewed = (): void => undefined;
+    const after = new Promise<void>((resolve) => (renewed = resolve));
+    const refused = { status: 401, headers: { "www-authenticate": CHALLENGE } };
+    const [first, second] = image.layers;
+    const routes = serve(image.all);
+    routes[`${BASE}/blobs/${String(first?.digest)}`] = [refused, { body: "one" }];
+    routes[`${BASE}/blobs/${String(second?.digest)}`] = [{ ...refused, after }, { body: "two" }];
+    routes[TOKEN] = [{ body: '{"token":"t1"}' }];
+    const transport = fakeTransport(routes, (asked) => {
+      if (asked.headers["authorization"] === "Bearer t1") renewed();
+    });
+    expect(await look(transport)).toMatchObject({ outcome: "saw", error: null });
+    expect(tokensAsked(transport)).toHaveLength(1);
+  });
+
   test("is used again by the next look of the same vantage, and not by another vantage", async () => {
     const transport = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
     await look(transport);

@@ -11,6 +11,8 @@ export interface Reply {
   readonly address?: string | null;
   /** The body ends here, for this reason. */
   readonly cut?: Tofu3Error;
+  /** The answer comes when this is over. */
+  readonly after?: Promise<unknown>;
   /** There is no answer. */
   readonly fault?: Tofu3Error;
 }
@@ -52,7 +54,8 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   }
   async function part(query: Query, first: ContentQuery, before: Buffer, signal: AbortSignal): Promise<Content> {
     await Promise.resolve();
-    const { bytes, answer, cut: given } = replyTo(query, signal);
+    const { bytes, answer, cut: given, after } = replyTo(query, signal);
+    await after;
     const over = bytes.length > query.maxBytes ? new Tofu3Error("E_TOO_LARGE", "too large", { stage: "body" }) : null;
     const arrived = bytes.subarray(0, query.maxBytes + 1);
     const all = Buffer.concat([before, arrived]);

@@ -137,6 +137,23 @@ describe("what is seen", () => {
   });
 });
 
+test("where it does not fit, nothing but documents is fetched", async () => {
+  const asked: string[][] = [];
+  const keep = {
+    blob: () => "/k",
+    document: () => Promise.resolve(),
+    admit: (documents: readonly { role: string }[]) => {
+      asked.push(documents.map((each) => each.role));
+      throw new Tofu3Error("E_DESTINATION", "two manifests do not fit");
+    },
+  };
+  const transport = fakeTransport(serve(everything));
+  const seen = await look(transport, { vantage: { keep } });
+  expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_DESTINATION" } });
+  expect(asked).toEqual([["index", "manifest", "manifest"]]);
+  expect(transport.asked.some((each) => each.url.includes("/blobs/"))).toBe(false);
+});
+
 describe("other bytes than were asked for", () => {
   const other = imageFor("linux/amd64", "other").manifest;
   const [layer] = amd.layers;
