@@ -5,7 +5,7 @@ import type { Output } from "./io.ts";
 import type { LogFormat, LogLevel } from "./usage.ts";
 
 export type Log = (
-  level: "error" | "warn" | "info" | "debug" | "trace",
+  level: "error" | "warn" | "info" | "debug",
   message: string,
   details?: Readonly<Record<string, unknown>>,
 ) => void;

@@ -62,7 +62,7 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
     case "workers check":
       return (await import("./commands/workers.ts")).workersCheckCommand(settings, io, signal);
     case "workers script":
-      return (await import("./commands/workers.ts")).workersScriptCommand(io);
+      return (await import("./commands/script.ts")).workersScriptCommand(io);
     case "demo":
       return (await import("./commands/demo.ts")).demoCommand(wanted, settings, io, signal);
   }

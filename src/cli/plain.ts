@@ -1,6 +1,6 @@
 import { visible } from "../errors.ts";
 import type { Progress } from "../model/progress.ts";
-import { bytesText, counted } from "../report/text.ts";
+import { bytesText, counted, listed } from "../report/text.ts";
 import type { Output } from "./io.ts";
 import type { ProgressView } from "./progress.ts";
 import { newTrack, note, rateOf, type Track } from "./tracker.ts";
@@ -16,6 +16,7 @@ export function plainProgress(stderr: Output, workers: readonly string[], clock:
       if (track.doing === "fetching" && track.objects > 0) say(track.worker, amount(track, clock()));
   }, EVERY_MS);
   timer.unref();
+  stderr.write(`tofu3: looking from ${listed(workers.map((worker) => visible(worker, 40)))}\n`);
   return {
     watch(progress) {
       const track = tracks.get(progress.worker) ?? newTrack(progress.worker, clock());

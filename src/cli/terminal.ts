@@ -58,7 +58,7 @@ export function frame(tracks: readonly Track[], columns: number, paint: Paint, n
   return tracks
     .map((track) => {
       const name = visible(track.worker, 24).padEnd(width);
-      const line = `${name}  ${track.doing === "waiting" ? "…" : stateOf(track, now)}`.slice(0, Math.max(1, columns - 1));
+      const line = `${name}  ${stateOf(track, now)}`.slice(0, Math.max(1, columns - 1));
       return `${paint.strong(line.slice(0, name.length))}${paintOf(track, paint)(line.slice(name.length))}`;
     })
     .join("\n");
@@ -77,7 +77,7 @@ function stateOf(track: Track, now: number): string {
       ? [ended ? counted(track.objects, "object") : `${track.objects} of ${counted(track.wantedObjects, "object")}`]
       : []),
     ...(track.bytes > 0 ? [ended ? bytesText(track.bytes) : `${bytesText(track.bytes)} of ${bytesText(track.wantedBytes)}`] : []),
-    ...(rate === null ? [] : [`${bytesText(Math.round(rate))}/s`]),
+    ...(rate === null || track.doing === "resolving" ? [] : [`${bytesText(Math.round(rate))}/s`]),
   ];
   return parts.join("  ");
 }

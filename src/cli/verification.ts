@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { Progress, Watch } from "../model/progress.ts";
 import { parseReference } from "../oci/reference.ts";
 import { renderJson } from "../report/json.ts";
 import { PLAIN } from "../report/paint.ts";
@@ -8,6 +9,7 @@ import { paintFor } from "./color.ts";
 import { houseOf } from "./house.ts";
 import type { Settings, VerifyArguments } from "./invocation.ts";
 import type { Io } from "./io.ts";
+import type { Log } from "./log.ts";
 import { openProgress } from "./progress.ts";
 
 /** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
@@ -25,13 +27,26 @@ export async function runVerification(
     const { verify } = await import("../verify.ts");
     const house = await houseOf(config, settings, io, progress);
     const { reference, platform, osVersion, bottle, destination, force } = wanted;
-    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, house, progress.watch, signal);
+    house.log("info", "verifying", { reference, configuration: config.file, workers });
+    const watch: Watch = (event) => {
+      progress.watch(event);
+      logProgress(event, house.log);
+    };
+    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, house, watch, signal);
+    house.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
     ended = true;
     return evidence;
   } finally {
     // the table says it all where both go to one terminal
     progress.stop(!(ended && io.stdout.isTTY === true && !settings.json));
   }
+}
+
+function logProgress(event: Progress, log: Log): void {
+  if (event.kind === "bytes") return;
+  const { kind, worker, ...details } = event;
+  const trouble = event.kind === "retry" || (event.kind === "end" && event.error !== null);
+  log(trouble ? "warn" : "debug", `${worker}: ${kind}`, details);
 }
 
 /** The result, and nothing else, on stdout; with `--quiet` only a reference that can be handed on, and only when all agree. */

@@ -5,7 +5,6 @@ import { jsonText } from "../../report/json.ts";
 import type { Paint } from "../../report/paint.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
-import { SCRIPT } from "../../transport/script.ts";
 import { checkWorkers } from "../../workers.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
@@ -23,12 +22,6 @@ export async function workersCheckCommand(settings: Settings, io: Io, signal: Ab
   if (settings.json) io.stdout.write(jsonText({ schemaVersion: 1, tool, workers: reports, sameMachine: sameMachine(reports) }));
   else if (!settings.quiet) io.stdout.write(renderWorkers(reports, paintFor(io.stdout, io.env, settings.color)));
   return reports.every(isUsable) ? EXIT_OK : exitOf("incomplete");
-}
-
-/** The program that runs on a VM, for a forced command. */
-export function workersScriptCommand(io: Io): number {
-  io.stdout.write(`${SCRIPT}\n`);
-  return EXIT_OK;
 }
 
 /** A row for each worker, then one line for each thing that somebody has to do something about. */

@@ -1,0 +1,9 @@
+import { SCRIPT } from "../../transport/script.ts";
+import { EXIT_OK } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+/** The program that runs on a VM, to be installed there for a forced command. */
+export function workersScriptCommand(io: Io): number {
+  io.stdout.write(`${SCRIPT}\n`);
+  return EXIT_OK;
+}
