@@ -6,6 +6,7 @@ import { valueOf } from "../transport/strict.ts";
 import type { Content } from "../transport/transport.ts";
 import { currentPass } from "./authority.ts";
 import { follow, queryFor } from "./exchange.ts";
+import type { Send } from "./exchange.ts";
 import { mismatch } from "./mismatch.ts";
 import { noteAnswer } from "./notebook.ts";
 import { refusalOf } from "./refusal.ts";
@@ -26,6 +27,10 @@ export interface Fetched {
   /** E_MISMATCH, or null. */
   readonly error: Tofu3Error | null;
 }
+
+/** How a storage host says that a signed URL is not good any more. */
+const ENDED: ReadonlySet<number> = new Set([400, 403, 404, 410]);
+const MOST_WALKS = 3;
 
 /** One blob on its way. */
 interface Download {
@@ -99,18 +104,18 @@ async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ re
     onBytes: meter.onBytes,
   };
   const ask = { url: download.url, headers: [["accept", "*/*"]] as const, maxBytes: wanted.size ?? session.limits.blobBytes };
-  const { answer, url } = await follow(
-    session,
-    ask,
-    (query, each) => {
-      meter.restart();
-      return session.vantage.transport.measure({ ...query, ...extras }, each);
-    },
-    signal,
-  );
-  if (answer.status === 200) return { content: answer, url };
-  answer.discard?.();
-  throw refusalOf(download.what, answer, session.clock.now());
+  const send: Send<Content> = (query, each) => {
+    meter.restart();
+    return session.vantage.transport.measure({ ...query, ...extras }, each);
+  };
+  for (let walks = 1; ; walks += 1) {
+    const { answer, url } = await follow(session, ask, send, signal);
+    if (answer.status === 200) return { content: answer, url };
+    answer.discard?.();
+    // a signed URL ends, also while the exchange waits for its turn: the registry gives a new one
+    const ended = !isOrigin(session.registry, url) && ENDED.has(answer.status);
+    if (!ended || walks >= MOST_WALKS) throw refusalOf(download.what, answer, session.clock.now());
+  }
 }
 
 /** The rest of a body from where its start came from; null when the answer is not exactly that. RFC 9110 §14.4, §13.1.5 */

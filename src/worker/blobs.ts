@@ -8,8 +8,12 @@ import { placesOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import { asError } from "./expand.ts";
 
-/** How many are handed to the transport; it decides itself how many are on the wire, and batches small ones. */
-const BLOBS_AT_A_TIME = 256;
+/**
+ * How many are handed to the transport, which decides itself how many are on the wire and batches small ones. Not all of them at once: the
+ * URLs that a registry redirects to are good for minutes.
+ */
+const SMALL = { upTo: 16 * 1024 * 1024, places: 256, bytes: 256 * 1024 * 1024 };
+const LARGE_AT_A_TIME = 8;
 
 /** Fetches every config, layer and blob below `root`, each digest once. What goes wrong stands at its places; nothing is thrown. */
 export async function fetchBlobs(session: Session, root: Place, signal: AbortSignal): Promise<void> {
@@ -17,24 +21,29 @@ export async function fetchBlobs(session: Session, root: Place, signal: AbortSig
   const worker = session.vantage.name;
   const bytes = wanted.reduce((sum, { size }) => sum + (size ?? 0), 0);
   if (wanted.length > 0) session.watch({ kind: "wanted", worker, objects: wanted.length, bytes });
-  const gate = createGate(BLOBS_AT_A_TIME);
+  const small = createGate(SMALL.places, SMALL.bytes);
+  const large = createGate(LARGE_AT_A_TIME);
   await Promise.all(
-    wanted.map(({ places, ...blob }) =>
-      gate(async () => {
-        try {
-          signal.throwIfAborted();
-          const { computed, size, error } = await fetchBlob(session, blob, signal);
-          for (const place of places) {
-            place.seen = { computed, size };
-            place.error = error;
-          }
-          session.watch({ kind: "object", worker });
-        } catch (thrown) {
-          for (const place of places) place.error = asError(thrown);
-        }
-      }),
-    ),
+    wanted.map((group) => {
+      const size = group.size ?? Infinity;
+      const work = (): Promise<void> => fetchGroup(session, group, signal);
+      return size > SMALL.upTo ? large(work) : small(work, size);
+    }),
   );
+}
+
+async function fetchGroup(session: Session, { places, ...blob }: Group, signal: AbortSignal): Promise<void> {
+  try {
+    signal.throwIfAborted();
+    const { computed, size, error } = await fetchBlob(session, blob, signal);
+    for (const place of places) {
+      place.seen = { computed, size };
+      place.error = error;
+    }
+    session.watch({ kind: "object", worker: session.vantage.name });
+  } catch (thrown) {
+    for (const place of places) place.error = asError(thrown);
+  }
 }
 
 interface Group extends Wanted {

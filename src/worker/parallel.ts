@@ -1,18 +1,32 @@
-/** Lets at most so many of the works it is given run at a time; the others wait in order. */
-export type Gate = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs what it is given, or lets it wait for its turn. */
+export type Gate = <T>(work: () => Promise<T>, weight?: number) => Promise<T>;
 
-export function createGate(places: number): Gate {
-  let free = places;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((enter) => waiting.push(enter));
+/** At most `places` works at a time, and no more than `most` of weight together unless one alone is heavier. In order. */
+export function createGate(places: number, most = Infinity): Gate {
+  let running = 0;
+  let carried = 0;
+  const waiting: { readonly weight: number; readonly enter: () => void }[] = [];
+  const fits = (weight: number): boolean => running < places && (running === 0 || carried + weight <= most);
+  const take = (weight: number): void => {
+    running += 1;
+    carried += weight;
+  };
+  const leave = (weight: number): void => {
+    running -= 1;
+    carried -= weight;
+    for (let next = waiting[0]; next !== undefined && fits(next.weight); next = waiting[0]) {
+      waiting.shift();
+      take(next.weight);
+      next.enter();
+    }
+  };
+  return async (work, weight = 0) => {
+    if (waiting.length === 0 && fits(weight)) take(weight);
+    else await new Promise<void>((enter) => waiting.push({ weight, enter }));
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
+      leave(weight);
     }
   };
 }

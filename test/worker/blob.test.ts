@@ -93,6 +93,30 @@ describe("a body that was cut", () => {
   });
 });
 
+describe("a signed URL that has ended", () => {
+  const cdn = (at: number): string => `https://cdn.example/x?sig=${at}`;
+  const to = (at: number): Reply => ({ status: 307, headers: { location: cdn(at) } });
+
+  test.each([400, 403, 404, 410])("with %i: the registry is asked for another", async (status) => {
+    const routes = blobRoutes([to(1), to(2)], { [cdn(1)]: { status }, [cdn(2)]: whole });
+    expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "saw", error: null });
+  });
+
+  test("and another, and another: twice", async () => {
+    const routes = blobRoutes([to(1), to(2), to(3)], {
+      [cdn(1)]: { status: 403 },
+      [cdn(2)]: { status: 403 },
+      [cdn(3)]: { status: 403 },
+    });
+    expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "refused", error: { code: "E_DENIED" } });
+  });
+
+  test("after a cut: from the start, at another", async () => {
+    const routes = blobRoutes([to(1), to(2)], { [cdn(1)]: [start, { status: 403 }], [cdn(2)]: whole });
+    expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "saw", error: null });
+  });
+});
+
 describe("how much is taken", () => {
   test("no more than is declared, and no more than is allowed", async () => {
     const transport = fakeTransport(serve(image.all));
