@@ -292,13 +292,15 @@ describe.each([
   test.concurrent.each(rows)("$what: $fault", async ({ say, fault, size }) => {
     const liar = await startRawServer(say);
     const keep = join(folder, randomBytes(8).toString("hex"));
-    const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 1 } });
+    // where no time limit is expected to strike, it is out of reach, so that a busy machine does not matter
+    const seconds = fault?.startsWith("E_TIMEOUT") === true ? 1 : 30;
+    const transport = transportWith({ limits: { connectSeconds: 30, idleSeconds: seconds } });
     const started = performance.now();
     let counted = 0;
     const reading = transport.read(queryFor(liar.url), never);
     const measuring = transport.measure(contentQueryFor(liar.url, { keep, onBytes: (bytes) => void (counted += bytes) }), never);
     const [page, content] = await Promise.allSettled([reading, measuring]);
-    expect(performance.now() - started).toBeLessThan(4000);
+    expect(performance.now() - started).toBeLessThan(15_000);
 
     if (fault === null) {
       expect(page).toMatchObject({ status: "fulfilled", value: { status: 200, address: "127.0.0.1" } });
@@ -367,13 +369,13 @@ describe("answers that are not content", () => {
     { what: "endless", say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, chunk(Buffer.alloc(10_000, "x"))), body: null },
   ])("an error body that is $what is taken as far as it goes", async ({ say, body }) => {
     server = await startRawServer(say);
-    const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 1 } });
+    const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 2 } });
     const started = performance.now();
     const [page, content] = await Promise.all([
       transport.read(queryFor(server.url), never),
       transport.measure(contentQueryFor(server.url), never),
     ]);
-    expect(performance.now() - started).toBeLessThan(2500);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect([page.status, content.status, content.size, content.digest, content.cut]).toEqual([500, 500, 0, null, null]);
     if (body !== null) expect([Buffer.from(page.body).toString(), Buffer.from(content.head).toString()]).toEqual([body, body]);
     expect(page.body.length).toBeLessThanOrEqual(64 * 1024);
@@ -455,7 +457,7 @@ test("a slow body is patient with whoever keeps up a decent speed", async () => 
     }, 50);
     socket.once("close", () => clearInterval(timer));
   });
-  const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 1 } });
+  const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 2 } });
   expect(await transport.measure(contentQueryFor(server.url), never)).toMatchObject({ size: 3000, cut: null });
   await transport.close();
 });

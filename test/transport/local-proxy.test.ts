@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 function transporting(proxy: string, options: Parameters<typeof transportWith>[0] = {}): ReturnType<typeof transportWith> {
-  const transport = transportWith({ proxy, lookup: nowhere, limits: { connectSeconds: 2, idleSeconds: 2 }, ...options });
+  const transport = transportWith({ proxy, lookup: nowhere, limits: { connectSeconds: 20, idleSeconds: 20 }, ...options });
   ended.push(() => transport.close());
   return transport;
 }

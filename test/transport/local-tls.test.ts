@@ -29,7 +29,7 @@ async function serve(
 }
 
 function transporting(options: Parameters<typeof transportWith>[0] = {}): ReturnType<typeof transportWith> {
-  const transport = transportWith({ lookup, limits: { connectSeconds: 2, idleSeconds: 2 }, ...options });
+  const transport = transportWith({ lookup, limits: { connectSeconds: 20, idleSeconds: 20 }, ...options });
   ended.push(() => transport.close());
   return transport;
 }

@@ -70,7 +70,12 @@ export async function startRawServer(say: Say, tls: TlsOptions | null = null, ho
 export const never = new AbortController().signal;
 
 export function transportWith(options: Partial<LocalOptions> = {}): Transport {
-  return createLocalTransport({ limits: { connectSeconds: 5, idleSeconds: 5 }, proxy: null, userAgent: "tofu3/test", ...options });
+  return createLocalTransport({
+    limits: { connectSeconds: 20, idleSeconds: 20 },
+    proxy: null,
+    userAgent: "tofu3/test",
+    ...options,
+  });
 }
 
 export function queryFor(url: string, more: Partial<Query> = {}): Query {
@@ -91,8 +96,8 @@ export async function faultOf(work: Promise<unknown>): Promise<Tofu3Error> {
   return outcome.fault as Tofu3Error;
 }
 
-/** Waits until something is so, at most two seconds. */
+/** Waits until something is so, at most ten seconds. */
 export async function until(is: () => boolean): Promise<void> {
-  for (let round = 0; round < 200 && !is(); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let round = 0; round < 1000 && !is(); round++) await new Promise((resolve) => setTimeout(resolve, 10));
   if (!is()) throw new Error("it did not come to be");
 }
