@@ -7,7 +7,9 @@ import type { Query } from "./transport.ts";
 /** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING. */
 export function quoted(value: string): string {
   if (!/^[\x20-\x7e]*$/.test(value)) {
-    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(value, 80)}"`, { stage: "http" });
+    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(value, 80)}"`, {
+      stage: "http",
+    });
   }
   return `"${value.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
@@ -18,6 +20,8 @@ export interface CurlSettings {
   readonly proxy: Secret | null;
   /** The VM's curl has --parallel with an exit code for each transfer (7.75). */
   readonly parallel: boolean;
+  /** Its report of a transfer can go to stderr (7.63), away from the body. */
+  readonly reportsApart: boolean;
 }
 
 /**
@@ -39,9 +43,12 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     "path-as-is",
     "http1.1",
     'proto = "=http,https"',
-    ...(settings.proxy === null ? ['noproxy = "*"'] : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
+    ...(settings.proxy === null
+      ? ['noproxy = "*"']
+      : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
     ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
-    ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`]),
+    // No `Expect: 100-continue`: an interim 100 is never asked for.
+    ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "Expect:"']),
     ...(query.trust?.ca ? ['cacert = "ca"'] : []),
     `connect-timeout = ${limits.connectSeconds}`,
     `speed-time = ${limits.idleSeconds}`,
@@ -50,7 +57,7 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
   ];
 }
 
-/** Fields of a transfer's report, after `NONCE w INDEX `. */
+/** The end of a `write-out` value, behind `NONCE w INDEX`; docs/protocol.md has the fields. */
 export function writeOut(parallel: boolean): string {
-  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{size_download} [%{remote_ip}]\\n"`;
+  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]\\n"`;
 }

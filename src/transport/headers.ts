@@ -5,31 +5,45 @@ export interface HeaderBlock {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-const MOST_HEADER_BYTES = 64 * 1024;
+/** As undici has it, for one answer. */
+const MOST_HEADER_BYTES = 16 * 1024;
+/** More interim answers (103 and its like) than this are an attack. */
+const MOST_INTERIM = 16;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
 
 function refuse(what: string, line: string): never {
-  throw new Tofu3Error("E_FRAMING", `the answer is not clean HTTP/1.1: ${what}: "${visible(line, 120)}"`, { stage: "http" });
+  const where = line === "" ? "" : `: "${visible(line, 120)}"`;
+  throw new Tofu3Error("E_FRAMING", `the answer is not clean HTTP/1.1: ${what}${where}`, { stage: "http" });
 }
 
 /**
- * The last header block of what curl dumped (interim answers stand before it), read as strictly as undici reads: CRLF line ends, no folded lines, no space
- * before a colon. RFC 9112 §2–5. Throws E_FRAMING.
+ * The final header block of what curl dumped, read as strictly as undici reads: CRLF line ends, no folded lines, no space before a colon, at most
+ * 16 KiB. Interim answers stand before it and trailers behind it. RFC 9112 §2–7. Null when the dump ends before the block does. Throws E_FRAMING.
  */
-export function parseHeaderBlock(bytes: Uint8Array): HeaderBlock {
-  if (bytes.length > MOST_HEADER_BYTES) refuse("more than 64 KiB of headers", "");
-  const text = Buffer.from(bytes).toString("latin1");
-  if (/(?<!\r)\n|\r(?!\n)/.test(text)) refuse("a line end that is not CRLF", text.slice(0, 80));
-  const blocks = text.split("\r\n\r\n").filter((block) => block !== "");
-  const lines = (blocks.at(-1) ?? "").split("\r\n").filter((line) => line !== "");
-  const [first = "", ...others] = lines;
-  const status = STATUS_LINE.exec(first);
-  if (status === null) refuse("the status line", first);
+export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
+  let rest = Buffer.from(dump).toString("latin1");
+  for (let interim = 0; ; interim++) {
+    const end = rest.indexOf("\r\n\r\n");
+    const block = end < 0 ? rest : rest.slice(0, end);
+    if (block.length > MOST_HEADER_BYTES) refuse("more than 16 KiB of headers", "");
+    if (interim > MOST_INTERIM) refuse(`more than ${MOST_INTERIM} interim answers`, "");
+    if (/(?<!\r)\n|\r(?!\n)/.test(block)) refuse("a line end that is not CRLF", block.slice(0, 80));
+    if (end < 0) return null;
+    const { status, headers } = readBlock(block);
+    if (status >= 200) return { status, headers };
+    if (status === 101) refuse("a switch of protocols that nobody asked for", "");
+    if (status === 100) refuse("an answer that nobody asked for", block.slice(0, 80));
+    rest = rest.slice(end + 4);
+  }
+}
+
+function readBlock(block: string): HeaderBlock {
+  const [first = "", ...others] = block.split("\r\n");
+  const [, status] = STATUS_LINE.exec(first) ?? refuse("the status line", first);
   const headers = others.map((line) => {
-    const match = HEADER.exec(line);
-    if (match === null) refuse("a header", line);
-    return [(match[1] ?? "").toLowerCase(), match[2] ?? ""] as const;
+    const [, name = "", value = ""] = HEADER.exec(line) ?? refuse("a header", line);
+    return [name.toLowerCase(), value] as const;
   });
-  return { status: Number(status[1]), headers };
+  return { status: Number(status), headers };
 }

@@ -49,10 +49,14 @@ export function trustFingerprint(place: Place, fingerprint: string): HostTrust {
     types: KEY_TYPES,
     accepts: (key) => fingerprintOf(key) === fingerprint,
     refusal: (key) =>
-      new Tofu3Error("E_HOST_KEY", `the host key of worker "${place.worker}" (${place.host}:${place.port}) is not the configured one: expected ${fingerprint}, got ${describe(key)}`, {
-        stage: "ssh",
-        hint: `nothing was sent to that machine; ${HOW_TO_LOOK}; if the VM was reinstalled, write hostKey: ${fingerprintOf(key)}`,
-      }),
+      new Tofu3Error(
+        "E_HOST_KEY",
+        `the host key of worker "${place.worker}" (${place.host}:${place.port}) is not the configured one: expected ${fingerprint}, got ${describe(key)}`,
+        {
+          stage: "ssh",
+          hint: `nothing was sent to that machine; ${HOW_TO_LOOK}; if the VM was reinstalled, write hostKey: ${fingerprintOf(key)}`,
+        },
+      ),
   };
 }
 

@@ -19,7 +19,8 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     const marked = fields[0]?.startsWith("@") === true;
     const marker = marked ? MARKERS[fields[0] ?? ""] : null;
     const [patterns, type, base64] = marked ? fields.slice(1) : fields;
-    if (marker === undefined || patterns === undefined || patterns.startsWith("#") || type === undefined || base64 === undefined) return [];
+    if (marker === undefined || patterns === undefined || patterns.startsWith("#") || type === undefined || base64 === undefined)
+      return [];
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return [];
     const key = Buffer.from(base64, "base64");
     return keyType(key) === type ? [{ marker, patterns, type, key, place: `${file}:${index + 1}` }] : [];

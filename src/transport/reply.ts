@@ -2,9 +2,12 @@ import { Tofu3Error, visible } from "../errors.ts";
 
 /** One finished transfer as the VM's curl reports it. */
 export interface Transfer {
+  readonly index: number;
   /** curl's exit status of this transfer; null where an old curl cannot say it. */
   readonly exit: number | null;
   readonly status: number;
+  /** What a proxy answered to CONNECT; 0 without one. */
+  readonly connectStatus: number;
   readonly size: number;
   readonly address: string | null;
 }
@@ -12,7 +15,7 @@ export interface Transfer {
 /** Everything between a job and its `end` line. docs/protocol.md has the grammar. */
 export interface JobReply {
   readonly transfers: ReadonlyMap<number, Transfer>;
-  /** Exit statuses of curl processes; key 0 is a parallel batch, otherwise the number of the transfer. */
+  /** Exit statuses of curl processes; key 0 is a parallel batch, otherwise the number of the transfer, 1 for every part of a stream. */
   readonly exits: ReadonlyMap<number, number>;
   /** Hash by file name (`b3`), `-` for a streamed body. Hex, lower case. */
   readonly sums: ReadonlyMap<string, string>;
@@ -23,6 +26,7 @@ export interface JobReply {
 }
 
 export interface ReplyEvents {
+  /** The script has begun; before, nothing else counts. */
   readonly onBegin: () => void;
   readonly onTransfer: (transfer: Transfer) => void;
   /** A line that is not part of the grammar: curl's meter, noise of a login shell. */
@@ -31,27 +35,42 @@ export interface ReplyEvents {
   readonly onBye: () => void;
 }
 
+export interface ReplyParser {
+  /** Throws E_VM_REPLY for what does not follow the grammar; nothing may be fed after that. */
+  readonly feed: (chunk: Buffer) => void;
+  /** The files of the jobs from now on may have this many bytes together; none before it is called. */
+  readonly allow: (mostBytes: number) => void;
+}
+
 const LONGEST_LINE = 16 * 1024;
 const MOST_NOISE = 64 * 1024;
 
 interface Draft {
-  transfers: Map<number, Transfer>;
-  exits: Map<number, number>;
-  sums: Map<string, string>;
-  lengths: [name: string, bytes: number][];
-  files: Map<string, Buffer>;
-  info: Map<string, string>;
-  lacks: string[];
+  readonly transfers: Map<number, Transfer>;
+  readonly exits: Map<number, number>;
+  readonly sums: Map<string, string>;
+  readonly lengths: Map<string, number>;
+  readonly files: Map<string, Buffer>;
+  readonly info: Map<string, string>;
+  readonly lacks: string[];
 }
 
-function draft(): Draft {
-  return { transfers: new Map(), exits: new Map(), sums: new Map(), lengths: [], files: new Map(), info: new Map(), lacks: [] };
+function newDraft(): Draft {
+  return {
+    transfers: new Map(),
+    exits: new Map(),
+    sums: new Map(),
+    lengths: new Map(),
+    files: new Map(),
+    info: new Map(),
+    lacks: [],
+  };
 }
 
 function refuse(what: string, line: string): never {
   throw new Tofu3Error("E_VM_REPLY", `the VM's answer does not follow the protocol: ${what}: "${visible(line, 120)}"`, {
     stage: "ssh",
-    hint: "something on the VM changes what the script prints; run tofu3 workers check",
+    hint: "something on the VM changes what the script prints, or a forced command has another version of it; run tofu3 workers check",
   });
 }
 
@@ -67,94 +86,104 @@ function lineEnd(bytes: Buffer): number {
   return cr < 0 ? lf : cr;
 }
 
-const GRAMMAR: readonly (readonly [RegExp, (m: RegExpExecArray, draft: Draft) => void])[] = [
-  [
-    /^w (\d{1,6}) (\d{1,3}|-) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\]$/,
-    (m, d) => {
-      const [line, index, exit, status, size, address] = m;
-      put(d.transfers, Number(index), { exit: exit === "-" ? null : Number(exit), status: Number(status), size: Number(size), address: address === "" || address === undefined ? null : address }, line);
+type Take = (draft: Draft, line: string, ...fields: string[]) => void;
+
+function takeTransfer(draft: Draft, line: string, ...[index = "", exit = "", status, connect, size, address = ""]: string[]): void {
+  put(
+    draft.transfers,
+    Number(index),
+    {
+      index: Number(index),
+      exit: exit === "-" ? null : Number(exit),
+      status: Number(status),
+      connectStatus: Number(connect),
+      size: Number(size),
+      address: address === "" ? null : address,
     },
-  ],
-  [/^rc (\d{1,6}) (\d{1,3})$/, (m, d) => put(d.exits, Number(m[1]), Number(m[2]), m[0])],
-  [/^d ([0-9a-f]{64}|[0-9a-f]{128}) (?:\*?(b\d{1,6})|\*?(-))$/, (m, d) => put(d.sums, m[2] ?? "-", m[1] ?? "", m[0])],
+    line,
+  );
+}
+
+/** Indices have at most three digits, so that no reply can fill the memory. */
+const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
+  [/^w (\d{1,3}) (\d{1,3}|-) (\d{3}) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\]$/, takeTransfer],
+  [/^rc (\d{1,3}) (\d{1,3})$/, (draft, line, index, exit) => put(draft.exits, Number(index), Number(exit), line)],
+  [/^d ([0-9a-f]{64}|[0-9a-f]{128}) \*?(b\d{1,3}|-)$/, (draft, line, hex = "", name = "") => put(draft.sums, name, hex, line)],
   [/^d {2}-$/, () => undefined], // the hash tool printed nothing: the sum stays missing
-  [
-    /^l (\d{1,15}) ([hb]\d{1,6})$/,
-    (m, d) => {
-      d.lengths.push([m[2] ?? "", Number(m[1])]);
-    },
-  ],
+  [/^l (\d{1,15}) ([hb]\d{1,3})$/, (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line)],
   [/^l \d{1,15} total$/, () => undefined],
-  [/^info (hash|machine|os|clock|curl) ?(.*)$/, (m, d) => put(d.info, m[1] ?? "", m[2] ?? "", m[0])],
-  [/^pong (\d{1,15})$/, (m, d) => put(d.info, "clock", m[1] ?? "", m[0])],
-  [/^lacks (.*)$/, (m, d) => void d.lacks.push(m[1] ?? "")],
+  [/^info (hash|machine|os|clock|curl) ?(.*)$/, (draft, line, name = "", value = "") => put(draft.info, name, value, line)],
+  [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],
+  [/^lacks (directory)$/, (draft, _line, what = "") => void draft.lacks.push(what)],
 ];
 
 /**
  * Reads what the remote script prints, piece by piece. Only lines that start with the nonce count; header blocks and documents are taken by their
- * announced length and never read as lines. `feed` throws E_VM_REPLY on anything else. `mostBytes` bounds one job's raw bytes.
+ * announced length and never read as lines.
  */
-export function createReplyParser(nonce: string, mostBytes: number, events: ReplyEvents): { feed: (chunk: Buffer) => void } {
+export function createReplyParser(nonce: string, events: ReplyEvents): ReplyParser {
   let pending: Buffer = Buffer.alloc(0);
   let begun = false;
   let noise = 0;
-  let current = draft();
+  let mostBytes = 0;
+  let draft = newDraft();
   let raw: { chunks: Buffer[]; missing: number } | null = null;
 
   function finishRaw(bytes: Buffer): void {
     let at = 0;
-    for (const [name, length] of current.lengths) {
-      put(current.files, name, bytes.subarray(at, at + length), name);
+    for (const [name, length] of draft.lengths) {
+      put(draft.files, name, bytes.subarray(at, at + length), name);
       at += length;
     }
   }
 
-  function startRaw(): void {
-    const total = current.lengths.reduce((sum, [, length]) => sum + length, 0);
-    if (total > mostBytes) refuse(`announces ${total} bytes`, "raw");
+  function startRaw(line: string): void {
+    const total = [...draft.lengths.values()].reduce((sum, length) => sum + length, 0);
+    if (total > mostBytes) refuse(`announces ${total} bytes`, line);
     if (total > 0) raw = { chunks: [], missing: total };
     else finishRaw(Buffer.alloc(0));
   }
 
-  function statement(line: string): void {
+  function takeRaw(chunk: Buffer, { chunks, missing }: { chunks: Buffer[]; missing: number }): Buffer {
+    const part = chunk.subarray(0, missing);
+    chunks.push(part);
+    raw = part.length < missing ? { chunks, missing: missing - part.length } : null;
+    if (raw === null) finishRaw(Buffer.concat(chunks));
+    return chunk.subarray(part.length);
+  }
+
+  function takeFields(line: string): void {
+    for (const [shape, take] of GRAMMAR) {
+      const match = shape.exec(line);
+      if (match === null) continue;
+      take(draft, line, ...match.slice(1));
+      if (take === takeTransfer) events.onTransfer([...draft.transfers.values()].at(-1) ?? refuse("no transfer", line));
+      return;
+    }
+    refuse("unknown line", line);
+  }
+
+  function takeEnd(): void {
+    const { transfers, exits, sums, files, info, lacks } = draft;
+    draft = newDraft();
+    events.onEnd({ transfers, exits, sums, files, info, lacks });
+  }
+
+  function takeStatement(line: string): void {
     if (line === "begin 1") {
       if (begun) refuse("begins twice", line);
       begun = true;
       events.onBegin();
     } else if (!begun) refuse("speaks another version", line);
-    else if (line === "raw") startRaw();
+    else if (line === "raw") startRaw(line);
     else if (line === "bye") events.onBye();
-    else if (line === "end") {
-      const { lengths: _, ...reply } = current;
-      current = draft();
-      events.onEnd(reply);
-    } else {
-      for (const [shape, take] of GRAMMAR) {
-        const match = shape.exec(line);
-        if (match === null) continue;
-        const before = current.transfers.size;
-        take(match, current);
-        if (current.transfers.size > before) events.onTransfer([...current.transfers.values()].at(-1) as Transfer);
-        return;
-      }
-      refuse("unknown line", line);
-    }
+    else if (line === "end") takeEnd();
+    else takeFields(line);
   }
 
   function takeLine(line: string): void {
-    if (line.startsWith(`${nonce} `)) statement(line.slice(nonce.length + 1).trimEnd());
+    if (line.startsWith(`${nonce} `)) takeStatement(line.slice(nonce.length + 1));
     else if (line !== "") events.onOther(line);
-  }
-
-  function takeRaw(chunk: Buffer, missing: number, chunks: Buffer[]): Buffer {
-    const part = chunk.subarray(0, missing);
-    chunks.push(part);
-    if (part.length < missing) raw = { chunks, missing: missing - part.length };
-    else {
-      raw = null;
-      finishRaw(Buffer.concat(chunks));
-    }
-    return chunk.subarray(part.length);
   }
 
   function feed(chunk: Buffer): void {
@@ -165,7 +194,7 @@ export function createReplyParser(nonce: string, mostBytes: number, events: Repl
     let rest: Buffer = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     while (rest.length > 0) {
       if (raw !== null) {
-        rest = takeRaw(rest, raw.missing, raw.chunks);
+        rest = takeRaw(rest, raw);
         continue;
       }
       const end = lineEnd(rest);
@@ -178,5 +207,5 @@ export function createReplyParser(nonce: string, mostBytes: number, events: Repl
     pending = rest;
   }
 
-  return { feed };
+  return { feed, allow: (bytes) => void (mostBytes = bytes) };
 }

@@ -1,20 +1,21 @@
 import { readFile } from "node:fs/promises";
-import { connect as connectTcp, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
-import { messageOf, Tofu3Error, visible } from "../errors.ts";
-import { algorithmsOf, KEY_TYPES, fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
+import { messageOf, Tofu3Error } from "../errors.ts";
+import { algorithmsOf, fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
 import { keyType, parseKnownHosts } from "./knownhosts.ts";
+import { handshakeFault, unreachable, wordsFor } from "./sshfaults.ts";
 import { readProofs, type AskPassphrase, type SshProof } from "./sshkeys.ts";
+import { openForward, openSocket } from "./sshsocket.ts";
 import type { SshTarget } from "./sshtarget.ts";
 
 export interface SshConnection {
   readonly client: Client;
   /** `SHA256:…` of the key the VM proved to have, with its type. */
   readonly hostKey: string;
-  /** Resolves with the reason when the connection is gone. */
-  readonly lost: Promise<Error>;
+  /** Resolves with the reason, in words, when the connection is gone. */
+  readonly lost: Promise<string>;
   close(): void;
 }
 
@@ -28,99 +29,55 @@ const KEEPALIVE_MISSES = 3;
 
 /** Only algorithms without a known weakness: no SHA-1, no CBC, no ChaCha20 (Terrapin where the server lacks strict key exchange), no compression. */
 const ALGORITHMS = {
-  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "diffie-hellman-group16-sha512"],
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "diffie-hellman-group16-sha512",
+  ],
   cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr", "aes128-ctr"],
   hmac: ["hmac-sha2-256", "hmac-sha2-512"],
   compress: ["none"],
 };
 
-function unreachable(target: SshTarget, what: string, cause?: unknown): Tofu3Error {
-  return new Tofu3Error("E_SSH", `cannot reach worker "${target.worker}" at ${target.host}:${target.port}: ${what}`, {
-    stage: "ssh",
-    hint: `try it by hand: ssh -p ${target.port} ${target.user}@${target.host} true; then tofu3 workers check`,
-    cause,
-  });
-}
-
-const SOCKET_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connection refused",
-  ENOTFOUND: "its name cannot be resolved",
-  EAI_AGAIN: "its name cannot be resolved at the moment",
-  EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "no route to its network",
-  ETIMEDOUT: "it does not answer",
-  ECONNRESET: "the connection was reset",
-};
-
-function wordsFor(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return SOCKET_WORDS[code] ?? visible(messageOf(error), 200);
-}
-
-/** ssh2 leaves Nagle's algorithm on, which costs a round trip for each small packet: hence a socket of our own. */
-async function openSocket(target: SshTarget, signal: AbortSignal): Promise<Socket> {
-  const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
-  const onAbort = (): void => void socket.destroy();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await new Promise<Socket>((resolve, reject) => {
-      socket.once("connect", () => resolve(socket));
-      socket.once("error", reject);
-      socket.once("close", () => reject(new Error("it does not answer")));
-    });
-  } catch (error) {
-    socket.destroy();
-    throw unreachable(target, signal.aborted ? "it does not answer in time" : wordsFor(error), error);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    socket.on("error", () => undefined);
-  }
-}
-
 async function readTrust(target: SshTarget): Promise<HostTrust> {
-  const place = { worker: target.worker, host: target.hostKeyAlias ?? target.host, port: target.hostKeyAlias === null ? target.port : 22 };
+  const { worker, hostKeyAlias } = target;
+  const place = { worker, host: hostKeyAlias ?? target.host, port: hostKeyAlias === null ? target.port : 22 };
   if (target.hostKey !== null) return trustFingerprint(place, target.hostKey);
-  const lines = await Promise.all(
-    target.knownHostsFiles.map(async (file) => {
-      try {
-        return parseKnownHosts(await readFile(file, "utf8"), file);
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-        throw new Tofu3Error("E_HOST_KEY", `cannot read the known host keys in "${file}": ${messageOf(error)}`, { stage: "ssh", hint: `check its permissions: ls -l ${file}`, cause: error });
-      }
-    }),
-  );
+  const lines = await Promise.all(target.knownHostsFiles.map(async (file) => parseKnownHosts(await readOrEmpty(file), file)));
   return trustKnownHosts(place, lines.flat());
 }
 
-/** Why the handshake or the authentication failed, from what ssh2 says. */
-function handshakeFault(target: SshTarget, refused: Buffer | null, trust: HostTrust, error: unknown): Tofu3Error {
-  if (refused !== null) return trust.refusal(refused);
-  const message = messageOf(error);
-  if (/authentication methods failed|Too many authentication/i.test(message)) {
-    return new Tofu3Error("E_SSH_AUTH", `worker "${target.worker}" refuses the keys of user "${target.user}" at ${target.host}:${target.port}`, {
+/** A file that is not there knows nobody; one that cannot be read might say that a key is revoked. */
+async function readOrEmpty(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return "";
+    throw new Tofu3Error("E_HOST_KEY", `cannot read the known host keys in "${file}": ${messageOf(cause)}`, {
       stage: "ssh",
-      hint: `add the public key to ~${target.user}/.ssh/authorized_keys on the VM, or name the right identityFile`,
-      cause: error,
+      hint: `check its permissions: ls -l ${file}`,
+      cause,
     });
   }
-  if (/no matching.*(host key|kex|cipher|mac|compress)/i.test(message) || /Handshake failed: no matching/i.test(message)) {
-    return unreachable(target, `its sshd and tofu3 have no algorithm in common (${visible(message, 200)})`, error);
-  }
-  if (/Timed out while waiting for handshake/i.test(message)) return unreachable(target, "it does not speak SSH in time", error);
-  return unreachable(target, wordsFor(error), error);
 }
 
 interface Attempt {
+  readonly target: SshTarget;
+  readonly trust: HostTrust;
+  /** Key types to negotiate. */
   readonly types: readonly string[];
   readonly proofs: readonly SshProof[];
-  /** Told of a host key that was not accepted. */
-  readonly onRefused: (key: Buffer) => void;
+  readonly connectSeconds: number;
 }
 
-async function handshake(target: SshTarget, sock: Duplex, trust: HostTrust, attempt: Attempt, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
-  let offered: Buffer | null = null;
-  let refused: Buffer | null = null;
+/** What came of one handshake: a connection, or a host key that is not trusted. */
+type Outcome = { readonly connection: SshConnection } | { readonly refused: Buffer };
+
+async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Outcome> {
+  const { target, trust } = attempt;
+  const seen: { accepted: Buffer | null; refused: Buffer | null } = { accepted: null, refused: null };
   const proofs = [...attempt.proofs];
   const config = {
     sock,
@@ -128,38 +85,39 @@ async function handshake(target: SshTarget, sock: Duplex, trust: HostTrust, atte
     algorithms: { ...ALGORITHMS, serverHostKey: algorithmsOf(attempt.types) },
     // Anything but the literal `false` lets ssh2 connect: one synchronous comparison, and a real boolean.
     hostVerifier: (key: Buffer): boolean => {
-      const accepted = trust.accepts(key);
-      if (accepted) offered = key;
-      else {
-        refused = key;
-        attempt.onRefused(key);
-      }
-      return accepted === true;
+      const accepted: boolean = trust.accepts(key);
+      seen[accepted ? "accepted" : "refused"] = key;
+      return accepted;
     },
     authHandler: (_left: unknown, _partial: unknown, next: (proof: SshProof | false) => void) => next(proofs.shift() ?? false),
-    readyTimeout: settings.connectSeconds * 1000,
+    readyTimeout: attempt.connectSeconds * 1000,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSES,
   };
   const ssh = new NodeSSH();
   const onAbort = (): void => void sock.destroy();
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
     await ssh.connect(config as unknown as Parameters<NodeSSH["connect"]>[0]);
   } catch (error) {
     sock.destroy();
-    throw handshakeFault(target, refused, trust, error);
+    if (seen.refused !== null) return { refused: seen.refused };
+    throw signal.aborted ? unreachable(target, "it does not speak SSH in time", error) : handshakeFault(target, error);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
   const client = ssh.connection;
   if (client === null) throw unreachable(target, "the connection closed at once");
-  // node-ssh takes its own error listener away here; without one a reset would end the process.
-  const lost = new Promise<Error>((resolve) => {
-    client.on("error", resolve);
-    client.on("close", () => resolve(new Error("the connection closed")));
+  return { connection: connectionOf(target, client, seen.accepted) };
+}
+
+function connectionOf(target: SshTarget, client: Client, key: Buffer | null): SshConnection {
+  // node-ssh takes its own error listener away when it has connected; without one a reset would end the process.
+  const lost = new Promise<string>((resolve) => {
+    client.on("error", (error) => resolve(wordsFor(error)));
+    client.on("close", () => resolve("it was closed"));
   });
-  const key = offered as Buffer | null;
   if (key === null) {
     client.destroy();
     throw unreachable(target, "its host key was never shown");
@@ -167,45 +125,42 @@ async function handshake(target: SshTarget, sock: Duplex, trust: HostTrust, atte
   return { client, hostKey: `${fingerprintOf(key)} (${keyType(key) ?? "unknown"})`, lost, close: () => void client.destroy() };
 }
 
-async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<{ sock: Duplex; jump: SshConnection | null }> {
-  if (target.jump === null) return { sock: await openSocket(target, signal), jump: null };
+async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<Duplex> {
+  if (target.jump === null) return openSocket(target, signal);
   const jump = await openSsh(target.jump, settings, signal);
-  const sock = await new Promise<Duplex>((resolve, reject) => {
-    jump.client.forwardOut("127.0.0.1", 0, target.host, target.port, (error, stream) => {
-      if (error) {
-        jump.close();
-        reject(unreachable(target, `the jump host ${target.jump?.host ?? ""} cannot connect to it (${visible(messageOf(error), 200)})`, error));
-      } else resolve(stream);
-    });
-  });
-  sock.on("error", () => undefined);
-  sock.once("close", () => jump.close());
-  return { sock, jump };
+  try {
+    const sock = await openForward(jump.client, target.jump.host, target, signal);
+    return sock.once("close", () => jump.close());
+  } catch (error) {
+    jump.close();
+    throw error;
+  }
 }
 
 /**
- * Connects, checks the host key before anything is proved to the VM, and authenticates. Rejects with E_HOST_KEY, E_SSH_AUTH or E_SSH.
- * A configured fingerprint does not say its type, so a server that shows a key of another type first is asked again for the remaining types.
+ * Connects, checks the host key before anything is proved to the VM, and authenticates. Rejects with E_HOST_KEY, E_SSH_AUTH, E_SSH, or the
+ * signal's reason. A configured fingerprint does not say its type, so a server that shows a key of another type first is asked again for the rest.
  */
 export async function openSsh(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
   const trust = await readTrust(target);
   const proofs = await readProofs(target, settings.ask, signal);
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(settings.connectSeconds * 1000)]);
-  let types: readonly string[] = trust.types;
-  let first: unknown = null;
-  for (;;) {
-    let refused: Buffer | null = null;
-    const onRefused = (key: Buffer): void => void (refused = key);
-    const { sock, jump } = await socketFor(target, settings, deadline);
+  const { connectSeconds } = settings;
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(connectSeconds * 1000)]);
+  const refusedKeys: Buffer[] = [];
+  for (let types = trust.types; ;) {
     try {
-      return await handshake(target, sock, trust, { types, proofs, onRefused }, settings, deadline);
+      const sock = await socketFor(target, settings, deadline);
+      const outcome = await handshake({ target, trust, types, proofs, connectSeconds }, sock, deadline);
+      if ("connection" in outcome) return outcome.connection;
+      refusedKeys.push(outcome.refused);
     } catch (error) {
-      jump?.close();
       signal.throwIfAborted();
-      first ??= error;
-      const others = refused === null ? [] : types.filter((type) => type !== keyType(refused as unknown as Buffer));
-      if (target.hostKey === null || others.length === 0 || others.length === types.length) throw first;
-      types = others;
+      const [shown] = refusedKeys;
+      throw shown === undefined ? error : trust.refusal(shown);
     }
+    const [first = Buffer.alloc(0)] = refusedKeys;
+    const others = types.filter((type) => !refusedKeys.some((key) => keyType(key) === type));
+    if (target.hostKey === null || others.length === 0 || others.length === types.length) throw trust.refusal(first);
+    types = others;
   }
 }

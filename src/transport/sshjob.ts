@@ -1,104 +1,79 @@
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
-import { isPublicAddress } from "./address.ts";
 import { curlOptions, quoted, writeOut, type CurlSettings } from "./curlconfig.ts";
-import { faultOfExit } from "./curlexit.ts";
-import { parseHeaderBlock, type HeaderBlock } from "./headers.ts";
-import type { JobReply, Transfer } from "./reply.ts";
-import { declaredLength } from "./strict.ts";
-import type { Answer, Page, Query } from "./transport.ts";
+import type { JobReply } from "./reply.ts";
+import type { LaneJob } from "./sshlane.ts";
+import type { Query } from "./transport.ts";
 
 const BLOCK = 512;
-const HEADER_ROOM = 64 * 1024;
+/** Beyond the longest body: curl dumps headers, and counts what it received a buffer (100 KiB) before it writes it. */
+const ROOM = 256 * 1024;
+/** One header block as curl dumps it: it gives up at 300 KiB. */
+const HEADER_BYTES = 320 * 1024;
+
+/** What a batch does with its bodies: `r` sends them back, the others hash them. */
+export type BatchMode = "r" | "256" | "512";
 
 /** `256` or `512`, as the script's hash function takes it. */
 export function bits(algorithm: Algorithm): "256" | "512" {
   return algorithm === "sha256" ? "256" : "512";
 }
 
-/** Lines of one job that fetches all of them with one curl. `mode` is `r` for documents, whose bodies come back, or the bits of a hash. */
-export function batchLines(mode: "r" | "256" | "512", queries: readonly Query[], nonce: string, settings: CurlSettings): string[] {
+/** One job that fetches all of them with one curl, the first being transfer 1. Their options must be the same. */
+export function batchJob(mode: BatchMode, queries: readonly Query[], nonce: string, settings: CurlSettings): LaneJob {
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
   const options = ["silent", ...curlOptions(first, settings), ...(settings.parallel ? ["parallel", "parallel-max = 16"] : [])];
-  const largest = Math.max(...queries.map((each) => each.maxBytes));
-  return [
+  const blocks = Math.ceil((Math.max(...queries.map((each) => each.maxBytes)) + ROOM) / BLOCK);
+  const lines = [
     ...options.map((line) => `t${line}`),
     `wwrite-out = "${nonce} w `,
     `v ${writeOut(settings.parallel)}`,
-    ...queries.map((each) => `u${each.maxBytes} ${quoted(each.url)}`),
-    `b${mode} ${settings.parallel ? "z" : "s"} ${Math.ceil((largest + HEADER_ROOM) / BLOCK)}`,
+    // for curl 0 is no limit
+    ...queries.map((each) => `u${Math.max(1, each.maxBytes)} ${quoted(each.url)}`),
+    `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
   ];
+  return { lines, mostBytes: queries.length * (HEADER_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
 }
 
-/** curl configuration of part `part` (from 1) of a streamed body. */
-export function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings): string[] {
+/** curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body goes another way: the script's fd 5. */
+function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings): string[] {
+  const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${writeOut(settings.parallel)}`;
   return [
     ...curlOptions(query, settings),
     `url = ${quoted(query.url)}`,
+    ...(settings.reportsApart ? [] : ['output = "/dev/fd/5"']),
     `dump-header = "h${part}"`,
-    `write-out = "%{stderr}\\n${nonce} w ${part} ${writeOut(settings.parallel)}`,
+    `max-filesize = ${Math.max(1, query.maxBytes)}`,
+    `write-out = "${report}`,
   ];
 }
 
-/** One exchange as it came back: how curl ended, what it received, and the header block where there was one. */
-export interface Outcome {
-  readonly fault: Tofu3Error | null;
-  readonly size: number;
-  readonly answer: Answer | null;
+/** The job that begins a streamed body of at most `query.maxBytes`; the VM lets one byte more through. */
+export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): LaneJob {
+  const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
+  return {
+    lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
+    mostBytes: HEADER_BYTES,
+  };
 }
 
-function answerOf(block: HeaderBlock, transfer: Transfer, proxied: boolean): Answer {
-  return { status: block.status, headers: block.headers, address: proxied ? null : transfer.address };
+/** The job that appends another part to a body that was cut. */
+export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): LaneJob {
+  return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: HEADER_BYTES };
 }
 
-/**
- * What one transfer of a job amounts to. Throws where the exchange must not be looked at: no answer at all, unclean HTTP, a forbidden address.
- */
-export function outcomeOf(index: number, query: Query, reply: JobReply, settings: CurlSettings): Outcome {
-  const transfer = reply.transfers.get(index);
-  const exit = transfer?.exit ?? reply.exits.get(index) ?? reply.exits.get(0);
-  if (transfer === undefined || exit === undefined) {
-    const whole = reply.exits.get(index) ?? reply.exits.get(0);
-    throw whole === undefined || whole === 0
-      ? new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh", hint: "tofu3 workers check" })
-      : faultOfExit(whole);
-  }
-  const fault = exit === 0 ? null : faultOfExit(exit);
-  if (query.publicOnly && settings.proxy === null && transfer.address !== null && !isPublicAddress(transfer.address)) {
-    throw new Tofu3Error("E_ADDRESS", `the answer came from ${transfer.address}, which is not a public address`, { stage: "connect" });
-  }
-  const dumped = reply.files.get(`h${index}`);
-  if (dumped === undefined || dumped.length === 0) throw fault ?? new Tofu3Error("E_FRAMING", "the answer has no headers", { stage: "http" });
-  const cutShort = fault !== null && !dumped.toString("latin1").endsWith("\r\n\r\n");
-  if (cutShort) throw fault;
-  const block = parseHeaderBlock(dumped);
-  if (block.status !== transfer.status && fault === null) throw new Tofu3Error("E_FRAMING", `the status is ${transfer.status} to curl and ${block.status} in the headers`, { stage: "http" });
-  if (block.status === 200 || block.status === 206) {
-    const declared = declaredLength(block.status, block.headers);
-    if (fault === null && declared !== null && declared !== transfer.size) {
-      throw new Tofu3Error("E_FRAMING", `the body has ${transfer.size} bytes and its Content-Length says ${declared}`, { stage: "body" });
-    }
-  }
-  return { fault, size: transfer.size, answer: answerOf(block, transfer, settings.proxy !== null) };
-}
+/** The job that lets go of a body that was cut. */
+export const LET_GO: LaneJob = { lines: ["m-"], mostBytes: HEADER_BYTES };
 
-/** A document of a batch. Throws its fault. */
-export function pageOf(index: number, query: Query, reply: JobReply, settings: CurlSettings): Page {
-  const { fault, size, answer } = outcomeOf(index, query, reply, settings);
-  const body = reply.files.get(`b${index}`) ?? Buffer.alloc(0);
-  if (fault !== null) throw fault;
-  if (answer === null) throw new Tofu3Error("E_FRAMING", "the answer has no headers", { stage: "http" });
-  if (body.length > query.maxBytes) throw new Tofu3Error("E_TOO_LARGE", `the document is longer than ${query.maxBytes} bytes`, { stage: "body" });
-  if (body.length !== size) throw new Tofu3Error("E_VM_REPLY", `the VM kept ${body.length} of ${size} bytes of a document`, { stage: "ssh", hint: "free space in the VM's /tmp" });
-  return { ...answer, body };
-}
-
-/** The hash of a file or a stream of the job. Throws E_VM_TOOL when the hash tool said nothing. */
+/** The hash of a file (`b3`) or a stream (`-`) of the job. Throws E_VM_TOOL when the hash tool said nothing. */
 export function sumOf(name: string, algorithm: Algorithm, reply: JobReply): Digest {
   const hex = reply.sums.get(name);
-  if (hex === undefined || hex.length !== (algorithm === "sha256" ? 64 : 128)) {
-    throw new Tofu3Error("E_VM_TOOL", `the VM's hash tool gave no ${algorithm} of a body`, { stage: "ssh", hint: "install openssl on the VM" });
+  if (hex === undefined || hex.length * 4 !== Number(bits(algorithm))) {
+    throw new Tofu3Error("E_VM_TOOL", `the VM's hash tool gave no ${algorithm} of a body`, {
+      stage: "ssh",
+      hint: "install openssl on the VM",
+    });
   }
   return parseDigest(`${algorithm}:${hex}`);
 }

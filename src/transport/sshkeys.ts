@@ -34,7 +34,8 @@ function isEncrypted(key: string): boolean {
 async function unlock(target: SshTarget, file: string, key: string, ask: AskPassphrase, signal: AbortSignal): Promise<SshProof> {
   for (let tries = 0; tries < TRIES; tries++) {
     const passphrase = await ask(`passphrase for ${file}: `, signal);
-    if (!(ssh2.utils.parseKey(key, passphrase) instanceof Error)) return { type: "publickey", username: target.user, key, passphrase };
+    if (!(ssh2.utils.parseKey(key, passphrase) instanceof Error))
+      return { type: "publickey", username: target.user, key, passphrase };
   }
   refuse(target, `wrong passphrase for "${file}" (${TRIES} times)`, `ssh-add ${file}`);
 }
@@ -53,14 +54,24 @@ export async function readProofs(target: SshTarget, ask: AskPassphrase | null, s
     else {
       const parsed = ssh2.utils.parseKey(key);
       if (!(parsed instanceof Error)) plain.push({ type: "publickey", username: target.user, key });
-      else if (named) refuse(target, `"${file}" is not a private key: ${messageOf(parsed)}`, "point identityFile to a private key that ssh-keygen made");
+      else if (named)
+        refuse(
+          target,
+          `"${file}" is not a private key: ${messageOf(parsed)}`,
+          "point identityFile to a private key that ssh-keygen made",
+        );
     }
   }
   const agent: SshProof[] = target.agent === null ? [] : [{ type: "agent", username: target.user, agent: target.agent }];
   const proofs = [...plain, ...agent];
   if (proofs.length > 0 && locked.length === 0) return proofs;
   const [first] = locked;
-  if (first === undefined) refuse(target, "there is no identity file and no agent", "write identityFile: ~/.ssh/id_ed25519 to that worker, or start ssh-agent and ssh-add a key");
+  if (first === undefined)
+    refuse(
+      target,
+      "there is no identity file and no agent",
+      "write identityFile: ~/.ssh/id_ed25519 to that worker, or start ssh-agent and ssh-add a key",
+    );
   if (ask === null || agent.length > 0) {
     if (proofs.length > 0) return proofs;
     refuse(target, `"${first.file}" is encrypted and there is no terminal to ask for its passphrase`, `ssh-add ${first.file}`);

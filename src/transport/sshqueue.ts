@@ -1,3 +1,4 @@
+import { bits, type BatchMode } from "./sshjob.ts";
 import type { Content, ContentQuery, Page, Query } from "./transport.ts";
 
 interface Waiting {
@@ -23,9 +24,14 @@ export interface PendingContent extends Waiting {
 
 export type Pending = PendingPage | PendingContent;
 
-export type Work =
-  | { readonly kind: "batch"; readonly mode: "r" | "256" | "512"; readonly items: readonly Pending[] }
-  | { readonly kind: "stream"; readonly items: readonly [PendingContent] };
+/** What one curl can do together; at most 256 queries, whose files are at most 64 MiB. */
+export interface Batch {
+  readonly kind: "batch";
+  readonly mode: BatchMode;
+  readonly items: readonly [Pending, ...Pending[]];
+}
+
+export type Work = Batch | { readonly kind: "stream"; readonly items: readonly [PendingContent] };
 
 /** Larger blobs are streamed, hashed on the way, and never stored on the VM. */
 const MOST_BATCHED_BYTES = 16 * 1024 * 1024;
@@ -34,30 +40,49 @@ const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 const MOST_BATCH_ITEMS = 256;
 
 function isSmall(pending: Pending): boolean {
-  return pending.kind === "read" || (!pending.alone && pending.query.expectedBytes !== null && pending.query.maxBytes <= MOST_BATCHED_BYTES);
+  return (
+    pending.kind === "read" ||
+    (!pending.alone && pending.query.expectedBytes !== null && pending.query.maxBytes <= MOST_BATCHED_BYTES)
+  );
 }
 
-function batchOf(first: Pending, queue: readonly Pending[]): Work {
-  const items: Pending[] = [];
-  let largest = 0;
+function batchOf(first: Pending, queue: readonly Pending[]): Batch {
+  const others: Pending[] = [];
+  let largest = first.query.maxBytes;
   for (const each of queue) {
-    if (each.key !== first.key || each.kind !== first.kind || !isSmall(each)) continue;
-    const size = each.query.maxBytes;
-    if (items.length >= MOST_BATCH_ITEMS || (items.length > 0 && Math.max(largest, size) * (items.length + 1) > MOST_BATCH_BYTES)) break;
-    largest = Math.max(largest, size);
-    items.push(each);
+    if (each === first || each.key !== first.key || each.kind !== first.kind || !isSmall(each)) continue;
+    const most = Math.max(largest, each.query.maxBytes);
+    if (others.length + 1 >= MOST_BATCH_ITEMS || most * (others.length + 2) > MOST_BATCH_BYTES) break;
+    largest = most;
+    others.push(each);
   }
-  return { kind: "batch", mode: first.kind === "read" ? "r" : first.query.algorithm === "sha256" ? "256" : "512", items };
+  return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others] };
 }
 
-/** What the next idle shell should do: documents, then the largest streams, then batches of small blobs. Null when nothing waits. */
+/** What the next idle shell should do: documents first, then what was asked for first, of large blobs the largest. Null when nothing waits. */
 export function nextWork(queue: readonly Pending[]): Work | null {
   const document = queue.find((each) => each.kind === "read");
   if (document !== undefined) return batchOf(document, queue);
+  const [first] = queue;
+  if (first === undefined) return null;
+  if (isSmall(first)) return batchOf(first, queue);
   const large = queue.filter((each): each is PendingContent => each.kind === "content" && !isSmall(each));
-  large.sort((a, b) => b.query.maxBytes - a.query.maxBytes);
-  const [largest] = large;
-  const small = queue.find((each) => isSmall(each));
-  if (small !== undefined && (largest === undefined || queue.indexOf(small) < queue.indexOf(largest))) return batchOf(small, queue);
+  const [largest] = large.toSorted((one, other) => other.query.maxBytes - one.query.maxBytes);
   return largest === undefined ? null : { kind: "stream", items: [largest] };
+}
+
+/** The queue without what `work` takes. */
+export function without(queue: readonly Pending[], work: Work): Pending[] {
+  const taken = new Set<Pending>(work.items);
+  return queue.filter((each) => !taken.has(each));
+}
+
+/** Into how many works the queue falls, counted up to `most`. */
+export function countWorks(queue: readonly Pending[], most: number): number {
+  let rest = queue;
+  for (let count = 0; ; count++) {
+    const work = count < most ? nextWork(rest) : null;
+    if (work === null) return count;
+    rest = without(rest, work);
+  }
 }

@@ -1,90 +1,113 @@
+import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./curlconfig.ts";
 import type { JobReply } from "./reply.ts";
-import { bits, outcomeOf, streamConfig, sumOf } from "./sshjob.ts";
-import type { Lane } from "./sshlane.ts";
-import type { Content, ContentQuery, Query } from "./transport.ts";
+import { LET_GO, partJob, streamJob, sumOf } from "./sshjob.ts";
+import type { Lane, LaneJob } from "./sshlane.ts";
+import { outcomeOf, tooLarge, type Outcome } from "./sshoutcome.ts";
+import type { PendingContent } from "./sshqueue.ts";
+import type { Content, Query } from "./transport.ts";
 
+/** So long the VM's hash waits for another part; a `Retry-After` may cost a minute. */
 const HELD_MS = 90_000;
+const LET_GO_MS = 5000;
+/** curl's key of every part. */
+const PROCESS = 1;
+
+/** Cuts after which the rest can be asked for; what unclean framing has left behind is anybody's guess. */
+function isResumable(cut: Tofu3Error | null): boolean {
+  return cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT";
+}
 
 /**
- * One body, hashed on the VM while it arrives. After a cut the VM's hash waits for another part; `deliver` is called with the first answer,
- * and the returned promise resolves when the shell is free again.
+ * One body, hashed on the VM while it arrives. After a cut the VM's hash waits for another part. `item` is settled with the first answer; the
+ * promise resolves when the shell is free again or has ended. An abort of `ended` ends what is under way and lets go of what was cut.
  */
-export async function streamContent(
-  lane: Lane,
-  query: ContentQuery,
-  settings: CurlSettings,
-  signal: AbortSignal,
-  deliver: (content: Content) => void,
-): Promise<void> {
+export async function performStream(lane: Lane, item: PendingContent, settings: CurlSettings, ended: AbortSignal): Promise<void> {
+  const { query, signal } = item;
   let received = 0;
   let metered = 0;
-  const onMeter = (bytes: number): void => {
-    if (bytes > metered) query.onBytes(bytes - metered);
-    metered = Math.max(bytes, metered);
-  };
-  let freed: () => void = () => undefined;
-  const free = new Promise<void>((resolve) => (freed = resolve));
+  let part = 1;
+  let held: NodeJS.Timeout | null = null;
+  let free: () => void = () => undefined;
+  const freed = new Promise<void>((resolve) => (free = resolve));
+  setMaxListeners(0, signal, ended);
 
-  function settle(bytes: number): void {
-    query.onBytes(bytes - metered);
-    metered = 0;
+  /** Progress while a part arrives, corrected by what it came to. */
+  function onMeter(bytes: number): void {
+    const all = Math.min(received + bytes, query.maxBytes);
+    if (all > metered) query.onBytes(all - metered);
+    metered = Math.max(metered, all);
   }
 
-  async function contentOf(part: number, asked: Query, reply: JobReply, partSignal: AbortSignal): Promise<Content> {
-    const failed = (reply.exits.get(1) ?? 0) !== 0;
-    let outcome;
-    try {
-      outcome = outcomeOf(part, asked, reply, settings);
-    } catch (error) {
-      if (failed) await giveUp(partSignal);
-      freed();
-      throw error;
-    }
-    const { fault, size, answer } = outcome;
-    settle(size);
-    received += size;
-    const tooLong = received > query.maxBytes;
-    const body = answer?.status === 200 || answer?.status === 206;
-    if (answer === null) throw new Tofu3Error("E_BUG", "an outcome without an answer");
-    if (!failed || tooLong || !body) {
-      if (failed) await giveUp(partSignal);
-      freed();
-      const cut = tooLong ? new Tofu3Error("E_TOO_LARGE", `the body is longer than ${query.maxBytes} bytes`, { stage: "body" }) : fault;
-      const digest = cut === null ? sumOf("-", query.algorithm, reply) : null;
-      return { ...answer, size: received, digest, cut, head: Buffer.alloc(0), more: null };
-    }
-    const timer = setTimeout(() => void giveUp(signal).then(freed, freed), HELD_MS);
+  function count(bytes: number): void {
+    received = bytes;
+    if (bytes !== metered) query.onBytes(bytes - metered);
+    metered = bytes;
+  }
+
+  function runPart(job: LaneJob, partSignal: AbortSignal): Promise<JobReply> {
+    return lane.run({ ...job, onMeter }, AbortSignal.any([partSignal, ended]));
+  }
+
+  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. */
+  async function release(reply: JobReply): Promise<void> {
+    if (reply.exits.get(PROCESS) !== 0 && lane.alive()) await lane.run(LET_GO, AbortSignal.timeout(LET_GO_MS));
+    free();
+  }
+
+  function hold(reply: JobReply): Pick<Content, "more" | "discard"> {
+    const discard = (): void => {
+      if (held === null) return;
+      clearTimeout(held);
+      held = null;
+      for (const each of [signal, ended]) each.removeEventListener("abort", discard);
+      release(reply).catch(() => free());
+    };
+    held = setTimeout(discard, HELD_MS);
+    const mine = held;
+    for (const each of [signal, ended]) each.addEventListener("abort", discard, { once: true });
+    if (signal.aborted || ended.aborted) discard();
     return {
-      ...answer,
-      size: received,
-      digest: null,
-      cut: fault,
-      head: Buffer.alloc(0),
       more: async (next, nextSignal) => {
-        clearTimeout(timer);
-        const lines = [...streamConfig(next, part + 1, lane.nonce, settings), "."].map((line) => `m${line}`);
-        const answered = await lane.run(lines, { onMeter }, nextSignal);
-        return contentOf(part + 1, next, answered, nextSignal);
+        if (held !== mine) throw new Tofu3Error("E_CUT", "the VM has let go of the body that was cut", { stage: "body" });
+        clearTimeout(held);
+        held = null;
+        for (const each of [signal, ended]) each.removeEventListener("abort", discard);
+        part++;
+        return contentOf(next, await runPart(partJob(next, part, lane.nonce, settings), nextSignal));
       },
-      discard: () => {
-        clearTimeout(timer);
-        void giveUp(signal).then(freed, freed);
-      },
+      discard,
     };
   }
 
-  async function giveUp(partSignal: AbortSignal): Promise<void> {
-    if (lane.alive()) await lane.run(["m-"], {}, partSignal);
+  async function contentOf(asked: Query, reply: JobReply): Promise<Content> {
+    let outcome: Outcome;
+    try {
+      outcome = outcomeOf(part, PROCESS, asked, reply, settings);
+    } catch (error) {
+      await release(reply);
+      throw error;
+    }
+    const { answer, size } = outcome;
+    const wanted = answer.status === 206 || (answer.status === 200 && part === 1);
+    const before = received;
+    const cut = !wanted ? null : before + size > query.maxBytes ? tooLarge(query.maxBytes) : outcome.fault;
+    count(wanted ? Math.min(before + size, query.maxBytes) : before);
+    const common = { ...answer, size: received, cut, head: Buffer.alloc(0) };
+    // What is not wanted has gone into the hash all the same: it is good for nothing more.
+    if (wanted && isResumable(cut)) return { ...common, digest: null, ...hold(reply) };
+    await release(reply);
+    return { ...common, digest: wanted && cut === null ? sumOf("-", query.algorithm, reply) : null, more: null };
   }
 
-  const lines = [
-    ...lane.caLines(query.trust?.ca ?? null),
-    ...streamConfig(query, 1, lane.nonce, settings).map((line) => `t${line}`),
-    `s${bits(query.algorithm)} ${query.maxBytes + 1}`,
-  ];
-  const reply = await lane.run(lines, { onMeter }, signal);
-  deliver(await contentOf(1, query, reply, signal));
-  await Promise.race([free, lane.gone]);
+  const job = streamJob(query, query.algorithm, lane.nonce, settings);
+  const lines = [...lane.caLines(query.trust?.ca ?? null), ...job.lines];
+  try {
+    item.resolve(await contentOf(query, await runPart({ ...job, lines }, signal)));
+  } catch (error) {
+    item.reject(error);
+    return;
+  }
+  await Promise.race([freed, lane.gone]);
 }

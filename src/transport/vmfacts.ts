@@ -23,20 +23,31 @@ export interface VmFacts {
   readonly lacks: readonly Lack[];
 }
 
+/** Minor version of the first curl 7 with `suppress-connect-headers` (7.54) and `path-as-is` (7.42). */
+const OLDEST_CURL = 54;
 const HASH_TOOLS: readonly string[] = ["openssl", "sha256sum", "shasum"];
+
+/** Whether `curl 7.88.1` is 7.`minor` or newer. */
+export function isCurlSince(curl: string | null, minor: number): boolean {
+  const [, first = "", second = ""] = /^curl (\d+)\.(\d+)/.exec(curl ?? "") ?? [];
+  return Number(first) > 7 || (Number(first) === 7 && Number(second) >= minor);
+}
 
 export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
   const { info } = greeting;
-  const version = /^curl (\d+)\.(\d+)(?:\.\d+)?/.exec(info.get("curl") ?? "");
-  const [curl, major, minor] = version === null ? [null, 0, 0] : [version[0], Number(version[1]), Number(version[2])];
+  const [curl = null] = /^curl \d{1,3}\.\d{1,3}(?:\.\d{1,3})?/.exec(info.get("curl") ?? "") ?? [];
   const hashTool = HASH_TOOLS.find((tool) => tool === info.get("hash")) ?? null;
   const machine = info.get("machine");
   const clock = info.get("clock");
   const lacks: Lack[] = [];
-  if (greeting.lacks.length > 0) lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
+  if (greeting.lacks.length > 0)
+    lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
   else {
     if (curl === null) lacks.push({ what: "no curl", todo: "install it on the VM: apt-get install curl" });
-    if (hashTool === null) lacks.push({ what: "none of openssl, sha256sum, shasum", todo: "install one on the VM: apt-get install openssl" });
+    else if (!isCurlSince(curl, OLDEST_CURL))
+      lacks.push({ what: `${curl} is too old`, todo: `install curl 7.${OLDEST_CURL} or newer on the VM` });
+    if (hashTool === null)
+      lacks.push({ what: "none of openssl, sha256sum, shasum", todo: "install one on the VM: apt-get install openssl" });
   }
   return {
     hostKey,
@@ -45,7 +56,7 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
     hashTool,
     clock: clock !== undefined && /^\d{1,12}$/.test(clock) ? Number(clock) : null,
     machine: machine !== undefined && /^[0-9a-f]{64}$/.test(machine) ? machine : null,
-    parallel: major > 7 || (major === 7 && minor >= 75),
+    parallel: isCurlSince(curl, 75),
     tools: [curl, hashTool].filter((each) => each !== null),
     lacks,
   };

@@ -1,0 +1,94 @@
+import { setMaxListeners } from "node:events";
+import type { CurlSettings } from "./curlconfig.ts";
+import type { JobReply, Transfer } from "./reply.ts";
+import { batchJob, sumOf } from "./sshjob.ts";
+import type { Lane } from "./sshlane.ts";
+import { isContent, outcomeOf, pageOf } from "./sshoutcome.ts";
+import type { Batch, Pending, PendingContent } from "./sshqueue.ts";
+import type { Content } from "./transport.ts";
+
+/**
+ * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies or the whole curl died.
+ * Rejects when the shell ended; an abort of all of its queries, or of `ended`, ends it.
+ */
+export async function performBatch(
+  lane: Lane,
+  batch: Batch,
+  settings: CurlSettings,
+  ended: AbortSignal,
+): Promise<PendingContent[]> {
+  const { items } = batch;
+  const counted = new Set<number>();
+  const onTransfer = (transfer: Transfer): void => {
+    const item = items[transfer.index - 1];
+    if (item?.kind !== "content" || transfer.exit !== 0 || !isContent(transfer.status) || transfer.size > item.query.maxBytes)
+      return;
+    counted.add(transfer.index);
+    item.query.onBytes(transfer.size);
+  };
+  const job = batchJob(
+    batch.mode,
+    items.map((item) => item.query),
+    lane.nonce,
+    settings,
+  );
+  const lines = [...lane.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
+  const reply = await whileWanted(items, ended, (signal) => lane.run({ ...job, lines, onTransfer }, signal));
+  return items.flatMap((item, at) => {
+    const index = at + 1;
+    const process = settings.parallel ? 0 : index;
+    try {
+      if (item.kind === "read") item.resolve(pageOf(index, process, item.query, reply, settings));
+      else {
+        const content = contentOf(index, process, item, reply, settings);
+        if (content === null) return [{ ...item, alone: true }];
+        if (!counted.has(index)) item.query.onBytes(content.size);
+        item.resolve(content);
+      }
+    } catch (error) {
+      item.reject(error);
+    }
+    return [];
+  });
+}
+
+/** Null when the query has to go alone. */
+function contentOf(
+  index: number,
+  process: number,
+  { query }: PendingContent,
+  reply: JobReply,
+  settings: CurlSettings,
+): Content | null {
+  if (reply.transfers.get(index) === undefined) return null;
+  const { answer, fault, size } = outcomeOf(index, process, query, reply, settings);
+  const nothing = { size: 0, digest: null, cut: null, head: Buffer.alloc(0), more: null };
+  if (!isContent(answer.status)) return { ...answer, ...nothing };
+  if (fault?.code === "E_VM_DISK") return null;
+  if (fault !== null) return { ...answer, ...nothing, size: Math.min(size, query.maxBytes), cut: fault };
+  return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
+}
+
+/** Runs a job that ends early when nobody waits for any of the items. */
+async function whileWanted(
+  items: readonly Pending[],
+  ended: AbortSignal,
+  run: (signal: AbortSignal) => Promise<JobReply>,
+): Promise<JobReply> {
+  const unwanted = new AbortController();
+  const signals = new Set(items.map((item) => item.signal));
+  const onAbort = (): void => {
+    const reason = ended.aborted ? ended : [...signals].every((signal) => signal.aborted) ? [...signals][0] : undefined;
+    if (reason !== undefined) unwanted.abort(reason.reason);
+  };
+  for (const signal of [...signals, ended]) {
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", onAbort);
+  }
+  onAbort();
+  try {
+    return await run(unwanted.signal);
+  } finally {
+    for (const signal of [...signals, ended]) signal.removeEventListener("abort", onAbort);
+  }
+}

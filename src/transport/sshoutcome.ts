@@ -1,0 +1,97 @@
+import { Tofu3Error } from "../errors.ts";
+import { isPublicAddress } from "./address.ts";
+import type { CurlSettings } from "./curlconfig.ts";
+import { faultOfExit, faultOfProxy, type Reached } from "./curlexit.ts";
+import { parseHeaderBlock, type HeaderBlock } from "./headers.ts";
+import type { JobReply, Transfer } from "./reply.ts";
+import { declaredLength } from "./strict.ts";
+import type { Answer, Page, Query } from "./transport.ts";
+
+/** Of an answer that is not content, so much is kept at most. */
+const MOST_ERROR_BYTES = 64 * 1024;
+
+/** One exchange as it came back. */
+export interface Outcome {
+  readonly answer: Answer;
+  /** Why the body ended early; null when it is complete. */
+  readonly fault: Tofu3Error | null;
+  /** Bytes of body that curl received. */
+  readonly size: number;
+}
+
+/** 200, or 206 where a part was asked for. */
+export function isContent(status: number): boolean {
+  return status === 200 || status === 206;
+}
+
+export function tooLarge(maxBytes: number): Tofu3Error {
+  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
+}
+
+/**
+ * What transfer `index` of a job amounts to; `process` is the key of the curl that did it. Throws where the exchange must not be looked at: no
+ * answer at all, unclean HTTP, a forbidden address, a length that is not clear.
+ */
+export function outcomeOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Outcome {
+  const transfer = reply.transfers.get(index);
+  const exit = transfer?.exit ?? reply.exits.get(process);
+  if (transfer === undefined || exit === undefined) throw silence(exit);
+  refuseAddress(query, transfer, settings);
+  const block = parseHeaderBlock(reply.files.get(`h${index}`) ?? Buffer.alloc(0));
+  const fault = exit === 0 ? null : faultFor(exit, transfer, block, settings);
+  if (block === null) throw fault ?? new Tofu3Error("E_FRAMING", "the answer has no whole header block", { stage: "http" });
+  if (block.status !== transfer.status)
+    throw contradiction(`the status is ${transfer.status} to curl and ${block.status} in the headers`, "http");
+  if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
+  const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
+  if (!isContent(block.status)) return { answer, fault: null, size: transfer.size };
+  const declared = declaredLength(block.status, block.headers);
+  if ((declared ?? 0) > query.maxBytes || transfer.size > query.maxBytes)
+    return { answer, fault: tooLarge(query.maxBytes), size: transfer.size };
+  if (fault === null && declared !== null && declared !== transfer.size) {
+    throw contradiction(`the body has ${transfer.size} bytes and its Content-Length says ${declared}`, "body");
+  }
+  return { answer, fault, size: transfer.size };
+}
+
+function silence(exit: number | undefined): Tofu3Error {
+  if (exit !== undefined && exit !== 0) return faultOfExit(exit, "nothing");
+  return new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh", hint: "tofu3 workers check" });
+}
+
+function contradiction(what: string, stage: "http" | "body"): Tofu3Error {
+  return new Tofu3Error("E_FRAMING", what, { stage });
+}
+
+/** Behind a proxy nobody here knows where a name leads to. */
+function refuseAddress(query: Query, transfer: Transfer, settings: CurlSettings): void {
+  const { address } = transfer;
+  if (!query.publicOnly || settings.proxy !== null || address === null || isPublicAddress(address)) return;
+  throw new Tofu3Error("E_ADDRESS", `the answer came from ${address}, which is not a public address`, {
+    stage: "connect",
+    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
+  });
+}
+
+function faultFor(exit: number, transfer: Transfer, block: HeaderBlock | null, settings: CurlSettings): Tofu3Error {
+  const refusedByProxy = transfer.connectStatus >= 300;
+  if (settings.proxy !== null && block === null && (exit === 7 || refusedByProxy))
+    return faultOfProxy(refusedByProxy ? transfer.connectStatus : 0);
+  const reached: Reached = block !== null ? "answer" : transfer.address === null ? "nothing" : "peer";
+  return faultOfExit(exit, reached);
+}
+
+/** A document of a batch. Throws its fault; of an error answer it takes the body as far as it goes. */
+export function pageOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Page {
+  const { fault, size, answer } = outcomeOf(index, process, query, reply, settings);
+  const body = reply.files.get(`b${index}`) ?? Buffer.alloc(0);
+  if (!isContent(answer.status)) return { ...answer, body: body.subarray(0, MOST_ERROR_BYTES) };
+  if (fault !== null) throw fault;
+  if (body.length !== size) {
+    throw new Tofu3Error("E_VM_DISK", `the VM kept ${body.length} of ${size} bytes of a document`, {
+      stage: "body",
+      hint: "free space in the VM's /tmp",
+    });
+  }
+  return { ...answer, body };
+}
