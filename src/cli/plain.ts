@@ -38,11 +38,11 @@ function lineOf(track: Track, progress: Progress, now: number): string | null {
     case "root":
       return `resolved ${progress.digest}`;
     case "retry":
-      return `trying again in ${(progress.waitMs / 1000).toFixed(1)} s: ${visible(progress.message)}`;
+      return `trying again in ${(progress.waitMs / 1000).toFixed(1)} s: ${visible(progress.message, 200)}`;
     case "end":
       return track.fault === null
         ? `${track.doing} ${counted(track.objects, "object")}, ${bytesText(track.bytes)} in ${((now - track.since) / 1000).toFixed(1)} s`
-        : `${track.doing}: ${visible(track.fault.message)}`;
+        : `${track.doing}: ${visible(track.fault.message, 200)}`;
     case "wanted":
     case "bytes":
     case "object":

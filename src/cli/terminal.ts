@@ -65,9 +65,9 @@ export function frame(tracks: readonly Track[], columns: number, paint: Paint, n
 }
 
 function stateOf(track: Track, now: number): string {
-  if (track.fault !== null) return `${track.doing}: ${visible(track.fault.message)}`;
+  if (track.fault !== null) return `${track.doing}: ${visible(track.fault.message, 200)}`;
   if (track.retry !== null) {
-    return `trying again in ${(Math.max(0, track.retry.until - now) / 1000).toFixed(1)} s: ${visible(track.retry.message)}`;
+    return `trying again in ${(Math.max(0, track.retry.until - now) / 1000).toFixed(1)} s: ${visible(track.retry.message, 200)}`;
   }
   const rate = rateOf(track, now);
   const ended = track.endedAt !== null;

@@ -18,7 +18,7 @@ export function capture(cwd: string, env: Io["env"] = {}): Captured {
     env,
     cwd,
     home: cwd,
-    now: () => new Date("2026-03-01T10:00:00.000Z"),
+    now: () => new Date(),
     version: "0.0.0",
     out: () => Buffer.concat(out).toString("utf8"),
     err: () => Buffer.concat(err).toString("utf8"),

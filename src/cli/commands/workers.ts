@@ -2,7 +2,7 @@ import { loadConfig } from "../../config/load.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
 import { jsonText } from "../../report/json.ts";
-import type { Paint } from "../../report/paint.ts";
+import { PLAIN, type Paint } from "../../report/paint.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
 import { checkWorkers } from "../../workers.ts";
@@ -16,11 +16,14 @@ import { openProgress } from "../progress.ts";
 /** What every worker is and what it lacks; answers 0 when all are usable, 12 otherwise. */
 export async function workersCheckCommand(settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   const config = await loadConfig(settings.config, io);
+  const names = config.workers.map((worker) => visible(worker.name, 40));
+  if (!settings.quiet && settings.progress) io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
   const silent = await openProgress(io, { ...settings, progress: false }, []);
   const reports = await checkWorkers(await houseOf(config, settings, io, silent), signal);
   const tool = { name: "tofu3", version: io.version };
   if (settings.json) io.stdout.write(jsonText({ schemaVersion: 1, tool, workers: reports, sameMachine: sameMachine(reports) }));
   else if (!settings.quiet) io.stdout.write(renderWorkers(reports, paintFor(io.stdout, io.env, settings.color)));
+  else for (const line of reports.flatMap((report) => todoOf(report, PLAIN))) io.stderr.write(`tofu3: ${line}\n`);
   return reports.every(isUsable) ? EXIT_OK : exitOf("incomplete");
 }
 
@@ -63,7 +66,7 @@ function rowOf(report: WorkerReport, paint: Paint): string[] {
     visible(curl ?? NONE, 40),
     visible(hashTool ?? NONE, 40),
     machine === null ? NONE : visible(machine, 12),
-    visible(hostKey ?? NONE, 60),
+    visible(hostKey ?? NONE, 100),
   ];
 }
 
