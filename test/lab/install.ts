@@ -17,7 +17,11 @@ const PROGRAMS = {
   ip: "iproute2",
   script: "bsdutils",
   setpriv: "util-linux",
+  zstd: "zstd",
 } as const;
+
+/** Installed with the others; a test that wants one is skipped where it is missing. */
+const WELCOME = { podman: "podman" } as const;
 
 /** Daemons live in sbin, which is not in everybody's PATH. */
 const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];
@@ -30,8 +34,8 @@ export function findProgram(name: string): string | null {
   );
 }
 
-function missingPackages(): string[] {
-  const missing = Object.entries(PROGRAMS).filter(([name]) => findProgram(name) === null);
+function missingOf(programs: Readonly<Record<string, string>>): string[] {
+  const missing = Object.entries(programs).filter(([name]) => findProgram(name) === null);
   return [...new Set(missing.map(([, each]) => each))].sort();
 }
 
@@ -43,13 +47,13 @@ function apt(...args: string[]): string | null {
 
 /** Installs what the tests lack where that is possible (root on Debian); otherwise throws one line that names it. */
 export function installPrograms(): void {
-  const missing = missingPackages();
+  const missing = missingOf({ ...PROGRAMS, ...WELCOME });
   let trouble: string | null = null;
   if (missing.length > 0 && process.getuid?.() === 0 && findProgram("apt-get") !== null) {
     console.error(`installing for the tests: ${missing.join(" ")}`);
     trouble = apt("update") ?? apt("install", "-y", "--no-install-recommends", ...missing);
   }
-  const still = missingPackages();
+  const still = missingOf(PROGRAMS);
   if (still.length > 0) {
     throw new Error(
       `missing for the tests: ${still.join(" ")}; on Debian: apt-get install ${still.join(" ")}${trouble === null ? "" : ` (${trouble.trim()})`}`,
