@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeIdentity, startDemoVm, type DemoVm } from "../../src/demo/vm.ts";
-import { commandLine } from "../lab/proc.ts";
+import { commandLine, processesWith } from "../lab/proc.ts";
 import { makeFolder, until } from "../lab/processes.ts";
 
 interface Ended {
@@ -122,8 +122,9 @@ describe("a demo VM", () => {
 });
 
 function sleeps(): string[] {
-  const all = readdirSync("/proc").filter((entry) => /^[0-9]+$/.test(entry));
-  return all.map((pid) => commandLine(Number(pid))).filter((line) => /^sleep 6[34]$/.test(line));
+  return processesWith("HOME", vm.home)
+    .map(commandLine)
+    .filter((line) => line.startsWith("sleep "));
 }
 
 test("a client key is private", () => {
