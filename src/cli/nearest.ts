@@ -10,26 +10,16 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** Levenshtein, with a swap of neighbours as one step. */
+/** Levenshtein. */
 function editDistance(left: string, right: string): number {
-  const a = left.slice(0, 64);
-  let before: number[] = [];
   let row = Array.from({ length: right.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const same = a[i - 1] === right[j - 1];
-      const swapped = i > 1 && j > 1 && a[i - 1] === right[j - 2] && a[i - 2] === right[j - 1];
-      next.push(
-        Math.min(
-          at(row, j) + 1,
-          at(next, j - 1) + 1,
-          at(row, j - 1) + (same ? 0 : 1),
-          swapped ? at(before, j - 2) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
+  for (const [index, letter] of [...left.slice(0, 64)].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= right.length; column++) {
+      const replaced = at(row, column - 1) + (letter === right[column - 1] ? 0 : 1);
+      next.push(Math.min(at(row, column) + 1, at(next, column - 1) + 1, replaced));
     }
-    [before, row] = [row, next];
+    row = next;
   }
   return at(row, right.length);
 }

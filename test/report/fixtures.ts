@@ -45,7 +45,7 @@ export function bottles(): SeenObject[] {
         size: 26_000_000,
         declaredSize: 26_000_000,
       }),
-      object({ role: "config", digest: digest(`${pattern}1`), parent, platform, osVersion }),
+      object({ role: "config", digest: digest(`${pattern}3`), parent, platform, osVersion }),
       object({ role: "manifest", digest: parent, parent: root, position, platform, osVersion, annotations: { b: "2", a: "1" } }),
     ];
   };
