@@ -11,7 +11,7 @@ import { mismatch } from "./mismatch.ts";
 import { noteAnswer } from "./notebook.ts";
 import { refusalOf } from "./refusal.ts";
 import { apiUrl, isOrigin } from "./registry.ts";
-import { isPassing, withRetries } from "./retry.ts";
+import { withRetries } from "./retry.ts";
 import type { Session } from "./session.ts";
 
 export interface Wanted {
@@ -148,7 +148,7 @@ function startOf(wanted: Wanted, content: Content, before: Start | null, url: UR
   const length = valueOf(content.headers, "content-length");
   const total = before?.total ?? wanted.size ?? (length === null ? null : Number(length));
   const strong = etag !== null && /^"[\x21\x23-\x7e]*"$/.test(etag);
-  if (more !== null && strong && total !== null && size > 0 && size < total && content.cut !== null && isPassing(content.cut)) {
+  if (more !== null && strong && total !== null && size > 0 && size < total) {
     return { size, more, discard, url: before?.url ?? url, etag, total };
   }
   discard();

@@ -78,13 +78,8 @@ function judgeThrown(
   most: number,
 ): { readonly error: unknown; readonly retryAfter: number | null; readonly retries: number } {
   if (thrown instanceof Busy) return { error: thrown.error, retryAfter: thrown.retryAfter, retries: most };
-  if (!(thrown instanceof Tofu3Error) || !isPassing(thrown)) return { error: thrown, retryAfter: null, retries: 0 };
+  if (!(thrown instanceof Tofu3Error) || !PASSING.has(thrown.code)) return { error: thrown, retryAfter: null, retries: 0 };
   return { error: thrown, retryAfter: null, retries: thrown.code === "E_DNS" ? Math.min(most, DNS_RETRIES) : most };
-}
-
-/** A fault that may not be there the next time. */
-export function isPassing(error: Tofu3Error): boolean {
-  return PASSING.has(error.code);
 }
 
 /** Doubles each time; between a half and one and a half of it, so that vantages do not come back together. */

@@ -33,6 +33,7 @@ describe("a body that was cut", () => {
     { what: "is answered for another size: from the start", replies: [start, { ...rest, headers: { ...ETAG, "content-range": "bytes 4-9/11" } }, whole], ranges: [undefined, "bytes=4-", undefined], resumedAt: [null] },
     { what: "is answered without Content-Range: from the start", replies: [start, { ...rest, headers: ETAG }, whole], ranges: [undefined, "bytes=4-", undefined], resumedAt: [null] },
     { what: "is answered with 200: from the start", replies: [start, whole, whole], ranges: [undefined, "bytes=4-", undefined], resumedAt: [null] },
+    { what: "is answered with 200 that says it is the rest: from the start", replies: [start, { ...rest, status: 200 }, whole], ranges: [undefined, "bytes=4-", undefined], resumedAt: [null] },
     { what: "is answered with 416: from the start", replies: [start, { status: 416 }, whole], ranges: [undefined, "bytes=4-", undefined], resumedAt: [null] },
     { what: "never had an ETag: from the start", replies: [{ ...start, headers: {} }, whole], ranges: [undefined, undefined], resumedAt: [null] },
     { what: "has a weak ETag: from the start", replies: [{ ...start, headers: { etag: 'W/"v1"' } }, whole], ranges: [undefined, undefined], resumedAt: [null] },

@@ -188,6 +188,17 @@ describe("other bytes than were asked for", () => {
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
   });
 
+  test("a layer with the right digest and fewer bytes than its descriptor says", async () => {
+    const lying = manifestOf(amd.config, [{ ...amd.config, size: amd.config.size + 1, digest: thing("", "amd layer").digest }]);
+    const seen = await look(fakeTransport(serve([lying, ...amd.all.slice(1)])));
+    expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
+    expect(seen.objects.at(-1)).toMatchObject({
+      computed: thing("", "amd layer").digest,
+      size: 9,
+      declaredSize: amd.config.size + 1,
+    });
+  });
+
   test("it outranks what could not be had", async () => {
     const routes: Routes = {
       ...serve(everything),
