@@ -145,6 +145,11 @@ describe("how much is taken", () => {
     expect(small).toMatchObject({ outcome: "failed", error: { code: "E_TOO_LARGE" } });
   });
 
+  test.each([201, 202, 203, 206])("the right bytes under %i are not taken", async (status) => {
+    const seen = await look(fakeTransport(blobRoutes([{ ...whole, status }])));
+    expect(seen).toMatchObject({ outcome: "failed", error: { code: "E_STATUS" } });
+  });
+
   test("an error page longer than the blob is still an error page", async () => {
     const seen = await look(fakeTransport(blobRoutes([{ status: 404, body: "x".repeat(500) }])));
     expect(seen).toMatchObject({ outcome: "refused", error: { code: "E_NOT_FOUND" } });
