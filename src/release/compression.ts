@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { Decompress } from "fzstd";
@@ -9,16 +9,11 @@ export type Compression = "gzip" | "zstd" | "none";
 const PUSH = 4096;
 
 /** By the first bytes, as every tool that loads a layer tells it; media types of layers are often wrong. RFC 1952 §2.3.1, RFC 8878 §3.1 */
-export async function sniffCompression(path: string): Promise<Compression> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    const magic = buffer.subarray(0, bytesRead).toString("hex");
-    if (magic.startsWith("1f8b")) return "gzip";
-    return magic === "28b52ffd" || /^5.2a4d18$/.test(magic) ? "zstd" : "none";
-  } finally {
-    await handle.close();
-  }
+export async function sniffCompression(handle: FileHandle): Promise<Compression> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  const magic = buffer.subarray(0, bytesRead).toString("hex");
+  if (magic.startsWith("1f8b")) return "gzip";
+  return magic === "28b52ffd" || /^5.2a4d18$/.test(magic) ? "zstd" : "none";
 }
 
 /** The content of a layer as a stream. Throws whatever the decompressor throws on content that is damaged. */

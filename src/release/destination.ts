@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { access, constants, lstat, readdir, stat } from "node:fs/promises";
+import { access, constants, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import { FORMATS, type Destination, type Format } from "../model/destination.ts";
@@ -39,7 +39,16 @@ export function checkColon(format: Format, path: string): void {
 /** Whether a single file goes into this directory under its own name: the path ends in a slash, or a directory is there. */
 export function isInto(destination: Destination): boolean {
   if (!mayBeInto(destination.format)) return false;
-  return destination.path.endsWith("/") || statSync(destination.path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return destination.path.endsWith("/") || isDirectory(destination.path);
+}
+
+/** False also where it cannot be looked at; checkDestination says why. */
+export function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** The directory in which the result, and until then the quarantine, has its name. */
@@ -55,7 +64,7 @@ export async function checkDestination(destination: Destination): Promise<void> 
   const parent = parentOf(destination);
   try {
     if (!(await stat(parent)).isDirectory())
-      throw refused(destination.path, `is inside ${quoted(parent)}, which is not a directory`, null);
+      throw refused(destination.path, `is inside ${quoted(parent)}, which is not a directory`, "choose another destination");
     await access(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw parentFault(destination.path, parent, error);
@@ -126,14 +135,6 @@ function parentFault(path: string, parent: string, error: unknown): unknown {
         ? error
         : refused(path, `cannot be looked at: ${errnoOf(error) ?? ""}`, "choose another destination", error);
   }
-}
-
-/** Whether something is really there, a dangling symbolic link included. */
-export async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function mayBeInto(format: Destination["format"]): boolean {

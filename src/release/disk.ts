@@ -1,12 +1,17 @@
 import { constants } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { Stats } from "node:fs";
+import { constants as osConstants } from "node:os";
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 
 /** What the operating system calls it, `ENOSPC`; null for anything that is not one of its errors. */
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
-  return /^E[A-Z0-9]+$/.test(error.code) ? error.code : null;
+  if (/^E[A-Z0-9]+$/.test(error.code)) return error.code;
+  // libuv has no name for some, EDQUOT among them: "Unknown system error -122"
+  if (!error.code.startsWith("Unknown system error") || !("errno" in error) || typeof error.errno !== "number") return null;
+  const number = -error.errno;
+  return Object.entries(osConstants.errno).find(([, value]) => value === number)?.[0] ?? "EUNKNOWN";
 }
 
 const MEANING: Readonly<Record<string, readonly [code: ErrorCode, what: string, hint: string]>> = {

@@ -1,12 +1,11 @@
 import { visible } from "../errors.ts";
-import { statSync } from "node:fs";
 import type { Destination, Format } from "../model/destination.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { bottleOf } from "../oci/homebrew.ts";
 import { parseManifest, type Manifest } from "../oci/manifest.ts";
 import { DOCKER_CONFIG, kindOfMediaType } from "../oci/mediatype.ts";
-import { checkColon, isInto, refused } from "./destination.ts";
+import { checkColon, isDirectory, isInto, refused } from "./destination.ts";
 import { manifestsOf, type Single } from "./tree.ts";
 
 /** How the documents are read; null where one is not there yet. */
@@ -104,8 +103,4 @@ function describe(object: SeenObject): string {
     .filter((part) => part !== null)
     .map((part) => visible(part, 200))
     .join(" ");
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -2,11 +2,10 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import { hexOf, isDigest } from "../oci/digest.ts";
 import type { ImageManifest } from "../oci/manifest.ts";
-import { sniffCompression } from "./compression.ts";
 import { noImage, parseConfig, type Fields } from "./imageconfig.ts";
 import { configOfSchema1 } from "./schema1config.ts";
 import { blobsOf, manifestsOf, singleOf } from "./tree.ts";
-import type { ImageLayer } from "./unpack.ts";
+import { compressionOf, type ImageLayer } from "./unpack.ts";
 import { readWhole, type Workshop } from "./workshop.ts";
 
 /** An image as Docker's own formats hold it. */
@@ -40,7 +39,7 @@ async function readCurrentImage(workshop: Workshop, document: ImageManifest) {
   for (const [place, layer] of objects.entries()) {
     const diffId = diffIds[place];
     if (!isDigest(diffId)) throw noImage(`the diff_id of layer ${place + 1} is not a digest`);
-    const compression = await sniffCompression(workshop.quarantine.blob(layer.digest));
+    const compression = await compressionOf(workshop, layer);
     if (compression === "none" && diffId.startsWith("sha256:") && layer.digest.startsWith("sha256:") && layer.digest !== diffId)
       throw noImage(`layer ${place + 1} (${visible(layer.mediaType)}) is neither a tar nor compressed with gzip or zstd`);
     layers.push({ object: layer, diffId, compression });

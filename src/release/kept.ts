@@ -90,8 +90,9 @@ export async function measured(source: AsyncIterable<Uint8Array>, algorithm: Alg
 }
 
 /** What was agreed is not what lies in the quarantine: something on this machine changed it. */
-export function tampered(digest: Digest, what: string): Tofu3Error {
+export function tampered(digest: Digest, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_RELEASE", `re-checking the quarantined ${digest} before its release: the file ${what}`, {
     hint: "something on this machine changed it after it was verified: check the disk and who else is on this machine; nothing was released",
+    cause,
   });
 }

@@ -43,7 +43,8 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
   return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
     await mkdir(path, { mode: 0o700 });
     try {
-      for (const name of ["blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
+      // one by one: with `recursive` a full disk is reported as ENOENT
+      for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { mode: 0o700 });
       return await quarantineAt(parent, path);
     } catch (error) {
       await rm(path, { recursive: true, force: true });

@@ -1,10 +1,9 @@
 import type { Digest } from "../oci/digest.ts";
 import type { HistoryEntry, Schema1Manifest } from "../oci/schema1.ts";
 import type { SeenObject } from "../model/observation.ts";
-import { sniffCompression } from "./compression.ts";
 import { isFields, sortedJson, type Fields } from "./imageconfig.ts";
 import { blobsOf } from "./tree.ts";
-import { diffIdOf, type ImageLayer } from "./unpack.ts";
+import { compressionOf, diffIdOf, type ImageLayer } from "./unpack.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** One entry of a schema 1 manifest with its layer. */
@@ -52,7 +51,7 @@ export async function configOfSchema1(workshop: Workshop, document: Schema1Manif
 }
 
 async function layerOf(workshop: Workshop, object: SeenObject): Promise<ImageLayer> {
-  const compression = await sniffCompression(workshop.quarantine.blob(object.digest));
+  const compression = await compressionOf(workshop, object);
   return { object, compression, diffId: await diffIdOf(workshop, object, compression) };
 }
 

@@ -16,6 +16,7 @@ export interface TarEntry {
 export async function writeTar(path: string, mode: number, entries: AsyncIterable<TarEntry>, signal: AbortSignal): Promise<void> {
   const handle = await createFile(path);
   const pack = openPack();
+  pack.on("error", () => undefined);
   try {
     const fill = fillPack(pack, entries, signal);
     fill.catch((error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error))));
@@ -46,6 +47,8 @@ async function fillEntry(pack: Pack, { name, size, bytes }: TarEntry): Promise<v
   const { promise, resolve, reject } = withResolvers();
   const sink = pack.entry(header, (error) => (error == null ? resolve() : reject(error)));
   promise.catch(() => undefined);
+  // it also emits the error that it hands to the callback, and an error that nobody listens to ends the process
+  sink.on("error", () => undefined);
   if (bytes !== null) await pump(bytes, sink, promise);
   await promise;
 }

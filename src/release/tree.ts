@@ -52,11 +52,23 @@ async function readDocument(object: SeenObject, quarantine: Quarantine): Promise
   } finally {
     await handle.close();
   }
-  const document = parseManifest(bytes, object.mediaType);
-  const algorithm = algorithmOf(object.digest);
-  const computed =
-    document.kind === "schema1" ? document.digest : `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
-  if (computed !== object.digest) throw tampered(object.digest, `now hashes to ${computed}`);
+  if (!schema1) {
+    const algorithm = algorithmOf(object.digest);
+    const computed = `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+    if (computed !== object.digest) throw tampered(object.digest, `now hashes to ${computed}`);
+    return parseManifest(bytes, object.mediaType);
+  }
+  return readSchema1(bytes, object);
+}
+
+function readSchema1(bytes: Uint8Array, object: SeenObject): Manifest {
+  let document: Manifest;
+  try {
+    document = parseManifest(bytes, object.mediaType);
+  } catch (cause) {
+    throw tampered(object.digest, "can no longer be read", cause);
+  }
+  if (document.digest !== object.digest) throw tampered(object.digest, `now hashes to ${document.digest}`);
   return document;
 }
 

@@ -3,9 +3,10 @@ import { rm } from "node:fs/promises";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import { parseDigest, type Digest } from "../oci/digest.ts";
-import { expand, type Compression } from "./compression.ts";
+import { expand, sniffCompression, type Compression } from "./compression.ts";
 import { createFile, errnoOf, permit } from "./disk.ts";
 import { noImage } from "./imageconfig.ts";
+import { openKept } from "./kept.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
 
 /** A layer of an image. */
@@ -14,6 +15,16 @@ export interface ImageLayer {
   /** sha256 of the uncompressed tar. */
   readonly diffId: Digest;
   readonly compression: Compression;
+}
+
+/** How an agreed layer is compressed, by its first bytes. */
+export async function compressionOf(workshop: Workshop, object: SeenObject): Promise<Compression> {
+  const handle = await openKept(workshop.quarantine.blob(object.digest), workshop.quarantine.uid, object);
+  try {
+    return await sniffCompression(handle);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** sha256 of what a layer unpacks to. Throws E_RELEASE when it is damaged. */
