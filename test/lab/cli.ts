@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  /** Replaces the environment but for PATH and HOME; `undefined` removes one. */
+  /** Replaces the environment but for PATH, HOME and TMPDIR; `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** Written to its stdin, which then ends. */
@@ -26,7 +26,7 @@ export interface RunOptions {
 export const PROGRAM = join(import.meta.dirname, "../../bin/tofu3.js");
 
 function environment(options: RunOptions): NodeJS.ProcessEnv {
-  const base = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env };
+  const base = { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], ...options.env };
   return Object.fromEntries(Object.entries(base).filter(([, value]) => value !== undefined));
 }
 

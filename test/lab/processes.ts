@@ -42,7 +42,7 @@ process.once("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A private folder that is gone when this test process ends, or with `await folder.remove()`. */
+/** A private folder that is gone with `await folder.remove()`, at the latest after the last test of the run. */
 export async function makeFolder(name: string): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), `tofu3-lab-${name}-`));
   folders.add(path);

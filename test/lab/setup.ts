@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installPrograms } from "./install.ts";
 
@@ -19,8 +20,16 @@ function buildWhenStale(): void {
   if (tsc.status !== 0) console.error(`the build has errors:\n${tsc.stdout.split("\n").slice(0, 10).join("\n")}`);
 }
 
-/** Runs once before all test files: programs are there, and `bin/tofu3.js` runs the sources as they are now. */
-export function setup(): void {
+/**
+ * Runs once before all test files: programs are there, `bin/tofu3.js` runs the sources as they are now, and all temporary files of the tests
+ * stand in one folder, which goes with the last test (vitest ends its workers without their `exit` event).
+ */
+export function setup(): () => void {
   installPrograms();
   buildWhenStale();
+  const folder = mkdtempSync(join(tmpdir(), "tofu3-tests-"));
+  // others may pass through: some programs give up root
+  chmodSync(folder, 0o711);
+  process.env["TMPDIR"] = folder;
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
