@@ -13,10 +13,10 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 /** Levenshtein. */
 function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...left.slice(0, 64)].entries()) {
+  for (let index = 0; index < Math.min(left.length, 64); index++) {
     const next = [index + 1];
     for (let column = 1; column <= right.length; column++) {
-      const replaced = at(row, column - 1) + (letter === right[column - 1] ? 0 : 1);
+      const replaced = at(row, column - 1) + (left[index] === right[column - 1] ? 0 : 1);
       next.push(Math.min(at(row, column) + 1, at(next, column - 1) + 1, replaced));
     }
     row = next;
