@@ -1,7 +1,11 @@
+import { setMaxListeners } from "node:events";
+
 /** What comes first: the result, or a rejection with the signal's reason. The work itself goes on. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
+    // one signal stands over any number of waits
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));

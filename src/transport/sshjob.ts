@@ -6,13 +6,21 @@ import type { LaneJob } from "./sshlane.ts";
 import type { Query } from "./transport.ts";
 
 const BLOCK = 512;
-/** Beyond the longest body: curl dumps headers, and counts what it received a buffer (100 KiB) before it writes it. */
+/** Beyond the longest body: curl counts what it received a buffer (100 KiB) before it writes it. */
 const ROOM = 256 * 1024;
-/** One header block as curl dumps it: it gives up at 300 KiB. */
-const HEADER_BYTES = 320 * 1024;
+/** What the VM tells of the headers, and trailers, of one answer. */
+export const MOST_DUMPED_BYTES = 64 * 1024;
 
 /** What a batch does with its bodies: `r` sends them back, the others hash them. */
 export type BatchMode = "r" | "256" | "512";
+
+/** Shorter error pages are read whole, whatever was asked for: curl drops the rest of the headers when it gives up on a length. */
+const LEAST_FILESIZE = 1024 * 1024;
+
+/** Ends what declares to be too long. What does not declare its length is ended by the script. */
+function maxFilesize(mostBytes: number): string {
+  return `max-filesize = ${Math.max(LEAST_FILESIZE, mostBytes)}`;
+}
 
 /** `256` or `512`, as the script's hash function takes it. */
 export function bits(algorithm: Algorithm): "256" | "512" {
@@ -23,17 +31,18 @@ export function bits(algorithm: Algorithm): "256" | "512" {
 export function batchJob(mode: BatchMode, queries: readonly Query[], nonce: string, settings: CurlSettings): LaneJob {
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
-  const options = ["silent", ...curlOptions(first, settings), ...(settings.parallel ? ["parallel", "parallel-max = 16"] : [])];
-  const blocks = Math.ceil((Math.max(...queries.map((each) => each.maxBytes)) + ROOM) / BLOCK);
+  const largest = Math.max(...queries.map((each) => each.maxBytes));
+  const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
+  const options = ["silent", ...curlOptions(first, settings), maxFilesize(largest), ...parallel];
+  const blocks = Math.ceil((largest + ROOM) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),
     `wwrite-out = "${nonce} w `,
     `v ${writeOut(settings.parallel)}`,
-    // for curl 0 is no limit
-    ...queries.map((each) => `u${Math.max(1, each.maxBytes)} ${quoted(each.url)}`),
+    ...queries.map((each) => `u${quoted(each.url)}`),
     `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
   ];
-  return { lines, mostBytes: queries.length * (HEADER_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
+  return { lines, mostBytes: queries.length * (MOST_DUMPED_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
 }
 
 /** curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body goes another way: the script's fd 5. */
@@ -44,7 +53,7 @@ function streamConfig(query: Query, part: number, nonce: string, settings: CurlS
     `url = ${quoted(query.url)}`,
     ...(settings.reportsApart ? [] : ['output = "/dev/fd/5"']),
     `dump-header = "h${part}"`,
-    `max-filesize = ${Math.max(1, query.maxBytes)}`,
+    maxFilesize(query.maxBytes),
     `write-out = "${report}`,
   ];
 }
@@ -54,17 +63,17 @@ export function streamJob(query: Query, algorithm: Algorithm, nonce: string, set
   const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
   return {
     lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
-    mostBytes: HEADER_BYTES,
+    mostBytes: MOST_DUMPED_BYTES,
   };
 }
 
 /** The job that appends another part to a body that was cut. */
 export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): LaneJob {
-  return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: HEADER_BYTES };
+  return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: MOST_DUMPED_BYTES };
 }
 
 /** The job that lets go of a body that was cut. */
-export const LET_GO: LaneJob = { lines: ["m-"], mostBytes: HEADER_BYTES };
+export const LET_GO: LaneJob = { lines: ["m-"], mostBytes: MOST_DUMPED_BYTES };
 
 /** The hash of a file (`b3`) or a stream (`-`) of the job. Throws E_VM_TOOL when the hash tool said nothing. */
 export function sumOf(name: string, algorithm: Algorithm, reply: JobReply): Digest {

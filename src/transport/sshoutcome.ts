@@ -4,11 +4,14 @@ import type { CurlSettings } from "./curlconfig.ts";
 import { faultOfExit, faultOfProxy, type Reached } from "./curlexit.ts";
 import { parseHeaderBlock, type HeaderBlock } from "./headers.ts";
 import type { JobReply, Transfer } from "./reply.ts";
+import { MOST_DUMPED_BYTES } from "./sshjob.ts";
 import { declaredLength } from "./strict.ts";
 import type { Answer, Page, Query } from "./transport.ts";
 
 /** Of an answer that is not content, so much is kept at most. */
 const MOST_ERROR_BYTES = 64 * 1024;
+
+const GAVE_UP_ON_LENGTH = 63;
 
 /** One exchange as it came back. */
 export interface Outcome {
@@ -17,6 +20,8 @@ export interface Outcome {
   readonly fault: Tofu3Error | null;
   /** Bytes of body that curl received. */
   readonly size: number;
+  /** The rest can be asked for and appended to what the VM has. */
+  readonly resumable: boolean;
 }
 
 /** 200, or 206 where a part was asked for. */
@@ -37,26 +42,56 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   const exit = transfer?.exit ?? reply.exits.get(process);
   if (transfer === undefined || exit === undefined) throw silence(exit);
   refuseAddress(query, transfer, settings);
-  const block = parseHeaderBlock(reply.files.get(`h${index}`) ?? Buffer.alloc(0));
-  const fault = exit === 0 ? null : faultFor(exit, transfer, block, settings);
-  if (block === null) throw fault ?? new Tofu3Error("E_FRAMING", "the answer has no whole header block", { stage: "http" });
+  const { size } = transfer;
+  const { fault, block, whole } = headersOf(index, exit, transfer, reply, settings);
   if (block.status !== transfer.status)
     throw contradiction(`the status is ${transfer.status} to curl and ${block.status} in the headers`, "http");
   if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
   const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
-  if (!isContent(block.status)) return { answer, fault: null, size: transfer.size };
-  const declared = declaredLength(block.status, block.headers);
-  if ((declared ?? 0) > query.maxBytes || transfer.size > query.maxBytes)
-    return { answer, fault: tooLarge(query.maxBytes), size: transfer.size };
-  if (fault === null && declared !== null && declared !== transfer.size) {
-    throw contradiction(`the body has ${transfer.size} bytes and its Content-Length says ${declared}`, "body");
+  if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
+  const declared = whole ? declaredLength(block.status, block.headers) : Infinity;
+  if ((declared ?? 0) > query.maxBytes || size > query.maxBytes)
+    return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
+  if (fault === null && declared !== null && declared !== size)
+    throw contradiction(`the body has ${size} bytes and its Content-Length says ${declared}`, "body");
+  return { answer, fault, size, resumable: isResumable(fault, exit, declared) };
+}
+
+/** The headers, and what curl's exit status says of the exchange. When curl gives up on a length, the headers from there on are missing. */
+function headersOf(
+  index: number,
+  exit: number,
+  transfer: Transfer,
+  reply: JobReply,
+  settings: CurlSettings,
+): { fault: Tofu3Error | null; block: HeaderBlock; whole: boolean } {
+  const dump = reply.files.get(`h${index}`) ?? Buffer.alloc(0);
+  const block = parseHeaderBlock(dump);
+  if (block === null && exit === GAVE_UP_ON_LENGTH) {
+    const start = parseHeaderBlock(Buffer.concat([dump, Buffer.from("\r\n")]));
+    if (start !== null) return { fault: null, block: start, whole: false };
   }
-  return { answer, fault, size: transfer.size };
+  const fault =
+    dump.length >= MOST_DUMPED_BYTES ? endlessTrailers() : exit === 0 ? null : faultFor(exit, transfer, block, settings);
+  if (block === null) throw fault ?? new Tofu3Error("E_CUT", "the connection was closed within the headers", { stage: "http" });
+  return { fault, block, whole: true };
+}
+
+/**
+ * What unclean framing has left behind is anybody's guess. Curl says 56 of bad chunks too, and then has written more of the body than it counts.
+ */
+function isResumable(cut: Tofu3Error | null, exit: number, declared: number | null): boolean {
+  return (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && (exit !== 56 || declared !== null);
 }
 
 function silence(exit: number | undefined): Tofu3Error {
   if (exit !== undefined && exit !== 0) return faultOfExit(exit, "nothing");
   return new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh", hint: "tofu3 workers check" });
+}
+
+/** The header block itself was short enough. */
+function endlessTrailers(): Tofu3Error {
+  return contradiction("the trailers behind the body are too large", "body");
 }
 
 function contradiction(what: string, stage: "http" | "body"): Tofu3Error {

@@ -14,11 +14,6 @@ const LET_GO_MS = 5000;
 /** curl's key of every part. */
 const PROCESS = 1;
 
-/** Cuts after which the rest can be asked for; what unclean framing has left behind is anybody's guess. */
-function isResumable(cut: Tofu3Error | null): boolean {
-  return cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT";
-}
-
 /**
  * One body, hashed on the VM while it arrives. After a cut the VM's hash waits for another part. `item` is settled with the first answer; the
  * promise resolves when the shell is free again or has ended. An abort of `ended` ends what is under way and lets go of what was cut.
@@ -96,7 +91,7 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
     count(wanted ? Math.min(before + size, query.maxBytes) : before);
     const common = { ...answer, size: received, cut, head: Buffer.alloc(0) };
     // What is not wanted has gone into the hash all the same: it is good for nothing more.
-    if (wanted && isResumable(cut)) return { ...common, digest: null, ...hold(reply) };
+    if (wanted && outcome.resumable && cut === outcome.fault) return { ...common, digest: null, ...hold(reply) };
     await release(reply);
     return { ...common, digest: wanted && cut === null ? sumOf("-", query.algorithm, reply) : null, more: null };
   }
