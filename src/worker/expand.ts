@@ -61,8 +61,10 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
     if (place.descriptor === null) announce(walk.session, document);
     place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
     if (document.manifest === null || place.error !== null) return;
-    if (document.manifest.kind === "index") await expandIndex(walk, place, document.manifest, depth, selecting);
-    else expandManifest(walk, place, document.manifest);
+    // the digest that it was asked for by: what was parsed knows its sha256 only
+    const manifest = { ...document.manifest, digest: document.computed };
+    if (manifest.kind === "index") await expandIndex(walk, place, manifest, depth, selecting);
+    else expandManifest(walk, place, manifest);
   } catch (thrown) {
     place.error = asError(thrown);
   }

@@ -46,7 +46,10 @@ function meaningOf(prefix: string, answer: Page | Content): Tofu3Error {
     });
   }
   if (status === 404 || status === 410)
-    return new Tofu3Error("E_NOT_FOUND", `${prefix}it does not exist (${status})${said}`, { stage: "http" });
+    return new Tofu3Error("E_NOT_FOUND", `${prefix}it does not exist (${status})${said}`, {
+      stage: "http",
+      hint: "check the spelling; some registries say so, too, of what this vantage may not see",
+    });
   if (status === 403 || status === 451) {
     return new Tofu3Error("E_DENIED", `${prefix}the registry denies it (${status})${said}`, {
       stage: "http",
@@ -60,7 +63,10 @@ function meaningOf(prefix: string, answer: Page | Content): Tofu3Error {
     });
   }
   const wanted = status >= 200 && status < 300 ? ", 200 was expected" : "";
-  return new Tofu3Error("E_STATUS", `${prefix}the registry answered ${status}${wanted}${said}`, { stage: "http" });
+  return new Tofu3Error("E_STATUS", `${prefix}the registry answered ${status}${wanted}${said}`, {
+    stage: "http",
+    hint: status >= 500 ? "the registry is in trouble: try again later" : "compare with what another network sees",
+  });
 }
 
 function ratesOf(answer: Answer): string {
