@@ -63,8 +63,8 @@ export function versionOf(annotations: Annotations): string | null {
 }
 
 /**
- * Why what a bottle index says about itself is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or when it is no bottle
- * index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
+ * Why what a bottle index says about itself or about its bottles is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or
+ * when it is no bottle index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
  */
 export function versionMismatch(
   index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] },
@@ -78,7 +78,14 @@ export function versionMismatch(
   if (differs) return `the tag "${tag}" was asked for, but the index says that it holds version "${visible(version, 100)}"`;
   if (name !== undefined && name !== "" && name !== tag)
     return `the tag "${tag}" was asked for, but the index says that it is "${visible(name, 100)}"`;
-  return null;
+  const stray = index.manifests.find((entry) => isOfAnotherTag(bottleOf(entry), tag));
+  return stray === undefined
+    ? null
+    : `the tag "${tag}" was asked for, but the index has the bottle "${visible(stray.annotations[REF_NAME] ?? "", 100)}" in it`;
+}
+
+function isOfAnotherTag(bottle: Bottle | null, tag: string): boolean {
+  return bottle !== null && tag !== (bottle.rebuild === 0 ? bottle.version : `${bottle.version}-${bottle.rebuild}`);
 }
 
 /** How the layer of a bottle contradicts what the index says about the bottle, with both values; null when it does not. */

@@ -128,6 +128,19 @@ describe("the version that was asked for", () => {
     expect(versionMismatch(index(annotations), tag)).toBe(text);
   });
 
+  test.each([
+    ["are of that version", ["2.8.2.big_sur", "2.8.2.sonoma"], "2.8.2", null],
+    ["are of that rebuild", ["0.8.9.0.ventura.2"], "0.8.9.0-2", null],
+    ["are none", ["2.8.2"], "2.6.2", null],
+    ["hold another", ["2.6.2.sonoma", "2.8.2.big_sur"], "2.6.2", 'but the index has the bottle "2.8.2.big_sur" in it'],
+    ["are another rebuild", ["1.0.big_sur.1"], "1.0-2", 'but the index has the bottle "1.0.big_sur.1" in it'],
+    ["have no rebuild", ["1.0.big_sur"], "1.0-2", 'but the index has the bottle "1.0.big_sur" in it'],
+  ])("bottles that %s", (_, names, tag, text) => {
+    const manifests = names.map((name) => ({ annotations: { [REF_NAME]: name } }));
+    const found = versionMismatch({ annotations: { "com.github.package.type": "homebrew_bottle" }, manifests }, tag);
+    expect(found).toBe(text === null ? null : `the tag "${tag}" was asked for, ${text}`);
+  });
+
   test("an image's version says nothing about its tag", () => {
     expect(versionMismatch({ annotations: { [VERSION]: "24.04" }, manifests: [] }, "22.04")).toBeNull();
     expect(versionOf({ [VERSION]: "24.04" })).toBe("24.04");
