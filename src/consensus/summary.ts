@@ -22,7 +22,7 @@ export function summaryOfDifference(differences: readonly Difference[], of: numb
   const [first] = differences;
   if (first === undefined) return "no difference";
   const views = first.views.map((view) => `${who(view, of)} saw ${what(view, first.views)}`).join(", ");
-  const place = first.at.includes(" > ") ? `at ${visible(first.at, 300)} ` : "";
+  const place = first.at.includes(" > ") ? `at ${visible(first.at, 300)}: ` : "";
   const asked = first.expected === null ? "" : `, asked for by ${first.expected}`;
   const more =
     differences.length === 1 ? "" : ` (and ${differences.length - 1} more ${differences.length === 2 ? "place" : "places"})`;
@@ -44,13 +44,18 @@ export function summaryOfAbsence(observations: readonly Observation[]): string {
     : `all ${observations.length} workers saw ${root} and were told that a part of it does not exist`;
 }
 
-/** Who has no complete observation, and what the others saw. */
+/** Who has no complete observation, why (what several met alike is said once), and what the others saw. */
 export function summaryOfGap(observations: readonly Observation[], quorum: number): string {
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (distinct < quorum || distinct < observations.length) return `${distinct} distinct workers reported, and ${quorum} are needed`;
   const missing = observations.filter((each) => each.error !== null || each.outcome !== "saw");
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
-  const gaps = missing.map((each) => `${each.worker}: ${each.error?.message ?? "no observation"}`);
+  const reasons = new Map<string, string[]>();
+  for (const { worker, error } of missing) {
+    const reason = error?.message ?? "no observation";
+    reasons.set(reason, [...(reasons.get(reason) ?? []), worker]);
+  }
+  const gaps = [...reasons].map(([reason, workers]) => (reasons.size === 1 ? reason : `${names(workers)}: ${reason}`));
   const others = seen.length === 1 ? `; those that saw it saw ${seen[0] ?? ""}` : "";
   return `${names(missing.map((each) => each.worker))} ${missing.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
 }
