@@ -54,11 +54,23 @@ async function readPages(session: Session, signal: AbortSignal): Promise<readonl
     for (const tag of parseTags(page, what)) tags.add(tag);
     const next = nextPage(url.href, valuesOf(page.headers, "link").join(", "));
     if (next === null) return [...tags];
-    if (visited.has(next) || tags.size === before) throw endless(what, "the pages do not come to an end: one brought nothing new");
+    const following = ownPath(url, new URL(next));
+    if (visited.has(following.href) || tags.size === before)
+      throw endless(what, "the pages do not come to an end: one brought nothing new");
     if (visited.size >= MOST_PAGES || tags.size > MOST_TAGS)
       throw endless(what, `more than ${visited.size} pages, ${tags.size} tags`);
-    url = new URL(next);
+    url = following;
   }
+}
+
+/**
+ * The next page as the registry wrote it. Artifactory and some reverse proxies leave the first part of the repository out of the path; a page
+ * of the repository without it would be none or another one's, so that the query alone is taken.
+ */
+function ownPath(page: URL, next: URL): URL {
+  const rest = next.pathname.replace(/^\/v2(?=\/)/, "");
+  const shortened = next.pathname !== page.pathname && page.pathname.endsWith(rest) && rest.endsWith("/tags/list");
+  return shortened ? new URL(page.pathname + next.search, page) : next;
 }
 
 function parseTags(page: Page, what: string): readonly string[] {

@@ -29,6 +29,7 @@ describe("tags", () => {
     { what: "pages of ghcr, n=0 as it stands there", routes: { [URL_1]: tags(["a"], "/v2/a/b/tags/list?last=a&n=0"), [`${URL_1}?last=a&n=0`]: tags(["b"]) }, tags: ["a", "b"] },
     { what: "pages of quay", routes: { [URL_1]: tags(["a"], "/v2/a/b/tags/list?next_page=gA%3D%3D&n=50"), [`${URL_1}?next_page=gA%3D%3D&n=50`]: tags(["b"]) }, tags: ["a", "b"] },
     { what: "pages that overlap", routes: { [URL_1]: tags(["a", "b"], `${URL_1}?n=2`), [`${URL_1}?n=2`]: tags(["b", "c"]) }, tags: ["a", "b", "c"] },
+    { what: "pages of Artifactory, whose links lose the first part of the repository", routes: { [URL_1]: tags(["a"], "/v2/b/tags/list?last=a&n=1"), [`${URL_1}?last=a&n=1`]: tags(["b"]) }, tags: ["a", "b"] },
     { what: "a last page that is empty", routes: { [URL_1]: tags(["a"], `${URL_1}?n=2`), [`${URL_1}?n=2`]: tags([]) }, tags: ["a"] },
   ]; // prettier-ignore
   test.each(good)("$what", async ({ routes, tags: wanted }) => {
