@@ -1,0 +1,80 @@
+import type { ContenderName } from "./contenders.ts";
+import type { Ground } from "./ground.ts";
+import type { Shape } from "./images.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Contenders that are run side by side, round after round. */
+export interface Case {
+  readonly name: string;
+  readonly ground: Ground["name"];
+  /** Null: no image, or the pins. */
+  readonly shape: Shape | null;
+  readonly contenders: readonly ContenderName[];
+}
+
+/** `contender / against` must not be more than `bound`; `times` makes up for a contender that does more work than the other. */
+export interface Target {
+  readonly case: string;
+  readonly contender: ContenderName;
+  readonly against: ContenderName;
+  readonly bound: number;
+  readonly times?: number;
+}
+
+const SHAPES = {
+  big: { name: "big", layers: 1, bytes: 1024 * MIB },
+  medium: { name: "medium", layers: 40, bytes: 8 * MIB },
+  tiny: { name: "tiny", layers: 200, bytes: 16 * KIB },
+  debian: { name: "debian", layers: 1, bytes: 95 * MIB },
+} as const satisfies Record<string, Shape>;
+
+const HAND: readonly ContenderName[] = ["tofu3", "skopeo copy", "three skopeo, in turn", "three skopeo, in parallel"];
+
+export const CASES: readonly Case[] = [
+  { name: "start-up", ground: "loopback", shape: null, contenders: ["node -e 0", "tofu3 --version", "tofu3 --help"] },
+  {
+    name: "1 × 1 GiB",
+    ground: "loopback",
+    shape: SHAPES.big,
+    contenders: [
+      ...HAND,
+      "three scripts, in turn",
+      "floor: three curl|openssl",
+      "tofu3, local worker alone",
+      "floor: curl|tee|openssl",
+    ],
+  },
+  { name: "40 × 8 MiB", ground: "loopback", shape: SHAPES.medium, contenders: [...HAND, "three scripts, in turn"] },
+  { name: "200 × 16 KiB", ground: "loopback", shape: SHAPES.tiny, contenders: [...HAND, "three scripts, in turn"] },
+  { name: "1 × 95 MiB", ground: "loopback", shape: SHAPES.debian, contenders: HAND },
+  { name: "500 references", ground: "loopback", shape: null, contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  { name: "WAN 200 × 16 KiB", ground: "WAN", shape: SHAPES.tiny, contenders: [...HAND, "tofu3, nine workers"] },
+  { name: "WAN 1 × 95 MiB", ground: "WAN", shape: SHAPES.debian, contenders: HAND },
+  { name: "WAN 40 × 8 MiB", ground: "WAN", shape: SHAPES.medium, contenders: ["tofu3", "tofu3, local worker alone"] },
+  { name: "WAN 500 references", ground: "WAN", shape: null, contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+];
+
+export const TARGETS: readonly Target[] = [
+  { case: "start-up", contender: "tofu3 --version", against: "node -e 0", bound: 1.25 },
+  { case: "start-up", contender: "tofu3 --help", against: "node -e 0", bound: 2 },
+  { case: "1 × 1 GiB", contender: "tofu3", against: "skopeo copy", bound: 1.3 },
+  { case: "1 × 1 GiB", contender: "tofu3", against: "floor: three curl|openssl", bound: 1.35 },
+  { case: "1 × 1 GiB", contender: "tofu3, local worker alone", against: "floor: curl|tee|openssl", bound: 1.5 },
+  { case: "1 × 1 GiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.4 },
+  { case: "40 × 8 MiB", contender: "tofu3", against: "three skopeo, in parallel", bound: 0.85 },
+  { case: "40 × 8 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.6 },
+  { case: "200 × 16 KiB", contender: "tofu3", against: "three skopeo, in parallel", bound: 0.6 },
+  { case: "200 × 16 KiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.6 },
+  { case: "1 × 95 MiB", contender: "tofu3", against: "three skopeo, in parallel", bound: 0.95 },
+  { case: "1 × 95 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.6 },
+  { case: "500 references", contender: "tofu3, 500 references", against: "skopeo inspect --raw × 50", bound: 0.2, times: 10 },
+  { case: "WAN 200 × 16 KiB", contender: "tofu3", against: "skopeo copy", bound: 0.4 },
+  { case: "WAN 200 × 16 KiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.33 },
+  { case: "WAN 200 × 16 KiB", contender: "tofu3, nine workers", against: "tofu3", bound: 1.2 },
+  { case: "WAN 1 × 95 MiB", contender: "tofu3", against: "skopeo copy", bound: 1.08 },
+  { case: "WAN 1 × 95 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.33 },
+  { case: "WAN 40 × 8 MiB", contender: "tofu3", against: "tofu3, local worker alone", bound: 1.1 },
+  { case: "WAN 500 references", contender: "tofu3, 500 references", against: "skopeo inspect --raw × 50", bound: 0.03, times: 10 },
+];

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { skopeoOptions } from "../lab/push.ts";
+import type { Ground } from "./ground.ts";
+
+/** A way to get and check one image; `out` is a path that does not exist. */
+export type Contender = (ground: Ground, image: string, out: string) => Promise<string>;
+
+const ROOT = join(import.meta.dirname, "../..");
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const inPlace = (ground: Ground, command: string): string =>
+  ground.prefix === "" ? command : `${ground.prefix} bash -c ${quote(command)}`;
+
+function onVm(ground: Ground, at: number, command: string): string {
+  const vm = ground.vms[at];
+  if (vm === undefined) throw new Error(`no VM ${at}`);
+  const ssh = `ssh -q -i ${vm.identityFile} -o UserKnownHostsFile=${ground.folder}/known_hosts -o StrictHostKeyChecking=yes -p ${vm.port} ${vm.user}@${vm.host}`;
+  return `${ssh} ${quote(command)}`;
+}
+
+function tofu3(vms: number, more = ""): Contender {
+  return async (ground, image, out) => {
+    const config = await ground.config(vms);
+    return inPlace(
+      ground,
+      `node ${ROOT}/bin/tofu3.js verify ${ground.registry.host}/${image}:latest --config ${config} --quiet --no-progress -o oci:${out}${more}`,
+    );
+  };
+}
+
+async function skopeo(ground: Ground, image: string, out: string): Promise<string> {
+  const options = (await skopeoOptions(ground.registry, "src")).join(" ");
+  return `skopeo copy -q ${options} docker://${ground.registry.host}/${image}:latest oci:${out}:latest`;
+}
+
+/** The three commands of a person who compares by hand: here, and on two VMs. */
+async function byHand(
+  make: (ground: Ground, image: string, out: string) => Promise<string>,
+  ground: Ground,
+  image: string,
+  out: string,
+): Promise<string[]> {
+  return [
+    await make(ground, image, `${out}-0`),
+    onVm(ground, 0, await make(ground, image, `${out}-1`)),
+    onVm(ground, 1, await make(ground, image, `${out}-2`)),
+  ];
+}
+
+/** What the shell script of the method does: manifest, then each blob to a file, then sha256sum. */
+function script(ground: Ground, image: string, out: string): Promise<string> {
+  const base = `${ground.registry.url}/v2/${image}`;
+  const curl = `curl -sfL --cacert ${ground.registry.caFile ?? ""}`;
+  const manifest = `${curl} -H "Accept: application/vnd.oci.image.manifest.v1+json" -o ${out}/manifest.json ${base}/manifests/latest`;
+  return Promise.resolve(
+    `mkdir ${out} && ${manifest} && for d in $(grep -o "sha256:[0-9a-f]*" ${out}/manifest.json); do ${curl} -o ${out}/\${d#*:} ${base}/blobs/$d; done && sha256sum ${out}/* >/dev/null`,
+  );
+}
+
+async function floorHere(ground: Ground, image: string, out: string): Promise<string> {
+  const { registry } = ground;
+  const curl = `curl -sf --cacert ${registry.caFile ?? ""}`;
+  return Promise.resolve(
+    `mkdir ${out} && d=$(${curl} -H "Accept: application/vnd.oci.image.manifest.v1+json" ${registry.url}/v2/${image}/manifests/latest | grep -o "sha256:[0-9a-f]*" | tail -n 1) && ${curl} ${registry.url}/v2/${image}/blobs/$d | tee ${out}/blob | openssl dgst -sha256`,
+  );
+}
+
+async function floorThere(ground: Ground, image: string, out: string): Promise<string> {
+  return (await floorHere(ground, image, out)).replace(`| tee ${out}/blob `, "");
+}
+
+export const CONTENDERS = {
+  tofu3: tofu3(2),
+  "tofu3, nine workers": tofu3(8),
+  "tofu3, local worker alone": async (ground, image, out) =>
+    inPlace(
+      ground,
+      `node ${join(import.meta.dirname, "local.mjs")} ${await ground.config(2)} ${ground.registry.host}/${image}:latest ${out}`,
+    ),
+  "skopeo copy": async (ground, image, out) => inPlace(ground, await skopeo(ground, image, out)),
+  "three skopeo, in turn": async (ground, image, out) => inPlace(ground, (await byHand(skopeo, ground, image, out)).join(" && ")),
+  "three skopeo, in parallel": async (ground, image, out) =>
+    inPlace(ground, `${(await byHand(skopeo, ground, image, out)).join(" & ")} & wait`),
+  "three scripts, in turn": async (ground, image, out) => inPlace(ground, (await byHand(script, ground, image, out)).join(" && ")),
+  "floor: three curl|openssl": async (ground, image, out) =>
+    inPlace(
+      ground,
+      `${[await floorHere(ground, image, `${out}-0`), onVm(ground, 0, await floorThere(ground, image, `${out}-1`)), onVm(ground, 1, await floorThere(ground, image, `${out}-2`))].map((each) => `{ ${each}; }`).join(" & ")} & wait`,
+    ),
+  "floor: curl|tee|openssl": async (ground, image, out) => inPlace(ground, await floorHere(ground, image, out)),
+  "tofu3, 500 references": async (ground) =>
+    inPlace(ground, `node ${join(import.meta.dirname, "resolve.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins 500`),
+  "skopeo inspect --raw × 50": async (ground) => {
+    const options = (await skopeoOptions(ground.registry, "")).join(" ");
+    return inPlace(
+      ground,
+      `for i in $(seq 0 49); do skopeo inspect --raw ${options} docker://${ground.registry.host}/pins:$i >/dev/null || exit 1; done`,
+    );
+  },
+  "tofu3 --version": () => Promise.resolve(`node ${ROOT}/bin/tofu3.js --version`),
+  "tofu3 --help": () => Promise.resolve(`node ${ROOT}/bin/tofu3.js --help`),
+  "node -e 0": () => Promise.resolve("node -e 0"),
+} satisfies Record<string, Contender>;
+
+export type ContenderName = keyof typeof CONTENDERS;

@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeConfig } from "../lab/config.ts";
+import { launch, runTool, until } from "../lab/processes.ts";
+import { startRegistry, type Registry } from "../lab/registry.ts";
+import { startSshd, type Sshd } from "../lab/sshd.ts";
+
+/** Where a comparison is run: a registry over https, VMs, and the place that the coordinator is started at. */
+export interface Ground {
+  readonly name: "loopback" | "WAN";
+  readonly registry: Registry;
+  readonly vms: readonly Sshd[];
+  /** Put before a command of the coordinator. */
+  readonly prefix: string;
+  readonly folder: string;
+  /** Path of a tofu3.yaml with one local worker and so many VMs. */
+  config(vms: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export const RTT_MS = 40;
+export const MBIT = 200;
+
+async function ground(
+  name: Ground["name"],
+  registry: Registry,
+  vms: readonly Sshd[],
+  prefix: readonly string[],
+  stop: () => Promise<void>,
+): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), `tofu3-bench-${name}-`));
+  const known = join(folder, "known_hosts");
+  await writeFile(known, vms.map((vm) => `${vm.knownHostsLine}\n`).join(""));
+  return {
+    name,
+    registry,
+    vms,
+    prefix: prefix.join(" "),
+    folder,
+    config: (count) =>
+      writeConfig(folder, { workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })), registries: [registry] }),
+    async stop() {
+      await Promise.all(vms.map((vm) => vm.stop()));
+      await registry.stop();
+      await stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Everything on 127.0.0.0/8. */
+export async function startLoopback(vms: number): Promise<Ground> {
+  const registry = await startRegistry({ tls: true });
+  const started = await Promise.all(Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })));
+  return ground("loopback", registry, started, [], () => Promise.resolve());
+}
+
+/** Why there is no WAN here; null when there can be one. */
+export function whyNoWan(): string | null {
+  if (process.getuid?.() !== 0) return "it needs root, for network namespaces";
+  for (const tool of ["ip", "cc"]) if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0) return `it needs ${tool}`;
+  return null;
+}
+
+/** A namespace for each machine, joined by wanlink.c: RTT_MS between any two of them, MBIT for each but the registry. */
+export async function startWan(vms: number): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), "tofu3-bench-link-"));
+  const program = join(folder, "wanlink");
+  await runTool("cc", ["-O2", "-o", program, join(import.meta.dirname, "wanlink.c")]);
+  const names = ["reg", "here", ...Array.from({ length: vms }, (_, at) => `vm${at + 1}`)].map((each) => `t3bench-${each}`);
+  const address = (at: number): string => `198.18.255.${at + 1}`;
+  for (const name of names)
+    await runTool("sh", ["-c", `ip netns del ${name} 2>/dev/null; ip netns add ${name} && ip -n ${name} link set lo up`]);
+  const hosts = names.map((name, at) => `${name}:${address(at)}:${at === 0 ? 0 : MBIT}:${RTT_MS / 4}`);
+  const link = launch([program, ...hosts], { logFile: join(folder, "wanlink.log") });
+  await until("the link is there", () => (link.log().includes("ready") ? true : undefined));
+  for (const [at, name] of names.entries()) {
+    await runTool("sh", [
+      "-c",
+      `ip -n ${name} addr add ${address(at)}/24 dev wan0 && ip -n ${name} link set wan0 mtu 1500 txqueuelen 5000 up && ip netns exec ${name} sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_no_metrics_save'`,
+    ]);
+  }
+  const inside = (at: number): string[] => ["ip", "netns", "exec", names[at] ?? ""];
+  const registry = await startRegistry({ tls: { names: [address(0)] }, address: address(0), prefix: inside(0) });
+  const started = await Promise.all(
+    Array.from({ length: vms }, (_, at) => startSshd({ address: address(at + 2), port: 2222, prefix: inside(at + 2) })),
+  );
+  return ground("WAN", registry, started, inside(1), async () => {
+    await link.stop();
+    for (const name of names) await runTool("ip", ["netns", "del", name]).catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  });
+}
