@@ -135,7 +135,7 @@ describe("differences are located and say who saw what", () => {
       },
     ]);
     expect(summary).toBe(
-      `at index > manifest linux/amd64 > layer 2 2 of 3 workers saw ${digest("e")}, sgp saw ${digest("9")}, asked for by ${digest("e")}`,
+      `at index > manifest linux/amd64 > layer 2: 2 of 3 workers saw ${digest("e")}, sgp saw ${digest("9")}, asked for by ${digest("e")}`,
     );
   });
   test("at the root", () => {
