@@ -18,16 +18,7 @@ import {
   withHeaders,
   withLength,
 } from "./bodies.ts";
-import {
-  contentQueryFor,
-  faultOf,
-  never,
-  queryFor,
-  startRawServer,
-  transportWith,
-  until,
-  type RawServer,
-} from "./rawserver.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type RawServer } from "./rawserver.ts";
 
 let folder = "";
 let server: RawServer | null = null;

@@ -172,7 +172,7 @@ describe("an HTTP proxy", () => {
     {
       what: "asks for credentials",
       answer: "HTTP/1.1 407 X\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
-      says: "407",
+      says: "asks for other credentials (407)",
     },
     { what: "forbids it", answer: "HTTP/1.1 403 X\r\nContent-Length: 6\r\n\r\nnot so", says: "403" },
     { what: "redirects", answer: "HTTP/1.1 302 X\r\nLocation: http://evil.test/\r\n\r\n", says: "302" },
