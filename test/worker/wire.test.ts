@@ -158,3 +158,31 @@ test("an index without mediaType, as Homebrew writes it, is an index", async () 
   expect(seen).toMatchObject({ outcome: "saw", error: null });
   expect(seen.objects[1]).toMatchObject({ platform: "darwin/amd64", osVersion: "macOS 13.6" });
 });
+
+describe("schema 1", () => {
+  const SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+  const history = [{ v1Compatibility: JSON.stringify({ id: "1".repeat(64) }) }];
+  const payload = JSON.stringify(
+    { schemaVersion: 1, name: "a/b", tag: "1", architecture: "amd64", fsLayers: [{ blobSum: layer.digest }], history },
+    null,
+    3,
+  );
+  const signed = (signature: string): string => {
+    const at = {
+      formatLength: payload.length - 2,
+      formatTail: Buffer.from("\n}").toString("base64url"),
+      time: "2026-01-01T00:00:00Z",
+    };
+    const block = { header: { alg: "ES256" }, signature, protected: Buffer.from(JSON.stringify(at)).toString("base64url") };
+    return `${payload.slice(0, -2)},\n   "signatures": [${JSON.stringify(block)}]\n}`;
+  };
+  const digest = thing(SIGNED, payload).digest;
+
+  test.each(["c2lnbmVk", "b3RoZXJ3aXNl"])("signed as %s is its payload, by tag and by digest", async (signature) => {
+    const routes = serve([thing(SIGNED, signed(signature)), layer]);
+    routes[`https://registry.example/v2/a/b/manifests/${digest}`] = page(thing(SIGNED, signed(signature)));
+    for (const reference of ["registry.example/a/b:1", `registry.example/a/b@${digest}`]) {
+      expect(await look(fakeTransport(routes), { job: jobOf(reference) })).toMatchObject({ outcome: "saw", error: null, digest });
+    }
+  });
+});
