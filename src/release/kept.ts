@@ -37,20 +37,18 @@ export async function openKept(path: string, uid: number, expected: Expected): P
 
 /** Reads one chunk ahead. With `reuse`, a chunk is valid only until the next one is asked for. */
 export async function* readChunks(handle: FileHandle, reuse: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const pair = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const;
+  const length = Math.min(CHUNK, (await handle.stat()).size + 1);
+  const fresh = () => Buffer.allocUnsafeSlow(length);
+  let [next, other] = [fresh(), fresh()];
   let position = 0;
-  let turn = 0;
-  const next = () => {
-    turn = 1 - turn;
-    return handle.read(reuse ? (pair[turn] ?? pair[0]) : Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, position);
-  };
-  let pending = next();
+  let pending = handle.read(next, 0, length, position);
   for (;;) {
     const { bytesRead, buffer } = await pending;
     if (bytesRead === 0) return;
     signal.throwIfAborted();
     position += bytesRead;
-    pending = next();
+    [next, other] = reuse ? [other, next] : [fresh(), other];
+    pending = handle.read(next, 0, length, position);
     pending.catch(() => undefined);
     yield buffer.subarray(0, bytesRead);
   }

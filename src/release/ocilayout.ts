@@ -1,6 +1,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, syncDirectory, writeSmallFile } from "./disk.ts";
+import { inLanes } from "./lanes.ts";
 import { layoutOf } from "./layout.ts";
 import { place, type Workshop } from "./workshop.ts";
 
@@ -11,7 +12,7 @@ export async function buildOciLayout(workshop: Workshop): Promise<null> {
   const folders = new Set([staged, join(staged, "blobs")]);
   for (const { name } of blobs) folders.add(dirname(join(staged, name)));
   for (const folder of folders) await mkdir(folder, { mode: 0o700 });
-  for (const { name, object } of blobs) await place(workshop, object, join(staged, name));
+  await inLanes(blobs, ({ name, object }) => place(workshop, object, join(staged, name)));
   for (const { name, text } of files) await writeSmallFile(join(staged, name), text, quarantine.modes.file);
   await finishFolders([...folders], quarantine.modes.directory);
   return null;
