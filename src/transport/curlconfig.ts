@@ -4,10 +4,11 @@ import { Secret } from "../secret.ts";
 import { SLOWEST_BYTES_PER_SECOND } from "./speed.ts";
 import type { Query } from "./transport.ts";
 
-/** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING. */
+/** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING, which never says the value. */
 export function quoted(value: string): string {
-  if (!/^[\x20-\x7e]*$/.test(value)) {
-    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(value, 80)}"`, {
+  const [odd] = /[^\x20-\x7e]/u.exec(value) ?? [];
+  if (odd !== undefined) {
+    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(odd)}"`, {
       stage: "http",
     });
   }
