@@ -1,4 +1,4 @@
-import { USAGE_CODES } from "../errors.ts";
+import { Tofu3Error, USAGE_CODES } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Watch } from "../model/progress.ts";
@@ -26,13 +26,13 @@ export async function dispatch(
   const roots = new Set<Digest>();
   const listen: Watch = (progress) => {
     if (progress.kind === "root") roots.add(progress.digest);
-    if (roots.size > 1) enough.abort();
+    if (roots.size > 1) enough.abort(new Tofu3Error("E_STOPPED", "the workers already disagree"));
     watch(progress);
   };
   return Promise.all(
     vantages.map(async (vantage) => {
       const observation = await observe(job, vantage, listen, enough.signal, signal);
-      if (usageFaultOf(observation) !== null) enough.abort();
+      if (usageFaultOf(observation) !== null) enough.abort(new Tofu3Error("E_STOPPED", "nothing can come of it"));
       return observation;
     }),
   );

@@ -11,7 +11,7 @@ export interface SeenObject {
   readonly digest: Digest;
   /** What the bytes hash to; null when they did not end within the size that was declared. */
   readonly computed: Digest | null;
-  /** Bytes that arrived. */
+  /** Bytes that arrived; of Docker schema 1 those of the payload, which is what the digest is of. */
   readonly size: number;
   /** Bytes that the descriptor declares; null for a root or where the parent does not say. */
   readonly declaredSize: number | null;

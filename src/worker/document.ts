@@ -16,6 +16,8 @@ export interface Document {
   readonly bytes: Uint8Array;
   /** What it hashes to; of Docker schema 1, its payload. */
   readonly computed: Digest;
+  /** Bytes that `computed` is of; of Docker schema 1 those of the payload, since the signatures around it may be longer or shorter. */
+  readonly size: number;
   /** Docker-Content-Digest, printable; never believed. */
   readonly claimed: string | null;
   /** Content-Type without parameters, or what the document says where there is none. */
@@ -50,6 +52,7 @@ export async function readDocument(session: Session, asked: string, signal: Abor
   const document = {
     bytes: page.body,
     computed,
+    size: manifest?.kind === "schema1" ? manifest.payload.length : page.body.length,
     claimed: claims.length === 0 ? null : visible(claims.join(", "), 300),
     mediaType: served ?? manifest?.mediaType ?? "application/octet-stream",
   };

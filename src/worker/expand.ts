@@ -56,7 +56,7 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
   try {
     const document = await documentOf(walk, place);
     place.document = document;
-    place.seen = { computed: document.computed, size: document.bytes.length };
+    place.seen = { computed: document.computed, size: document.size };
     place.role = (document.manifest?.kind ?? kindOfMediaType(document.mediaType)) === "index" ? "index" : "manifest";
     if (place.descriptor === null) announce(walk.session, document);
     place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));

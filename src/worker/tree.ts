@@ -52,7 +52,8 @@ export function objectsOf(root: Place): SeenObject[] {
       digest,
       computed: seen.computed,
       size: seen.size,
-      declaredSize: descriptor === null ? null : descriptor.size,
+      // nothing says which bytes of a schema 1 document a descriptor counts
+      declaredSize: descriptor === null || document?.manifest?.kind === "schema1" ? null : descriptor.size,
       mediaType: descriptor?.mediaType ?? document?.mediaType ?? "application/octet-stream",
       parent: place.parent,
       position: place.position,

@@ -5,6 +5,7 @@ import type { Fault, Observation } from "../model/observation.ts";
 import type { Watch } from "../model/progress.ts";
 import { fetchBlobs } from "./blobs.ts";
 import { systemClock } from "./clock.ts";
+import { hintFor } from "./hint.ts";
 import { notesOf, openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +18,7 @@ import { asError, walkDocuments } from "./expand.ts";
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_AUTH", "E_DENIED", "E_NOT_FOUND"]);
 
 /**
- * What one vantage sees of one job. `stopBlobs` ends the blob downloads at once: what was seen counts, with E_STOPPED. Rejects with the
+ * What one vantage sees of one job. `stopBlobs` ends the blob downloads at once: what was seen counts, with E_STOPPED and its reason. Rejects with the
  * reason of `signal` and for nothing else; the job's own deadline is an observation (E_TIMEOUT). Opens the transport and closes it.
  */
 export async function observe(
@@ -88,7 +89,9 @@ function errorOf(root: Place, looked: Tofu3Error | null, ends: Ends): Tofu3Error
   }
   const documents = placesOf(root).filter((place) => place.role === "index" || place.role === "manifest");
   if (ends.stopBlobs.aborted && looked === null && documents.every((place) => place.error === null)) {
-    return new Tofu3Error("E_STOPPED", "the rest was not downloaded: the workers already disagree", { cause: fault });
+    const { reason } = ends.stopBlobs as { readonly reason: unknown };
+    const why = reason instanceof Tofu3Error ? reason.message : "it is not needed any more";
+    return new Tofu3Error("E_STOPPED", `the rest was not downloaded: ${why}`, { cause: fault });
   }
   return fault;
 }
@@ -99,7 +102,7 @@ function outcomeOf(error: Tofu3Error | null): Observation["outcome"] {
 }
 
 function faultFrom(error: Tofu3Error): Fault {
-  return { code: error.code, stage: error.stage, message: error.message, hint: error.hint };
+  return { code: error.code, stage: error.stage, message: error.message, hint: error.hint ?? hintFor(error.code) };
 }
 
 async function attempt(work: () => Promise<void>): Promise<Tofu3Error | null> {

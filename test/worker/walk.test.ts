@@ -403,8 +403,10 @@ describe("how it ends", () => {
 
   test("stopped before: documents are still looked at, blobs are not", async () => {
     const transport = fakeTransport(serve(everything));
-    const seen = await look(transport, { stop: AbortSignal.abort() });
+    const reason = new Tofu3Error("E_STOPPED", "the workers already disagree");
+    const seen = await look(transport, { stop: AbortSignal.abort(reason) });
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_STOPPED" } });
+    expect(seen.error?.message).toBe("the rest was not downloaded: the workers already disagree");
     expect(seen.objects).toHaveLength(3);
   });
 
