@@ -140,6 +140,14 @@ describe("a token", () => {
     expect(transport.asked.at(-1)?.headers["authorization"]).toBe("Bearer t2");
   });
 
+  test("that is fresh, and 403 DENIED: E_DENIED, and no other token", async () => {
+    const routes = serve(image.all);
+    const denied = { status: 403, body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}' };
+    routes[`${BASE}/manifests/1`] = [{ status: 401, headers: { "www-authenticate": CHALLENGE } }, denied];
+    routes[TOKEN] = [{ body: '{"token":"t1"}' }];
+    expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "refused", error: { code: "E_DENIED" } });
+  });
+
   test.each([
     { what: "access_token instead", body: '{"access_token":"t1"}' },
     { what: "an empty token and an access_token", body: '{"token":"","access_token":"t1"}' },

@@ -210,7 +210,7 @@ describe("other bytes than were asked for", () => {
 });
 
 describe("documents that are not walked", () => {
-  const deep = [1, 2, 3, 4, 5].reduce<{ top: Thing; all: Thing[] }>(
+  const deep = [1, 2, 3, 4].reduce<{ top: Thing; all: Thing[] }>(
     ({ top, all }) => {
       const above = indexOf([descriptor(top)]);
       return { top: above, all: [above, ...all] };
@@ -267,6 +267,12 @@ describe("documents that are not walked", () => {
     expect(seen.error?.code).toBe(code);
     expect(seen.error?.message).toMatch(message);
     expect(transport.asked.length).toBeLessThan(20);
+  });
+
+  test("indexes four deep are walked", async () => {
+    const seen = await look(fakeTransport(serve(deep.all.slice(1))));
+    expect(seen).toMatchObject({ outcome: "saw", error: null });
+    expect(seen.objects.filter((each) => each.role === "index")).toHaveLength(4);
   });
 
   test("an index that names itself cannot be written, and one that the registry makes up is other bytes", async () => {
