@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+/** The JSON object of `verify --json` as the design writes it down: every key, its type, nothing missing and nothing else. */
+
+const digest = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
+const time = z.iso.datetime({ offset: false });
+const bytes = z.int().min(0);
+const role = z.enum(["index", "manifest", "config", "layer", "blob"]);
+const annotations = z.record(z.string(), z.string());
+const sentence = z
+  .string()
+  .min(1)
+  .regex(/^[^\p{Cc}]*$/u);
+
+const artifactObject = z.strictObject({
+  role,
+  digest,
+  mediaType: z.string().min(1),
+  size: bytes,
+  parent: digest.nullable(),
+  platform: z.string().nullable(),
+  annotations,
+});
+
+const seenObject = z.strictObject({
+  role,
+  digest,
+  computed: digest.nullable(),
+  size: bytes,
+  declaredSize: bytes.nullable(),
+  mediaType: z.string().min(1),
+  parent: digest.nullable(),
+  position: z.int().min(0),
+  platform: z.string().nullable(),
+  osVersion: z.string().nullable(),
+  annotations,
+});
+
+const evidence = z.strictObject({
+  exchanges: z.int().min(0),
+  bytes,
+  retries: z.array(
+    z.strictObject({
+      url: z.url(),
+      attempt: z.int().min(1),
+      code: z.string().regex(/^E_[A-Z_]+$/),
+      message: sentence,
+      waitedMs: z.int().min(0),
+      resumedAt: bytes.nullable(),
+    }),
+  ),
+  redirects: z.array(z.strictObject({ from: z.url(), to: z.url(), status: z.int() })),
+  addresses: z.array(z.string()),
+  claimedDigest: z.string().nullable(),
+  headers: z.array(z.string()),
+  tools: z.array(z.string()).min(0),
+  machine: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+});
+
+const error = z.strictObject({
+  code: z.string().regex(/^E_[A-Z_]+$/),
+  stage: z.enum(["ssh", "dns", "connect", "tls", "auth", "http", "body", "digest"]).nullable(),
+  message: sentence,
+  hint: sentence.nullable(),
+});
+
+const observation = z.strictObject({
+  worker: z.string(),
+  via: z.enum(["local", "ssh"]),
+  outcome: z.enum(["saw", "refused", "failed"]),
+  startedAt: time,
+  finishedAt: time,
+  digest: digest.nullable(),
+  objects: z.array(seenObject),
+  evidence,
+  error: error.nullable(),
+});
+
+const view = z.strictObject({ digest: digest.nullable(), size: bytes, mediaType: z.string(), workers: z.array(z.string()).min(1) });
+
+export const contract = z.strictObject({
+  schemaVersion: z.literal(1),
+  tool: z.strictObject({ name: z.literal("tofu3"), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
+  request: z.strictObject({
+    reference: z.string().min(1),
+    platform: z.string().nullable(),
+    osVersion: z.string().nullable(),
+    bottle: z.string().nullable(),
+  }),
+  outcome: z.enum(["agreed", "disagreed", "moved", "incomplete", "indistinct", "pending", "changed", "absent"]),
+  quorum: z.string().regex(/^\d+\/\d+$/),
+  summary: sentence,
+  startedAt: time,
+  finishedAt: time,
+  artifact: z.strictObject({ digest, mediaType: z.string(), size: bytes, objects: z.array(artifactObject).min(1) }).nullable(),
+  observations: z.array(observation).length(3),
+  differences: z.array(z.strictObject({ at: sentence, expected: digest.nullable(), views: z.array(view).min(1) })),
+  diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
+  released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
+});
+
+function isSorted(values: readonly string[]): boolean {
+  return values.every((value, i) => i === 0 || (values[i - 1] ?? "") <= value);
+}
+
+/** What is wrong with this object; empty when it keeps the contract. */
+export function breaches(text: string): string[] {
+  const parsed = contract.safeParse(JSON.parse(text));
+  if (!parsed.success) return parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const { observations, differences, artifact, outcome, startedAt, finishedAt } = parsed.data;
+  const lists = [
+    ["observations", observations.map((each) => each.worker)],
+    ...observations.map((each) => [`${each.worker} addresses`, each.evidence.addresses] as const),
+    ...observations.map((each) => [`${each.worker} headers`, each.evidence.headers] as const),
+    ...differences.flatMap((each) => each.views.map((one) => [`${each.at} workers`, one.workers] as const)),
+    ["times", [startedAt, finishedAt]],
+  ] as const;
+  return [
+    ...lists.flatMap(([name, values]) => (isSorted(values) ? [] : [`${name} are not sorted`])),
+    ...((artifact !== null) === (outcome === "agreed") ? [] : ["an artifact stands there if and only if it is agreed on"]),
+    ...(differences.length > 0 === (outcome === "disagreed") ? [] : ["differences stand there if and only if there are any"]),
+  ];
+}
