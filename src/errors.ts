@@ -61,11 +61,7 @@ export const WORKER_CODES = [
 export const RELEASE_CODES = ["E_DISK", "E_RELEASE"] as const;
 
 export type ErrorCode =
-  | (typeof USAGE_CODES)[number]
-  | (typeof WORKER_CODES)[number]
-  | (typeof RELEASE_CODES)[number]
-  | "E_INTERRUPTED"
-  | "E_BUG";
+  (typeof USAGE_CODES)[number] | (typeof WORKER_CODES)[number] | (typeof RELEASE_CODES)[number] | "E_INTERRUPTED" | "E_BUG";
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;

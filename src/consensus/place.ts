@@ -28,7 +28,9 @@ export function placesOf(observation: Observation): Places {
   }
   const places = new Map<string, SeenObject>();
   const opened = new Set<string>();
-  const waiting = (children.get(null) ?? []).slice(0, 1).map((root) => ({ object: root, label: String(root.role) }));
+  const waiting: { object: SeenObject; label: string }[] = (children.get(null) ?? [])
+    .slice(0, 1)
+    .map((root) => ({ object: root, label: root.role }));
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { object, label } = next;
     if (places.has(label)) continue;

@@ -24,9 +24,7 @@ export interface WorkerReport {
 export interface Reachable {
   readonly worker: string;
   readonly via: Via;
-  probe(
-    signal: AbortSignal,
-  ): Promise<{
+  probe(signal: AbortSignal): Promise<{
     readonly facts: Omit<VmFacts, "hostKey"> & { readonly hostKey: string | null };
     readonly roundTripMs: number | null;
     readonly clockOffsetMs: number | null;

@@ -25,24 +25,36 @@ export function declaredLength(status: number, headers: Headers): number | null 
   const codings = valuesOf(headers, "transfer-encoding");
   const encoding = valuesOf(headers, "content-encoding").filter((value) => value.trim().toLowerCase() !== "identity");
   if (encoding.length > 0) {
-    throw new Tofu3Error("E_ENCODING", `the body is encoded as ${visible(encoding.join(", "), 80)} although identity was asked for`, {
-      stage: "http",
-      hint: "a proxy or CDN between this worker and the registry compresses bodies; use a way without it",
-    });
+    throw new Tofu3Error(
+      "E_ENCODING",
+      `the body is encoded as ${visible(encoding.join(", "), 80)} although identity was asked for`,
+      {
+        stage: "http",
+        hint: "a proxy or CDN between this worker and the registry compresses bodies; use a way without it",
+      },
+    );
   }
   if (codings.length > 0) {
     if (codings.length > 1 || codings[0]?.trim().toLowerCase() !== "chunked" || lengths.length > 0) {
-      throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Transfer-Encoding ${visible(codings.join(", "), 80)}`, { stage: "http" });
+      throw new Tofu3Error(
+        "E_FRAMING",
+        `the length of the body is ambiguous: Transfer-Encoding ${visible(codings.join(", "), 80)}`,
+        { stage: "http" },
+      );
     }
     return null;
   }
   const [length, ...others] = lengths;
   if (length === undefined) {
     if (status === 204 || status === 304) return 0;
-    throw new Tofu3Error("E_FRAMING", "the answer does not say how long its body is (neither Content-Length nor chunked)", { stage: "http" });
+    throw new Tofu3Error("E_FRAMING", "the answer does not say how long its body is (neither Content-Length nor chunked)", {
+      stage: "http",
+    });
   }
   if (others.length > 0 || !/^[0-9]{1,15}$/.test(length)) {
-    throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Content-Length ${visible(lengths.join(", "), 80)}`, { stage: "http" });
+    throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Content-Length ${visible(lengths.join(", "), 80)}`, {
+      stage: "http",
+    });
   }
   return Number(length);
 }
