@@ -16,14 +16,22 @@ interface Entries {
   readonly manifests: readonly Descriptor[];
 }
 
-/** Every entry that matches, in the order of the index; `[]` when none does, all of them when nothing is wanted in particular. */
+/**
+ * Every entry that matches, in the order of the index; `[]` when none does, all of them when nothing is wanted in particular. Where no entry
+ * is for the wanted platform, Homebrew's bottle for all of them is, which names none.
+ */
 export function selectPlatforms(index: Entries, wanted: Wanted = {}): Descriptor[] {
   const { platform, osVersion, bottle } = wanted;
-  return index.manifests.filter((entry) => {
+  const matching = index.manifests.filter((entry) => {
     if (platform != null && !matchesPlatform(entry.platform, platform)) return false;
     if (osVersion != null && !matchesOsVersion(entry.platform, osVersion)) return false;
     return bottle == null || bottleOf(entry)?.tag === bottle;
   });
+  return matching.length > 0 || bottle != null ? matching : index.manifests.filter(isForAll);
+}
+
+function isForAll(entry: Descriptor): boolean {
+  return entry.platform === null && bottleOf(entry)?.tag === "all" && entry.annotations["sh.brew.bottle.digest"] !== undefined;
 }
 
 /** One printable line for each entry, for people who have to choose: `darwin/amd64  macOS 11.7  bottle big_sur  sha256:…`. */

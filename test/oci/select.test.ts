@@ -62,6 +62,25 @@ describe("every entry that matches is kept, in the order of the index", () => {
   });
 });
 
+describe("Homebrew's bottle for all platforms, which names none", () => {
+  const all = (annotations: Record<string, string>): Descriptor => {
+    const made = entry(null, "2024-07-02.all");
+    return { ...made, annotations: { ...made.annotations, ...annotations } };
+  };
+  const bottle = all({ "sh.brew.bottle.digest": "ab".repeat(32) });
+  const arm = entry("darwin/arm64:macOS 14", "2024-07-02.arm64_sonoma");
+  test.each([
+    ["is the one for a platform that has none of its own", [bottle], { platform: darwin }, [bottle]],
+    ["and for a version of it", [bottle, arm], { platform: darwin, osVersion: "macOS 11" }, [bottle]],
+    ["is not taken beside one that fits", [bottle, arm], { platform: parsePlatform("darwin/arm64") }, [arm]],
+    ["is asked for as all", [bottle, arm], { bottle: "all" }, [bottle]],
+    ["is no other bottle", [bottle], { bottle: "big_sur" }, []],
+    ["is a bottle, not whatever is called so", [all({})], { platform: darwin }, []],
+  ])("%s", (_, manifests, wanted, expected) => {
+    expect(selectPlatforms({ manifests }, wanted)).toEqual(expected);
+  });
+});
+
 test("the choices are one printable line each", () => {
   const hostile = entry("darwin/amd64:\u202e11", "1.0.big_sur");
   const lines = describeChoices({ manifests: [...INDEX.manifests.slice(2, 3), ...INDEX.manifests.slice(5), hostile] });
