@@ -3,17 +3,17 @@ import { Tofu3Error, visible } from "../errors.ts";
 import { keyType, knownName, linesFor, type KnownHost } from "./knownhosts.ts";
 
 /** Host key algorithms that are offered, best first; SHA-1 `ssh-rsa` signatures are not among them. */
-const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
-  "ssh-ed25519": ["ssh-ed25519"],
-  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
-  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
-  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
-  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
-};
-export const KEY_TYPES: readonly string[] = Object.keys(ALGORITHMS);
+const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["ssh-ed25519", ["ssh-ed25519"]],
+  ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
+  ["ecdsa-sha2-nistp384", ["ecdsa-sha2-nistp384"]],
+  ["ecdsa-sha2-nistp521", ["ecdsa-sha2-nistp521"]],
+  ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256"]],
+]);
+export const KEY_TYPES: readonly string[] = [...ALGORITHMS.keys()];
 
 export function algorithmsOf(types: readonly string[]): string[] {
-  return types.flatMap((type) => ALGORITHMS[type] ?? []);
+  return types.flatMap((type) => ALGORITHMS.get(type) ?? []);
 }
 
 /** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
