@@ -17,6 +17,11 @@ const PROGRAMS = {
   ip: "iproute2",
   script: "bsdutils",
   setpriv: "util-linux",
+  fish: "fish",
+  tcsh: "tcsh",
+  zsh: "zsh",
+  mksh: "mksh",
+  busybox: "busybox",
   zstd: "zstd",
 } as const;
 
