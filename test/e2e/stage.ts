@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Evidence } from "../../src/model/evidence.ts";
@@ -139,7 +140,7 @@ export async function writeAuthFile(folder: string, host: string, user: string, 
   return file;
 }
 
-/** What runs on a VM for a client: shells, curls, hash tools. */
-export function workOn(vm: Vm): string[] {
-  return vm.processesOf().filter((each) => !/^\d+ sshd: /.test(each));
+/** What runs on a VM for a client (shells, curls, hash tools), and the files that they made. */
+export function leftOn(vm: Vm): string[] {
+  return [...vm.processesOf().filter((each) => !/^\d+ sshd: /.test(each)), ...readdirSync(vm.tmp)];
 }
