@@ -24,8 +24,8 @@ export function single(image: Image): Shop["artifact"] {
   return { root: image.manifest, images: [image] };
 }
 
-export function json(body: unknown, more: Scripted = {}): Scripted {
-  return { ...more, headers: { "Content-Type": "application/json; charset=utf-8", ...more.headers }, body: JSON.stringify(body) };
+export function json(body: unknown, headers: Readonly<Record<string, string>> = {}): Scripted {
+  return { headers: { "Content-Type": "application/json; charset=utf-8", ...headers }, body: JSON.stringify(body) };
 }
 
 function answerTo(answer: Answer, request: LiarRequest): Scripted {
@@ -34,7 +34,7 @@ function answerTo(answer: Answer, request: LiarRequest): Scripted {
 
 /** Headers of a scripted answer with others added, or taken away where they are null. */
 export function withHeaders(answer: Scripted, headers: Readonly<Record<string, string | null>>): Scripted {
-  const all = { ...(answer.headers as Readonly<Record<string, string>>), ...headers };
+  const all = Object.assign({}, answer.headers, headers) as Readonly<Record<string, string | null>>;
   return {
     ...answer,
     headers: Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))),
@@ -82,12 +82,11 @@ export function tokens(
   },
 ): Gate {
   const token = (vantage: string): string => `djE6${Buffer.from(vantage).toString("base64url")}`;
-  liar.answer(options.realm.replace("https:", "http:"), (request) => {
-    const asked = new URL(request.target, options.realm).searchParams;
-    const right = asked.get("scope") === options.scope && asked.get("service") === (options.service ?? null);
-    if (!right) return { status: 400, body: `not what was expected: ${request.target}` };
-    return json(options.answer?.(token(request.vantage)) ?? { token: token(request.vantage) });
-  });
+  const { realm, scope, service } = options;
+  const query = new URLSearchParams({ ...(service === undefined ? {} : { service }), scope });
+  liar.answer(`${realm.replace("https:", "http:")}?${query.toString()}`, (request) =>
+    json(options.answer?.(token(request.vantage)) ?? { token: token(request.vantage) }),
+  );
   return (request) =>
     request.headers["authorization"] === `Bearer ${token(request.vantage)}`
       ? null
