@@ -43,7 +43,7 @@ describe("a token", () => {
     const transport = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
     expect(await look(transport)).toMatchObject({ outcome: "saw", error: null });
     expect(tokensAsked(transport)).toEqual([
-      { url: TOKEN, headers: { accept: "application/json" }, form: null, publicOnly: true, maxBytes: 131_072 },
+      { url: TOKEN, headers: { accept: "application/json" }, form: null, publicOnly: true, maxBytes: 131_072, trust: null },
     ]);
     expect(transport.asked.filter((each) => each.headers["authorization"] === undefined).map((each) => each.url)).toEqual([
       `${BASE}/manifests/1`,

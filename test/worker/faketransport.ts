@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Answer, Content, ContentQuery, Query, Transport } from "../../src/transport/transport.ts";
+import type { Answer, Content, ContentQuery, Query, Transport, Trust } from "../../src/transport/transport.ts";
 
 export interface Reply {
   readonly status?: number;
@@ -24,6 +24,7 @@ export interface Asked {
   readonly form: string | null;
   readonly publicOnly: boolean;
   readonly maxBytes: number;
+  readonly trust: Trust | null;
 }
 export type FakeTransport = Transport & { readonly asked: Asked[]; readonly calls: string[] };
 
@@ -31,12 +32,12 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   const asked: Asked[] = [];
   const calls: string[] = [];
   function replyTo(
-    { url, headers, form, publicOnly, maxBytes }: Query,
+    { url, headers, form, publicOnly, maxBytes, trust }: Query,
     signal: AbortSignal,
   ): Reply & { bytes: Buffer; answer: Answer } {
     signal.throwIfAborted();
     const revealed = headers.map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const);
-    asked.push({ url, headers: Object.fromEntries(revealed), form: form?.reveal() ?? null, publicOnly, maxBytes });
+    asked.push({ url, headers: Object.fromEntries(revealed), form: form?.reveal() ?? null, publicOnly, maxBytes, trust });
     onAsked(asked.at(-1) as Asked);
     const route = routes[url];
     const reply = Array.isArray(route) ? route.shift() : route;

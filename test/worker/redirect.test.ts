@@ -81,6 +81,7 @@ describe("not followed", () => {
     "data:text/plain,x",
     "javascript:0",
     "https://u:p@cdn.example/x",
+    "https://u@cdn.example/x",
     "https://10.0.0.1/x",
     "https://127.0.0.1/x",
     "https://localhost/x",
@@ -167,6 +168,7 @@ describe("where the registry is", () => {
       to: "https://10.0.0.2/x",
       code: "E_REDIRECT",
     },
+    { what: "http to ftp", reference: "localhost:5000", scheme: "http", to: "ftp://cdn.example/x", code: "E_REDIRECT" },
     { what: "http to https", reference: "localhost:5000", scheme: "http", to: "https://cdn.example/x", code: undefined },
   ];
   test.each(rows)("$what: $code", async ({ reference, scheme, to, code }) => {
@@ -177,6 +179,29 @@ describe("where the registry is", () => {
       [to]: body,
     });
     expect((await look(transport, { job: jobOf(`${reference}/a/b:1`) })).error?.code).toBe(code);
+  });
+
+  const own: Trust = { ca: "OWN", clientCertificate: { certificate: "C", key: new Secret("k") } };
+  const cdn: Trust = { ca: "CDN", clientCertificate: null };
+  test.each([
+    { what: "the registry itself", to: "/elsewhere", trust: own },
+    {
+      what: "another port of it: its CA, not our certificate",
+      to: "https://registry.example:8443/x",
+      trust: { ca: "OWN", clientCertificate: null },
+    },
+    { what: "a host with settings of its own", to: "https://cdn.example/x", trust: cdn },
+    { what: "any other host: the system's", to: "https://other.example/x", trust: null },
+  ])("trust of $what", async ({ to, trust }) => {
+    const known: Record<string, Trust> = { "registry.example": own, "cdn.example": cdn };
+    const registries = (hostPort: string): { plainHttp: boolean; trust: Trust | null } => ({
+      plainHttp: false,
+      trust: known[hostPort] ?? null,
+    });
+    const url = new URL(to, BASE).href;
+    const transport = redirected(to, { [url]: body });
+    expect((await look(transport, { vantage: { registries } })).error).toBe(null);
+    expect(transport.asked.find((each) => each.url === url)?.trust).toEqual(trust);
   });
 
   const CA: Trust = { ca: "PEM", clientCertificate: null };

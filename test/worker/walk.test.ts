@@ -309,6 +309,20 @@ describe("selection", () => {
     expect(seen.objects.map((each) => each.role)).toEqual(["index", "index", "manifest", "config", "layer", "layer"]);
   });
 
+  test("everything in a nested index that itself matches", async () => {
+    const inner = indexOf([descriptor(arm.manifest)]);
+    const outer = indexOf([descriptor(inner, { platform: { os: "linux", architecture: "arm64" } }), descriptor(amd.manifest)]);
+    const seen = await look(fakeTransport(serve([outer, inner, ...arm.all])), { job: jobOf(undefined, choose("linux/arm64")) });
+    expect(seen.objects.map((each) => [each.role, each.platform])).toEqual([
+      ["index", null],
+      ["index", "linux/arm64"],
+      ["manifest", "linux/arm64"],
+      ["config", "linux/arm64"],
+      ["layer", "linux/arm64"],
+      ["layer", "linux/arm64"],
+    ]);
+  });
+
   test("nothing matches: what is there is listed", async () => {
     const seen = await look(fakeTransport(serve([index])), { job: jobOf(undefined, choose("windows/amd64")) });
     expect(seen).toMatchObject({ outcome: "failed", error: { code: "E_SELECTION" } });
