@@ -129,6 +129,27 @@ describe.runIf(traced)("at every call that changes the disk", () => {
     expect(seen).toEqual(new Set(force ? ["old", "new"] : ["absent", "new"]));
   });
 
+  test.each([
+    { format: "oci", files: 3, name: "rename", child: () => smallChild },
+    { format: "oci-archive", files: 0, name: "link", child: () => smallChild },
+    { format: "file", files: 1, name: "link", child: () => smallChild },
+  ])("$format: everything is on the disk before it gets its name, the name thereafter", async ({ format, files, name, child }) => {
+    const dir = temporary();
+    const log = join(temporary(), "log");
+    const strace = ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=fsync,rename,link"];
+    expect((await runChild([...strace, ...child().command(`${format}:${dir}/out`, false)], null)).last).toBe("done");
+    const calls = readFileSync(log, "utf8").split("\n");
+    const named = calls.findIndex((line) => line.includes(` ${name}(`) && line.includes(`"${dir}/out"`));
+    expect(named).toBeGreaterThan(0);
+    const synced = calls.slice(0, named).filter((line) => line.includes(" fsync("));
+    expect(synced.filter((line) => /blobs\/sha256\/[0-9a-f]{64}>/.test(line))).toHaveLength(files);
+    if (format === "oci")
+      for (const each of ["oci-layout", "index.json", "blobs/sha256", "blobs", "staged"])
+        expect(synced.some((line) => line.includes(`${each}>`))).toBe(true);
+    if (format === "oci-archive") expect(synced.some((line) => line.includes("staged>"))).toBe(true);
+    expect(calls.slice(named).filter((line) => line.includes(" fsync(") && line.includes(`<${dir}>`))).toHaveLength(1);
+  });
+
   const faults = [
     { errno: "ENOSPC", calls: ["mkdir", "link", "write"], format: "docker-archive" },
     { errno: "ENOSPC", calls: ["mkdir", "write"], format: "oci" },
@@ -171,12 +192,12 @@ describe.runIf(process.getuid?.() === 0)("a full disk (tmpfs, needs root)", () =
     return dir;
   }
 
-  test.each(FORMATS)("%s at every size", async (format) => {
+  test.for(FORMATS)("%s at every size", async (format, context) => {
     const artifact = format === "file" ? largeBlob : large;
     const results = new Set<string>();
     for (let size = 64; size <= 4096; size = Math.ceil(size * 1.25)) {
       const dir = mounted(size);
-      if (dir === null) return;
+      if (dir === null) return context.skip("a tmpfs cannot be mounted here");
       const code = await put(artifact, `${format}:${dir}/out`).then(
         () => "released",
         (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : String(error)),
