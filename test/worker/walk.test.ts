@@ -311,7 +311,11 @@ describe("selection", () => {
 
   test("everything in a nested index that itself matches", async () => {
     const inner = indexOf([descriptor(arm.manifest)]);
-    const outer = indexOf([descriptor(inner, { platform: { os: "linux", architecture: "arm64" } }), descriptor(amd.manifest)]);
+    const outer = indexOf([
+      descriptor(inner, { platform: { os: "linux", architecture: "arm64" } }),
+      descriptor(amd.manifest),
+      descriptor(index, { platform: { os: "linux", architecture: "s390x" } }),
+    ]);
     const seen = await look(fakeTransport(serve([outer, inner, ...arm.all])), { job: jobOf(undefined, choose("linux/arm64")) });
     expect(seen.objects.map((each) => [each.role, each.platform])).toEqual([
       ["index", null],
