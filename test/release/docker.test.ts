@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { DOCKER, gzipLayer, image, index, layerFrom, OCI, schema1, sha, single, tarOf, type LayerPiece } from "./fixture.ts";
 import { put } from "./mint.ts";
 import { hashOf, json, leftovers, listing, temporary, tool } from "./tools.ts";
@@ -148,8 +148,14 @@ describe("docker-archive:FILE", () => {
 
   test("podman loads it where podman runs", async (context) => {
     const dir = temporary();
-    const storage = ["--root", `${dir}/root`, "--runroot", `${dir}/run`, "--storage-driver", "vfs"];
-    if (spawnSync("podman", [...storage, "images"]).status !== 0) return context.skip("podman does not run on this machine");
+    // podman takes no longer name for it than 50 characters
+    const short = mkdtempSync("/tmp/tofu3-");
+    onTestFinished(() => {
+      rmSync(short, { recursive: true, force: true });
+    });
+    const storage = ["--root", `${dir}/root`, "--runroot", short, "--storage-driver", "vfs"];
+    const probe = spawnSync("podman", [...storage, "images"], { encoding: "utf8" });
+    if (probe.status !== 0) return context.skip(`podman does not run on this machine: ${probe.error?.message ?? probe.stderr}`);
     for (const [artifact, name] of [
       [hello, "docker.io/library/hello:1.2"],
       [withZstd, "quay.io/x/y:z"],
