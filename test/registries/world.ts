@@ -24,7 +24,6 @@ export interface World {
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Outcome>;
   /** What was asked of a host so far. */
   readonly asked: (host: string) => readonly LiarRequest[];
-  /** Which may be changed by one more file: the configuration of this world with other limits. */
   readonly stop: () => Promise<void>;
 }
 
