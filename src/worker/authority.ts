@@ -5,7 +5,7 @@ import type { Secret } from "../secret.ts";
 import { valuesOf } from "../transport/strict.ts";
 import type { Answer, Transport } from "../transport/transport.ts";
 import type { Session } from "./session.ts";
-import { basicHeader, readToken, scopeOf } from "./token.ts";
+import { basicHeader, loginHint, readToken, scopeOf } from "./token.ts";
 
 /** What a request shows to the registry. */
 export interface Pass {
@@ -100,7 +100,7 @@ export function refusedPass(session: Session, pass: Pass, said: string): Tofu3Er
   const shown = pass.kind === "bearer" ? `a fresh token for ${scopeOf(session.registry)}` : "the user name and password";
   return new Tofu3Error("E_AUTH", `${session.registry.name} refuses ${shown}${said}`, {
     stage: "auth",
-    hint: `check the name: some registries answer so when a repository does not exist; a private one needs docker login ${session.registry.name}`,
+    hint: `check the name: some registries answer so when a repository does not exist; a private one needs credentials: ${loginHint(session)}`,
   });
 }
 
@@ -111,6 +111,6 @@ function isBearer(challenge: Challenge): boolean {
 function noWay(session: Session, why: string): Tofu3Error {
   return new Tofu3Error("E_AUTH", `${session.registry.name} ${why}`, {
     stage: "auth",
-    hint: `docker login ${session.registry.name}`,
+    hint: loginHint(session),
   });
 }

@@ -35,6 +35,13 @@ export function basicHeader(credentials: { readonly username: string; readonly p
   );
 }
 
+/** How this vantage gets credentials: a VM has only what is forwarded to it. */
+export function loginHint({ vantage, registry }: Session): string {
+  return vantage.credentials === null && vantage.via === "ssh"
+    ? `forwardCredentials: true at worker "${vantage.name}" in the configuration lets that VM use the credentials of this machine`
+    : `docker login ${registry.name}`;
+}
+
 /** One call of a token service, distribution's token specification; an identity token is traded by OAuth2. Not redirected, not cached here. */
 export async function readToken(
   session: Session,
@@ -57,7 +64,7 @@ export async function readToken(
     const asWhom = credentials === null ? "gives no token to anonymous users" : "refuses the credentials";
     throw new Tofu3Error("E_AUTH", `${where} ${asWhom} (${page.status})${said}`, {
       stage: "auth",
-      hint: `docker login ${session.registry.name}`,
+      hint: loginHint(session),
     });
   }
   throw new Tofu3Error("E_TOKEN", `${where} answered ${page.status}${said}`, { stage: "auth" });
