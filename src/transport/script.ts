@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
  * person said is ever part of it. It has no apostrophe, no newline, no `\\`, no `!` and no `[^`, so that any login shell passes it on unchanged.
  */
 export const STATEMENTS: readonly string[] = [
-  "LC_ALL=C; export LC_ALL; PATH=${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin; umask 077; ulimit -c 0; set -f",
+  "LC_ALL=C; export LC_ALL; PATH=${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin; umask 077; ulimit -c 0; set -f; trap : PIPE",
   "unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY CURL_HOME CURL_CA_BUNDLE CURL_SSL_BACKEND SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE OPENSSL_CONF OPENSSL_MODULES",
   'N=$(printf "\\n."); N=${N%.}',
   "IFS= read -r n || exit 90",
@@ -28,9 +28,10 @@ export const STATEMENTS: readonly string[] = [
   'part() { printf "%s" "$T" | curl -q -K - 5>&1 >&$o 2>&3; r=$?; printf "\\n%s rc 1 %s\\n" "$n" $r >&3; test $r = 0 || tell >&3; }',
   'parts() { part; while test $r -gt 0; do T=; while IFS= read -r l <&4; do case $l in .) break;; -) return;; *) T="$T$l$N";; esac; done; part; done; }',
   'stream() { o=$3; trap "" XFSZ; ulimit -f 1024; { s=$(parts | head -c $2 | h $1); } 3>&1; printf "%s d %s -\\n" "$n" "${s%% *}"; tell; }',
-  "T=; c=; W=; V=",
+  'leash() { trap : TERM; kill -TERM 0; cd /; rm -rf "$d" || rm -rf "$d"; kill -KILL 0; }',
+  "trap leash HUP TERM; T=; c=; W=; V=",
   'while IFS= read -r l; do case $l in bye) wait; cd /; rm -rf "$d"; printf "%s bye\\n" "$n"; exit 0;; t*) T="$T${l#t}$N";; u*) c="$c${l#u}$N";; w*) W=${l#w};; v*) V=${l#v};; b*) batch ${l#b} & T=; c=;; s*) stream ${l#s} & T=; c=;; m*) printf "%s\\n" "${l#m}" >&4;; A) : >ca;; a*) printf "%s\\n" "${l#a}" >>ca;; ping) printf "%s pong %s\\n%s end\\n" "$n" "$(date +%s)" "$n";; esac; done',
-  'trap : TERM; kill -TERM 0; cd /; rm -rf "$d" || rm -rf "$d"; kill -KILL 0',
+  "leash",
 ];
 
 /** Version of the grammar; stands behind `begin`. */

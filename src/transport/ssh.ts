@@ -77,10 +77,11 @@ export function createSshTransport(options: SshOptions): SshTransport {
     }
   }
 
-  /** The first caller's signal is that of the connecting. */
-  function session(signal: AbortSignal): Promise<Session> {
+  /** Nobody's abort ends the connecting that the others wait for; `close` does. */
+  async function session(signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
     ended.signal.throwIfAborted();
-    opened ??= connect(AbortSignal.any([signal, ended.signal]));
+    opened ??= connect(ended.signal);
     return orAborted(opened, signal);
   }
 

@@ -45,10 +45,12 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
     return lane.run({ ...job, onMeter }, AbortSignal.any([partSignal, ended]));
   }
 
-  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. */
-  async function release(reply: JobReply): Promise<void> {
-    if (reply.exits.get(PROCESS) !== 0 && lane.alive()) await lane.run(LET_GO, AbortSignal.timeout(LET_GO_MS));
+  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
+  async function release(reply: JobReply): Promise<JobReply> {
+    const mustLetGo = reply.exits.get(PROCESS) !== 0 && lane.alive();
+    const last = mustLetGo ? await lane.run(LET_GO, AbortSignal.timeout(LET_GO_MS)) : reply;
     free();
+    return last;
   }
 
   function hold(reply: JobReply): Pick<Content, "more" | "discard"> {
@@ -92,7 +94,12 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
     const common = { ...answer, size: received, cut, head: Buffer.alloc(0) };
     // What is not wanted has gone into the hash all the same: it is good for nothing more.
     if (wanted && outcome.resumable && cut === outcome.fault) return { ...common, digest: null, ...hold(reply) };
-    await release(reply);
+    const last = await release(reply);
+    if (cut?.code === "E_VM_DISK") {
+      // Nothing is written but to the hash, which ends at the limit or because it is broken.
+      sumOf("-", query.algorithm, last);
+      return { ...common, cut: tooLarge(query.maxBytes), digest: null, more: null };
+    }
     return { ...common, digest: wanted && cut === null ? sumOf("-", query.algorithm, reply) : null, more: null };
   }
 

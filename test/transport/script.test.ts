@@ -165,6 +165,35 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
   });
 });
 
+describe("signals", () => {
+  test.each(["SIGTERM", "SIGHUP"] as const)("%s ends everything, too", async (signal) => {
+    const shell = start(["/bin/sh", "-c", SCRIPT]);
+    await shell.run(GREET);
+    const before = server.requests.length;
+    const { lines } = streamJob(queryFor(`${server.url}never`), "sha256", NONCE, SETTINGS);
+    shell.child.stdin.write(lines.map((line) => `${line}\n`).join(""));
+    await until(() => server.requests.length > before);
+    shell.child.kill(signal);
+    await shell.closed;
+    await until(() => shell.processes().length === 0);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("its own words to nobody do not end it before it has cleaned up", async () => {
+    for (let delay = 0; delay < 40; delay += 2) {
+      const shell = start(["/bin/sh", "-c", SCRIPT]);
+      shell.child.stdin.write(`${NONCE}\n`);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      shell.child.stdout.destroy();
+      shell.child.stderr.destroy();
+      shell.child.stdin.end();
+      await once(shell.child, "exit");
+      await until(() => shell.processes().length === 0);
+      expect(readdirSync(folder.path)).toEqual([]);
+    }
+  });
+});
+
 describe("an interpreter that would show secrets in the process list", () => {
   test("is not used", async () => {
     const shell = start(["/usr/bin/mksh", "-c", SCRIPT]);
