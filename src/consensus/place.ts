@@ -18,7 +18,10 @@ function distinct(object: SeenObject, siblings: readonly SeenObject[]): string {
   return sameVersion.length === 1 ? `${own(object)}${version}` : `${own(object)}${version} #${object.position + 1}`;
 }
 
-/** Every object under the label of its place; two entries that name the same manifest share the places below it. */
+/**
+ * Every object under the label of its place; two entries that name the same manifest share the places below it. What no place leads to, which
+ * the walk of a worker cannot report, stands under its digest: nothing may be agreed on that was not compared.
+ */
 export function placesOf(observation: Observation): Places {
   const children = new Map<string | null, SeenObject[]>();
   for (const object of observation.objects) {
@@ -41,5 +44,14 @@ export function placesOf(observation: Observation): Places {
     const below = children.get(object.digest) ?? [];
     waiting.unshift(...below.map((child) => ({ object: child, label: `${label} > ${distinct(child, below)}` })));
   }
+  const placed = new Set(places.values());
+  for (const object of observation.objects) if (!placed.has(object)) places.set(strayLabel(object, places), object);
   return places;
+}
+
+function strayLabel(object: SeenObject, places: Places): string {
+  const label = `outside of the tree > ${own(object)} ${object.digest}`;
+  let count = 1;
+  while (places.has(`${label} #${count}`)) count += 1;
+  return `${label} #${count}`;
 }

@@ -44,11 +44,15 @@ export function summaryOfAbsence(observations: readonly Observation[]): string {
     : `all ${observations.length} workers saw ${root} and were told that a part of it does not exist`;
 }
 
+function isEmpty(observation: Observation): boolean {
+  return observation.digest === null || observation.objects.length === 0;
+}
+
 /** Who has no complete observation, why (what several met alike is said once), and what the others saw. */
 export function summaryOfGap(observations: readonly Observation[], quorum: number): string {
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (distinct < quorum || distinct < observations.length) return `${distinct} distinct workers reported, and ${quorum} are needed`;
-  const missing = observations.filter((each) => each.error !== null || each.outcome !== "saw");
+  const missing = observations.filter((each) => each.error !== null || each.outcome !== "saw" || isEmpty(each));
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
   const reasons = new Map<string, string[]>();
   for (const { worker, error } of missing) {

@@ -1,68 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
+import { A, B, expectedOutcome, NAMES, REPORTS, ROWS, three } from "./table.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
 
-const A = saw();
-const B = saw(tree(digest("f")));
-const NAMES = ["here", "fra", "sgp"] as const;
-
-function three(reports: readonly ((worker: string) => Observation)[]): Observation[] {
-  return reports.map((report, index) => report(NAMES[index] ?? `w${index}`));
-}
-
 describe("a row is what three workers report", () => {
-  test.each([
-    { why: "all the same", reports: [A, A, A], outcome: "agreed" },
-    { why: "one saw another root", reports: [A, A, B], outcome: "disagreed" },
-    { why: "three saw three roots", reports: [A, B, saw(tree(digest("8")))], outcome: "disagreed" },
-    { why: "a difference outranks an absence", reports: [A, B, failed()], outcome: "disagreed" },
-    { why: "a difference outranks a 404", reports: [A, refused("E_NOT_FOUND"), B], outcome: "disagreed" },
-    { why: "one has no answer", reports: [A, A, failed()], outcome: "incomplete" },
-    { why: "one is told 404", reports: [A, A, refused("E_NOT_FOUND")], outcome: "incomplete" },
-    { why: "one is told 403", reports: [A, refused("E_DENIED"), A], outcome: "incomplete" },
-    { why: "three 404", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")], outcome: "absent" },
-    {
-      why: "three 403 are no absence",
-      reports: [refused("E_DENIED"), refused("E_DENIED"), refused("E_DENIED")],
-      outcome: "incomplete",
-    },
-    { why: "two 404 and a timeout", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), failed()], outcome: "incomplete" },
-    {
-      why: "a failure that calls itself not found",
-      reports: [failed("E_NOT_FOUND"), failed("E_NOT_FOUND"), failed("E_NOT_FOUND")],
-      outcome: "incomplete",
-    },
-    { why: "three failures", reports: [failed(), failed(), failed()], outcome: "incomplete" },
-    { why: "one layer is other bytes at one worker", reports: [A, sawWrong(3), A], outcome: "disagreed" },
-    { why: "all were served the same wrong bytes", reports: [sawWrong(3), sawWrong(3), sawWrong(3)], outcome: "disagreed" },
-    { why: "one layer never ended", reports: [A, A, sawWrong(4, null)], outcome: "disagreed" },
-    { why: "wrong bytes beside two failures", reports: [failed(), sawWrong(2), failed()], outcome: "disagreed" },
-    {
-      why: "another root seen before a failure",
-      reports: [A, A, failed("E_CUT", [tree(digest("f"))[0] ?? object({ role: "index", digest: digest("f") })])],
-      outcome: "disagreed",
-    },
-    { why: "the same root seen before a failure", reports: [A, A, failed("E_CUT", tree().slice(0, 2))], outcome: "incomplete" },
-    {
-      why: "the bytes are the same, the media type is not",
-      reports: [A, A, saw(tree().map((each, at) => (at === 0 ? { ...each, mediaType: MANIFEST } : each)))],
-      outcome: "disagreed",
-    },
-    {
-      why: "a size that is not the declared one",
-      reports: [A, A, saw(tree().map((each, at) => (at === 3 ? { ...each, size: 11 } : each)))],
-      outcome: "disagreed",
-    },
-    { why: "one claims to be complete and lacks a layer", reports: [A, A, saw(tree().slice(0, 4))], outcome: "disagreed" },
-    {
-      why: "all stopped early",
-      reports: NAMES.map(() => (worker: string) => observation(worker, { objects: tree(), error: fault("E_STOPPED") })),
-      outcome: "incomplete",
-    },
-    { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
-  ])("$why: $outcome", ({ reports, outcome }) => {
+  test.each(ROWS)("$why: $outcome", ({ reports, outcome }) => {
     const verdict = judge(three(reports));
     expect(verdict.outcome).toBe(outcome);
     expect(verdict.differences.length > 0).toBe(outcome === "disagreed");
@@ -168,43 +112,14 @@ describe("differences are located and say who saw what", () => {
   });
 });
 
-/** Everything a worker can report about one artifact, with what it contributes to an independent statement of the rule. */
-const REPORTS = [
-  { name: "A", report: A, root: "a", whole: true, lies: false, gone: false },
-  { name: "B", report: B, root: "f", whole: true, lies: false, gone: false },
-  { name: "A then cut", report: failed("E_CUT", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: false },
-  { name: "B then cut", report: failed("E_CUT", tree(digest("f")).slice(0, 1)), root: "f", whole: false, lies: false, gone: false },
-  { name: "A then 404", report: refused("E_NOT_FOUND", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: true },
-  { name: "A with wrong layer", report: sawWrong(3), root: "a", whole: false, lies: true, gone: false },
-  {
-    name: "A stopped",
-    report: (worker: string) => observation(worker, { objects: tree().slice(0, 3), error: fault("E_STOPPED") }),
-    root: "a",
-    whole: false,
-    lies: false,
-    gone: false,
-  },
-  { name: "404", report: refused("E_NOT_FOUND"), root: null, whole: false, lies: false, gone: true },
-  { name: "403", report: refused("E_DENIED"), root: null, whole: false, lies: false, gone: false },
-  { name: "timeout", report: failed("E_TIMEOUT"), root: null, whole: false, lies: false, gone: false },
-  { name: "dead VM", report: failed("E_SSH"), root: null, whole: false, lies: false, gone: false },
-  { name: "host key", report: failed("E_HOST_KEY"), root: null, whole: false, lies: false, gone: false },
-  { name: "nothing", report: saw([]), root: null, whole: false, lies: false, gone: false },
-] as const;
-
 test(`every one of ${REPORTS.length ** 3} combinations of three reports, against the rule said another way`, () => {
   for (const x of REPORTS) {
     for (const y of REPORTS) {
       for (const z of REPORTS) {
         const all = [x, y, z];
-        const roots = new Set(all.flatMap(({ root }) => (root === null ? [] : [root])));
-        let expected = "incomplete";
-        if (roots.size > 1 || all.some(({ lies }) => lies)) expected = "disagreed";
-        else if (all.every(({ whole }) => whole)) expected = "agreed";
-        else if (all.every(({ gone }) => gone)) expected = "absent";
         const observations = all.map(({ report }, index) => report(NAMES[index] ?? ""));
         const verdict = judge(observations);
-        expect(verdict.outcome, all.map(({ name }) => name).join(" | ")).toBe(expected);
+        expect(verdict.outcome, all.map(({ name }) => name).join(" | ")).toBe(expectedOutcome(all));
         expect(judge([...observations].reverse()).summary.length).toBeGreaterThan(0);
         expect(judge([...observations].reverse()).outcome).toBe(verdict.outcome);
       }
@@ -234,6 +149,11 @@ const anyObservation = fc
   })
   .map(({ worker, ...part }) => observation(worker, part));
 
+/** Whatever one saw, each time that it saw it. */
+function computedOf(seen: Observation | undefined): string[] {
+  return (seen?.objects ?? []).map((each) => `${each.role} ${String(each.computed)} ${each.size} ${each.mediaType}`).sort();
+}
+
 describe("whatever is reported", () => {
   test("the judgement is total, and the order of the observations does not matter", () => {
     fc.assert(
@@ -262,6 +182,7 @@ describe("whatever is reported", () => {
             each.objects.every((seen) => seen.computed === seen.digest && (seen.declaredSize ?? seen.size) === seen.size),
           ).toBe(true);
           expect(each.digest).toBe(observations[0]?.digest);
+          expect(computedOf(each)).toEqual(computedOf(observations[0]));
         }
       }),
       { numRuns: 5000 },

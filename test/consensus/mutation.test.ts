@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Script } from "node:vm";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { judge } from "../../src/consensus/judge.ts";
+import * as errors from "../../src/errors.ts";
+import * as homebrew from "../../src/oci/homebrew.ts";
+import { CASES, failuresOf, type Judge } from "./table.ts";
+
+const FOLDER = join(import.meta.dirname, "../../src/consensus");
+const FILES = readdirSync(FOLDER);
+const SOURCES = new Map(FILES.map((file) => [file, readFileSync(join(FOLDER, file), "utf8")]));
+const GOLDEN = JSON.parse(readFileSync(join(import.meta.dirname, "golden/verdicts.json"), "utf8")) as Record<string, unknown>;
+
+interface Mutant {
+  readonly file: string;
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+  /** The line with the change in it. */
+  readonly text: string;
+  readonly source: string;
+}
+
+const SWAPS: Readonly<Record<string, readonly string[]>> = {
+  "===": ["!=="],
+  "!==": ["==="],
+  "<": ["<=", ">="],
+  "<=": ["<", ">"],
+  ">": [">=", "<="],
+  ">=": [">", "<"],
+  "&&": ["||"],
+  "||": ["&&"],
+  "+": ["-"],
+  "-": ["+"],
+};
+
+/** Changes of one place that turn a decision around. */
+function changesAt(node: ts.Node, file: ts.SourceFile): { start: number; end: number; to: string }[] {
+  const [start, end] = [node.getStart(file), node.getEnd()];
+  if (ts.isBinaryExpression(node)) {
+    const operator = node.operatorToken;
+    const others = SWAPS[operator.getText(file)] ?? [];
+    return others.map((to) => ({ start: operator.getStart(file), end: operator.getEnd(), to }));
+  }
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+    return [{ start, end: start + 1, to: "" }];
+  if (node.kind === ts.SyntaxKind.TrueKeyword) return [{ start, end, to: "false" }];
+  if (node.kind === ts.SyntaxKind.FalseKeyword) return [{ start, end, to: "true" }];
+  if (ts.isNumericLiteral(node)) return [{ start, end, to: String(Number(node.text) + 1) }];
+  if (ts.isPropertyAccessExpression(node) && ["every", "some"].includes(node.name.text)) {
+    return [{ start: node.name.getStart(file), end, to: node.name.text === "every" ? "some" : "every" }];
+  }
+  return [];
+}
+
+function mutantsOf(file: string, source: string): Mutant[] {
+  const parsed = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
+  const mutants: Mutant[] = [];
+  const visit = (node: ts.Node): void => {
+    for (const { start, end, to } of changesAt(node, parsed)) {
+      const changed = source.slice(0, start) + to + source.slice(end);
+      const { line } = parsed.getLineAndCharacterOfPosition(start);
+      mutants.push({
+        file,
+        line: line + 1,
+        from: source.slice(start, end),
+        to,
+        text: changed.split("\n")[line]?.trim() ?? "",
+        source: changed,
+      });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return mutants;
+}
+
+/** The judge of these sources: compiled, and loaded without touching the real ones. */
+function load(sources: ReadonlyMap<string, string>): Judge {
+  const loaded = new Map<string, Record<string, unknown>>();
+  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: false };
+  function require(name: string): unknown {
+    if (name === "../errors.ts") return errors;
+    if (name === "../oci/homebrew.ts") return homebrew;
+    const file = name.replace("./", "");
+    const known = loaded.get(file);
+    if (known !== undefined) return known;
+    const exports: Record<string, unknown> = {};
+    loaded.set(file, exports);
+    const { outputText } = ts.transpileModule(sources.get(file) ?? "", { compilerOptions });
+    const run = new Script(`(function (exports, require) {${outputText}\n})`).runInThisContext() as (...args: unknown[]) => void;
+    run(exports, require);
+    return exports;
+  }
+  return (require("./judge.ts") as { judge: Judge }).judge;
+}
+
+/** What the table says to a judge that may never come to an end. */
+function caughtBy(wrong: Judge): string {
+  const place = globalThis as { judgement?: () => string };
+  place.judgement = () => failuresOf(wrong, GOLDEN)[0] ?? "";
+  try {
+    return new Script("judgement()").runInThisContext({ timeout: 5000 }) as string;
+  } catch (error) {
+    return errors.messageOf(error);
+  } finally {
+    delete place.judgement;
+  }
+}
+
+/** Changes that change nothing, each with the reason. */
+const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
+  ...["<=|-1|1", "<|-2|1", "<|-1|2"].map((each) => {
+    const [operator = "", less = "", more = ""] = each.split("|");
+    const before = 'return views.sort((a, b) => b.workers.length - a.workers.length || ((a.workers[0] ?? "")';
+    const why = "no worker stands in two views, so two names are never equal; and of a comparison only the sign counts";
+    return { text: `${before} ${operator} (b.workers[0] ?? "") ? ${less} : ${more}));`, why };
+  }),
+  {
+    text: "return sameDigest ? `${view.digest} as ${visible(view.mediaType, 101)} (${view.size} bytes)` : view.digest;",
+    why: "how much of a long media type is shown decides nothing",
+  },
+  {
+    text: 'const place = first.at.includes(" > ") ? `at ${visible(first.at, 301)}: ` : "";',
+    why: "how much of a long place is shown decides nothing",
+  },
+];
+
+describe("the judgement", () => {
+  test("of every case is, word for word, what was written down", () => {
+    const said = Object.entries(CASES).map(([name, [observations, expectation]]) => [name, judge(observations, expectation)]);
+    expect(JSON.parse(JSON.stringify(Object.fromEntries(said)))).toEqual(GOLDEN);
+    expect(failuresOf(judge, GOLDEN)).toEqual([]);
+  });
+
+  test("is the same when it is loaded as the mutants are", () => {
+    expect(caughtBy(load(SOURCES))).toBe("");
+  });
+
+  const mutants = [...SOURCES].flatMap(([file, source]) => mutantsOf(file, source));
+  test(`turned around at any of ${mutants.length} places is not what the table says`, { timeout: 300_000 }, () => {
+    const survivors = mutants.filter(({ file, source }) => {
+      const sources = new Map([...SOURCES, [file, source]]);
+      return caughtBy(load(sources)) === "";
+    });
+    const unexplained = survivors.filter(({ text }) => !EQUIVALENT.some((each) => each.text === text));
+    expect(unexplained.map(({ file, line, from, to, text }) => `${file}:${line}: ${from} → ${to}: ${text}`)).toEqual([]);
+    expect(EQUIVALENT.filter(({ text }) => !survivors.some((each) => each.text === text))).toEqual([]);
+    expect(mutants.length).toBeGreaterThan(80);
+  });
+});

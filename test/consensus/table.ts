@@ -1,0 +1,239 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Expectation } from "../../src/consensus/judge.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { Outcome, Verdict } from "../../src/model/verdict.ts";
+import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
+
+type Report = (worker: string) => Observation;
+export type Judge = (observations: readonly Observation[], expectation?: Expectation) => Verdict;
+
+export const NAMES = ["here", "fra", "sgp"] as const;
+
+export function three(reports: readonly Report[]): Observation[] {
+  return reports.map((report, index) => report(NAMES[index] ?? `w${index}`));
+}
+
+export const A = saw();
+export const B = saw(tree(digest("f")));
+const stopped: Report = (worker) => observation(worker, { objects: tree(), error: fault("E_STOPPED") });
+const at = (place: number, part: Parameters<typeof object>[0] | object): Report =>
+  saw(tree().map((each, index) => (index === place ? { ...each, ...part } : each)));
+
+const layerParent = [
+  object({ role: "layer", digest: digest("a") }),
+  object({ role: "layer", digest: digest("b"), parent: digest("a") }),
+];
+/** A second first layer. */
+const twiceAt = (letter: string): Report =>
+  saw([...tree(), object({ role: "layer", digest: digest(letter), parent: digest("b"), position: 0 })]);
+
+/** What three workers report, and what that is. */
+export const ROWS: readonly { readonly why: string; readonly reports: readonly Report[]; readonly outcome: Outcome }[] = [
+  { why: "all the same", reports: [A, A, A], outcome: "agreed" },
+  { why: "one saw another root", reports: [A, A, B], outcome: "disagreed" },
+  { why: "three saw three roots", reports: [A, B, saw(tree(digest("8")))], outcome: "disagreed" },
+  { why: "a difference outranks an absence", reports: [A, B, failed()], outcome: "disagreed" },
+  { why: "a difference outranks a 404", reports: [A, refused("E_NOT_FOUND"), B], outcome: "disagreed" },
+  { why: "one has no answer", reports: [A, A, failed()], outcome: "incomplete" },
+  { why: "one is told 404", reports: [A, A, refused("E_NOT_FOUND")], outcome: "incomplete" },
+  { why: "one is told 403", reports: [A, refused("E_DENIED"), A], outcome: "incomplete" },
+  { why: "three 404", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")], outcome: "absent" },
+  {
+    why: "three 403 are no absence",
+    reports: [refused("E_DENIED"), refused("E_DENIED"), refused("E_DENIED")],
+    outcome: "incomplete",
+  },
+  { why: "two 404 and a timeout", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), failed()], outcome: "incomplete" },
+  {
+    why: "a failure that calls itself not found",
+    reports: [failed("E_NOT_FOUND"), failed("E_NOT_FOUND"), failed("E_NOT_FOUND")],
+    outcome: "incomplete",
+  },
+  { why: "three failures", reports: [failed(), failed(), failed()], outcome: "incomplete" },
+  { why: "one layer is other bytes at one worker", reports: [A, sawWrong(3), A], outcome: "disagreed" },
+  { why: "all were served the same wrong bytes", reports: [sawWrong(3), sawWrong(3), sawWrong(3)], outcome: "disagreed" },
+  { why: "one layer never ended", reports: [A, A, sawWrong(4, null)], outcome: "disagreed" },
+  { why: "wrong bytes beside two failures", reports: [failed(), sawWrong(2), failed()], outcome: "disagreed" },
+  {
+    why: "another root seen before a failure",
+    reports: [A, A, failed("E_CUT", [object({ role: "index", digest: digest("f") })])],
+    outcome: "disagreed",
+  },
+  { why: "the same root seen before a failure", reports: [A, A, failed("E_CUT", tree().slice(0, 2))], outcome: "incomplete" },
+  { why: "the bytes are the same, the media type is not", reports: [A, A, at(0, { mediaType: MANIFEST })], outcome: "disagreed" },
+  { why: "a size that is not the declared one", reports: [A, A, at(3, { size: 11 })], outcome: "disagreed" },
+  { why: "one claims to be complete and lacks a layer", reports: [A, A, saw(tree().slice(0, 4))], outcome: "disagreed" },
+  { why: "all stopped early", reports: [stopped, stopped, stopped], outcome: "incomplete" },
+  {
+    why: "one saw something below a layer, where nothing can be",
+    reports: [saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))],
+    outcome: "disagreed",
+  },
+  {
+    why: "one saw a second root",
+    reports: [A, A, saw([...tree(), object({ role: "manifest", digest: digest("9") })])],
+    outcome: "disagreed",
+  },
+  {
+    why: "two saw other bytes at a place that stands twice",
+    reports: [twiceAt("8"), twiceAt("9"), twiceAt("9")],
+    outcome: "disagreed",
+  },
+  { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
+];
+
+/** Everything a worker can report about one artifact, with what it contributes to an independent statement of the rule. */
+export const REPORTS = [
+  { name: "A", report: A, root: "a", whole: true, lies: false, gone: false },
+  { name: "B", report: B, root: "f", whole: true, lies: false, gone: false },
+  { name: "A then cut", report: failed("E_CUT", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: false },
+  { name: "B then cut", report: failed("E_CUT", tree(digest("f")).slice(0, 1)), root: "f", whole: false, lies: false, gone: false },
+  { name: "A then 404", report: refused("E_NOT_FOUND", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: true },
+  { name: "A with wrong layer", report: sawWrong(3), root: "a", whole: false, lies: true, gone: false },
+  {
+    name: "A stopped",
+    report: (worker: string) => observation(worker, { objects: tree().slice(0, 3), error: fault("E_STOPPED") }),
+    root: "a",
+    whole: false,
+    lies: false,
+    gone: false,
+  },
+  { name: "404", report: refused("E_NOT_FOUND"), root: null, whole: false, lies: false, gone: true },
+  { name: "403", report: refused("E_DENIED"), root: null, whole: false, lies: false, gone: false },
+  { name: "timeout", report: failed("E_TIMEOUT"), root: null, whole: false, lies: false, gone: false },
+  { name: "dead VM", report: failed("E_SSH"), root: null, whole: false, lies: false, gone: false },
+  { name: "host key", report: failed("E_HOST_KEY"), root: null, whole: false, lies: false, gone: false },
+  { name: "nothing", report: saw([]), root: null, whole: false, lies: false, gone: false },
+] as const;
+
+/** The rule said another way than judge.ts says it. */
+export function expectedOutcome(all: readonly (typeof REPORTS)[number][]): Outcome {
+  const roots = new Set(all.flatMap(({ root }) => (root === null ? [] : [root])));
+  if (roots.size > 1 || all.some(({ lies }) => lies)) return "disagreed";
+  if (all.every(({ whole }) => whole)) return "agreed";
+  return all.every(({ gone }) => gone) ? "absent" : "incomplete";
+}
+
+const five = ["a", "b", "c", "d", "e"].map((name) => A(name));
+const entry = (letter: string, position: number, platform: string | null, osVersion: string | null) =>
+  object({ role: "manifest", digest: digest(letter), parent: digest("a"), position, platform, osVersion });
+const siblings = [
+  object({ role: "index", digest: digest("a") }),
+  entry("1", 0, "darwin/amd64", "macOS 13"),
+  entry("2", 1, "darwin/amd64", "macOS 14"),
+  entry("3", 2, "darwin/amd64", "macOS 14"),
+  entry("4", 3, "darwin/amd64", null),
+  entry("5", 4, "linux/amd64", "6"),
+  entry("6", 5, null, null),
+  entry("7", 6, null, null),
+];
+const allWrong: Report = (worker) =>
+  observation(worker, { objects: siblings.map((each) => ({ ...each, computed: digest("9") })), error: fault("E_MISMATCH") });
+const twice = [object({ role: "index", digest: digest("a") }), entry("1", 0, "x/y", null), entry("1", 1, "z/y", null)];
+const below = [
+  object({ role: "config", digest: digest("c"), parent: digest("1") }),
+  object({ role: "blob", digest: digest("d"), parent: digest("1"), position: 1 }),
+];
+const ownParent = [
+  object({ role: "index", digest: digest("a") }),
+  object({ role: "index", digest: digest("a"), parent: digest("a") }),
+];
+const bottle = tree().map((each, index) => ({
+  ...each,
+  annotations:
+    [
+      { "com.github.package.type": "homebrew_bottle", "org.opencontainers.image.version": "2.8.2" },
+      { "org.opencontainers.image.ref.name": "2.8.2.big_sur", "sh.brew.bottle.digest": "d" },
+    ][index] ?? {},
+}));
+/** Neither the root nor its entry says a version; a layer below says another one, and is not asked. */
+const entries = bottle.map((each, index) => ({
+  ...each,
+  annotations: {
+    ...(index === 0 ? { "com.github.package.type": "homebrew_bottle" } : {}),
+    ...(index === 3 ? { "org.opencontainers.image.ref.name": "2.8.2.big_sur", "sh.brew.bottle.digest": "d" } : {}),
+  },
+}));
+const twoRoots = [object({ role: "index", digest: digest("a") }), object({ role: "manifest", digest: digest("b") })];
+const emptyWithDigest: Report = (worker) => ({ ...saw([])(worker), digest: digest("a") });
+const noDigest: Report = (worker) => ({ ...A(worker), digest: null });
+const pin = (letter: string): Expectation => ({ pin: digest(letter), tag: "1" });
+
+/** Judgements of which every word is checked against `golden/verdicts.json`. */
+export const CASES: Readonly<Record<string, readonly [observations: readonly Observation[], expectation?: Expectation]>> = {
+  ...Object.fromEntries(ROWS.map(({ why, reports }) => [why, [three(reports)] as const])),
+  nobody: [[]],
+  "two agree": [three([A, A])],
+  "one reports three times": [[A("here"), A("here"), A("here")]],
+  "one of four reports twice": [[A("here"), A("fra"), A("sgp"), A("sgp")]],
+  "five agree": [five],
+  "four of five": [[...five.slice(0, 4), failed()("e")]],
+  "one of five dissents": [[...five.slice(0, 4), B("e")]],
+  "two of five dissent": [[...five.slice(0, 3), B("d"), B("e")]],
+  "the dissenter comes first": [three([B, A, A])],
+  "each another": [three([saw(tree(digest("8"))), B, A])],
+  "pinned to it": [three([A, A, A]), pin("a")],
+  "pinned to something else": [three([A, A, A]), pin("7")],
+  "pinned and different": [three([A, A, B]), pin("7")],
+  "a bottle of its version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.8.2" }],
+  "a bottle of another version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.6.2" }],
+  "a bottle without a tag": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: null }],
+  "siblings, all wrong": [three([saw(siblings), saw(siblings), allWrong])],
+  "one manifest twice": [three([saw([...twice, ...below]), saw([...twice, ...below]), saw(twice)])],
+  "a thing below itself": [three([saw(ownParent), saw(ownParent), saw(tree())])],
+  "things below a layer": [three([saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))])],
+  "the layer has another digest but the same bytes": [three([A, A, at(3, { digest: digest("9"), computed: digest("9") })])],
+  "another root computed than named, alone": [three([at(0, { computed: digest("9") }), failed(), failed()])],
+  "no digest": [three([A, A, noDigest])],
+  "said to have failed with everything": [three([A, A, (worker) => ({ ...A(worker), outcome: "failed" })])],
+  "different failures": [three([failed("E_CUT"), failed("E_DNS"), refused("E_DENIED")])],
+  "two fail alike": [three([failed("E_CUT"), failed("E_CUT"), A])],
+  "two fail differently": [three([failed("E_CUT"), failed("E_DNS"), A])],
+  "all gone below one root": [
+    three([A, A, A].map((report) => (w: string) => ({ ...report(w), ...pick(refused("E_NOT_FOUND")(w)) }))),
+  ],
+  "an undeclared size": [three([A, A, A].map(() => at(3, { declaredSize: null })))],
+  "the size of one is undeclared": [three([A, A, at(3, { declaredSize: null })])],
+  "wrong bytes in two places": [
+    three([A, A, (w) => observation(w, { objects: tree().map(wrongAbove2), error: fault("E_MISMATCH") })]),
+  ],
+  "one, alone, is told 404": [[refused("E_NOT_FOUND")("here")]],
+  "a digest of nothing": [three([emptyWithDigest, emptyWithDigest, emptyWithDigest])],
+  "a layer with a platform": [
+    three([at(3, { platform: "x/y" }), at(3, { platform: "x/y" }), at(3, { platform: "x/y", computed: digest("9") })]),
+  ],
+  "two siblings": [three([saw(siblings.slice(0, 3)), saw(siblings.slice(0, 3)), allWrong])],
+  "two roots": [three([saw(twoRoots), saw(twoRoots), saw(twoRoots.slice(0, 1))])],
+  "a version that stands below the entries only": [three([saw(entries), saw(entries), saw(entries)]), { pin: null, tag: "2.6.2" }],
+  "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
+};
+
+function pick({ outcome, error }: Observation): Pick<Observation, "outcome" | "error"> {
+  return { outcome, error };
+}
+
+function wrongAbove2<T extends object>(each: T, index: number): T {
+  return index > 2 ? { ...each, computed: digest("9") } : each;
+}
+
+/** What is wrong with a judge; empty when it is the right one. Stops at the first. */
+export function failuresOf(judge: Judge, golden: Readonly<Record<string, unknown>>): string[] {
+  for (const { why, reports, outcome } of ROWS) {
+    const verdict = judge(three(reports));
+    if (verdict.outcome !== outcome || verdict.differences.length > 0 !== (outcome === "disagreed")) return [why];
+  }
+  for (const [name, [observations, expectation]] of Object.entries(CASES)) {
+    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(judge(observations, expectation))), golden[name])) return [name];
+  }
+  for (const x of REPORTS) {
+    for (const y of REPORTS) {
+      for (const z of REPORTS) {
+        const all = [x, y, z];
+        if (judge(three(all.map(({ report }) => report))).outcome !== expectedOutcome(all)) {
+          return [all.map(({ name }) => name).join(" | ")];
+        }
+      }
+    }
+  }
+  return [];
+}
