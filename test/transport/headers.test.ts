@@ -114,7 +114,7 @@ describe("refused", () => {
     expect(fault).toBeInstanceOf(Tofu3Error);
     expect(fault).toMatchObject({ code: "E_FRAMING", stage: "http" });
     expect((fault as Tofu3Error).message).toContain(why);
-     
+
     expect((fault as Tofu3Error).message).not.toMatch(/[\x00-\x1f\x7f]/);
   });
 });

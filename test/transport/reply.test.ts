@@ -188,7 +188,7 @@ describe("what is refused", () => {
     const { fault } = tell(pieces);
     expect(fault).toMatchObject({ code: "E_VM_REPLY", stage: "ssh" });
     expect(fault?.message).toContain(why);
-     
+
     expect(fault?.message).not.toMatch(/[\x00-\x1f\x7f]/);
     expect(fault?.message.length).toBeLessThan(300);
   });

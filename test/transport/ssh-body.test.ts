@@ -61,7 +61,8 @@ describe.each([
     const fault = overSsh ?? toLocal;
     const liar = await startRawServer(say);
     // curl waits for what comes after a 101, and for the end of trailers that it cannot write
-    const transport = fault?.startsWith("E_TIMEOUT") === true || what.startsWith("101") || what === "endless trailers" ? hasty : patient;
+    const transport =
+      fault?.startsWith("E_TIMEOUT") === true || what.startsWith("101") || what === "endless trailers" ? hasty : patient;
     const { page, batched, streamed, counted } = await askAll(liar.url, transport);
     letGo(batched, streamed);
     if (fault === null) {
