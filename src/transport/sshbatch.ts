@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./curlconfig.ts";
 import type { JobReply, Transfer } from "./reply.ts";
 import { batchJob, sumOf } from "./sshjob.ts";
@@ -41,30 +42,27 @@ export async function performBatch(
       if (item.kind === "read") item.resolve(pageOf(index, process, item.query, reply, settings));
       else {
         const content = contentOf(index, process, item, reply, settings);
-        if (content === null) return [{ ...item, alone: true }];
         if (!counted.has(index)) item.query.onBytes(content.size);
         item.resolve(content);
       }
     } catch (error) {
+      if (item.kind === "content" && mayDoAlone(error)) return [{ ...item, alone: true }];
       item.reject(error);
     }
     return [];
   });
 }
 
-/** Null when the query has to go alone. */
-function contentOf(
-  index: number,
-  process: number,
-  { query }: PendingContent,
-  reply: JobReply,
-  settings: CurlSettings,
-): Content | null {
-  if (reply.transfers.get(index) === undefined) return null;
+/** The bodies of a batch have to be kept, and one curl for all can die of one of them: a stream has neither trouble. */
+function mayDoAlone(error: unknown): boolean {
+  return error instanceof Tofu3Error && (error.code === "E_VM_DISK" || error.code === "E_VM_TOOL");
+}
+
+function contentOf(index: number, process: number, { query }: PendingContent, reply: JobReply, settings: CurlSettings): Content {
   const { answer, fault, size } = outcomeOf(index, process, query, reply, settings);
   const nothing = { size: 0, digest: null, cut: null, head: Buffer.alloc(0), more: null };
   if (!isContent(answer.status)) return { ...answer, ...nothing };
-  if (fault?.code === "E_VM_DISK") return null;
+  if (fault?.code === "E_VM_DISK") throw fault;
   if (fault !== null) return { ...answer, ...nothing, size: Math.min(size, query.maxBytes), cut: fault };
   return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
 }

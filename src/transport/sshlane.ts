@@ -56,7 +56,8 @@ interface Running {
 const MOST_STDERR = 2048;
 const FINISH_MS = 5000;
 
-function openChannel(client: Client, signal: AbortSignal): Promise<ClientChannel> {
+/** What listens to the channel is attached before another packet is looked at: a shell that ends at once has told its exit status by then. */
+function openChannel<T>(client: Client, attach: (channel: ClientChannel) => T, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const onAbort = (): void => reject(signal.reason as Error);
@@ -65,15 +66,18 @@ function openChannel(client: Client, signal: AbortSignal): Promise<ClientChannel
       signal.removeEventListener("abort", onAbort);
       if (error) reject(error);
       else if (signal.aborted) channel.on("error", () => undefined).close();
-      else resolve(channel);
+      else resolve(attach(channel));
     });
   });
 }
 
 /** Opens a shell on the VM and waits until the script has begun. Rejects with the raw ssh2 error when no channel is to be had. */
 export async function openLane(surroundings: LaneSurroundings, signal: AbortSignal): Promise<Lane> {
-  const { worker } = surroundings;
-  const channel = await openChannel(surroundings.client, signal);
+  const shell = await openChannel(surroundings.client, (channel) => attachShell(surroundings, channel), signal);
+  return { ...shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
+}
+
+function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel): Omit<Lane, "greeting"> {
   const nonce = randomBytes(16).toString("hex");
   let state: "open" | "finishing" | "over" = "open";
   let said = "";
@@ -87,7 +91,7 @@ export async function openLane(surroundings: LaneSurroundings, signal: AbortSign
 
   function ending(): Tofu3Error {
     const last = said.trim().split("\n").at(-1) ?? "";
-    const { code, words, hint } = wordsForExit(exit, surroundings.lost());
+    const { code, words, hint } = wordsForExit(exit, lost());
     return new Tofu3Error(
       code,
       `worker "${worker}" stopped answering: ${words}${last === "" ? "" : `; it said: ${visible(last, 200)}`}`,
@@ -211,6 +215,5 @@ export async function openLane(surroundings: LaneSurroundings, signal: AbortSign
     return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
   }
 
-  const greeting = await run({ lines: [nonce], mostBytes: 0 }, signal);
-  return { nonce, gone, greeting, run, caLines, alive: () => state === "open", fault: () => fault, finish, kill };
+  return { nonce, gone, run, caLines, alive: () => state === "open", fault: () => fault, finish, kill };
 }
