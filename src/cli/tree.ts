@@ -57,6 +57,8 @@ export function valueOf(seen: Inspected): unknown {
     mediaType,
     size: document.bytes.length,
     annotations: document.annotations,
+    artifactType: document.artifactType,
+    subject: document.subject && descriptorValue(document.subject),
   };
   if (document.kind === "index") {
     const manifests = document.manifests.map((entry) => {

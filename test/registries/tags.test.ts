@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Scripted } from "../lab/liar-answer.ts";
-import { makeImage } from "../lab/image.ts";
+import { blobOf, descriptorOf, documentOf, makeImage, OCI_MANIFEST } from "../lab/image.ts";
 import { useLab } from "../lab/uselab.ts";
 import { json, open, single } from "./shop.ts";
 import { startWorld } from "./world.ts";
@@ -139,4 +139,25 @@ test("tofu3 inspect --raw prints what one vantage was given, byte for byte", asy
   open(world.liar, { host: "quay.io", repository: "org/raw", tag: "1", artifact: single(image) });
   const ended = await world.run(["inspect", "quay.io/org/raw:1", "--raw"]);
   expect(ended).toMatchObject({ code: 0, stdout: image.manifest.bytes.toString("utf8"), stderr: NOTE });
+});
+
+test("tofu3 inspect --json says what an artifact is and what it is about, and does not follow that", async () => {
+  const image = makeImage({ layers: [10] });
+  const config = blobOf("application/vnd.oci.empty.v1+json", "{}");
+  const layer = blobOf("text/plain", "signed\n");
+  const manifest = documentOf(OCI_MANIFEST, {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: "application/vnd.example.signature",
+    config: descriptorOf(config),
+    layers: [descriptorOf(layer)],
+    subject: descriptorOf(image.manifest),
+  });
+  open(world.liar, { host: "quay.io", repository: "org/about", tag: "1", artifact: single({ manifest, config, layers: [layer] }) });
+  const before = world.liar.requests.length;
+  const ended = await world.run(["inspect", "quay.io/org/about:1", "--json"]);
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    artifact: { artifactType: "application/vnd.example.signature", subject: { digest: image.manifest.digest } },
+  });
+  expect(world.liar.requests.slice(before)).toHaveLength(1);
 });
