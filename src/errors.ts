@@ -94,6 +94,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Anything else than a Tofu3Error is a bug, or the reason of a signal, which whoever holds the signal knows better. */
+export function asError(thrown: unknown): Tofu3Error {
+  return thrown instanceof Tofu3Error ? thrown : new Tofu3Error("E_BUG", messageOf(thrown), { cause: thrown });
+}
+
 /** Ends a switch over a closed union: a new member breaks the build here, not at the user's. */
 export function assertNever(value: never): never {
   throw new Tofu3Error("E_BUG", `unexpected value: ${JSON.stringify(value)}`);

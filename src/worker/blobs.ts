@@ -1,4 +1,4 @@
-import { Tofu3Error } from "../errors.ts";
+import { asError, Tofu3Error } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { fetchBlob } from "./blob.ts";
 import type { Wanted } from "./blob.ts";
@@ -6,7 +6,6 @@ import { createGate } from "./parallel.ts";
 import type { Session } from "./session.ts";
 import { placesOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
-import { asError } from "./expand.ts";
 
 /**
  * How many are handed to the transport, which decides itself how many are on the wire and batches small ones. Not all of them at once: the

@@ -1,10 +1,10 @@
-import { Tofu3Error, visible } from "../errors.ts";
+import { asError, Tofu3Error, visible } from "../errors.ts";
 import { algorithmOf, digestOf, isDigest } from "../oci/digest.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { ACCEPT, normaliseMediaType } from "../oci/mediatype.ts";
+import { ACCEPT, kindOfMediaType, normaliseMediaType } from "../oci/mediatype.ts";
 import { valueOf, valuesOf } from "../transport/strict.ts";
 import { readPage } from "./exchange.ts";
 import { mismatch } from "./mismatch.ts";
@@ -24,7 +24,7 @@ export interface Document {
   readonly mediaType: string;
   /** Null when the bytes are not what was asked for: they are not looked into. */
   readonly manifest: Manifest | null;
-  /** E_MISMATCH; null when all is as it should be. */
+  /** E_MISMATCH, or why the root of a tag cannot be read; null when all is as it should be. */
   readonly error: Tofu3Error | null;
 }
 
@@ -60,7 +60,12 @@ export async function readDocument(session: Session, asked: string, signal: Abor
     const error = mismatch(what, { digest: expected, size: null }, { computed, size: page.body.length });
     return { ...document, manifest: null, error };
   }
-  if ("error" in parsed) throw parsed.error;
+  if ("error" in parsed) {
+    // a document that calls itself one and cannot be read is still other bytes than the other workers saw; a page in HTML, or nothing, is no document at all
+    const kind = served === null ? null : kindOfMediaType(served);
+    if (expected !== null || kind === null || kind === "schema1" || page.body.length === 0) throw parsed.error;
+    return { ...document, manifest: null, error: asError(parsed.error) };
+  }
   return { ...document, manifest: parsed.manifest, error: null };
 }
 

@@ -1,4 +1,4 @@
-import { Tofu3Error, messageOf } from "../errors.ts";
+import { asError, Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Digest } from "../oci/digest.ts";
 import { checkBottle } from "../oci/homebrew.ts";
@@ -164,9 +164,4 @@ async function settled(work: Promise<void>): Promise<Tofu3Error | null> {
   } catch (thrown) {
     return asError(thrown);
   }
-}
-
-/** Anything else than a Tofu3Error is a bug, or the reason of a signal, which whoever holds the signal knows better. */
-export function asError(thrown: unknown): Tofu3Error {
-  return thrown instanceof Tofu3Error ? thrown : new Tofu3Error("E_BUG", messageOf(thrown), { cause: thrown });
 }

@@ -7,6 +7,7 @@ import { DOCKER_CONFIG, OCI_CONFIG, kindOfMediaType } from "../oci/mediatype.ts"
 import { describePlatform, matchesPlatform, normalisePlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import { describeChoices, selectPlatforms } from "../oci/select.ts";
+import type { Schema1Manifest } from "../oci/schema1.ts";
 import { readPage } from "./exchange.ts";
 import { apiUrl } from "./registry.ts";
 import type { Session } from "./session.ts";
@@ -46,26 +47,16 @@ export function nothingMatches(session: Session, selection: Selection, index: In
 
 /**
  * A single image is that image, unless its config says that it is for another platform than the one that was asked for: E_SELECTION. What
- * is no image config, or cannot be read as one, says nothing. Costs one more exchange.
+ * is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which says it itself.
  */
 export async function checkImagePlatform(
   session: Session,
   selection: Selection,
-  manifest: ImageManifest,
+  manifest: ImageManifest | Schema1Manifest,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config } = manifest;
-  const isImage = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
-  if (selection.platform === null || !isImage || (config.size ?? 0) > session.limits.manifestBytes) return;
-  const ask = {
-    url: apiUrl(session.registry, `blobs/${config.digest}`),
-    headers: [["accept", "*/*"]] as const,
-    maxBytes: session.limits.manifestBytes,
-  };
-  const page = await readPage(session, ask, `config ${config.digest} of ${nameOf(session)}`, signal);
-  // other bytes than were asked for are found out when it is fetched as a blob
-  if (digestOf(page.body, algorithmOf(config.digest)) !== config.digest) return;
-  const platform = platformOf(page.body);
+  if (selection.platform === null) return;
+  const platform = manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
   if (platform === null || matchesPlatform(platform, selection.platform)) return;
   throw new Tofu3Error(
     "E_SELECTION",
@@ -74,6 +65,25 @@ export async function checkImagePlatform(
       hint: "leave out --platform to verify this image",
     },
   );
+}
+
+/** The v1 image of the top layer says it. */
+function platformOfSchema1(manifest: Schema1Manifest): Platform | null {
+  const [top] = manifest.history;
+  return top === undefined ? null : platformOf(Buffer.from(top.v1Compatibility));
+}
+
+async function readPlatform(session: Session, { config }: ImageManifest, signal: AbortSignal): Promise<Platform | null> {
+  const isImage = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
+  if (!isImage || (config.size ?? 0) > session.limits.manifestBytes) return null;
+  const ask = {
+    url: apiUrl(session.registry, `blobs/${config.digest}`),
+    headers: [["accept", "*/*"]] as const,
+    maxBytes: session.limits.manifestBytes,
+  };
+  const page = await readPage(session, ask, `config ${config.digest} of ${nameOf(session)}`, signal);
+  // other bytes than were asked for are found out when it is fetched as a blob
+  return digestOf(page.body, algorithmOf(config.digest)) === config.digest ? platformOf(page.body) : null;
 }
 
 function platformOf(bytes: Uint8Array): Platform | null {

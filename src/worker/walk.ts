@@ -1,4 +1,4 @@
-import { Tofu3Error } from "../errors.ts";
+import { asError, Tofu3Error } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Fault, Observation } from "../model/observation.ts";
@@ -12,7 +12,7 @@ import type { Session } from "./session.ts";
 import { faultOf, objectsOf, placesOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "./vantage.ts";
-import { asError, walkDocuments } from "./expand.ts";
+import { walkDocuments } from "./expand.ts";
 
 /** The registry answered, and would not. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_AUTH", "E_DENIED", "E_NOT_FOUND"]);

@@ -269,6 +269,21 @@ describe("documents that are not walked", () => {
     expect(transport.asked.length).toBeLessThan(20);
   });
 
+  test.each([
+    {
+      what: "that calls itself a manifest is other bytes",
+      root: thing(OCI_MANIFEST, '{"schemaVersion":2,"layers":[],"layers":[]}'),
+      seen: true,
+    },
+    { what: "that is a page in HTML is none", root: thing("text/html", "<html>"), seen: false },
+    { what: "that is empty is none", root: thing(OCI_MANIFEST, ""), seen: false },
+  ])("a root that cannot be read and $what", async ({ root, seen }) => {
+    const observed = await look(fakeTransport(serve([root])));
+    expect(observed.outcome).toBe("failed");
+    expect(observed.digest).toBe(seen ? root.digest : null);
+    expect(observed.objects).toHaveLength(seen ? 1 : 0);
+  });
+
   test("indexes four deep are walked", async () => {
     const seen = await look(fakeTransport(serve(deep.all.slice(1))));
     expect(seen).toMatchObject({ outcome: "saw", error: null });
