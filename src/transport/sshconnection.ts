@@ -98,8 +98,11 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
   const onAbort = (): void => void sock.destroy();
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
+  const connecting = ssh.connect(config as unknown as Parameters<NodeSSH["connect"]>[0]);
+  const client = ssh.connection;
+  const lost = client === null ? null : lossOf(client);
   try {
-    await ssh.connect(config as unknown as Parameters<NodeSSH["connect"]>[0]);
+    await connecting;
   } catch (error) {
     sock.destroy();
     if (seen.refused !== null) return { refused: seen.refused };
@@ -107,22 +110,20 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-  const client = ssh.connection;
-  if (client === null) throw unreachable(target, "the connection closed at once");
-  return { connection: connectionOf(target, client, seen.accepted) };
+  if (client === null || lost === null || seen.accepted === null) {
+    sock.destroy();
+    throw unreachable(target, "its host key was never shown");
+  }
+  const hostKey = `${fingerprintOf(seen.accepted)} (${keyType(seen.accepted) ?? "unknown"})`;
+  return { connection: { client, hostKey, lost, close: () => void client.destroy() } };
 }
 
-function connectionOf(target: SshTarget, client: Client, key: Buffer | null): SshConnection {
-  // node-ssh takes its own error listener away when it has connected; without one a reset would end the process.
-  const lost = new Promise<string>((resolve) => {
+/** node-ssh stops listening for errors when it has connected; one in the same packet, or a reset later, would end the process. */
+function lossOf(client: Client): Promise<string> {
+  return new Promise((resolve) => {
     client.on("error", (error) => resolve(wordsFor(error)));
     client.on("close", () => resolve("it was closed"));
   });
-  if (key === null) {
-    client.destroy();
-    throw unreachable(target, "its host key was never shown");
-  }
-  return { client, hostKey: `${fingerprintOf(key)} (${keyType(key) ?? "unknown"})`, lost, close: () => void client.destroy() };
 }
 
 async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<Duplex> {
