@@ -49,7 +49,7 @@ export async function walkDocuments(session: Session, job: Job, root: Place, sig
   const manifest = root.document?.manifest ?? null;
   if (root.error !== null || manifest === null || !isSelective(job.selection)) return;
   if (manifest.kind === "index" && walk.matches === 0) root.error = nothingMatches(session, job.selection, manifest);
-  if (manifest.kind === "manifest") root.error = await settled(checkImagePlatform(session, job.selection, manifest, signal));
+  if (manifest.kind !== "index") root.error = await settled(checkImagePlatform(session, job.selection, manifest, signal));
 }
 
 async function visit(walk: Walk, place: Place, depth: number, selecting: boolean): Promise<void> {

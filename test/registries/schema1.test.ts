@@ -54,13 +54,21 @@ describe("signed by somebody else, and longer, for each vantage", () => {
     }
   });
 
+  test("--platform is what the image says of itself", async () => {
+    expect(await world.look(reference, { platform: "linux/amd64" })).toMatchObject({ outcome: "agreed" });
+    await expect(world.look(reference, { platform: "linux/arm64" })).rejects.toMatchObject({
+      code: "E_SELECTION",
+      message: expect.stringContaining("is a single image for linux/amd64, not for --platform linux/arm64") as string,
+    });
+  });
+
   test("the empty layer that stands for every command is fetched once", () => {
     const [empty] = image.layers;
     const asked = world
       .asked(HOST)
       .filter((each) => each.vantage === "sgp" && each.target.endsWith(`/blobs/${String(empty?.digest)}`));
-    // once for each of the two looks above
-    expect(asked).toHaveLength(2);
+    // once for each of the three looks above that agreed
+    expect(asked).toHaveLength(3);
   });
 
   test("schema 1 is accepted, and asked for last", () => {
