@@ -25,10 +25,15 @@ function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin
   return versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
 }
 
+/** It saw a root and nothing false below it; being told to stop, because others disagree, is no fault of its own. */
+function supports(observation: Observation): boolean {
+  return isComplete(observation.error?.code === "E_STOPPED" ? { ...observation, error: null } : observation);
+}
+
 function quorumOf(observations: readonly Observation[]): string {
   const groups = new Map<string, Set<string>>();
   for (const each of observations) {
-    if (!isComplete(each) || each.digest === null) continue;
+    if (!supports(each) || each.digest === null) continue;
     groups.set(each.digest, (groups.get(each.digest) ?? new Set()).add(each.worker));
   }
   const largest = Math.max(0, ...[...groups.values()].map((group) => group.size));

@@ -45,13 +45,7 @@ export function placesOf(observation: Observation): Places {
     waiting.unshift(...below.map((child) => ({ object: child, label: `${label} > ${distinct(child, below)}` })));
   }
   const placed = new Set(places.values());
-  for (const object of observation.objects) if (!placed.has(object)) places.set(strayLabel(object, places), object);
+  const strays = observation.objects.filter((object) => !placed.has(object));
+  for (const [at, object] of strays.entries()) places.set(`outside of the tree > ${own(object)} ${object.digest} #${at}`, object);
   return places;
-}
-
-function strayLabel(object: SeenObject, places: Places): string {
-  const label = `outside of the tree > ${own(object)} ${object.digest}`;
-  let count = 1;
-  while (places.has(`${label} #${count}`)) count += 1;
-  return `${label} #${count}`;
 }

@@ -23,7 +23,7 @@ export interface Evidence {
     readonly bottle: string | null;
   };
   readonly outcome: Outcome;
-  /** `3/3`: workers with a complete observation of the same artifact, of those that were asked. */
+  /** `3/3`: the largest group of workers that saw the same root and nothing false, of those that were asked. */
   readonly quorum: string;
   readonly summary: string;
   readonly startedAt: string;
