@@ -15,8 +15,8 @@ async function prepare(ground: Ground, one: Case, pushed: Set<string>): Promise<
   const name = one.shape?.name ?? (one.name.includes("references") ? "pins" : null);
   if (name === null || pushed.has(name)) return;
   pushed.add(name);
-  if (one.shape === null) await pushPins(ground.registry, PINS, ground.folder);
-  else await pushShape(ground.registry, one.shape, ground.folder);
+  if (one.shape === null) await pushPins(ground, PINS);
+  else await pushShape(ground, one.shape);
 }
 
 async function runCase(ground: Ground, one: Case, rounds: number): Promise<Measured> {

@@ -14,6 +14,8 @@ export interface Ground {
   readonly vms: readonly Sshd[];
   /** Put before a command of the coordinator. */
   readonly prefix: string;
+  /** Put before a command that fills the registry. */
+  readonly registryPrefix: readonly string[];
   readonly folder: string;
   /** Path of a tofu3.yaml with one local worker and so many VMs. */
   config(vms: number): Promise<string>;
@@ -28,6 +30,7 @@ async function ground(
   registry: Registry,
   vms: readonly Sshd[],
   prefix: readonly string[],
+  registryPrefix: readonly string[],
   stop: () => Promise<void>,
 ): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), `tofu3-bench-${name}-`));
@@ -38,6 +41,7 @@ async function ground(
     registry,
     vms,
     prefix: prefix.join(" "),
+    registryPrefix,
     folder,
     config: (count) =>
       writeConfig(folder, { workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })), registries: [registry] }),
@@ -54,7 +58,7 @@ async function ground(
 export async function startLoopback(vms: number): Promise<Ground> {
   const registry = await startRegistry({ tls: true });
   const started = await Promise.all(Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })));
-  return ground("loopback", registry, started, [], () => Promise.resolve());
+  return ground("loopback", registry, started, [], [], () => Promise.resolve());
 }
 
 /** Why there is no WAN here; null when there can be one. */
@@ -87,7 +91,7 @@ export async function startWan(vms: number): Promise<Ground> {
   const started = await Promise.all(
     Array.from({ length: vms }, (_, at) => startSshd({ address: address(at + 2), port: 2222, prefix: inside(at + 2) })),
   );
-  return ground("WAN", registry, started, inside(1), async () => {
+  return ground("WAN", registry, started, inside(1), inside(0), async () => {
     await link.stop();
     for (const name of names) await runTool("ip", ["netns", "del", name]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });

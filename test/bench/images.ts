@@ -1,6 +1,6 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -8,7 +8,7 @@ import { createGzip } from "node:zlib";
 import { digestOf, tarOf } from "../lab/image.ts";
 import { skopeoOptions } from "../lab/push.ts";
 import { runTool } from "../lab/processes.ts";
-import type { Registry } from "../lab/registry.ts";
+import type { Ground } from "./ground.ts";
 
 const MIB = 1024 * 1024;
 
@@ -65,8 +65,15 @@ async function writeDocument(
   return { mediaType, digest, size: bytes.length };
 }
 
+/** Runs a program beside the registry, so that filling it does not cross the slow link. */
+function besideRegistry(ground: Ground, program: string, args: readonly string[]): Promise<string> {
+  const [first = program, ...others] = [...ground.registryPrefix, program, ...args];
+  return runTool(first, others);
+}
+
 /** Makes an image of this shape and pushes it as `NAME:latest`. */
-export async function pushShape(registry: Registry, shape: Shape, folder: string): Promise<void> {
+export async function pushShape(ground: Ground, shape: Shape): Promise<void> {
+  const { registry, folder } = ground;
   const layout = join(folder, "image");
   const blobs = join(layout, "blobs/sha256");
   await mkdir(blobs, { recursive: true });
@@ -85,7 +92,7 @@ export async function pushShape(registry: Registry, shape: Shape, folder: string
   await writeFile(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
   const annotations = { "org.opencontainers.image.ref.name": "latest" };
   await writeFile(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }));
-  await runTool("skopeo", [
+  await besideRegistry(ground, "skopeo", [
     "copy",
     "-q",
     "--preserve-digests",
@@ -97,10 +104,11 @@ export async function pushShape(registry: Registry, shape: Shape, folder: string
 }
 
 /** Pushes `count` manifests `pins:0`, `pins:1`, … that share one layer. */
-export async function pushPins(registry: Registry, count: number, folder: string): Promise<void> {
-  await pushShape(registry, { name: "pins", layers: 1, bytes: 600 }, folder);
+export async function pushPins(ground: Ground, count: number): Promise<void> {
+  const { registry, folder } = ground;
+  await pushShape(ground, { name: "pins", layers: 1, bytes: 600 });
   const authority = registry.caFile === null ? [] : ["--cacert", registry.caFile];
-  const manifest = await runTool("curl", [
+  const manifest = await besideRegistry(ground, "curl", [
     "-sf",
     ...authority,
     "-H",
@@ -123,7 +131,6 @@ export async function pushPins(registry: Registry, count: number, folder: string
   }
   const config = join(folder, "pins.curl");
   await writeFile(config, lines.slice(0, -1).join("\n"));
-  await runTool("curl", ["-K", config]);
+  await besideRegistry(ground, "curl", ["-K", config]);
   await Promise.all(Array.from({ length: count }, (_, pin) => rm(join(folder, `pin${pin}`))));
-  await readFile(config);
 }
