@@ -203,7 +203,8 @@ export function createReplyParser(nonce: string, events: ReplyEvents): ReplyPars
       rest = rest.subarray(end + 1);
       takeLine(line);
     }
-    if (begun && raw === null && rest.length > LONGEST_LINE) refuse("a line without an end", rest.subarray(0, 60).toString("latin1"));
+    if (begun && raw === null && rest.length > LONGEST_LINE)
+      refuse("a line without an end", rest.subarray(0, 60).toString("latin1"));
     pending = rest;
   }
 
