@@ -19,3 +19,27 @@ export async function settledWithin(ms: number, work: Promise<unknown>): Promise
   await Promise.race([work.catch(() => undefined), overdue]);
   clearTimeout(timer);
 }
+
+/**
+ * Gives the work a signal that aborts with any of the others, and after `ms` with a TimeoutError. Not `AbortSignal.any` and
+ * `AbortSignal.timeout`: Node 20 collects the timeout of such a pair as garbage, and then it never comes.
+ */
+export async function within<T>(
+  ms: number | null,
+  signals: readonly AbortSignal[],
+  work: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const onAbort = (): void => limit.abort(signals.find((each) => each.aborted)?.reason);
+  const onTime = (): void => limit.abort(new DOMException(`not done within ${ms ?? 0} ms`, "TimeoutError"));
+  const timer = ms === null ? undefined : setTimeout(onTime, ms);
+  setMaxListeners(0, ...signals);
+  for (const each of signals) each.addEventListener("abort", onAbort, { once: true });
+  if (signals.some((each) => each.aborted)) onAbort();
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+    for (const each of signals) each.removeEventListener("abort", onAbort);
+  }
+}

@@ -5,7 +5,7 @@ import type { Limits } from "../model/job.ts";
 import type { Secret } from "../secret.ts";
 import { isLoopbackHost, isPublicAddress } from "./address.ts";
 import { curlOptions, quoted, type CurlSettings } from "./curlconfig.ts";
-import { orAborted } from "./deadline.ts";
+import { orAborted, within } from "./deadline.ts";
 import { performBatch } from "./sshbatch.ts";
 import { openSsh } from "./sshconnection.ts";
 import type { AskPassphrase } from "./sshkeys.ts";
@@ -53,18 +53,15 @@ export function createSshTransport(options: SshOptions): SshTransport {
   async function connect(signal: AbortSignal): Promise<Session> {
     const connection = await openSsh(target, { connectSeconds: limits.connectSeconds, ask: options.ask }, signal);
     const pool = createPool(target.worker, connection, limits.connectSeconds, ended.signal, { onRoom: schedule, onBroken: fail });
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.connectSeconds * 1000)]);
     try {
-      const facts = readFacts(connection.hostKey, (await pool.start(deadline)).greeting);
-      return {
-        facts,
-        settings: { limits, proxy: options.proxy, parallel: facts.parallel, reportsApart: isCurlSince(facts.curl, 63) },
-        pool,
-      };
+      const { greeting } = await within(limits.connectSeconds * 1000, [signal], (limit) => pool.start(limit));
+      const facts = readFacts(connection.hostKey, greeting);
+      const settings = { limits, proxy: options.proxy, parallel: facts.parallel, reportsApart: isCurlSince(facts.curl, 63) };
+      return { facts, settings, pool };
     } catch (error) {
       connection.close();
       signal.throwIfAborted();
-      if (!deadline.aborted) throw error;
+      if (error instanceof Tofu3Error) throw error;
       throw new Tofu3Error(
         "E_TIMEOUT",
         `worker "${target.worker}" let us in and then said nothing for ${limits.connectSeconds} s`,

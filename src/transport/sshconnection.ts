@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
 import { messageOf, Tofu3Error } from "../errors.ts";
+import { within } from "./deadline.ts";
 import { algorithmsOf, fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
 import { keyType, parseKnownHosts } from "./knownhosts.ts";
 import { handshakeFault, unreachable, wordsFor } from "./sshfaults.ts";
@@ -145,23 +146,23 @@ async function socketFor(target: SshTarget, settings: SshSettings, signal: Abort
 export async function openSsh(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
   const trust = await readTrust(target);
   const proofs = await readProofs(target, settings.ask, signal);
-  const { connectSeconds } = settings;
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(connectSeconds * 1000)]);
-  const refusedKeys: Buffer[] = [];
-  for (let types = trust.types; ;) {
-    try {
-      const sock = await socketFor(target, settings, deadline);
-      const outcome = await handshake({ target, trust, types, proofs, connectSeconds }, sock, deadline);
-      if ("connection" in outcome) return outcome.connection;
-      refusedKeys.push(outcome.refused);
-    } catch (error) {
-      signal.throwIfAborted();
-      const [shown] = refusedKeys;
-      throw shown === undefined ? error : trust.refusal(shown);
+  return within(settings.connectSeconds * 1000, [signal], async (deadline) => {
+    const refusedKeys: Buffer[] = [];
+    for (let types = trust.types; ;) {
+      try {
+        const sock = await socketFor(target, settings, deadline);
+        const outcome = await handshake({ target, trust, types, proofs, connectSeconds: settings.connectSeconds }, sock, deadline);
+        if ("connection" in outcome) return outcome.connection;
+        refusedKeys.push(outcome.refused);
+      } catch (error) {
+        signal.throwIfAborted();
+        const [shown] = refusedKeys;
+        throw shown === undefined ? error : trust.refusal(shown);
+      }
+      const [first = Buffer.alloc(0)] = refusedKeys;
+      const others = types.filter((type) => !refusedKeys.some((key) => keyType(key) === type));
+      if (target.hostKey === null || others.length === 0 || others.length === types.length) throw trust.refusal(first);
+      types = others;
     }
-    const [first = Buffer.alloc(0)] = refusedKeys;
-    const others = types.filter((type) => !refusedKeys.some((key) => keyType(key) === type));
-    if (target.hostKey === null || others.length === 0 || others.length === types.length) throw trust.refusal(first);
-    types = others;
-  }
+  });
 }

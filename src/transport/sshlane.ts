@@ -55,6 +55,7 @@ interface Running {
 
 const MOST_STDERR = 2048;
 const FINISH_MS = 5000;
+const LAST_WORDS_MS = 1000;
 
 /** What listens to the channel is attached before another packet is looked at: a shell that ends at once has told its exit status by then. */
 function openChannel<T>(client: Client, attach: (channel: ClientChannel) => T, signal: AbortSignal): Promise<T> {
@@ -150,13 +151,20 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
   channel.stderr.on("data", (chunk: Buffer) => {
     said = (said + chunk.toString("latin1")).slice(-MOST_STDERR);
   });
-  channel.on("exit", (code: number | null) => {
-    exit ??= code;
-  });
-  channel.on("close", () => {
+  function onGone(): void {
     if (state === "open") fault ??= ending();
     if (state !== "over") leaveWith(fault ?? ending());
+  }
+
+  channel.on("exit", (code: number | null) => {
+    exit ??= code;
+    // Its last words may still be on their way; but what it started can keep the channel open for hours.
+    setTimeout(() => {
+      onGone();
+      kill();
+    }, LAST_WORDS_MS).unref();
   });
+  channel.on("close", onGone);
   channel.on("error", () => undefined);
   channel.stdin.on("error", () => undefined);
 

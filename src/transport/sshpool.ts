@@ -1,5 +1,5 @@
 import { Tofu3Error, visible, messageOf } from "../errors.ts";
-import { settledWithin } from "./deadline.ts";
+import { settledWithin, within } from "./deadline.ts";
 import type { SshConnection } from "./sshconnection.ts";
 import { openLane, type Lane } from "./sshlane.ts";
 
@@ -94,10 +94,9 @@ export function createPool(
   }
 
   async function addOne(): Promise<void> {
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(connectSeconds * 1000)]);
     opening++;
     try {
-      await (lanes.size === 0 ? start(signal) : openOne(signal));
+      await within(connectSeconds * 1000, [ended], (limit) => (lanes.size === 0 ? start(limit) : openOne(limit)));
     } catch (error) {
       most = Math.max(1, lanes.size);
       if (lanes.size === 0 && opening === 1 && !ended.aborted)

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./curlconfig.ts";
+import { within } from "./deadline.ts";
 import type { JobReply } from "./reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./sshjob.ts";
 import type { Lane, LaneJob } from "./sshlane.ts";
@@ -42,13 +43,13 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
   }
 
   function runPart(job: LaneJob, partSignal: AbortSignal): Promise<JobReply> {
-    return lane.run({ ...job, onMeter }, AbortSignal.any([partSignal, ended]));
+    return within(null, [partSignal, ended], (limit) => lane.run({ ...job, onMeter }, limit));
   }
 
   /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
   async function release(reply: JobReply): Promise<JobReply> {
     const mustLetGo = reply.exits.get(PROCESS) !== 0 && lane.alive();
-    const last = mustLetGo ? await lane.run(LET_GO, AbortSignal.timeout(LET_GO_MS)) : reply;
+    const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => lane.run(LET_GO, limit)) : reply;
     free();
     return last;
   }

@@ -26,7 +26,7 @@ let hasty: SshTransport;
 beforeAll(async () => {
   vm = await startVm();
   patient = sshTransportTo(targetOf(vm), { limits: { idleSeconds: 30, connectSeconds: 30 } });
-  hasty = sshTransportTo(targetOf(vm), { limits: { idleSeconds: 1, connectSeconds: 30 } });
+  hasty = sshTransportTo(targetOf(vm), { limits: { idleSeconds: 3, connectSeconds: 30 } });
 });
 afterAll(async () => {
   await patient.close();

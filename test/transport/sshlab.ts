@@ -16,7 +16,9 @@ export const LIMITS: Limits = {
 };
 
 export interface Vm extends Sshd {
-  /** What stands in its temporary folder, which is its own. */
+  /** Temporary folder of its sessions. */
+  readonly temporary: string;
+  /** What stands in it. */
   readonly leftovers: () => string[];
 }
 
@@ -27,6 +29,7 @@ export async function startVm(options: SshdOptions = {}): Promise<Vm> {
   const vm = await startSshd({ ...options, env: { TMPDIR: place, ...options.env } });
   return {
     ...vm,
+    temporary: place,
     leftovers: () => (existsSync(place) ? readdirSync(place) : []),
     async stop() {
       await vm.stop();
