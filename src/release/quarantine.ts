@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { lstat, mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
@@ -8,6 +8,7 @@ import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
 import { checkDestination, parentOf } from "./destination.ts";
 import { createFile, diskFault, errnoOf, onDisk, quoted } from "./disk.ts";
 import { quarantineName, readOwner } from "./owner.ts";
+import { createRechecks } from "./recheck.ts";
 import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
 
 /** A directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
@@ -21,6 +22,8 @@ export interface Quarantine extends Keep {
   readonly modes: Modes;
   /** A document that was kept, not checked again. Throws E_RELEASE when it is not there. */
   readDocument(digest: Digest): Uint8Array;
+  /** Whether the blob behind `handle` was read and hashed again since it landed, and nothing has changed it from then on. */
+  isRechecked(handle: FileHandle, digest: Digest, signal: AbortSignal): Promise<boolean>;
   /** Throws E_RELEASE unless this is still the directory that was made. */
   check(): Promise<void>;
   /** Removes everything; what had been moved aside goes back first. Never throws: a leftover is inert, and the next run sweeps it. */
@@ -45,7 +48,7 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
     try {
       // one by one: with `recursive` a full disk is reported as ENOENT
       for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { mode: 0o700 });
-      return await quarantineAt(parent, path);
+      return await quarantineAt(parent, path, destination.format);
     } catch (error) {
       await rm(path, { recursive: true, force: true });
       throw error;
@@ -53,8 +56,12 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
   });
 }
 
-async function quarantineAt(parent: string, path: string): Promise<Quarantine> {
+/** The formats that release files as they lie there. The others read every byte for what they make of it, and check it then. */
+const MOVING: readonly Destination["format"][] = ["oci", "file", "auto"];
+
+async function quarantineAt(parent: string, path: string, format: Destination["format"]): Promise<Quarantine> {
   const made = await lstat(path);
+  const rechecks = createRechecks(made.uid);
   const blob = (digest: Digest) => join(path, "blobs", algorithmOf(digest), hexOf(digest));
   return {
     path,
@@ -63,6 +70,10 @@ async function quarantineAt(parent: string, path: string): Promise<Quarantine> {
     modes: await probeModes(path),
     blob,
     document: (digest, bytes) => keepDocument(blob(digest), bytes),
+    landed: (digest, size) => {
+      if (MOVING.includes(format)) rechecks.begin(blob(digest), { digest, size });
+    },
+    isRechecked: (handle, digest, signal) => rechecks.covers(handle, digest, signal),
     readDocument: (digest) => readKept(blob(digest), digest),
     check: async () => {
       const found = await lstat(path).catch(() => null);
@@ -72,6 +83,7 @@ async function quarantineAt(parent: string, path: string): Promise<Quarantine> {
       });
     },
     discard: async () => {
+      await rechecks.end();
       await restoreAside(parent, path).catch(() => undefined);
       await removeQuarantine(path).catch(() => undefined);
     },

@@ -45,16 +45,19 @@ export async function readWhole(workshop: Workshop, object: SeenObject): Promise
 }
 
 /**
- * Hashes a quarantined file once more, makes it durable and moves it to `path` in the quarantine, with the mode that released files have.
- * The file that was hashed is the file that is moved: its identity is compared after the move.
+ * Makes a quarantined file durable, with the mode that released files have, hashes it once more, unless that was done and nothing has
+ * changed it since, and moves it to `path` in the quarantine. The file that was hashed is the file that is moved: its identity is compared
+ * after the move.
  */
 export async function place(workshop: Workshop, object: SeenObject, path: string): Promise<void> {
   const { quarantine } = workshop;
   const handle = await openKept(quarantine.blob(object.digest), quarantine.uid, object);
   try {
-    await drain(checked(readChunks(handle, true, workshop.signal), object));
+    const rechecked = await quarantine.isRechecked(handle, object.digest, workshop.signal);
+    workshop.signal.throwIfAborted();
     await permit(handle, quarantine.modes.file);
     await handle.sync();
+    if (!rechecked) await drain(checked(readChunks(handle, true, workshop.signal), object));
     await rename(quarantine.blob(object.digest), path);
     const [hashed, moved] = [await handle.stat(), await lstat(path)];
     if (hashed.ino !== moved.ino || hashed.dev !== moved.dev) throw tampered(object.digest, "was replaced while it was hashed");

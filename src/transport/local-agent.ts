@@ -1,11 +1,12 @@
-import { Agent, Client, Pool, type Dispatcher } from "undici";
+import type { Agent as Agents, Client as Clients, Dispatcher } from "undici";
 import { createConnector, type Connector, type ConnectorOptions } from "./local-connect.ts";
+import { Agent, Client, Pool } from "./local-undici.ts";
 
 /** Keep-alive connections to any number of origins. */
 export interface Lanes {
-  dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  dispatch(options: Agents.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   /** The IP address that the exchange of these options goes to; null before it has a connection and behind a proxy. */
-  addressOf(options: Agent.DispatchOptions): string | null;
+  addressOf(options: Agents.DispatchOptions): string | null;
   close(): Promise<void>;
 }
 
@@ -36,7 +37,7 @@ export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
 
 function createLane(
   origin: URL,
-  settings: Client.Options,
+  settings: Clients.Options,
   connector: Connector,
   taken: WeakMap<Dispatcher.DispatchOptions, Lane>,
 ): Dispatcher {

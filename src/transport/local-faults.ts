@@ -1,5 +1,5 @@
-import { errors } from "undici";
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
+import { HTTPParserError } from "./local-undici.ts";
 
 /** The `code` of what Node or undici threw; null when it has none. */
 export function codeOf(thrown: unknown): string | null {
@@ -116,7 +116,7 @@ export function exchangeFault(host: string, thrown: unknown, answered: boolean):
   const code = codeOf(thrown) ?? "";
   const fault = (as: ErrorCode, what: string, cause: unknown = thrown): Tofu3Error =>
     new Tofu3Error(as, `${visible(host, 200)}: ${what}`, { stage: answered ? "body" : "http", cause });
-  if (thrown instanceof errors.HTTPParserError) return syntaxFault(thrown, answered, fault);
+  if (thrown instanceof HTTPParserError) return syntaxFault(thrown, answered, fault);
   if (code.startsWith("ERR_SSL_") && !answered) return tlsFault(host, thrown);
   if (code === "UND_ERR_HEADERS_OVERFLOW") return fault("E_FRAMING", "more than 16 KiB of headers");
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {

@@ -8,13 +8,15 @@ const BATCH_BYTES = 512 * 1024;
 const BATCH_CHUNKS = 256;
 /** More than this waiting for the disk pauses the network. */
 const HIGH_BYTES = 2 * 1024 * 1024;
+/** So many bytes further the disk is told to write what it has, so that little is left to wait for at the end. */
+const SYNC_BYTES = 64 * 1024 * 1024;
 
 /** A file that bytes are appended to, written in large batches. */
 export interface KeepFile {
   /** Returns false when the disk is behind: wait for `onRoom`. */
   write(chunk: Uint8Array): boolean;
-  /** Resolves when everything is written, `durable`: and on the disk, and the file is closed. Rejects with E_DISK. */
-  finish(durable: boolean): Promise<void>;
+  /** Resolves when everything is written and the file is closed; the release makes it durable. Rejects with E_DISK. */
+  finish(): Promise<void>;
   /** Closes without writing what still waits. Never rejects. */
   discard(): Promise<void>;
 }
@@ -43,6 +45,16 @@ export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFi
   let position = offset;
   const file = openFile(path, offset);
   let work: Promise<void> = file.then(() => undefined, fail);
+  let synced = offset;
+  let syncing: Promise<void> | null = null;
+  const syncAhead = (written: number): void => {
+    if (syncing !== null || fault !== null || written - synced < SYNC_BYTES) return;
+    synced = written;
+    syncing = file
+      .then((handle) => handle.datasync())
+      .catch(fail)
+      .then(() => void (syncing = null));
+  };
   const landed = (bytes: number): void => {
     flyingBytes -= bytes;
     if (!held || fault !== null || flyingBytes > HIGH_BYTES / 2) return;
@@ -56,7 +68,10 @@ export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFi
     const start = position;
     position += bytes;
     work = work.then(async () => (fault === null ? writeAll(await file, batch, start) : undefined)).catch(fail);
-    work = work.then(() => landed(bytes));
+    work = work.then(() => {
+      landed(bytes);
+      syncAhead(start + bytes);
+    });
   };
   return {
     write: (chunk) => {
@@ -66,26 +81,20 @@ export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFi
       held ||= flyingBytes >= HIGH_BYTES;
       return !held;
     },
-    finish: async (durable) => {
+    finish: async () => {
       flush();
       await work;
-      await file.then((handle) => close(handle, durable && fault === null)).catch(fail);
+      await syncing;
+      await file.then((handle) => handle.close()).catch(fail);
       if (fault !== null) throw fault;
     },
     discard: async () => {
       fault ??= diskFault(path, new Error("given up"));
       await work;
+      await syncing;
       await file.then((handle) => handle.close()).catch(() => undefined);
     },
   };
-}
-
-async function close(handle: FileHandle, durable: boolean): Promise<void> {
-  try {
-    if (durable) await handle.datasync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function openFile(path: string, offset: number): Promise<FileHandle> {

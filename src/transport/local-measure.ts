@@ -49,7 +49,7 @@ async function measurePart(query: Query, body: Measurement, signal: AbortSignal)
       () => shortage(part),
       (thrown: unknown) => cutOf(part, thrown, signal),
     );
-    if (part.file !== null) await orAborted(part.file.finish(cut === null), signal);
+    if (part.file !== null) await orAborted(part.file.finish(), signal);
     return contentOf(part, body, cut, continued);
   } catch (thrown) {
     // nothing of this part went into the hash: another one may still continue the body

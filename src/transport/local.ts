@@ -59,7 +59,7 @@ function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy
   const { userAgent, lookup = lookupAll, authorities = systemAuthorities } = options;
   const lanes = createLanes(
     { connectSeconds: options.limits.connectSeconds, proxy, trust, publicOnly, userAgent, lookup, authorities },
-    options.lanes ?? 8,
+    options.lanes ?? 16,
   );
   const ground = { trust, publicOnly, lanes };
   grounds.push(ground);

@@ -6,18 +6,14 @@ import { batchJob, sumOf } from "./sshjob.ts";
 import type { Lane } from "./sshlane.ts";
 import { isContent, outcomeOf, pageOf } from "./sshoutcome.ts";
 import type { Batch, Pending, PendingContent } from "./sshqueue.ts";
-import type { Content } from "./transport.ts";
+import type { Content, Query } from "./transport.ts";
 
 /**
- * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies or the whole curl died.
+ * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room
+ * for them, or the whole curl died.
  * Rejects when the shell ended; an abort of all of its queries, or of `ended`, ends it.
  */
-export async function performBatch(
-  lane: Lane,
-  batch: Batch,
-  settings: CurlSettings,
-  ended: AbortSignal,
-): Promise<PendingContent[]> {
+export async function performBatch(lane: Lane, batch: Batch, settings: CurlSettings, ended: AbortSignal): Promise<Pending[]> {
   const { items } = batch;
   const counted = new Set<number>();
   const onTransfer = (transfer: Transfer): void => {
@@ -30,6 +26,7 @@ export async function performBatch(
   const job = batchJob(
     batch.mode,
     items.map((item) => item.query),
+    batch.room,
     lane.nonce,
     settings,
   );
@@ -39,14 +36,15 @@ export async function performBatch(
     const index = at + 1;
     const process = settings.parallel ? 0 : index;
     try {
-      if (item.kind === "read") item.resolve(pageOf(index, process, item.query, reply, settings));
+      if (item.kind === "read") item.resolve(pageOf(index, process, withRoom(item.query, batch.room), reply, settings));
       else {
         const content = contentOf(index, process, item, reply, settings);
         if (!counted.has(index)) item.query.onBytes(content.size);
         item.resolve(content);
       }
     } catch (error) {
-      if (item.kind === "content" && mayDoAlone(error)) return [{ ...item, alone: true }];
+      if (item.kind === "content" ? mayDoAlone(error) : batch.room < item.query.maxBytes && hadNoRoom(error))
+        return [{ ...item, alone: true }];
       item.reject(error);
     }
     return [];
@@ -56,6 +54,14 @@ export async function performBatch(
 /** The bodies of a batch have to be kept, and one curl for all can die of one of them: a stream has neither trouble. */
 function mayDoAlone(error: unknown): boolean {
   return error instanceof Tofu3Error && (error.code === "E_VM_DISK" || error.code === "E_VM_TOOL");
+}
+
+function withRoom(query: Query, room: number): Query {
+  return room < query.maxBytes ? { ...query, maxBytes: room } : query;
+}
+
+function hadNoRoom(error: unknown): boolean {
+  return error instanceof Tofu3Error && (error.code === "E_TOO_LARGE" || error.code === "E_VM_DISK");
 }
 
 function contentOf(index: number, process: number, { query }: PendingContent, reply: JobReply, settings: CurlSettings): Content {

@@ -7,7 +7,7 @@ import type { Query } from "./transport.ts";
 
 const BLOCK = 512;
 /** Beyond the longest body: curl counts what it received a buffer (100 KiB) before it writes it. */
-const ROOM = 256 * 1024;
+const SPARE = 256 * 1024;
 /** What the VM tells of the headers, and trailers, of one answer. */
 export const MOST_DUMPED_BYTES = 64 * 1024;
 
@@ -27,14 +27,13 @@ export function bits(algorithm: Algorithm): "256" | "512" {
   return algorithm === "sha256" ? "256" : "512";
 }
 
-/** One job that fetches all of them with one curl, the first being transfer 1. Their options must be the same. */
-export function batchJob(mode: BatchMode, queries: readonly Query[], nonce: string, settings: CurlSettings): LaneJob {
+/** One job that fetches all of them with one curl, the first being transfer 1, with room for so many bytes of each. Their options must be the same. */
+export function batchJob(mode: BatchMode, queries: readonly Query[], room: number, nonce: string, settings: CurlSettings): LaneJob {
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
-  const largest = Math.max(...queries.map((each) => each.maxBytes));
   const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
-  const options = ["silent", ...curlOptions(first, settings), maxFilesize(largest), ...parallel];
-  const blocks = Math.ceil((largest + ROOM) / BLOCK);
+  const options = ["silent", ...curlOptions(first, settings), maxFilesize(room), ...parallel];
+  const blocks = Math.ceil((room + SPARE) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),
     `wwrite-out = "${nonce} w `,

@@ -5,7 +5,7 @@ interface Waiting {
   readonly signal: AbortSignal;
   /** Queries with the same key may share one curl. */
   readonly key: string;
-  /** It was in a batch that died: it goes alone, and streamed. */
+  /** It was in a batch that died, or that had no room for it: a blob goes alone, and streamed, a document with few others. */
   readonly alone: boolean;
   readonly reject: (error: unknown) => void;
 }
@@ -29,6 +29,8 @@ export interface Batch {
   readonly kind: "batch";
   readonly mode: BatchMode;
   readonly items: readonly [Pending, ...Pending[]];
+  /** Bytes that there is room for of each body; may be less than what a document may have. */
+  readonly room: number;
 }
 
 export type Work = Batch | { readonly kind: "stream"; readonly items: readonly [PendingContent] };
@@ -46,17 +48,21 @@ function isSmall(pending: Pending): boolean {
   );
 }
 
+/** Documents may have megabytes and have a few thousand bytes: many of them share the room, and what is larger comes once more. */
 function batchOf(first: Pending, queue: readonly Pending[]): Batch {
+  const sharesRoom = first.kind === "read" && !first.alone;
   const others: Pending[] = [];
   let largest = first.query.maxBytes;
   for (const each of queue) {
-    if (each === first || each.key !== first.key || each.kind !== first.kind || !isSmall(each)) continue;
+    if (each === first || each.key !== first.key || each.kind !== first.kind || each.alone !== first.alone || !isSmall(each))
+      continue;
     const most = Math.max(largest, each.query.maxBytes);
-    if (others.length + 1 >= MOST_BATCH_ITEMS || most * (others.length + 2) > MOST_BATCH_BYTES) break;
+    if (others.length + 1 >= MOST_BATCH_ITEMS || (!sharesRoom && most * (others.length + 2) > MOST_BATCH_BYTES)) break;
     largest = most;
     others.push(each);
   }
-  return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others] };
+  const room = sharesRoom ? Math.min(largest, Math.floor(MOST_BATCH_BYTES / (others.length + 1))) : largest;
+  return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others], room };
 }
 
 /** What the next idle shell should do: documents first, then what was asked for first, of large blobs the largest. Null when nothing waits. */

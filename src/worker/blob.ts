@@ -71,7 +71,9 @@ export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortS
   }
   const download = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), meter: createMeter(session) };
   const first = await fetchInParts(download, true, signal);
-  return first.joined && first.error !== null ? fetchInParts(download, false, signal) : first;
+  const fetched = first.joined && first.error !== null ? await fetchInParts(download, false, signal) : first;
+  if (fetched.error === null) session.vantage.keep?.landed?.(wanted.digest, fetched.size);
+  return fetched;
 }
 
 async function fetchInParts(

@@ -198,7 +198,7 @@ test("the network waits for the disk, and goes on when there is room", async () 
   while (file.write(chunk) && written < 1000) written++;
   expect(written).toBeLessThan(40);
   await until(() => rooms === 1);
-  await file.finish(true);
+  await file.finish();
   expect((await stat(keep)).size).toBe((written + 1) * chunk.length);
 });
 
@@ -208,6 +208,6 @@ test("many tiny chunks are all written, in order", async () => {
   const file = openKeep(keep, 0, { onRoom: () => undefined, onFault: (fault) => expect.fail(fault.message) });
   const bytes = randomBytes(5000);
   for (const byte of bytes) file.write(Buffer.from([byte]));
-  await file.finish(false);
+  await file.finish();
   expect(Buffer.compare(await readFile(keep), bytes)).toBe(0);
 });

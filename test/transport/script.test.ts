@@ -110,7 +110,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
 
     const queries = [`${server.url}a`, `${server.url}b[1-2]{x,y}`, "http://127.0.0.1:1/"].map((url) => queryFor(url));
     for (const parallel of [true, false]) {
-      const batch = await shell.run(batchJob("256", queries, NONCE, { ...SETTINGS, parallel }));
+      const batch = await shell.run(batchJob("256", queries, BODY.length, NONCE, { ...SETTINGS, parallel }));
       expect([...batch.transfers.values()].sort((a, b) => a.index - b.index).map(({ status, size }) => [status, size])).toEqual([
         [200, 50_000],
         [200, 50_000],
@@ -123,7 +123,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       expect([...batch.files.keys()].filter((name) => name.startsWith("b"))).toEqual([]);
       expect(parallel ? batch.transfers.get(3)?.exit : batch.exits.get(3)).toBe(7);
     }
-    const documents = await shell.run(batchJob("r", queries.slice(0, 2), NONCE, SETTINGS));
+    const documents = await shell.run(batchJob("r", queries.slice(0, 2), BODY.length, NONCE, SETTINGS));
     expect(documents.files.get("b2")?.equals(BODY)).toBe(true);
 
     for (const reportsApart of [true, false]) {
@@ -149,7 +149,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
   });
 
   test.each([
-    ["in a batch", batchJob("256", [queryFor("URL/never"), queryFor("URL/b")], NONCE, SETTINGS)],
+    ["in a batch", batchJob("256", [queryFor("URL/never"), queryFor("URL/b")], BODY.length, NONCE, SETTINGS)],
     ["in a stream", streamJob(queryFor("URL/never"), "sha256", NONCE, SETTINGS)],
     ["when idle", { lines: ["ping"], mostBytes: 0 }],
   ])("the end of its input ends everything %s", async (_, { lines }) => {
@@ -221,7 +221,7 @@ describe("the beginning", () => {
     };
     const shell = start(["/bin/sh", "-c", SCRIPT], traps);
     await shell.run(GREET);
-    const batch = await shell.run(batchJob("256", [queryFor(server.url)], NONCE, SETTINGS));
+    const batch = await shell.run(batchJob("256", [queryFor(server.url)], BODY.length, NONCE, SETTINGS));
     expect(batch.transfers.get(1)?.exit).toBe(0);
     shell.child.stdin.end();
     await shell.closed;

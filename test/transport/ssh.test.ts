@@ -27,6 +27,10 @@ const library: Say = (socket, request, index) => {
     half: sends(withLength(), HALF, "FIN"),
     rude: sends(withHeaders(CHUNKED), chunk(HALF), "FIN"),
     gone: sends("FIN"),
+    document: (peer) => {
+      const size = Number(/\bsize=(\d+)/.exec(path)?.[1]);
+      sends(withLength(size), Buffer.alloc(size, "d"))(peer, request, index);
+    },
     endless: (peer) => {
       peer.write(withHeaders(CHUNKED));
       const more = (): void => {
@@ -253,6 +257,26 @@ describe("many queries at once", () => {
     expect(warnings).toEqual([]);
     await transport.close();
     expect((vm.log().match(/Starting session: command/g) ?? []).length).toBeLessThanOrEqual(4);
+  });
+
+  test("many documents share the room, and the few that need more of it come once more, whole", async () => {
+    const vm = await lab(startVm());
+    const transport = sshTransportTo(targetOf(vm));
+    const maxBytes = 4 * 1024 * 1024;
+    const sizes = Array.from({ length: 200 }, (_, i) =>
+      i === 50 ? 400_000 : i === 100 ? maxBytes : i === 150 ? maxBytes + 1 : 1000 + i,
+    );
+    const before = server.requests.length;
+    const pages = await Promise.allSettled(
+      sizes.map((size) => transport.read(queryFor(`${server.url}document?size=${size}`, { maxBytes }), never)),
+    );
+    for (const [i, page] of pages.entries()) {
+      if (i === 150) expect(page).toMatchObject({ status: "rejected", reason: { code: "E_TOO_LARGE", stage: "body" } });
+      else expect(page.status === "fulfilled" && Buffer.compare(page.value.body, Buffer.alloc(sizes[i] ?? 0, "d"))).toBe(0);
+    }
+    expect(server.requests.length - before).toBe(203);
+    await transport.close();
+    expect([vm.processesOf(), vm.leftovers()]).toEqual([[], []]);
   });
 
   test("headers of one never go with another", async () => {

@@ -18,6 +18,10 @@ function blob(
   return { ...waiting, kind: "content", key, alone, query: contentQueryFor("http://r/", { maxBytes, expectedBytes, algorithm }) };
 }
 
+function roomOf(work: Work): number | null {
+  return work.kind === "batch" ? work.room : null;
+}
+
 function drained(queue: readonly Pending[]): Work[] {
   const works: Work[] = [];
   for (let rest = queue, work = nextWork(rest); work !== null; work = nextWork(rest)) {
@@ -62,6 +66,20 @@ describe("what goes together", () => {
     expect(drained(Array.from({ length: 600 }, () => blob(10))).map((work) => work.items.length)).toEqual([256, 256, 88]));
   test("64 MiB, then another batch", () =>
     expect(drained(Array.from({ length: 9 }, () => blob(16 * MIB))).map((work) => work.items.length)).toEqual([4, 4, 1]));
+  test("many documents share 64 MiB, whatever each of them may have", () =>
+    expect(drained(Array.from({ length: 300 }, () => read(4 * MIB))).map((work) => [work.items.length, roomOf(work)])).toEqual([
+      [256, MIB / 4],
+      [44, Math.floor((64 * MIB) / 44)],
+    ]));
+  test("few documents, and those that had no room, have all of it", () => {
+    expect(drained(Array.from({ length: 16 }, () => read(4 * MIB))).map(roomOf)).toEqual([4 * MIB]);
+    const again = Array.from({ length: 20 }, () => ({ ...read(4 * MIB), alone: true }));
+    expect(drained([...again, read(1)]).map((work) => [work.items.length, roomOf(work)])).toEqual([
+      [16, 4 * MIB],
+      [4, 4 * MIB],
+      [1, 1],
+    ]);
+  });
   test("one large file counts for all, as the limit is one for all", () => {
     expect(drained([...Array.from({ length: 10 }, () => blob(1)), blob(16 * MIB)]).map((work) => work.items.length)).toEqual([
       10, 1,
@@ -83,11 +101,13 @@ test("every query is done once, in batches within their bounds that never mix", 
       expect(works.reduce((sum, work) => sum + work.items.length, 0)).toBe(queue.length);
       expect(countWorks(queue, 1000)).toBe(works.length);
       expect(countWorks(queue, 2)).toBe(Math.min(2, works.length));
-      for (const { kind, items } of works) {
+      for (const work of works) {
+        const { kind, items } = work;
         expect(new Set(items.map((item) => `${item.kind} ${item.key}`)).size).toBe(1);
         expect(items.length).toBeLessThanOrEqual(kind === "stream" ? 1 : 256);
-        if (items.length > 1)
-          expect(Math.max(...items.map((item) => item.query.maxBytes)) * items.length).toBeLessThanOrEqual(64 * MIB);
+        if (items.length > 1) expect((roomOf(work) ?? Infinity) * items.length).toBeLessThanOrEqual(64 * MIB);
+        if (items[0].kind === "content" && kind === "batch")
+          expect(roomOf(work)).toBe(Math.max(...items.map((item) => item.query.maxBytes)));
       }
     }),
     { numRuns: 50 },

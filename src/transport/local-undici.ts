@@ -1,0 +1,10 @@
+import { createRequire } from "node:module";
+import type * as Undici from "undici";
+
+// The whole of undici brings fetch, WebSockets, caches and mocks with it, and takes three times as long to load. Its types have no such parts.
+const load = createRequire(import.meta.url);
+
+export const Agent = load("undici/lib/dispatcher/agent.js") as typeof Undici.Agent;
+export const Client = load("undici/lib/dispatcher/client.js") as typeof Undici.Client;
+export const Pool = load("undici/lib/dispatcher/pool.js") as typeof Undici.Pool;
+export const { HTTPParserError } = load("undici/lib/core/errors.js") as typeof Undici.errors;
