@@ -56,7 +56,7 @@ async function ground(
 
 /** Everything on 127.0.0.0/8. */
 export async function startLoopback(vms: number): Promise<Ground> {
-  const registry = await startRegistry({ tls: true });
+  const registry = await startRegistry({ tls: true, quiet: true });
   const started = await Promise.all(Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })));
   return ground("loopback", registry, started, [], [], () => Promise.resolve());
 }
@@ -87,7 +87,7 @@ export async function startWan(vms: number): Promise<Ground> {
     ]);
   }
   const inside = (at: number): string[] => ["ip", "netns", "exec", names[at] ?? ""];
-  const registry = await startRegistry({ tls: { names: [address(0)] }, address: address(0), prefix: inside(0) });
+  const registry = await startRegistry({ tls: { names: [address(0)] }, address: address(0), prefix: inside(0), quiet: true });
   const started = await Promise.all(
     Array.from({ length: vms }, (_, at) => startSshd({ address: address(at + 2), port: 2222, prefix: inside(at + 2) })),
   );

@@ -20,6 +20,8 @@ export interface RegistryOptions {
   readonly prefix?: readonly string[];
   /** Docker schema 1 may be pushed. */
   readonly schema1?: boolean;
+  /** To measure with: blob descriptors in memory, as Debian configures it, and no log of requests. */
+  readonly quiet?: boolean;
 }
 
 export interface Registry {
@@ -66,8 +68,9 @@ function configText(options: RegistryOptions, folder: string, material: Material
   // JSON is YAML
   return JSON.stringify({
     version: "0.1",
-    log: { level: "info" },
+    log: { level: "info", accesslog: { disabled: options.quiet === true } },
     storage: {
+      ...(options.quiet === true ? { cache: { blobdescriptor: "inmemory" } } : {}),
       filesystem: { rootdirectory: join(folder, "storage") },
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },
