@@ -12,7 +12,7 @@ export interface Expected {
 }
 
 /** Bytes of one read. */
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 
 /**
  * Opens a quarantined file for reading and looks at what was opened, not at the name: a regular file, with one name, of this user and

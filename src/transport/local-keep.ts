@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import { codeOf } from "./local-faults.ts";
 
-const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 256 * 1024;
 const BATCH_CHUNKS = 256;
 /** More than this waiting for the disk pauses the network. */
-const HIGH_BYTES = 2 * 1024 * 1024;
+const HIGH_BYTES = 1024 * 1024;
 /** So many bytes further the disk is told to write what it has, so that little is left to wait for at the end. */
 const SYNC_BYTES = 64 * 1024 * 1024;
 

@@ -5,27 +5,33 @@ import { parseArgs } from "node:util";
 import { CASES, type Case } from "./cases.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { RTT_MS, startLoopback, startWan, whyNoWan, type Ground } from "./ground.ts";
-import { pushPins, pushShape } from "./images.ts";
+import { BOTTLES_NAME, pushBottles, pushPins, pushShape } from "./images.ts";
 import { measure, type Sample } from "./measure.ts";
 import { renderMarkdown, renderText, type Measured } from "./table.ts";
 
 const PINS = 500;
 
 async function prepare(ground: Ground, one: Case, pushed: Set<string>): Promise<void> {
-  const name = one.shape?.name ?? (one.name.includes("references") ? "pins" : null);
-  if (name === null || pushed.has(name)) return;
+  const name = nameOf(one);
+  if (one.image === null || pushed.has(name)) return;
   pushed.add(name);
-  if (one.shape === null) await pushPins(ground, PINS);
-  else await pushShape(ground, one.shape);
+  if (one.image === "pins") await pushPins(ground, PINS);
+  else if (one.image === "bottles") await pushBottles(ground);
+  else await pushShape(ground, one.image);
+}
+
+function nameOf({ image }: Case): string {
+  if (image === "bottles") return BOTTLES_NAME;
+  return image === null ? "" : image === "pins" ? image : image.name;
 }
 
 async function runCase(ground: Ground, one: Case, rounds: number): Promise<Measured> {
   const samples = new Map<string, Sample[]>(one.contenders.map((each) => [each, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < Math.min(rounds, one.rounds ?? rounds); round++) {
     // Turn by turn, so that what drifts on the machine drifts for all of them.
     for (const name of one.contenders) {
       const out = join(ground.folder, "out");
-      const command = await CONTENDERS[name](ground, one.shape?.name ?? "", out);
+      const command = await CONTENDERS[name](ground, nameOf(one), out);
       const sample = await measure(command, ground.folder);
       samples.get(name)?.push(sample);
       for (const each of [out, `${out}-0`, `${out}-1`, `${out}-2`]) await rm(each, { recursive: true, force: true });

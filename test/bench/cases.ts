@@ -9,16 +9,23 @@ const MIB = 1024 * KIB;
 export interface Case {
   readonly name: string;
   readonly ground: Ground["name"];
-  /** Null: no image, or the pins. */
-  readonly shape: Shape | null;
+  readonly image: Shape | "pins" | "bottles" | null;
   readonly contenders: readonly ContenderName[];
+  /** At most so many. */
+  readonly rounds?: number;
 }
 
-/** `contender / against` must not be more than `bound`; `times` makes up for a contender that does more work than the other. */
+/**
+ * `contender / against` must not be more than `bound`; `times` makes up for a contender that does more work than the other. Without `against`
+ * the bound is seconds or MiB.
+ */
 export interface Target {
   readonly case: string;
   readonly contender: ContenderName;
-  readonly against: ContenderName;
+  /** Of the same case unless `againstCase` says another. */
+  readonly against?: ContenderName;
+  readonly againstCase?: string;
+  readonly of?: "wall" | "peak";
   readonly bound: number;
   readonly times?: number;
 }
@@ -33,12 +40,36 @@ const SHAPES = {
 
 const HAND: readonly ContenderName[] = ["tofu3", "skopeo copy", "three skopeo, in turn", "three skopeo, in parallel"];
 
+/** How the cost grows with one thing. */
+const GROWTH: readonly Case[] = [
+  ...[1, 10, 50, 100, 400].map((layers) => growth(`${layers} layers`, { name: `layers${layers}`, layers, bytes: 16 * KIB })),
+  ...[10, 100, 4096].map((mib) => growth(`${mib} MiB`, { name: `mib${mib}`, layers: 1, bytes: mib * MIB })),
+  {
+    name: "growth: 1 to 500 references",
+    ground: "loopback",
+    image: "pins",
+    contenders: ["tofu3, 1 reference", "tofu3, 50 references", "tofu3, 500 references"],
+    rounds: 2,
+  },
+  {
+    name: "WAN growth: 3 to 9 workers",
+    ground: "WAN",
+    image: SHAPES.fifty,
+    contenders: ["tofu3", "tofu3, five workers", "tofu3, seven workers", "tofu3, nine workers"],
+    rounds: 2,
+  },
+];
+
+function growth(name: string, image: Shape): Case {
+  return { name: `growth: ${name}`, ground: "loopback", image, contenders: ["tofu3", "skopeo copy"], rounds: 2 };
+}
+
 export const CASES: readonly Case[] = [
-  { name: "start-up", ground: "loopback", shape: null, contenders: ["node -e 0", "tofu3 --version", "tofu3 --help"] },
+  { name: "start-up", ground: "loopback", image: null, contenders: ["node -e 0", "tofu3 --version", "tofu3 --help"] },
   {
     name: "1 × 1 GiB",
     ground: "loopback",
-    shape: SHAPES.big,
+    image: SHAPES.big,
     contenders: [
       ...HAND,
       "three scripts, in turn",
@@ -47,15 +78,19 @@ export const CASES: readonly Case[] = [
       "floor: curl|tee|openssl",
     ],
   },
-  { name: "40 × 8 MiB", ground: "loopback", shape: SHAPES.medium, contenders: [...HAND, "three scripts, in turn"] },
-  { name: "200 × 16 KiB", ground: "loopback", shape: SHAPES.tiny, contenders: [...HAND, "three scripts, in turn"] },
-  { name: "1 × 95 MiB", ground: "loopback", shape: SHAPES.debian, contenders: HAND },
-  { name: "500 references", ground: "loopback", shape: null, contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
-  { name: "WAN 200 × 16 KiB", ground: "WAN", shape: SHAPES.tiny, contenders: HAND },
-  { name: "WAN 50 × 16 KiB", ground: "WAN", shape: SHAPES.fifty, contenders: ["tofu3", "tofu3, nine workers"] },
-  { name: "WAN 1 × 95 MiB", ground: "WAN", shape: SHAPES.debian, contenders: HAND },
-  { name: "WAN 40 × 8 MiB", ground: "WAN", shape: SHAPES.medium, contenders: ["tofu3", "tofu3, local worker alone"] },
-  { name: "WAN 500 references", ground: "WAN", shape: null, contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  { name: "40 × 8 MiB", ground: "loopback", image: SHAPES.medium, contenders: [...HAND, "three scripts, in turn"] },
+  { name: "200 × 16 KiB", ground: "loopback", image: SHAPES.tiny, contenders: [...HAND, "three scripts, in turn"] },
+  { name: "1 × 95 MiB", ground: "loopback", image: SHAPES.debian, contenders: HAND },
+  { name: "6 bottles of 3 MiB", ground: "loopback", image: "bottles", contenders: HAND },
+  { name: "first progress line", ground: "loopback", image: SHAPES.big, contenders: ["tofu3, until its first line"] },
+  { name: "500 references", ground: "loopback", image: "pins", contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  { name: "WAN 200 × 16 KiB", ground: "WAN", image: SHAPES.tiny, contenders: HAND },
+  { name: "WAN 50 × 16 KiB", ground: "WAN", image: SHAPES.fifty, contenders: ["tofu3", "tofu3, nine workers"] },
+  { name: "WAN first progress line", ground: "WAN", image: SHAPES.debian, contenders: ["tofu3, until its first line"] },
+  { name: "WAN 1 × 95 MiB", ground: "WAN", image: SHAPES.debian, contenders: HAND },
+  { name: "WAN 40 × 8 MiB", ground: "WAN", image: SHAPES.medium, contenders: ["tofu3", "tofu3, local worker alone"] },
+  { name: "WAN 500 references", ground: "WAN", image: "pins", contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  ...GROWTH,
 ];
 
 export const TARGETS: readonly Target[] = [
@@ -79,4 +114,13 @@ export const TARGETS: readonly Target[] = [
   { case: "WAN 1 × 95 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.33 },
   { case: "WAN 40 × 8 MiB", contender: "tofu3", against: "tofu3, local worker alone", bound: 1.1 },
   { case: "WAN 500 references", contender: "tofu3, 500 references", against: "skopeo inspect --raw × 50", bound: 0.03, times: 10 },
+  { case: "first progress line", contender: "tofu3, until its first line", bound: 0.4 },
+  { case: "WAN first progress line", contender: "tofu3, until its first line", bound: 0.7 },
+  { case: "growth: 4096 MiB", contender: "tofu3", against: "tofu3", againstCase: "growth: 10 MiB", of: "peak", bound: 1.15 },
+  ...CASES.filter((one) => one.contenders.includes("tofu3")).map((one): Target => ({
+    case: one.name,
+    contender: "tofu3",
+    of: "peak",
+    bound: 140,
+  })),
 ];

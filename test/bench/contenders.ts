@@ -27,9 +27,18 @@ function tofu3(vms: number, more = ""): Contender {
   };
 }
 
+function references(count: number): Contender {
+  return async (ground) =>
+    inPlace(
+      ground,
+      `node ${join(import.meta.dirname, "resolve.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins ${count}`,
+    );
+}
+
 async function skopeo(ground: Ground, image: string, out: string): Promise<string> {
   const options = (await skopeoOptions(ground.registry, "src")).join(" ");
-  return `skopeo copy -q ${options} docker://${ground.registry.host}/${image}:latest oci:${out}:latest`;
+  const all = image.endsWith("bottles") ? "--all " : "";
+  return `skopeo copy -q ${all}${options} docker://${ground.registry.host}/${image}:latest oci:${out}:latest`;
 }
 
 /** The three commands of a person who compares by hand: here, and on two VMs. */
@@ -70,7 +79,13 @@ async function floorThere(ground: Ground, image: string, out: string): Promise<s
 
 export const CONTENDERS = {
   tofu3: tofu3(2),
+  "tofu3, five workers": tofu3(4),
+  "tofu3, seven workers": tofu3(6),
   "tofu3, nine workers": tofu3(8),
+  "tofu3, until its first line": async (ground, image, out) => {
+    const command = (await tofu3(2)(ground, image, out)).replace(" --quiet --no-progress", "");
+    return `exec 3< <(exec ${command} 2>&1 >/dev/null); head -n 1 <&3 >/dev/null; kill $!; wait $! || true`;
+  },
   "tofu3, local worker alone": async (ground, image, out) =>
     inPlace(
       ground,
@@ -87,8 +102,9 @@ export const CONTENDERS = {
       `${[await floorHere(ground, image, `${out}-0`), onVm(ground, 0, await floorThere(ground, image, `${out}-1`)), onVm(ground, 1, await floorThere(ground, image, `${out}-2`))].map((each) => `{ ${each}; }`).join(" & ")} & wait`,
     ),
   "floor: curl|tee|openssl": async (ground, image, out) => inPlace(ground, await floorHere(ground, image, out)),
-  "tofu3, 500 references": async (ground) =>
-    inPlace(ground, `node ${join(import.meta.dirname, "resolve.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins 500`),
+  "tofu3, 1 reference": references(1),
+  "tofu3, 50 references": references(50),
+  "tofu3, 500 references": references(500),
   "skopeo inspect --raw × 50": async (ground) => {
     const options = (await skopeoOptions(ground.registry, "")).join(" ");
     return inPlace(

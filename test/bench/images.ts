@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { BOTTLES, pushBottleIndex } from "../lab/bottles.ts";
 import { digestOf, tarOf } from "../lab/image.ts";
 import { skopeoOptions } from "../lab/push.ts";
 import { runTool } from "../lab/processes.ts";
@@ -101,6 +102,15 @@ export async function pushShape(ground: Ground, shape: Shape): Promise<void> {
     `docker://${registry.host}/${shape.name}:latest`,
   ]);
   await rm(layout, { recursive: true, force: true });
+}
+
+/** Where `pushBottles` puts them. */
+export const BOTTLES_NAME = "homebrew/core/bottles";
+
+/** Pushes the index of a formula with six bottles of 3 MiB. Not for a registry in a namespace. */
+export async function pushBottles({ registry }: Ground): Promise<void> {
+  const bottles = BOTTLES.map((bottle) => ({ ...bottle, content: 3 * MIB }));
+  await pushBottleIndex(registry, { formula: "bottles", version: "latest", bottles });
 }
 
 /** Pushes `count` manifests `pins:0`, `pins:1`, … that share one layer. */

@@ -9,9 +9,19 @@ export interface Measured {
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
+const MEASURES = {
+  wall: { unit: "s", of: (sample: Sample) => sample.wallSeconds },
+  peak: { unit: "MiB", of: (sample: Sample) => sample.peakMiB },
+};
+
 /** Ratios are taken within a round and then summarised, so that a slow minute does not count for one side only. */
-function ratios(samples: readonly Sample[], against: readonly Sample[], times: number): Spread {
-  return spreadOf(samples.map((each, round) => each.wallSeconds / ((against[round]?.wallSeconds ?? Number.NaN) * times)));
+function ratios(samples: readonly Sample[], against: readonly Sample[], times: number, of = MEASURES.wall.of): Spread {
+  return spreadOf(
+    samples.flatMap((each, round) => {
+      const other = against[round];
+      return other === undefined ? [] : [of(each) / (of(other) * times)];
+    }),
+  );
 }
 
 const two = (value: number): string => value.toFixed(2);
@@ -54,14 +64,23 @@ interface Kept {
 
 function targetsOf(all: readonly Measured[]): Kept[] {
   return TARGETS.flatMap((target) => {
-    const found = all.find((each) => each.case.name === target.case);
-    const [own, other] = [found?.samples.get(target.contender), found?.samples.get(target.against)];
-    if (own === undefined || other === undefined) return [];
-    const ratio = ratios(own, other, target.times ?? 1);
-    const against = target.times === undefined ? target.against : `${target.against} (× ${target.times})`;
+    const samplesOf = (name: string, contender: string) => all.find((each) => each.case.name === name)?.samples.get(contender);
+    const own = samplesOf(target.case, target.contender);
+    const { unit, of } = MEASURES[target.of ?? "wall"];
+    const text = `${target.case}: ${target.contender}${target.of === "peak" ? ", peak memory" : ""}`;
+    if (own === undefined) return [];
+    if (target.against === undefined) {
+      const found = spreadOf(own.map(of));
+      return [{ text, bound: `≤ ${target.bound} ${unit}`, ratio: `${spread(found)} ${unit}`, kept: found.median <= target.bound }];
+    }
+    const other = samplesOf(target.againstCase ?? target.case, target.against);
+    if (other === undefined) return [];
+    const ratio = ratios(own, other, target.times ?? 1, of);
+    const times = target.times === undefined ? "" : ` (× ${target.times})`;
+    const against = target.againstCase === undefined ? target.against : target.againstCase;
     return [
       {
-        text: `${target.case}: ${target.contender} / ${against}`,
+        text: `${text} / ${against}${times}`,
         bound: `≤ ${target.bound}`,
         ratio: spread(ratio),
         kept: ratio.median <= target.bound,
