@@ -82,16 +82,39 @@ async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig
   return createSshTransport({ target, limits: house.config.limits, proxy: proxy?.url ?? null, ask: house.passphrase });
 }
 
-/** One vantage for each worker. Credentials stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS. */
+/**
+ * One vantage for each worker. Connecting to the VMs begins at once, and what becomes of it is told to whoever opens the transport. Credentials
+ * stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
+ */
 export async function openVantages(house: House, keep: Keep | null, signal: AbortSignal): Promise<readonly Vantage[]> {
+  const remote = await connectAll(house, signal);
+  try {
+    const registries = await readRegistrySettings(house.config);
+    const credentials = await readDockerCredentials(house.authfile, house, signal);
+    return await Promise.all(
+      house.config.workers.map((worker) => openVantage(house, worker, { remote, registries, credentials, keep })),
+    );
+  } catch (error) {
+    await Promise.all([...remote.values()].map((transport) => transport.close().catch(() => undefined)));
+    throw error;
+  }
+}
+
+async function connectAll(house: House, signal: AbortSignal): Promise<ReadonlyMap<string, Transport>> {
   const targets = await readTargets(house);
-  const registries = await readRegistrySettings(house.config);
-  const credentials = await readDockerCredentials(house.authfile, house, signal);
-  return Promise.all(house.config.workers.map((worker) => openVantage(house, worker, { targets, registries, credentials, keep })));
+  const remote = new Map<string, Transport>();
+  for (const worker of house.config.workers) {
+    const target = targets.get(worker.name);
+    if (target === undefined) continue;
+    const transport = await sshTransport(house, target, worker.proxy);
+    remote.set(worker.name, transport);
+    transport.open(signal).catch(() => undefined);
+  }
+  return remote;
 }
 
 interface Furnishings {
-  readonly targets: ReadonlyMap<string, SshTarget>;
+  readonly remote: ReadonlyMap<string, Transport>;
   readonly registries: Vantage["registries"];
   readonly credentials: CredentialsFor;
   readonly keep: Keep | null;
@@ -100,16 +123,16 @@ interface Furnishings {
 async function openVantage(
   house: House,
   worker: WorkerConfig,
-  { targets, registries, credentials, keep }: Furnishings,
+  { remote, registries, credentials, keep }: Furnishings,
 ): Promise<Vantage> {
   const { name, via } = worker;
   if (via === "local") return { name, via, transport: await localTransport(house, worker.proxy), credentials, registries, keep };
-  const target = targets.get(name);
-  if (target === undefined) throw new Error(`no target for worker ${name}`);
+  const transport = remote.get(name);
+  if (transport === undefined) throw new Error(`no transport for worker ${name}`);
   return {
     name,
     via,
-    transport: await sshTransport(house, target, worker.proxy),
+    transport,
     credentials: worker.forwardCredentials ? credentials : null,
     registries,
     keep: null,

@@ -23,6 +23,8 @@ export interface Ask {
   readonly liar?: Liar;
   readonly limits?: Readonly<Record<string, number>>;
   readonly env?: RunOptions["env"];
+  /** Runs the program inside of this. */
+  readonly prefix?: readonly string[];
   readonly onStart?: (pid: number) => void;
   readonly timeoutMs?: number;
 }
@@ -99,10 +101,11 @@ export async function startStage(): Promise<Stage> {
     const cwd = at ?? (await room());
     const file = await configure(ask);
     const args = ["verify", reference, "--config", file, ...(ask.plain === true ? [] : ["--json"]), ...(ask.flags ?? [])];
-    const { onStart, timeoutMs } = ask;
+    const { onStart, timeoutMs, prefix = [] } = ask;
     const outcome = await run(args, {
       cwd,
       env: { HOME: home, ...ask.env },
+      prefix,
       ...(onStart === undefined ? {} : { onStart }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
