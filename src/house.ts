@@ -6,7 +6,7 @@ import { checkDistinct, type Endpoint } from "./config/rules.ts";
 import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/sshconfig.ts";
 import { sshFiles } from "./config/sshinclude.ts";
 import type { CredentialsFor } from "./model/credentials.ts";
-import type { Keep } from "./model/keep.ts";
+import type { Admit, Keep } from "./model/keep.ts";
 import type { SshTarget } from "./transport/sshtarget.ts";
 import type { Transport } from "./transport/transport.ts";
 import type { Vantage } from "./worker/vantage.ts";
@@ -86,13 +86,18 @@ async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig
  * One vantage for each worker. Connecting to the VMs begins at once, and what becomes of it is told to whoever opens the transport. Credentials
  * stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
  */
-export async function openVantages(house: House, keep: Keep | null, signal: AbortSignal): Promise<readonly Vantage[]> {
+export async function openVantages(
+  house: House,
+  keep: Keep | null,
+  admit: Admit | null,
+  signal: AbortSignal,
+): Promise<readonly Vantage[]> {
   const remote = await connectAll(house, signal);
   try {
     const registries = await readRegistrySettings(house.config);
     const credentials = await readDockerCredentials(house.authfile, house, signal);
     return await Promise.all(
-      house.config.workers.map((worker) => openVantage(house, worker, { remote, registries, credentials, keep })),
+      house.config.workers.map((worker) => openVantage(house, worker, { remote, registries, credentials, keep, admit })),
     );
   } catch (error) {
     await Promise.all([...remote.values()].map((transport) => transport.close().catch(() => undefined)));
@@ -118,23 +123,18 @@ interface Furnishings {
   readonly registries: Vantage["registries"];
   readonly credentials: CredentialsFor;
   readonly keep: Keep | null;
+  readonly admit: Admit | null;
 }
 
 async function openVantage(
   house: House,
   worker: WorkerConfig,
-  { remote, registries, credentials, keep }: Furnishings,
+  { remote, registries, credentials, keep, admit }: Furnishings,
 ): Promise<Vantage> {
   const { name, via } = worker;
-  if (via === "local") return { name, via, transport: await localTransport(house, worker.proxy), credentials, registries, keep };
+  const common = { name, via, registries, ...(admit === null ? {} : { admit }) };
+  if (via === "local") return { ...common, transport: await localTransport(house, worker.proxy), credentials, keep };
   const transport = remote.get(name);
   if (transport === undefined) throw new Error(`no transport for worker ${name}`);
-  return {
-    name,
-    via,
-    transport,
-    credentials: worker.forwardCredentials ? credentials : null,
-    registries,
-    keep: null,
-  };
+  return { ...common, transport, credentials: worker.forwardCredentials ? credentials : null, keep: null };
 }

@@ -5,14 +5,15 @@ import { openVantages, type House } from "./house.ts";
 import type { Destination, Released } from "./model/destination.ts";
 import type { Evidence } from "./model/evidence.ts";
 import type { Job } from "./model/job.ts";
+import type { Admit } from "./model/keep.ts";
 import type { Observation } from "./model/observation.ts";
 import type { Watch } from "./model/progress.ts";
 import type { Verdict } from "./model/verdict.ts";
 import { parsePlatform } from "./oci/platform.ts";
 import { parseReference, type Reference } from "./oci/reference.ts";
-import { checkFits } from "./release/fits.ts";
+import { planRelease } from "./release/fits.ts";
 import { parseDestination } from "./release/destination.ts";
-import { openQuarantine, type Quarantine } from "./release/quarantine.ts";
+import { openQuarantine } from "./release/quarantine.ts";
 import { release } from "./release/release.ts";
 import { evidenceOf } from "./report/evidence.ts";
 
@@ -62,19 +63,15 @@ function destinationOf(request: VerifyRequest, house: House): Destination | null
   return parseDestination(request.destination, request.force, house.cwd);
 }
 
-/** The quarantine, which refuses what does not fit the destination as soon as the documents are known. */
-function keeping(quarantine: Quarantine, destination: Destination): Quarantine {
-  return { ...quarantine, admit: (documents) => checkFits(documents, destination, (digest) => quarantine.readDocument(digest)) };
-}
-
 /** Ask, judge, release, tell. Throws for what is wrong with the request; what the workers met is evidence. */
 export async function verify(request: VerifyRequest, house: House, watch: Watch, signal: AbortSignal): Promise<Evidence> {
   const startedAt = house.now().toISOString();
   const job = jobOf(request, house.config.limits, "everything");
   const destination = destinationOf(request, house);
-  const quarantine = destination === null ? null : keeping(await openQuarantine(destination), destination);
+  const quarantine = destination === null ? null : await openQuarantine(destination);
   try {
-    const vantages = await openVantages(house, quarantine, signal);
+    const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
+    const vantages = await openVantages(house, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
     const verdict = judge(observations, {
       pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,

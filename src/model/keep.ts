@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import type { SeenObject } from "./observation.ts";
 
 /** Where the local worker puts what it fetched, before anybody knows whether it may be released. Implemented by the quarantine. */
@@ -9,6 +10,10 @@ export interface Keep {
   landed?(digest: Digest, size: number): void;
   /** An index or a manifest, exactly as it was received. */
   document(digest: Digest, bytes: Uint8Array): Promise<void>;
-  /** Called once with all indexes and manifests, before the first blob is fetched. Throws E_DESTINATION when they do not fit the destination. */
-  admit?(documents: readonly SeenObject[]): void;
 }
+
+/**
+ * Whether blobs may be fetched: asked by each worker, with all indexes and manifests that it saw, before its first blob. `read` gives them parsed.
+ * Throws E_DESTINATION when they do not fit the destination.
+ */
+export type Admit = (documents: readonly SeenObject[], read: (digest: Digest) => Manifest | null) => void;

@@ -3,7 +3,7 @@ import type { Destination, Format } from "../model/destination.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { bottleOf } from "../oci/homebrew.ts";
-import { parseManifest, type Manifest } from "../oci/manifest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import { DOCKER_CONFIG, kindOfMediaType } from "../oci/mediatype.ts";
 import { checkColon, isDirectory, isInto, refused } from "./destination.ts";
 import { manifestsOf, type Single } from "./tree.ts";
@@ -15,18 +15,9 @@ const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 const NARROW = "choose one with --platform, --os-version or --bottle, or release all of them to oci:DIR";
 
 /**
- * Whether an artifact with these documents fits the destination; to be called as soon as the indexes and manifests are known, before any
- * blob is fetched. `read` gives the exact bytes of a manifest (`quarantine.readDocument`); without it less can be told. Throws
- * E_DESTINATION that lists the candidates.
+ * The format in which these objects are released; null while that cannot be told. To be called as soon as the indexes and manifests are known,
+ * before any blob is fetched, and again at the release. Throws E_DESTINATION that lists the candidates where they do not fit.
  */
-export function checkFits(objects: readonly SeenObject[], destination: Destination, read?: (digest: Digest) => Uint8Array): void {
-  const types = new Map(objects.map((object) => [object.digest, object.mediaType]));
-  planRelease(objects, destination, (digest) =>
-    read === undefined ? null : parseManifest(read(digest), types.get(digest) ?? null),
-  );
-}
-
-/** The format in which these objects are released; null while that cannot be told. Throws E_DESTINATION as checkFits does. */
 export function planRelease(objects: readonly SeenObject[], destination: Destination, read: ReadDocument): Format | null {
   const manifests = manifestsOf(objects);
   const format = destination.format === "auto" ? chooseFormat(manifests, destination, read) : destination.format;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { lstat, mkdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
@@ -20,8 +19,6 @@ export interface Quarantine extends Keep {
   readonly uid: number;
   /** The modes that this process's umask gives to what is released. */
   readonly modes: Modes;
-  /** A document that was kept, not checked again. Throws E_RELEASE when it is not there. */
-  readDocument(digest: Digest): Uint8Array;
   /** Whether the blob behind `handle` was read and hashed again since it landed, and nothing has changed it from then on. */
   isRechecked(handle: FileHandle, digest: Digest, signal: AbortSignal): Promise<boolean>;
   /** Throws E_RELEASE unless this is still the directory that was made. */
@@ -74,7 +71,6 @@ async function quarantineAt(parent: string, path: string, format: Destination["f
       if (MOVING.includes(format)) rechecks.begin(blob(digest), { digest, size });
     },
     isRechecked: (handle, digest, signal) => rechecks.covers(handle, digest, signal),
-    readDocument: (digest) => readKept(blob(digest), digest),
     check: async () => {
       const found = await lstat(path).catch(() => null);
       if (found?.isDirectory() === true && found.ino === made.ino && found.dev === made.dev && found.uid === made.uid) return;
@@ -104,14 +100,6 @@ async function keepDocument(path: string, bytes: Uint8Array): Promise<void> {
     }
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw diskFault(`keeping a document in ${quoted(path)}`, error);
-  }
-}
-
-function readKept(path: string, digest: Digest): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw diskFault(`reading the quarantined ${digest}`, error);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Tofu3Error } from "../errors.ts";
 import type { Role, SeenObject } from "../model/observation.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Document } from "./document.ts";
@@ -62,6 +63,11 @@ export function objectsOf(root: Place): SeenObject[] {
       annotations: descriptor?.annotations ?? document?.manifest?.annotations ?? {},
     };
   });
+}
+
+/** The document with this digest; null where it was not seen or is none. */
+export function manifestIn(root: Place, digest: Digest): Manifest | null {
+  return placesOf(root).find(({ document }) => document?.computed === digest)?.document?.manifest ?? null;
 }
 
 /** The first place with other bytes than were asked for; without one, the first that could not be had. */

@@ -1,5 +1,5 @@
 import type { CredentialsFor, RegistrySettings } from "../model/credentials.ts";
-import type { Keep } from "../model/keep.ts";
+import type { Admit, Keep } from "../model/keep.ts";
 import type { Via } from "../model/observation.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Clock } from "./clock.ts";
@@ -15,6 +15,8 @@ export interface Vantage {
   readonly registries: (hostPort: string) => RegistrySettings;
   /** Where the quarantine is filled; null for all but one vantage. */
   readonly keep: Keep | null;
+  /** Absent: whatever is there may be fetched. */
+  readonly admit?: Admit;
   /** Absent: the clock of this machine. */
   readonly clock?: Clock;
 }

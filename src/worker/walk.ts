@@ -9,7 +9,7 @@ import { hintFor } from "./hint.ts";
 import { notesOf, openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
 import type { Session } from "./session.ts";
-import { faultOf, objectsOf, placesOf, rootPlace } from "./tree.ts";
+import { faultOf, manifestIn, objectsOf, placesOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "./vantage.ts";
 import { walkDocuments } from "./expand.ts";
@@ -66,7 +66,7 @@ async function look(session: Session, job: Job, root: Place, stopBlobs: AbortSig
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
   if (job.depth === "documents" || (fault !== null && fault.code !== "E_MISMATCH")) return;
-  if (fault === null) session.vantage.keep?.admit?.(objectsOf(root));
+  if (fault === null) session.vantage.admit?.(objectsOf(root), (digest) => manifestIn(root, digest));
   session.watch({ kind: "phase", worker, phase: "fetching" });
   await fetchBlobs(session, root, AbortSignal.any([signal, stopBlobs]));
 }

@@ -23,7 +23,7 @@ const house = {
 };
 const quarantine = await openQuarantine(parseDestination(`oci:${folder}/out`, false, process.cwd()));
 const never = new AbortController().signal;
-const [vantage] = await openVantages(house, quarantine, never);
+const [vantage] = await openVantages(house, quarantine, null, never);
 const job = jobOf({ reference, platform: null, osVersion: null, bottle: null }, config.limits, "everything");
 const observation = await observe(job, vantage, () => undefined, never, never);
 await quarantine.discard();

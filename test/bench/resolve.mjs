@@ -19,7 +19,7 @@ const house = {
   log: () => undefined,
 };
 const never = new AbortController().signal;
-const vantages = await openVantages(house, null, never);
+const vantages = await openVantages(house, null, null, never);
 // One session for all references; it ends once, and cleanly, at the end.
 const shared = vantages.map((vantage) => ({ ...vantage, transport: { ...vantage.transport, close: () => Promise.resolve() } }));
 const outcomes = await Promise.all(

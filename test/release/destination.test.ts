@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { Digest } from "../../src/oci/digest.ts";
+import { parseManifest } from "../../src/oci/manifest.ts";
 import { checkDestination, parseDestination } from "../../src/release/destination.ts";
-import { checkFits } from "../../src/release/fits.ts";
+import { planRelease } from "../../src/release/fits.ts";
 import { gzipLayer, image, index, OCI, piece, schema1, single, type Artifact, type Entry } from "./fixture.ts";
 import { put } from "./mint.ts";
 import { leftovers, temporary } from "./tools.ts";
@@ -182,8 +184,10 @@ describe("checkDestination, before anything is downloaded", () => {
 
 describe("what fits where", () => {
   const documents = (artifact: Artifact) => artifact.objects.filter(({ role }) => role === "index" || role === "manifest");
-  const read = (artifact: Artifact) => (digest: Parameters<typeof artifact.bytes.get>[0]) =>
-    artifact.bytes.get(digest) ?? Buffer.of();
+  const read = (artifact: Artifact) => (digest: Digest) => {
+    const mediaType = artifact.objects.find((object) => object.digest === digest)?.mediaType ?? null;
+    return parseManifest(artifact.bytes.get(digest) ?? Buffer.of(), mediaType);
+  };
   const old = schema1("docker.io/library/old:1", [{ layer: a, fields: {} }]);
 
   test.each(["docker-archive:/d/x", "docker-v1:/d/x", "file:/d/x", "/d/vim.tar.gz"])(
@@ -191,7 +195,7 @@ describe("what fits where", () => {
     (text) => {
       const destination = parseDestination(text, false, "/");
       const artifact = vim(0, 1);
-      expect(() => checkFits(documents(artifact), destination)).toThrow(
+      expect(() => planRelease(documents(artifact), destination, () => null)).toThrow(
         expect.objectContaining({
           code: "E_DESTINATION",
           message: expect.stringMatching(
@@ -220,7 +224,7 @@ describe("what fits where", () => {
     { dest: "docker-v1:/d/x", artifact: old, error: null },
     { dest: "docker-archive:/d/x", artifact: old, error: null },
   ])("$dest: $error", ({ dest, artifact, error }) => {
-    const check = () => checkFits(documents(artifact), parseDestination(dest, false, "/"), read(artifact));
+    const check = () => planRelease(documents(artifact), parseDestination(dest, false, "/"), read(artifact));
     if (error === null) expect(check).not.toThrow();
     else
       expect(check).toThrow(expect.objectContaining({ code: "E_DESTINATION", message: expect.stringContaining(error) as string }));

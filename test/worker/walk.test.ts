@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
+import type { Admit } from "../../src/model/keep.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import type { Progress } from "../../src/model/progress.ts";
 import { ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts";
@@ -138,19 +139,16 @@ describe("what is seen", () => {
 });
 
 test("where it does not fit, nothing but documents is fetched", async () => {
-  const asked: string[][] = [];
-  const keep = {
-    blob: () => "/k",
-    document: () => Promise.resolve(),
-    admit: (documents: readonly { role: string }[]) => {
-      asked.push(documents.map((each) => each.role));
-      throw new Tofu3Error("E_DESTINATION", "two manifests do not fit");
-    },
+  const asked: (readonly [string, string | undefined])[][] = [];
+  const admit: Admit = (documents, read) => {
+    asked.push(documents.map((each) => [each.role, read(each.digest)?.kind]));
+    throw new Tofu3Error("E_DESTINATION", "two manifests do not fit");
   };
   const transport = fakeTransport(serve(everything));
-  const seen = await look(transport, { vantage: { keep } });
+  const seen = await look(transport, { vantage: { admit } });
   expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_DESTINATION" } });
-  expect(asked).toEqual([["index", "manifest", "manifest"]]);
+  const image = ["manifest", "manifest"];
+  expect(asked).toEqual([[["index", "index"], image, image]]);
   expect(transport.asked.some((each) => each.url.includes("/blobs/"))).toBe(false);
 });
 
