@@ -1,23 +1,12 @@
 // COUNT references resolved at every vantage in one process: node resolve.mjs CONFIG REPOSITORY COUNT. Uses the built program.
-import { homedir } from "node:os";
-import { loadConfig } from "../../dist/config/load.js";
 import { judge } from "../../dist/consensus/judge.js";
 import { openVantages } from "../../dist/house.js";
 import { jobOf } from "../../dist/verify.js";
 import { observe } from "../../dist/worker/walk.js";
+import { houseOf } from "./house.mjs";
 
 const [configFile, repository, count] = process.argv.slice(2);
-const surroundings = { env: process.env, home: homedir(), cwd: process.cwd() };
-const config = await loadConfig(configFile, surroundings);
-const house = {
-  config,
-  ...surroundings,
-  authfile: null,
-  now: () => new Date(),
-  version: "bench",
-  passphrase: null,
-  log: () => undefined,
-};
+const house = await houseOf(configFile);
 const never = new AbortController().signal;
 const vantages = await openVantages(house, null, null, never);
 // One session for all references; it ends once, and cleanly, at the end.
@@ -26,7 +15,7 @@ const outcomes = await Promise.all(
   Array.from({ length: Number(count) }, async (_, pin) => {
     const job = jobOf(
       { reference: `${repository}:${pin}`, platform: null, osVersion: null, bottle: null },
-      config.limits,
+      house.config.limits,
       "documents",
     );
     return judge(await Promise.all(shared.map((vantage) => observe(job, vantage, () => undefined, never, never)))).outcome;
