@@ -1,4 +1,5 @@
 import { dispatch, usageFaultOf } from "./coordinator/dispatch.ts";
+import { indistinctOf } from "./consensus/distinct.ts";
 import { judge } from "./consensus/judge.ts";
 import { Tofu3Error } from "./errors.ts";
 import { openVantages, type House } from "./house.ts";
@@ -73,9 +74,11 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
     const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
     const vantages = await openVantages(house, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
+    const { policy } = house.config;
     const verdict = judge(observations, {
       pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,
       tag: job.reference.tag ?? null,
+      distinct: policy.distinct,
     });
     refuseUsage(verdict, observations);
     const context = { reference: job.reference, signal };
@@ -89,6 +92,7 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
       request: { reference, platform, osVersion, bottle },
       observations,
       verdict,
+      policy: { ...policy, met: indistinctOf(observations, policy.distinct).length === 0 },
       released,
       startedAt,
       finishedAt,

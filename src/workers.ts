@@ -10,14 +10,13 @@ async function localReachable(house: House, worker: WorkerConfig): Promise<Reach
     worker: worker.name,
     via: "local",
     probe: async (signal) => {
-      const { tools, machine } = await transport.open(signal);
+      const { tools, ...identity } = await transport.open(signal);
       const facts = {
-        hostKey: null,
+        ...identity,
         os: `${type()} ${release()}`,
         curl: null,
         hashTool: tools.at(-1) ?? null,
         clock: null,
-        machine,
         parallel: true,
         tools,
         lacks: [],

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { z } from "zod";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
+import type { Policy } from "../model/policy.ts";
 import { readDefaults } from "./defaults.ts";
 import { pathText, readDocument, type ConfigDocument, type Mistake, type Path } from "./document.ts";
 import { parseProxy, type Proxy } from "./proxy.ts";
@@ -53,7 +54,7 @@ export interface Config {
   readonly workers: readonly WorkerConfig[];
   /** By `registryName`. */
   readonly registries: ReadonlyMap<string, RegistryConfig>;
-  readonly policy: { readonly distinct: readonly "machine"[]; readonly days: 1 };
+  readonly policy: Policy;
   readonly limits: Limits;
 }
 

@@ -2,8 +2,17 @@ import type { Digest } from "../oci/digest.ts";
 import { versionMismatch } from "../oci/homebrew.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
+import type { Distinct } from "../model/policy.ts";
 import { differencesOf, isComplete } from "./difference.ts";
-import { summaryOfAbsence, summaryOfChange, summaryOfDifference, summaryOfGap, summaryOfAgreement } from "./summary.ts";
+import { indistinctOf } from "./distinct.ts";
+import {
+  summaryOfAbsence,
+  summaryOfChange,
+  summaryOfDifference,
+  summaryOfGap,
+  summaryOfAgreement,
+  summaryOfIndistinct,
+} from "./summary.ts";
 
 /** Fewer distinct workers than this never agree, whatever they saw. */
 export const QUORUM = 3;
@@ -14,9 +23,11 @@ export interface Expectation {
   readonly pin: Digest | null;
   /** The tag of a bottle names its version, which has to be the one that its index says it holds. */
   readonly tag: string | null;
+  /** What must differ between the workers; one proved host key is one worker whatever stands here. */
+  readonly distinct: readonly Distinct[];
 }
 
-const NO_EXPECTATION: Expectation = { pin: null, tag: null };
+const NO_EXPECTATION: Expectation = { pin: null, tag: null, distinct: [] };
 
 function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin, tag }: Expectation): string | null {
   if (pin !== null && root.computed !== pin) return `the pin is ${pin}`;
@@ -51,9 +62,11 @@ function refusal(
 
 /**
  * The whole rule. Two different views, or bytes that are not what they were asked by, disagree: that outranks an absence. Every distinct worker must have seen
- * every object; nothing else agrees. Everybody told 404 is absence. Anything else is incomplete. The order of the observations does not matter.
+ * every object; nothing else agrees. Everybody told 404 is absence. Anything else is incomplete. Workers that agree and are not
+ * the distinct ones that were asked for are indistinct. The order of the observations does not matter.
  */
-export function judge(observations: readonly Observation[], expectation: Expectation = NO_EXPECTATION): Verdict {
+export function judge(observations: readonly Observation[], wanted: Partial<Expectation> = {}): Verdict {
+  const expectation = { ...NO_EXPECTATION, ...wanted };
   const quorum = quorumOf(observations);
   const differences = differencesOf(observations);
   if (differences.length > 0)
@@ -75,6 +88,9 @@ export function judge(observations: readonly Observation[], expectation: Expecta
   }
   const contradiction = contradictionOf(root, first.objects, expectation);
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
+  const indistinct = indistinctOf(observations, expectation.distinct);
+  if (indistinct.length > 0)
+    return refusal("indistinct", quorum, summaryOfIndistinct(observations.length, root.digest, indistinct));
   const agreement = {
     outcome: "agreed",
     quorum,

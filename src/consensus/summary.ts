@@ -1,6 +1,7 @@
 import { visible } from "../errors.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Difference, View } from "../model/verdict.ts";
+import type { Indistinct } from "./distinct.ts";
 
 function names(workers: readonly string[]): string {
   return workers.length <= 1 ? workers.join("") : `${workers.slice(0, -1).join(", ")} and ${workers.at(-1) ?? ""}`;
@@ -35,6 +36,17 @@ export function summaryOfAgreement(of: number, root: SeenObject): string {
 
 export function summaryOfChange(of: number, digest: string, why: string): string {
   return `${of} of ${of} workers saw ${digest}, but ${why}`;
+}
+
+function sameness({ why, workers }: Indistinct): string {
+  if (why === "host key") return `${names(workers)} proved one and the same host key`;
+  if (why === "machine") return `${names(workers)} have one machine identity`;
+  return `nobody knows whether ${names(workers)} ${workers.length === 1 ? "is a machine of its own" : "are machines of their own"}`;
+}
+
+/** The same digest, but from fewer machines than workers. */
+export function summaryOfIndistinct(of: number, digest: string, indistinct: readonly Indistinct[]): string {
+  return `${of} of ${of} workers saw ${digest}, but ${indistinct.map(sameness).join(", and ")} (tofu3 workers check says what to do)`;
 }
 
 export function summaryOfAbsence(observations: readonly Observation[]): string {

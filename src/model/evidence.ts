@@ -1,5 +1,6 @@
 import type { Difference, Outcome } from "./verdict.ts";
 import type { Observation, Role } from "./observation.ts";
+import type { Policy } from "./policy.ts";
 
 /** One object of an artifact that all workers agree on. */
 export interface ArtifactObject {
@@ -37,5 +38,7 @@ export interface Evidence {
   readonly observations: readonly Observation[];
   readonly differences: readonly Difference[];
   readonly diagnosis: { readonly class: string; readonly explanation: string; readonly next: string } | null;
+  /** What was asked of the workers, and whether they are that; who is not known is not. */
+  readonly policy: Policy & { readonly met: boolean };
   readonly released: { readonly format: string; readonly path: string } | null;
 }

@@ -66,8 +66,12 @@ export interface Notes {
   readonly headers: readonly string[];
   /** What looked: `undici 7.30.2, node:crypto`, `curl 7.88.1, openssl`. */
   readonly tools: readonly string[];
-  /** Hash of the machine's identity; null where it has none. */
+  /** `SHA256:…` of the host key that the VM proved to have in the session that looked; null for this machine, or before it was reached. */
+  readonly hostKey: string | null;
+  /** Hash of the machine's identity, of its boot where it has no other; null where neither is known. */
   readonly machine: string | null;
+  /** Hash of the identity of its running kernel; null where it is not known. */
+  readonly boot: string | null;
 }
 
 /**

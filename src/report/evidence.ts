@@ -11,6 +11,7 @@ export interface Parts {
   readonly observations: readonly Observation[];
   readonly verdict: Verdict;
   readonly diagnosis?: Evidence["diagnosis"];
+  readonly policy: Evidence["policy"];
   readonly released: Released | null;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -33,6 +34,7 @@ export function evidenceOf(parts: Parts): Evidence {
     observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
     differences: verdict.differences,
     diagnosis: parts.diagnosis ?? null,
+    policy: parts.policy,
     released: released === null ? null : { format: released.format, path: released.path },
   };
 }

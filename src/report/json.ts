@@ -4,7 +4,7 @@ import type { Difference } from "../model/verdict.ts";
 
 /** The JSON object of the contract: always the same keys in the same order, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
-  const { tool, request, artifact, diagnosis, released } = evidence;
+  const { tool, request, artifact, diagnosis, policy, released } = evidence;
   return jsonText({
     schemaVersion: evidence.schemaVersion,
     tool: { name: tool.name, version: tool.version },
@@ -23,6 +23,7 @@ export function renderJson(evidence: Evidence): string {
     observations: evidence.observations.map(observationOf),
     differences: evidence.differences.map(differenceOf),
     diagnosis: diagnosis && { class: diagnosis.class, explanation: diagnosis.explanation, next: diagnosis.next },
+    policy: { distinct: policy.distinct, days: policy.days, met: policy.met },
     released: released && { format: released.format, path: released.path },
   });
 }
@@ -87,7 +88,9 @@ function notesOf(notes: Notes): unknown {
     claimedDigest: notes.claimedDigest,
     headers: notes.headers,
     tools: notes.tools,
+    hostKey: notes.hostKey,
     machine: notes.machine,
+    boot: notes.boot,
   };
 }
 

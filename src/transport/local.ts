@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
@@ -10,7 +9,7 @@ import type { Address } from "./local-dial.ts";
 import type { ExchangeOptions } from "./local-exchange.ts";
 import { measureContent } from "./local-measure.ts";
 import { readPage } from "./local-read.ts";
-import { machineIdentity } from "./machine.ts";
+import { readMachine } from "./machine.ts";
 import { basicAuthorization, parseProxy, proxyFault, type Proxy } from "./proxy.ts";
 import type { Answer, Identity, Query, Transport, Trust } from "./transport.ts";
 
@@ -83,9 +82,7 @@ function refuseProxyAuthentication<T extends Answer>(answer: T, query: Query, pr
 }
 
 async function readIdentity(signal: AbortSignal): Promise<Identity> {
-  const machine = await readFile("/etc/machine-id", { encoding: "utf8", signal }).then(machineIdentity, () => null);
-  signal.throwIfAborted();
-  return { tools: [`undici ${undiciVersion()}`, "node:crypto"], machine };
+  return { tools: [`undici ${undiciVersion()}`, "node:crypto"], hostKey: null, ...(await readMachine(signal)) };
 }
 
 function undiciVersion(): string {

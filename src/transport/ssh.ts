@@ -185,8 +185,8 @@ export function createSshTransport(options: SshOptions): SshTransport {
 
   return {
     open: async (signal): Promise<Identity> => {
-      const { tools, machine } = (await usable(signal)).facts;
-      return { tools, machine };
+      const { tools, hostKey, machine, boot } = (await usable(signal)).facts;
+      return { tools, hostKey, machine, boot };
     },
     probe: async (signal) => (await session(signal)).facts,
     ping,

@@ -13,7 +13,7 @@ import type { SshTarget } from "./sshtarget.ts";
 
 export interface SshConnection {
   readonly client: Client;
-  /** `SHA256:…` of the key the VM proved to have, with its type. */
+  /** `SHA256:…` of the key that the VM proved to have. */
   readonly hostKey: string;
   /** Resolves with the reason, in words, when the connection is gone. */
   readonly lost: Promise<string>;
@@ -115,8 +115,7 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
     sock.destroy();
     throw unreachable(target, "its host key was never shown");
   }
-  const hostKey = `${fingerprintOf(seen.accepted)} (${keyType(seen.accepted) ?? "unknown"})`;
-  return { connection: { client, hostKey, lost, close: () => void client.destroy() } };
+  return { connection: { client, hostKey: fingerprintOf(seen.accepted), lost, close: () => void client.destroy() } };
 }
 
 /** node-ssh stops listening for errors when it has connected; one in the same packet, or a reset later, would end the process. */

@@ -68,8 +68,12 @@ export interface Content extends Answer {
 /** What the transport is made of. */
 export interface Identity {
   readonly tools: readonly string[];
-  /** sha256 of the machine's identity, hex; null where it has none. */
+  /** `SHA256:…` of the host key that was proved; null where there is none. */
+  readonly hostKey: string | null;
+  /** sha256 of the machine's identity, hex, of its boot where it has no other; null where neither is known. */
   readonly machine: string | null;
+  /** sha256 of the identity of the running kernel, hex; null where it is not known. */
+  readonly boot: string | null;
 }
 
 /**

@@ -7,8 +7,9 @@ export interface Lack {
   readonly todo: string;
 }
 
-/** What a VM says about itself. Its own words: never part of a judgement. */
+/** What a VM says about itself. Its own words, but for the host key: they can make its worker indistinct, and nothing else. */
 export interface VmFacts {
+  /** `SHA256:…`, proved. */
   readonly hostKey: string;
   readonly os: string;
   /** `curl 7.88.1` */
@@ -17,6 +18,7 @@ export interface VmFacts {
   /** Seconds since 1970 when the script began. */
   readonly clock: number | null;
   readonly machine: string | null;
+  readonly boot: string | null;
   /** Its curl can run transfers in parallel and tell the exit status of each (7.75). */
   readonly parallel: boolean;
   readonly tools: readonly string[];
@@ -33,11 +35,14 @@ export function isCurlSince(curl: string | null, minor: number): boolean {
   return Number(first) > 7 || (Number(first) === 7 && Number(second) >= minor);
 }
 
+function hashOf(text: string | undefined): string | null {
+  return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : null;
+}
+
 export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
   const { info } = greeting;
   const [curl = null] = /^curl \d{1,3}\.\d{1,3}(?:\.\d{1,3})?/.exec(info.get("curl") ?? "") ?? [];
   const hashTool = HASH_TOOLS.find((tool) => tool === info.get("hash")) ?? null;
-  const machine = info.get("machine");
   const clock = info.get("clock");
   const lacks: Lack[] = [];
   if (greeting.lacks.length > 0)
@@ -55,7 +60,8 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
     curl,
     hashTool,
     clock: clock !== undefined && /^\d{1,12}$/.test(clock) ? Number(clock) : null,
-    machine: machine !== undefined && /^[0-9a-f]{64}$/.test(machine) ? machine : null,
+    machine: hashOf(info.get("machine")),
+    boot: hashOf(info.get("boot")),
     parallel: isCurlSince(curl, 75),
     tools: [curl, hashTool].filter((each) => each !== null),
     lacks,

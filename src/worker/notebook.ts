@@ -69,7 +69,9 @@ export function notesOf(book: Notebook): Notes {
     claimedDigest: book.claimedDigest,
     headers: headers.sort(),
     tools: book.identity === null ? [] : [...book.identity.tools].sort(),
-    machine: book.identity === null ? null : book.identity.machine,
+    hostKey: book.identity?.hostKey ?? null,
+    machine: book.identity?.machine ?? null,
+    boot: book.identity?.boot ?? null,
   };
 }
 

@@ -16,7 +16,7 @@ function report(worker: string, changes: Partial<WorkerReport> = {}): WorkerRepo
     worker,
     via: "ssh",
     reachable: true,
-    hostKey: "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA (ssh-ed25519)",
+    hostKey: "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     roundTripMs: 41,
     os: "Linux 6.1.0",
     curl: "curl 7.88.1",

@@ -5,7 +5,7 @@ import type { Outcome, Verdict } from "../../src/model/verdict.ts";
 import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
 
 type Report = (worker: string) => Observation;
-export type Judge = (observations: readonly Observation[], expectation?: Expectation) => Verdict;
+export type Judge = (observations: readonly Observation[], expectation?: Partial<Expectation>) => Verdict;
 
 export const NAMES = ["here", "fra", "sgp"] as const;
 
@@ -157,56 +157,78 @@ const entries = bottle.map((each, index) => ({
 const twoRoots = [object({ role: "index", digest: digest("a") }), object({ role: "manifest", digest: digest("b") })];
 const emptyWithDigest: Report = (worker) => ({ ...saw([])(worker), digest: digest("a") });
 const noDigest: Report = (worker) => ({ ...A(worker), digest: null });
-const pin = (letter: string): Expectation => ({ pin: digest(letter), tag: "1" });
+const pin = (letter: string): Partial<Expectation> => ({ pin: digest(letter), tag: "1" });
+
+/** All saw A, from these machines. */
+const from = (...who: readonly Partial<Observation["evidence"]>[]): readonly [readonly Observation[], Partial<Expectation>] => [
+  three(who.map((evidence) => (worker) => ({ ...A(worker), evidence: { ...A(worker).evidence, ...evidence } }))),
+  { distinct: ["machine"] },
+];
+const INDISTINCT = {
+  "three machines": from({ machine: "a" }, { machine: "b", hostKey: "K" }, { machine: "c", hostKey: "L" }),
+  "two machines": from({ machine: "a" }, { machine: "b", hostKey: "K" }, { machine: "b", hostKey: "L" }),
+  "one host key": from({ machine: "a" }, { machine: "b", hostKey: "K" }, { machine: "c", hostKey: "K" }),
+  "one host key, and nothing is asked for": [from({}, { hostKey: "K" }, { hostKey: "K" })[0], { distinct: [] }],
+  "nobody knows one": from({ machine: "a" }, { machine: "b" }, {}),
+  "nobody knows anyone": from({ boot: "x" }, { boot: "x" }, { boot: "x" }),
+  "a container beside its machine": from({ machine: "a", boot: "x" }, { machine: "x", boot: "x" }, { machine: "c", boot: "z" }),
+  "one kernel, two identities": from({ machine: "a", boot: "x" }, { machine: "b", boot: "x" }, { machine: "c", boot: "z" }),
+  "two machines, and pinned to something else": [from({ machine: "a" }, { machine: "a" }, { machine: "a" })[0], pin("7")],
+} as const;
 
 /** Judgements of which every word is checked against `golden/verdicts.json`. */
-export const CASES: Readonly<Record<string, readonly [observations: readonly Observation[], expectation?: Expectation]>> = {
-  ...Object.fromEntries(ROWS.map(({ why, reports }) => [why, [three(reports)] as const])),
-  nobody: [[]],
-  "two agree": [three([A, A])],
-  "one reports three times": [[A("here"), A("here"), A("here")]],
-  "one of four reports twice": [[A("here"), A("fra"), A("sgp"), A("sgp")]],
-  "five agree": [five],
-  "four of five": [[...five.slice(0, 4), failed()("e")]],
-  "one of five dissents": [[...five.slice(0, 4), B("e")]],
-  "two of five dissent": [[...five.slice(0, 3), B("d"), B("e")]],
-  "the dissenter comes first": [three([B, A, A])],
-  "each another": [three([saw(tree(digest("8"))), B, A])],
-  "pinned to it": [three([A, A, A]), pin("a")],
-  "pinned to something else": [three([A, A, A]), pin("7")],
-  "pinned and different": [three([A, A, B]), pin("7")],
-  "a bottle of its version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.8.2" }],
-  "a bottle of another version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.6.2" }],
-  "a bottle without a tag": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: null }],
-  "siblings, all wrong": [three([saw(siblings), saw(siblings), allWrong])],
-  "one manifest twice": [three([saw([...twice, ...below]), saw([...twice, ...below]), saw(twice)])],
-  "a thing below itself": [three([saw(ownParent), saw(ownParent), saw(tree())])],
-  "things below a layer": [three([saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))])],
-  "the layer has another digest but the same bytes": [three([A, A, at(3, { digest: digest("9"), computed: digest("9") })])],
-  "another root computed than named, alone": [three([at(0, { computed: digest("9") }), failed(), failed()])],
-  "no digest": [three([A, A, noDigest])],
-  "said to have failed with everything": [three([A, A, (worker) => ({ ...A(worker), outcome: "failed" })])],
-  "different failures": [three([failed("E_CUT"), failed("E_DNS"), refused("E_DENIED")])],
-  "two fail alike": [three([failed("E_CUT"), failed("E_CUT"), A])],
-  "two fail differently": [three([failed("E_CUT"), failed("E_DNS"), A])],
-  "all gone below one root": [
-    three([A, A, A].map((report) => (w: string) => ({ ...report(w), ...pick(refused("E_NOT_FOUND")(w)) }))),
-  ],
-  "an undeclared size": [three([A, A, A].map(() => at(3, { declaredSize: null })))],
-  "the size of one is undeclared": [three([A, A, at(3, { declaredSize: null })])],
-  "wrong bytes in two places": [
-    three([A, A, (w) => observation(w, { objects: tree().map(wrongAbove2), error: fault("E_MISMATCH") })]),
-  ],
-  "one, alone, is told 404": [[refused("E_NOT_FOUND")("here")]],
-  "a digest of nothing": [three([emptyWithDigest, emptyWithDigest, emptyWithDigest])],
-  "a layer with a platform": [
-    three([at(3, { platform: "x/y" }), at(3, { platform: "x/y" }), at(3, { platform: "x/y", computed: digest("9") })]),
-  ],
-  "two siblings": [three([saw(siblings.slice(0, 3)), saw(siblings.slice(0, 3)), allWrong])],
-  "two roots": [three([saw(twoRoots), saw(twoRoots), saw(twoRoots.slice(0, 1))])],
-  "a version that stands below the entries only": [three([saw(entries), saw(entries), saw(entries)]), { pin: null, tag: "2.6.2" }],
-  "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
-};
+export const CASES: Readonly<Record<string, readonly [observations: readonly Observation[], expectation?: Partial<Expectation>]>> =
+  {
+    ...Object.fromEntries(ROWS.map(({ why, reports }) => [why, [three(reports)] as const])),
+    nobody: [[]],
+    "two agree": [three([A, A])],
+    "one reports three times": [[A("here"), A("here"), A("here")]],
+    "one of four reports twice": [[A("here"), A("fra"), A("sgp"), A("sgp")]],
+    "five agree": [five],
+    "four of five": [[...five.slice(0, 4), failed()("e")]],
+    "one of five dissents": [[...five.slice(0, 4), B("e")]],
+    "two of five dissent": [[...five.slice(0, 3), B("d"), B("e")]],
+    "the dissenter comes first": [three([B, A, A])],
+    "each another": [three([saw(tree(digest("8"))), B, A])],
+    "pinned to it": [three([A, A, A]), pin("a")],
+    "pinned to something else": [three([A, A, A]), pin("7")],
+    "pinned and different": [three([A, A, B]), pin("7")],
+    "a bottle of its version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.8.2" }],
+    "a bottle of another version": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: "2.6.2" }],
+    "a bottle without a tag": [three([saw(bottle), saw(bottle), saw(bottle)]), { pin: null, tag: null }],
+    "siblings, all wrong": [three([saw(siblings), saw(siblings), allWrong])],
+    "one manifest twice": [three([saw([...twice, ...below]), saw([...twice, ...below]), saw(twice)])],
+    "a thing below itself": [three([saw(ownParent), saw(ownParent), saw(tree())])],
+    "things below a layer": [three([saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))])],
+    "the layer has another digest but the same bytes": [three([A, A, at(3, { digest: digest("9"), computed: digest("9") })])],
+    "another root computed than named, alone": [three([at(0, { computed: digest("9") }), failed(), failed()])],
+    "no digest": [three([A, A, noDigest])],
+    "said to have failed with everything": [three([A, A, (worker) => ({ ...A(worker), outcome: "failed" })])],
+    "different failures": [three([failed("E_CUT"), failed("E_DNS"), refused("E_DENIED")])],
+    "two fail alike": [three([failed("E_CUT"), failed("E_CUT"), A])],
+    "two fail differently": [three([failed("E_CUT"), failed("E_DNS"), A])],
+    "all gone below one root": [
+      three([A, A, A].map((report) => (w: string) => ({ ...report(w), ...pick(refused("E_NOT_FOUND")(w)) }))),
+    ],
+    "an undeclared size": [three([A, A, A].map(() => at(3, { declaredSize: null })))],
+    "the size of one is undeclared": [three([A, A, at(3, { declaredSize: null })])],
+    "wrong bytes in two places": [
+      three([A, A, (w) => observation(w, { objects: tree().map(wrongAbove2), error: fault("E_MISMATCH") })]),
+    ],
+    "one, alone, is told 404": [[refused("E_NOT_FOUND")("here")]],
+    "a digest of nothing": [three([emptyWithDigest, emptyWithDigest, emptyWithDigest])],
+    "a layer with a platform": [
+      three([at(3, { platform: "x/y" }), at(3, { platform: "x/y" }), at(3, { platform: "x/y", computed: digest("9") })]),
+    ],
+    "two siblings": [three([saw(siblings.slice(0, 3)), saw(siblings.slice(0, 3)), allWrong])],
+    "two roots": [three([saw(twoRoots), saw(twoRoots), saw(twoRoots.slice(0, 1))])],
+    "a version that stands below the entries only": [
+      three([saw(entries), saw(entries), saw(entries)]),
+      { pin: null, tag: "2.6.2" },
+    ],
+    ...INDISTINCT,
+    "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
+  };
 
 function pick({ outcome, error }: Observation): Pick<Observation, "outcome" | "error"> {
   return { outcome, error };

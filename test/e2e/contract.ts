@@ -3,6 +3,7 @@ import { z } from "zod";
 /** The JSON object of `verify --json` as the design writes it down: every key, its type, nothing missing and nothing else. */
 
 const digest = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime({ offset: false });
 const bytes = z.int().min(0);
 const role = z.enum(["index", "manifest", "config", "layer", "blob"]);
@@ -54,10 +55,12 @@ const evidence = z.strictObject({
   claimedDigest: z.string().nullable(),
   headers: z.array(z.string()),
   tools: z.array(z.string()).min(0),
-  machine: z
+  hostKey: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/)
     .nullable(),
+  machine: hash.nullable(),
+  boot: hash.nullable(),
 });
 
 const error = z.strictObject({
@@ -99,6 +102,7 @@ export const contract = z.strictObject({
   observations: z.array(observation).length(3),
   differences: z.array(z.strictObject({ at: sentence, expected: digest.nullable(), views: z.array(view).min(1) })),
   diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
+  policy: z.strictObject({ distinct: z.array(z.literal("machine")), days: z.literal(1), met: z.boolean() }),
   released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
 });
 

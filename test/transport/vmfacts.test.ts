@@ -21,6 +21,7 @@ test("a good VM", () => {
     hashTool: "openssl",
     clock: 1700000000,
     machine: "a".repeat(64),
+    boot: null,
     parallel: true,
     tools: ["curl 7.88.1", "openssl"],
     lacks: [],

@@ -76,7 +76,7 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   return {
     asked,
     calls,
-    open: () => (calls.push("open"), Promise.resolve({ tools: ["fake 1"], machine: "m" })),
+    open: () => (calls.push("open"), Promise.resolve({ tools: ["fake 1"], hostKey: null, machine: "m", boot: null })),
     read: async (query, signal) => (
       await Promise.resolve(),
       ((reply) => ({ ...reply.answer, body: reply.bytes }))(replyTo(query, signal))

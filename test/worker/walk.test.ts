@@ -119,7 +119,9 @@ describe("what is seen", () => {
       headers: ["docker-ratelimit-source: 192.0.2.7", "ratelimit-remaining: 76;w=21600", 'warning: 299 - "old"'],
       addresses: ["192.0.2.1"],
       tools: ["fake 1"],
+      hostKey: null,
       machine: "m",
+      boot: null,
       exchanges: 8,
     });
   });

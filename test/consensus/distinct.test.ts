@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { indistinctOf, type Identified } from "../../src/consensus/distinct.ts";
+import { judge } from "../../src/consensus/judge.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import { digest, failed, refused, saw, tree } from "./observations.ts";
+import { A, B, NAMES } from "./table.ts";
+
+interface Who {
+  readonly hostKey?: string;
+  readonly machine?: string;
+  readonly boot?: string;
+}
+
+function identified(who: readonly Who[]): Identified[] {
+  return who.map(({ hostKey = null, machine = null, boot = null }, at) => ({
+    worker: NAMES[at] ?? `w${at}`,
+    evidence: { hostKey, machine, boot },
+  }));
+}
+
+function observed(reports: readonly ((worker: string) => Observation)[], who: readonly Who[]): Observation[] {
+  return identified(who).map(({ worker, evidence }, at) => {
+    const seen = (reports[at] ?? A)(worker);
+    return { ...seen, evidence: { ...seen.evidence, ...evidence } };
+  });
+}
+
+const THREE: readonly Who[] = [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K2", machine: "c" }];
+
+describe("who is one", () => {
+  test.each([
+    { why: "three machines", who: THREE, machine: [], nothing: [] },
+    {
+      why: "two with one machine identity",
+      who: [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K2", machine: "b" }],
+      machine: [{ why: "machine", workers: ["fra", "sgp"] }],
+      nothing: [],
+    },
+    {
+      why: "a VM that is this machine",
+      who: [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K2", machine: "a" }],
+      machine: [{ why: "machine", workers: ["here", "sgp"] }],
+      nothing: [],
+    },
+    {
+      why: "one host key, which no policy excuses",
+      who: [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K1", machine: "c" }],
+      machine: [{ why: "host key", workers: ["fra", "sgp"] }],
+      nothing: [{ why: "host key", workers: ["fra", "sgp"] }],
+    },
+    {
+      why: "one of which nobody knows",
+      who: [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2", machine: "c" }],
+      machine: [{ why: "unknown machine", workers: ["fra"] }],
+      nothing: [],
+    },
+    {
+      why: "two of which nobody knows are not one, and not two",
+      who: [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2" }],
+      machine: [{ why: "unknown machine", workers: ["fra", "sgp"] }],
+      nothing: [],
+    },
+    {
+      why: "a container without an identity of its own, beside its machine",
+      who: [
+        { machine: "a", boot: "x" },
+        { hostKey: "K1", machine: "x", boot: "x" },
+        { hostKey: "K2", machine: "c", boot: "y" },
+      ],
+      machine: [{ why: "machine", workers: ["fra", "here"] }],
+      nothing: [],
+    },
+    {
+      why: "two containers with identities of their own on one kernel",
+      who: [
+        { machine: "a", boot: "x" },
+        { hostKey: "K1", machine: "b", boot: "y" },
+        { hostKey: "K2", machine: "c", boot: "y" },
+      ],
+      machine: [],
+      nothing: [],
+    },
+    {
+      why: "a machine that was copied and then booted by itself is still one",
+      who: [{ machine: "a" }, { hostKey: "K1", machine: "b", boot: "x" }, { hostKey: "K2", machine: "b", boot: "y" }],
+      machine: [{ why: "machine", workers: ["fra", "sgp"] }],
+      nothing: [],
+    },
+    {
+      why: "everything at once, each said once",
+      who: [{ machine: "a" }, { hostKey: "K1", machine: "a" }, { hostKey: "K1", machine: "a" }, { hostKey: "K3" }],
+      machine: [
+        { why: "host key", workers: ["fra", "sgp"] },
+        { why: "machine", workers: ["fra", "here", "sgp"] },
+        { why: "unknown machine", workers: ["w3"] },
+      ],
+      nothing: [{ why: "host key", workers: ["fra", "sgp"] }],
+    },
+  ])("$why", ({ who, machine, nothing }) => {
+    expect(indistinctOf(identified(who), ["machine"])).toEqual(machine);
+    expect(indistinctOf(identified(who), [])).toEqual(nothing);
+    expect(indistinctOf(identified(who).reverse(), ["machine"])).toHaveLength(machine.length);
+  });
+
+  test("ten thousand workers take no time", () => {
+    const many = identified(Array.from({ length: 10_000 }, (_, at) => ({ hostKey: `K${at % 5000}`, machine: `m${at % 3}` })));
+    const start = performance.now();
+    expect(indistinctOf(many, ["machine"])).toHaveLength(5003);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe("the judgement of workers that are not distinct", () => {
+  const twins: readonly Who[] = [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K2", machine: "b" }];
+  const oneKey: readonly Who[] = [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K1", machine: "c" }];
+  const asked = { distinct: ["machine"] } as const;
+
+  test("same bytes from one machine are indistinct, and the summary says who and why", () => {
+    const verdict = judge(observed([A, A, A], twins), asked);
+    expect(verdict).toMatchObject({ outcome: "indistinct", quorum: "3/3", differences: [] });
+    expect(verdict.summary).toBe(
+      `3 of 3 workers saw ${digest("a")}, but fra and sgp have one machine identity (tofu3 workers check says what to do)`,
+    );
+    expect(judge(observed([A, A, A], THREE), asked).outcome).toBe("agreed");
+  });
+
+  test("one proved host key is indistinct whatever the policy says", () => {
+    for (const distinct of [[], ["machine"]] as const) {
+      const verdict = judge(observed([A, A, A], oneKey), { distinct });
+      expect(verdict.outcome).toBe("indistinct");
+      expect(verdict.summary).toContain("fra and sgp proved one and the same host key");
+    }
+  });
+
+  test("a machine that is not known is not distinct", () => {
+    const verdict = judge(observed([A, A, A], [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2", machine: "c" }]), asked);
+    expect(verdict.outcome).toBe("indistinct");
+    expect(verdict.summary).toContain("nobody knows whether fra is a machine of its own");
+  });
+
+  test.each([
+    { why: "a difference", reports: [A, A, B], outcome: "disagreed" },
+    { why: "an absence", reports: [A, A, failed()], outcome: "incomplete" },
+    { why: "three 404", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")], outcome: "absent" },
+  ])("$why outranks it: $outcome", ({ reports, outcome }) => {
+    for (const who of [twins, oneKey, []])
+      expect(judge(observed(reports, [...who, {}, {}, {}].slice(0, 3)), asked).outcome).toBe(outcome);
+  });
+
+  test("a pin that is not met outranks it: changed", () => {
+    expect(judge(observed([A, A, A], twins), { ...asked, pin: digest("7"), tag: "1" }).outcome).toBe("changed");
+    expect(judge(observed([saw(tree()), A, A], twins), { ...asked, pin: digest("a"), tag: "1" }).outcome).toBe("indistinct");
+  });
+});
