@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import type { Config, SshWorkerConfig, WorkerConfig } from "./config/config.ts";
 import { readDockerCredentials } from "./config/dockerconfig.ts";
 import { readRegistrySettings } from "./config/registries.ts";
-import { checkDistinct, type Endpoint } from "./config/rules.ts";
+import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "./config/rules.ts";
 import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/sshconfig.ts";
 import { sshFiles } from "./config/sshinclude.ts";
 import type { CredentialsFor } from "./model/credentials.ts";
@@ -58,12 +58,19 @@ async function readTarget(
   return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
 }
 
-/** Where each SSH worker leads, after ~/.ssh/config. Throws E_CONFIG when two of them lead to one machine. */
+/** A file that cannot be read is told by the worker that needs it. */
+async function pinned(target: SshTarget): Promise<PinnedWorker> {
+  const { readPinnedKeys } = await import("./transport/sshtrust.ts");
+  return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
+}
+
+/** Where each SSH worker leads, after ~/.ssh/config and known_hosts. Throws E_CONFIG when two of them lead to one machine. */
 export async function readTargets(house: House): Promise<ReadonlyMap<string, SshTarget>> {
   const surroundings = { env: house.env, home: house.home, localUser: userInfo().username, files: sshFiles };
   const workers = house.config.workers.filter((each) => each.via === "ssh");
   const found = await Promise.all(workers.map((worker) => readTarget(worker, surroundings)));
   checkDistinct(found.map((each) => each.endpoint));
+  checkHostKeys(await Promise.all(found.map(({ target }) => pinned(target))));
   return new Map(found.map(({ target }) => [target.worker, target]));
 }
 

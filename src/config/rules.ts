@@ -58,6 +58,31 @@ export function checkDistinct(endpoints: readonly Endpoint[]): void {
   }
 }
 
+/** A worker, and the fingerprints of the host keys that its VM may prove, sorted. */
+export interface PinnedWorker {
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** Throws E_CONFIG when two workers are pinned to the same host key, or to the same several: one proved host key is one worker. */
+export function checkHostKeys(workers: readonly PinnedWorker[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, keys } of workers) {
+    if (keys.length === 0) continue;
+    const other = seen.get(keys.join(" "));
+    if (other !== undefined) {
+      throw new Tofu3Error(
+        "E_CONFIG",
+        `workers "${other}" and "${name}" are the same machine: both have the host key ${keys.join(" or ")}`,
+        {
+          hint: "give each worker a machine of its own; for one that was copied, make new host keys: rm /etc/ssh/ssh_host_*; ssh-keygen -A",
+        },
+      );
+    }
+    seen.set(keys.join(" "), name);
+  }
+}
+
 /** A name once, one local worker, one worker to a machine. Reports the later of two. */
 export function workerObjections(workers: readonly (WorkerFacts | null)[]): readonly Objection[] {
   const objections: Objection[] = [];

@@ -1,15 +1,14 @@
-import { readFile } from "node:fs/promises";
 import type { Duplex } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
-import { messageOf, Tofu3Error } from "../errors.ts";
 import { within } from "./deadline.ts";
-import { algorithmsOf, fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
-import { keyType, parseKnownHosts } from "./knownhosts.ts";
+import { algorithmsOf, fingerprintOf, type HostTrust } from "./hostkey.ts";
+import { keyType } from "./knownhosts.ts";
 import { handshakeFault, unreachable, wordsFor } from "./sshfaults.ts";
 import { readProofs, type AskPassphrase, type SshProof } from "./sshkeys.ts";
 import { openForward, openSocket } from "./sshsocket.ts";
 import type { SshTarget } from "./sshtarget.ts";
+import { readTrust } from "./sshtrust.ts";
 
 export interface SshConnection {
   readonly client: Client;
@@ -41,28 +40,6 @@ const ALGORITHMS = {
   hmac: ["hmac-sha2-256", "hmac-sha2-512"],
   compress: ["none"],
 };
-
-async function readTrust(target: SshTarget): Promise<HostTrust> {
-  const { worker, hostKeyAlias } = target;
-  const place = { worker, host: hostKeyAlias ?? target.host, port: hostKeyAlias === null ? target.port : 22 };
-  if (target.hostKey !== null) return trustFingerprint(place, target.hostKey);
-  const lines = await Promise.all(target.knownHostsFiles.map(async (file) => parseKnownHosts(await readOrEmpty(file), file)));
-  return trustKnownHosts(place, lines.flat());
-}
-
-/** A file that is not there knows nobody; one that cannot be read might say that a key is revoked. */
-async function readOrEmpty(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return "";
-    throw new Tofu3Error("E_HOST_KEY", `cannot read the known host keys in "${file}": ${messageOf(cause)}`, {
-      stage: "ssh",
-      hint: `check its permissions: ls -l ${file}`,
-      cause,
-    });
-  }
-}
 
 interface Attempt {
   readonly target: SshTarget;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig, type Config } from "../../src/config/config.ts";
-import { checkDistinct } from "../../src/config/rules.ts";
+import { checkDistinct, checkHostKeys } from "../../src/config/rules.ts";
 import { KEY_A, KEY_B, marked, mistakesOf, SOURCE, workersWith } from "./mistakes.ts";
 
 describe("three workers that are three", () => {
@@ -88,5 +88,35 @@ describe("endpoints, once ~/.ssh/config was asked", () => {
     { why: "the same private address behind another bastion", other: { ...b, name: "c", proxyJump: "bastion" } },
   ])("allowed: $why", ({ other }) => {
     expect(() => checkDistinct([b, other])).not.toThrow();
+  });
+});
+
+describe("host keys, once known_hosts was asked", () => {
+  test.each([
+    { why: "one key", keys: ["SHA256:a"], says: /workers "b" and "c" are the same machine: both have the host key SHA256:a$/ },
+    { why: "the same several", keys: ["SHA256:a", "SHA256:b"], says: /both have the host key SHA256:a or SHA256:b$/ },
+  ])("$why for two workers is refused, and both are named", ({ keys, says }) => {
+    expect(() =>
+      checkHostKeys([
+        { name: "b", keys },
+        { name: "c", keys },
+      ]),
+    ).toThrow(says);
+  });
+  test.each([
+    { why: "other keys", one: ["SHA256:a"], other: ["SHA256:b"] },
+    {
+      why: "one key of several, which the VM may not have: what it proves decides",
+      one: ["SHA256:a"],
+      other: ["SHA256:a", "SHA256:b"],
+    },
+    { why: "none at all: the worker says so itself", one: [], other: [] },
+  ])("allowed: $why", ({ one, other }) => {
+    expect(() =>
+      checkHostKeys([
+        { name: "b", keys: one },
+        { name: "c", keys: other },
+      ]),
+    ).not.toThrow();
   });
 });
