@@ -24,6 +24,7 @@ export const WORKER_CODES = [
   "E_SSH",
   "E_SSH_AUTH",
   "E_VM_TOOL",
+  "E_VM_SCRIPT",
   "E_VM_REPLY",
   "E_VM_DISK",
   // one exchange

@@ -1,4 +1,5 @@
 import { Tofu3Error, visible } from "../errors.ts";
+import { VERSION } from "./script.ts";
 
 /** One finished transfer as the VM's curl reports it. */
 export interface Transfer {
@@ -70,8 +71,15 @@ function newDraft(): Draft {
 function refuse(what: string, line: string): never {
   throw new Tofu3Error("E_VM_REPLY", `the VM's answer does not follow the protocol: ${what}: "${visible(line, 120)}"`, {
     stage: "ssh",
-    hint: "something on the VM changes what the script prints, or a forced command has another version of it; run tofu3 workers check",
+    hint: "something on the VM changes what the worker script prints: look at its shells and forced commands",
   });
+}
+
+/** A forced command is the only way to another text than the one that was sent. */
+function refuseVersion(version: string): never {
+  const message = `the VM runs version ${version} of the worker script as a forced command, and this tofu3 needs version ${VERSION}`;
+  const hint = "install the new worker script on the VM: tofu3 workers script > tofu3-worker.sh";
+  throw new Tofu3Error("E_VM_SCRIPT", message, { stage: "ssh", hint });
 }
 
 function put<K, V>(map: Map<K, V>, key: K, value: V, line: string): void {
@@ -112,7 +120,7 @@ const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
   [/^d {2}-$/, () => undefined], // the hash tool printed nothing: the sum stays missing
   [/^l (\d{1,15}) ([hb]\d{1,3})$/, (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line)],
   [/^l \d{1,15} total$/, () => undefined],
-  [/^info (hash|machine|os|clock|curl) ?(.*)$/, (draft, line, name = "", value = "") => put(draft.info, name, value, line)],
+  [/^info (hash|machine|boot|os|clock|curl) ?(.*)$/, (draft, line, name = "", value = "") => put(draft.info, name, value, line)],
   [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],
   [/^lacks (directory)$/, (draft, _line, what = "") => void draft.lacks.push(what)],
 ];
@@ -170,11 +178,13 @@ export function createReplyParser(nonce: string, events: ReplyEvents): ReplyPars
   }
 
   function takeStatement(line: string): void {
-    if (line === "begin 1") {
+    const [, version] = /^begin (\d{1,9})$/.exec(line) ?? [];
+    if (version !== undefined) {
       if (begun) refuse("begins twice", line);
+      if (Number(version) !== VERSION) refuseVersion(version);
       begun = true;
       events.onBegin();
-    } else if (!begun) refuse("speaks another version", line);
+    } else if (!begun) refuse("it does not begin", line);
     else if (line === "raw") startRaw(line);
     else if (line === "bye") events.onBye();
     else if (line === "end") takeEnd();

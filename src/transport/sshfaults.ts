@@ -5,7 +5,7 @@ import type { SshTarget } from "./sshtarget.ts";
 export function unreachable(target: SshTarget, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_SSH", `cannot reach worker "${target.worker}" at ${target.host}:${target.port}: ${what}`, {
     stage: "ssh",
-    hint: `try it by hand: ssh -p ${target.port} ${target.user}@${target.host} true; then tofu3 workers check`,
+    hint: `try it by hand: ssh -p ${target.port} ${target.user}@${target.host} true`,
     cause,
   });
 }
@@ -60,11 +60,22 @@ const EXITS: Readonly<Record<number, readonly [words: string, hint: string]>> = 
   127: ["it has no /bin/sh", "check the login shell of that account"],
 };
 
-/** Why a remote shell ended by itself: its exit status, or the reason why the connection was lost. */
-export function wordsForExit(exit: number | null, lost: string | null): { code: ErrorCode; words: string; hint: string } {
+/** What to do about an account that lets us in and runs something else. */
+export const NOT_A_WORKER = "check the login shell of that account, and what its authorized_keys and sshd force it to run";
+
+/** How a remote shell ended by itself. */
+export interface ShellEnd {
+  readonly exit: number | null;
+  /** Why the connection is gone; null while it is there. */
+  readonly lost: string | null;
+  /** Whether the script ran. */
+  readonly begun: boolean;
+}
+
+export function wordsForExit({ exit, lost, begun }: ShellEnd): { code: ErrorCode; what: string; hint: string | undefined } {
   const known = exit === null ? undefined : EXITS[exit];
-  if (known !== undefined) return { code: "E_VM_TOOL", words: known[0], hint: known[1] };
-  const hint = "tofu3 workers check";
-  if (exit !== null) return { code: "E_SSH", words: `its shell ended with status ${exit}`, hint };
-  return { code: "E_SSH", words: lost === null ? "its shell was ended" : `the connection to it was lost (${lost})`, hint };
+  if (known !== undefined) return { code: "E_VM_TOOL", what: known[0], hint: known[1] };
+  if (exit === null && lost !== null) return { code: "E_SSH", what: `the connection to it was lost (${lost})`, hint: undefined };
+  const what = exit === null ? "its shell was ended" : `its shell ended with status ${exit}`;
+  return begun ? { code: "E_SSH", what, hint: undefined } : { code: "E_VM_REPLY", what, hint: NOT_A_WORKER };
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
-import { messageOf, Tofu3Error, visible } from "../errors.ts";
+import { messageOf, Tofu3Error } from "../errors.ts";
 import { meteredBytes } from "./curlmeter.ts";
 import { settledWithin } from "./deadline.ts";
 import { createReplyParser, type JobReply, type Transfer } from "./reply.ts";
 import { COMMAND } from "./script.ts";
-import { wordsForExit } from "./sshfaults.ts";
+import { NOT_A_WORKER, wordsForExit } from "./sshfaults.ts";
+import { createShellWords } from "./sshwords.ts";
 
 export interface LaneJob {
   readonly lines: readonly string[];
@@ -53,7 +54,6 @@ interface Running {
   readonly reject: (error: Error) => void;
 }
 
-const MOST_STDERR = 2048;
 const FINISH_MS = 5000;
 const LAST_WORDS_MS = 1000;
 
@@ -74,14 +74,25 @@ function openChannel<T>(client: Client, attach: (channel: ClientChannel) => T, s
 
 /** Opens a shell on the VM and waits until the script has begun. Rejects with the raw ssh2 error when no channel is to be had. */
 export async function openLane(surroundings: LaneSurroundings, signal: AbortSignal): Promise<Lane> {
-  const shell = await openChannel(surroundings.client, (channel) => attachShell(surroundings, channel), signal);
-  return { ...shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
+  const { said, ...shell } = await openChannel(surroundings.client, (channel) => attachShell(surroundings, channel), signal);
+  try {
+    return { ...shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
+  } catch (error) {
+    const inTime = !(error instanceof DOMException && error.name === "TimeoutError");
+    if (inTime || said() === "") throw error;
+    const message = `worker "${surroundings.worker}" lets us in and does not run the worker script${said()}`;
+    throw new Tofu3Error("E_VM_REPLY", message, { stage: "ssh", hint: NOT_A_WORKER, cause: error });
+  }
 }
 
-function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel): Omit<Lane, "greeting"> {
+function attachShell(
+  { worker, lost }: LaneSurroundings,
+  channel: ClientChannel,
+): Omit<Lane, "greeting"> & { readonly said: () => string } {
   const nonce = randomBytes(16).toString("hex");
   let state: "open" | "finishing" | "over" = "open";
-  let said = "";
+  const words = createShellWords();
+  let begun = false;
   let fault: Tofu3Error | null = null;
   let bye = false;
   let exit: number | null = null;
@@ -91,16 +102,9 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
   const gone = new Promise<void>((resolve) => (leave = resolve));
 
   function ending(): Tofu3Error {
-    const last = said.trim().split("\n").at(-1) ?? "";
-    const { code, words, hint } = wordsForExit(exit, lost());
-    return new Tofu3Error(
-      code,
-      `worker "${worker}" stopped answering: ${words}${last === "" ? "" : `; it said: ${visible(last, 200)}`}`,
-      {
-        stage: "ssh",
-        hint,
-      },
-    );
+    const { code, what, hint } = wordsForExit({ exit, lost: lost(), begun });
+    const happened = begun || lost() !== null ? "stopped answering" : "lets us in and does not run the worker script";
+    return new Tofu3Error(code, `worker "${worker}" ${happened}: ${what}${words.said()}`, { stage: "ssh", hint });
   }
 
   function settle(use: (running: Running) => void): void {
@@ -122,7 +126,10 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
   }
 
   const parser = createReplyParser(nonce, {
-    onBegin: () => undefined,
+    onBegin: () => {
+      begun = true;
+      words.onBegin();
+    },
     onTransfer: (transfer) => running?.job.onTransfer?.(transfer),
     onOther: (line) => {
       const bytes = running?.job.onMeter === undefined ? null : meteredBytes(line);
@@ -140,6 +147,7 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
 
   channel.on("data", (chunk: Buffer) => {
     if (state === "over") return;
+    words.onOutput(chunk);
     try {
       parser.feed(chunk);
     } catch (error) {
@@ -148,9 +156,7 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
     }
   });
   // Unread, it would fill the window and stall the session.
-  channel.stderr.on("data", (chunk: Buffer) => {
-    said = (said + chunk.toString("latin1")).slice(-MOST_STDERR);
-  });
+  channel.stderr.on("data", words.onError);
   function onGone(): void {
     if (state === "open") fault ??= ending();
     if (state !== "over") leaveWith(fault ?? ending());
@@ -211,7 +217,7 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
         `the remote shell of worker "${worker}" did not end cleanly (${how}), so its answers do not count`,
         {
           stage: "ssh",
-          hint: "run it again; if it happens again: tofu3 workers check",
+          hint: "run it again; if it happens again, something on the VM ends its shells",
         },
       );
     }
@@ -223,5 +229,5 @@ function attachShell({ worker, lost }: LaneSurroundings, channel: ClientChannel)
     return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
   }
 
-  return { nonce, gone, run, caLines, alive: () => state === "open", fault: () => fault, finish, kill };
+  return { nonce, gone, run, caLines, alive: () => state === "open", fault: () => fault, finish, kill, said: words.said };
 }

@@ -86,7 +86,7 @@ function isResumable(cut: Tofu3Error | null, exit: number, declared: number | nu
 
 function silence(exit: number | undefined): Tofu3Error {
   if (exit !== undefined && exit !== 0) return faultOfExit(exit, "nothing");
-  return new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh", hint: "tofu3 workers check" });
+  return new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh" });
 }
 
 /** The header block itself was short enough. */

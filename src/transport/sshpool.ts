@@ -59,7 +59,6 @@ export function createPool(
     events.onBroken(
       new Tofu3Error("E_SSH", `the connection to worker "${worker}" was lost: ${reason}`, {
         stage: "ssh",
-        hint: "tofu3 workers check",
       }),
     );
   });
@@ -84,8 +83,8 @@ export function createPool(
       try {
         return await openOne(signal);
       } catch (error) {
-        signal.throwIfAborted();
         if (error instanceof Tofu3Error) throw error;
+        signal.throwIfAborted();
         // "open failed": the VM still counts a session that is closing, or allows none.
         if (tries === OPEN_TRIES || lost !== null) throw noShell(worker, error);
         await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** tries));

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors.ts";
 /** What to do next about faults whose thrower, a transport or a parser, cannot know it. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
   E_DNS: "check the name of the registry, and the name servers of this vantage",
-  E_CONNECT: "check that this vantage may reach the registry; tofu3 workers check looks at the rest",
+  E_CONNECT: "check that this vantage may reach the registry: tofu3 workers check --registry HOST asks it from every worker",
   E_TLS: "something on this vantage's way may pose as the registry; an authority of your own goes into registries.HOST.caFile",
   E_TIMEOUT: "try again; limits in the configuration say how long is waited",
   E_CUT: "the connection of this vantage breaks: try again, or look from another network",

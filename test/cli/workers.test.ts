@@ -7,7 +7,7 @@ import { main } from "../../src/cli/main.ts";
 import type { WorkerReport } from "../../src/coordinator/check.ts";
 import { startDemo, type Demo } from "../../src/demo/demo.ts";
 import { PLAIN } from "../../src/report/paint.ts";
-import { SCRIPT } from "../../src/transport/script.ts";
+import { SCRIPT_FILE } from "../../src/transport/script.ts";
 import { expectGolden } from "../report/golden.ts";
 import { capture } from "./capture.ts";
 
@@ -108,8 +108,8 @@ describe("tofu3 workers check", () => {
   });
 });
 
-test("tofu3 workers script prints the script that is sent, and nothing else", async () => {
+test("tofu3 workers script prints the script that is sent, as a file with its version", async () => {
   const io = capture("/");
   expect(await main(["workers", "script"], io, new AbortController().signal)).toBe(0);
-  expect({ out: io.out(), err: io.err() }).toEqual({ out: `${SCRIPT}\n`, err: "" });
+  expect({ out: io.out(), err: io.err() }).toEqual({ out: SCRIPT_FILE, err: "" });
 });

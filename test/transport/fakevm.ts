@@ -95,9 +95,10 @@ export async function startFakeVm(rules: FakeRules = {}): Promise<FakeVm> {
 }
 
 export const GREETING = [
-  "begin 1",
+  "begin 2",
   "info hash openssl",
   "info machine ",
+  "info boot ",
   "info os Lab 1",
   "info clock 1",
   "info curl curl 7.88.1",

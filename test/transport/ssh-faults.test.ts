@@ -382,14 +382,14 @@ describe("a VM that lies about the protocol", () => {
   });
 
   test.each<[string, NonNullable<FakeRules["onExec"]>, string]>([
-    ["ends with status 0 and says nothing", (channel) => (channel.exit(0), void channel.end()), "E_SSH"],
-    ["ends with a signal", (channel) => (channel.exit("KILL"), void channel.end()), "E_SSH"],
-    ["closes without a status", (channel) => void channel.end(), "E_SSH"],
-    ["has two exit statuses", (channel) => (channel.exit(1), channel.exit(0), void channel.end()), "E_SSH"],
+    ["ends with status 0 and says nothing", (channel) => (channel.exit(0), void channel.end()), "E_VM_REPLY"],
+    ["ends with a signal", (channel) => (channel.exit("KILL"), void channel.end()), "E_VM_REPLY"],
+    ["closes without a status", (channel) => void channel.end(), "E_VM_REPLY"],
+    ["has two exit statuses", (channel) => (channel.exit(1), channel.exit(0), void channel.end()), "E_VM_REPLY"],
     ["floods", (channel) => void channel.write(Buffer.alloc(5_000_000, "x")), "E_VM_REPLY"],
     ["floods with lines", (channel) => void channel.write("x\n".repeat(2_000_000)), "E_VM_REPLY"],
-    ["floods its standard error", (channel) => void channel.stderr.write(Buffer.alloc(20_000_000, "x")), "E_TIMEOUT"],
-    ["begins twice", (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 1", "begin 1")), "E_VM_REPLY"],
+    ["floods its standard error", (channel) => void channel.stderr.write(Buffer.alloc(20_000_000, "x")), "E_VM_REPLY"],
+    ["begins twice", (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 2", "begin 2")), "E_VM_REPLY"],
     [
       "answers what it was not asked",
       (channel) => withNonce(channel, (nonce) => say(channel, nonce, ...GREETING, "end")),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SCRIPT } from "../../src/transport/script.ts";
+import { SCRIPT_FILE } from "../../src/transport/script.ts";
 import type { Sshd, SshdOptions } from "../lab/sshd.ts";
 import { findProgram } from "../lab/install.ts";
 import { makeFolder } from "../lab/processes.ts";
@@ -56,8 +56,12 @@ describe("login shells", () => {
   test("busybox", async () => expectUsable(await lab(startVm({ shell: `${findProgram("busybox") ?? ""} sh` }))));
 
   test.each([
-    ["nologin", "echo This account is currently not available.; exit 1", /its shell ended with status 1/],
-    ["false", "exit 1", /its shell ended with status 1/],
+    [
+      "nologin",
+      "echo This account is currently not available.; exit 1",
+      /does not run the worker script: its shell ended with status 1; it said: This account is currently not available\.$/,
+    ],
+    ["false", "exit 1", /does not run the worker script: its shell ended with status 1$/],
     ["true", "exit 0", /its shell ended with status 0/],
     ["a shell that cannot run", "exit 126", /its shell cannot run/],
     ["no /bin/sh", "exit 127", /it has no \/bin\/sh/],
@@ -70,7 +74,7 @@ describe("login shells", () => {
     const started = performance.now();
     const fault = await faultOf(transport.open(never));
     expect(fault.message).toMatch(words);
-    expect([["E_SSH", "E_VM_TOOL"].includes(fault.code), fault.stage, fault.hint !== null]).toEqual([true, "ssh", true]);
+    expect([["E_VM_REPLY", "E_VM_TOOL"].includes(fault.code), fault.stage, fault.hint !== null]).toEqual([true, "ssh", true]);
     expect(performance.now() - started).toBeLessThan(10_000);
     await transport.close().catch(() => undefined);
   });
@@ -88,6 +92,20 @@ describe("login shells", () => {
     const vm = await lab(startVm({ forcedCommand: 'read line; exec sh -c "$SSH_ORIGINAL_COMMAND"' }));
     const transport = sshTransportTo(targetOf(vm), { limits: { connectSeconds: 2 } });
     expect(await faultOf(transport.open(never))).toMatchObject({ code: "E_TIMEOUT", stage: "ssh" });
+    await transport.close();
+  });
+
+  test.each([
+    ["a banner", "echo Maintenance until noon; echo more; exec sleep 60", "Maintenance until noon"],
+    ["a banner without a line end", "printf 'Maintenance\\033[2J'; exec sleep 60", "Maintenance\\u{1b}[2J"],
+    ["a banner without an end", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 60", `${"x".repeat(200)}…`],
+  ])("%s in place of the script: given up in time, with its first line", async (_, forcedCommand, line) => {
+    const vm = await lab(startVm({ forcedCommand }));
+    const transport = sshTransportTo(targetOf(vm), { limits: { connectSeconds: 2 } });
+    const fault = await faultOf(transport.open(never));
+    expect(fault).toMatchObject({ code: "E_VM_REPLY", stage: "ssh" });
+    expect(fault.message).toBe(`worker "fra" lets us in and does not run the worker script; it said: ${line}`);
+    expect(fault.hint).toContain("authorized_keys");
     await transport.close();
   });
 
@@ -140,9 +158,9 @@ describe("noise", () => {
 });
 
 describe("the script as a forced command", () => {
-  async function startForced(options: SshdOptions = {}, text = SCRIPT): Promise<Vm & Sshd> {
+  async function startForced(options: SshdOptions = {}, text = SCRIPT_FILE): Promise<Vm & Sshd> {
     const place = await folder("worker");
-    await writeFile(join(place, "worker.sh"), `${text}\n`);
+    await writeFile(join(place, "worker.sh"), text);
     return lab(startVm({ ...options, forcedCommand: `/bin/sh ${place}/worker.sh` }));
   }
 
@@ -150,7 +168,7 @@ describe("the script as a forced command", () => {
 
   test("restricted in authorized_keys", async () => {
     const place = await folder("worker");
-    await writeFile(join(place, "worker.sh"), `${SCRIPT}\n`);
+    await writeFile(join(place, "worker.sh"), SCRIPT_FILE);
     const vm = await lab(startVm());
     const key = await readFile(`${vm.identityFile}.pub`, "utf8");
     await writeFile(join(vm.folder, "authorized_keys"), `restrict,command="/bin/sh ${place}/worker.sh" ${key}`);
@@ -158,10 +176,11 @@ describe("the script as a forced command", () => {
   });
 
   test("of another version is noticed", async () => {
-    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT.replace("begin 1", "begin 2"))));
+    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT_FILE.replace("begin 2", "begin 1"))));
     const fault = await faultOf(transport.open(never));
-    expect(fault.code).toBe("E_VM_REPLY");
-    expect(fault.hint).toContain("forced command has another version");
+    expect(fault.code).toBe("E_VM_SCRIPT");
+    expect(fault.message).toContain("version 1 of the worker script as a forced command, and this tofu3 needs version 2");
+    expect(fault.hint).toContain("install the new worker script on the VM: tofu3 workers script");
     await transport.close().catch(() => undefined);
   });
 });

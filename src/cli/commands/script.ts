@@ -1,9 +1,9 @@
-import { SCRIPT } from "../../transport/script.ts";
+import { SCRIPT_FILE } from "../../transport/script.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Io } from "../io.ts";
 
 /** The program that runs on a VM, to be installed there for a forced command. */
 export function workersScriptCommand(io: Io): number {
-  io.stdout.write(`${SCRIPT}\n`);
+  io.stdout.write(SCRIPT_FILE);
   return EXIT_OK;
 }
