@@ -42,16 +42,16 @@ export function jobOf(request: Omit<VerifyRequest, "destination" | "force">, lim
   return { reference: withDefaultTag(parseReference(request.reference)), selection, limits, depth };
 }
 
-/** A wrong selection or destination is the person's mistake only when the workers do not contradict each other about the artifact. */
+/**
+ * A wrong selection or destination is the person's mistake only when all workers have one root and nobody says anything else about it: who was
+ * stopped because of it says nothing.
+ */
 function refuseUsage(verdict: Verdict, observations: readonly Observation[]): void {
-  if (verdict.outcome === "disagreed") return;
-  const faults = observations.flatMap((each) => usageFaultOf(each) ?? []);
-  const [fault] = faults;
-  const others = observations.filter(
-    (each) => usageFaultOf(each) === null && each.error !== null && each.error.code !== "E_STOPPED",
-  );
-  if (fault !== undefined && others.length === 0)
-    throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
+  const [root, ...others] = new Set(observations.map((each) => each.digest));
+  if (verdict.outcome === "disagreed" || root === null || others.length > 0) return;
+  const [fault] = observations.flatMap((each) => usageFaultOf(each) ?? []);
+  const silent = observations.every((each) => usageFaultOf(each) !== null || each.error?.code === "E_STOPPED");
+  if (fault !== undefined && silent) throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
 }
 
 function destinationOf(request: VerifyRequest, house: House): Destination | null {

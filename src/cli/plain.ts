@@ -43,6 +43,8 @@ function lineOf(track: Track, progress: Progress, now: number): string | null {
       return track.fault === null
         ? `${track.doing} ${counted(track.objects, "object")}, ${bytesText(track.bytes)} in ${((now - track.since) / 1000).toFixed(1)} s`
         : `${track.doing}: ${visible(track.fault.message, 200)}`;
+    case "mismatch":
+      return "was served other bytes than it asked for";
     case "wanted":
     case "bytes":
     case "object":

@@ -46,6 +46,8 @@ export function note(track: Track, progress: Progress, now: number): void {
     case "root":
       track.root = progress.digest;
       break;
+    case "mismatch":
+      break;
     case "wanted":
       track.wantedObjects += progress.objects;
       track.wantedBytes += progress.bytes;

@@ -113,6 +113,7 @@ function limitsShape(defaults: Defaults["limits"]) {
     wholeNumber(minimum, maximum, description).default(defaults[key]);
   return {
     manifestBytes: upTo(1024, 2 ** 26, "manifestBytes", "Bytes of one index or manifest."),
+    documentBytes: upTo(1024, 2 ** 30, "documentBytes", "Bytes of all indexes and manifests of one artifact."),
     blobBytes: upTo(1024, 2 ** 50, "blobBytes", "Bytes of one blob."),
     redirects: upTo(0, 10, "redirects", "Redirects of one request."),
     retries: upTo(0, 20, "retries", "How often one request is repeated after a transport fault."),

@@ -30,7 +30,7 @@ export interface Expectation {
 const NO_EXPECTATION: Expectation = { pin: null, tag: null, distinct: [] };
 
 function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin, tag }: Expectation): string | null {
-  if (pin !== null && root.computed !== pin) return `the pin is ${pin}`;
+  if (pin !== null && (root.pinned ?? root.computed) !== pin) return `the pin is ${pin}`;
   if (tag === null) return null;
   const entries = objects.filter((each) => each.parent === root.digest);
   return versionMismatch({ annotations: root.annotations, manifests: entries }, tag);

@@ -1,10 +1,17 @@
 import { Tofu3Error, USAGE_CODES } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Watch } from "../model/progress.ts";
+import type { Progress, Watch } from "../model/progress.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Stops } from "../worker/ending.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { observe } from "../worker/walk.ts";
+
+/**
+ * What the others have, once two workers contradict each other or one was served false bytes, to see their own root and more: long enough for
+ * a report that names everybody, and short enough for an alarm.
+ */
+export const GRACE_MS = 5000;
 
 /** The usage-class trouble that a worker found in the artifact (nothing matches, it does not fit the destination); null when there is none. */
 export function usageFaultOf(observation: Observation): Observation["error"] {
@@ -12,9 +19,40 @@ export function usageFaultOf(observation: Observation): Observation["error"] {
   return error !== null && USAGE_CODES.some((code) => code === error.code) ? error : null;
 }
 
+/** What ends the work of everybody, and what it is decided by: nothing here can do more than cut short what is a disagreement already. */
+interface Brake {
+  readonly stops: Stops;
+  readonly listen: (progress: Progress) => void;
+  /** A wrong request needs no blob. Roots and documents are looked at all the same: who differs there is not to be missed. */
+  readonly onUsageFault: () => void;
+  readonly release: () => void;
+}
+
+function createBrake(): Brake {
+  const [blobs, all] = [new AbortController(), new AbortController()];
+  const roots = new Set<Digest>();
+  let grace: NodeJS.Timeout | undefined;
+  const stop = (controller: AbortController, why: string): void => controller.abort(new Tofu3Error("E_STOPPED", why));
+  const alarm = (why: string): void => {
+    grace ??= setTimeout(() => stop(all, why), GRACE_MS);
+  };
+  return {
+    stops: { blobs: blobs.signal, all: all.signal },
+    listen: (progress) => {
+      if (progress.kind === "mismatch") alarm("a worker was served other bytes than it asked for");
+      if (progress.kind === "root") roots.add(progress.digest);
+      if (roots.size < 2) return;
+      alarm("the workers already disagree");
+      stop(blobs, "the workers already disagree");
+    },
+    onUsageFault: () => stop(blobs, "nothing can come of it"),
+    release: () => clearTimeout(grace),
+  };
+}
+
 /**
- * The same job to every vantage at once, one observation each, in the order of the vantages. Two different roots stop the blob downloads of everybody:
- * gigabytes are not needed to disagree. Rejects only with the reason of `signal`.
+ * The same job to every vantage at once, one observation each, in the order of the vantages. Two different roots stop the blob downloads of everybody at
+ * once: gigabytes are not needed to disagree. Whatever is an alarm stops everything GRACE_MS later. Rejects only with the reason of `signal`.
  */
 export async function dispatch(
   job: Job,
@@ -22,18 +60,20 @@ export async function dispatch(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
-  const enough = new AbortController();
-  const roots = new Set<Digest>();
+  const brake = createBrake();
   const listen: Watch = (progress) => {
-    if (progress.kind === "root") roots.add(progress.digest);
-    if (roots.size > 1) enough.abort(new Tofu3Error("E_STOPPED", "the workers already disagree"));
+    brake.listen(progress);
     watch(progress);
   };
-  return Promise.all(
-    vantages.map(async (vantage) => {
-      const observation = await observe(job, vantage, listen, enough.signal, signal);
-      if (usageFaultOf(observation) !== null) enough.abort(new Tofu3Error("E_STOPPED", "nothing can come of it"));
-      return observation;
-    }),
-  );
+  try {
+    return await Promise.all(
+      vantages.map(async (vantage) => {
+        const observation = await observe(job, vantage, listen, brake.stops, signal);
+        if (usageFaultOf(observation) !== null) brake.onUsageFault();
+        return observation;
+      }),
+    );
+  } finally {
+    brake.release();
+  }
 }

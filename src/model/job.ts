@@ -12,6 +12,8 @@ export interface Selection {
 
 export interface Limits {
   readonly manifestBytes: number;
+  /** Of all indexes and manifests of one artifact together. */
+  readonly documentBytes: number;
   readonly blobBytes: number;
   readonly redirects: number;
   readonly retries: number;

@@ -25,6 +25,8 @@ export interface SeenObject {
   readonly platform: string | null;
   readonly osVersion: string | null;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the root of `name:tag@digest`: what its bytes hash to by the algorithm of that digest. */
+  readonly pinned?: Digest;
 }
 
 /** Why a worker has no complete observation; printable, without secrets. */

@@ -5,6 +5,8 @@ import type { Fault, Observation } from "./observation.ts";
 export type Progress =
   | { readonly kind: "phase"; readonly worker: string; readonly phase: "connecting" | "resolving" | "fetching" }
   | { readonly kind: "root"; readonly worker: string; readonly digest: Digest }
+  /** Bytes that are not what was asked for: whatever comes, the workers disagree. */
+  | { readonly kind: "mismatch"; readonly worker: string }
   /** More is known to be wanted: so many more objects and declared bytes. */
   | { readonly kind: "wanted"; readonly worker: string; readonly objects: number; readonly bytes: number }
   | { readonly kind: "bytes"; readonly worker: string; readonly bytes: number }

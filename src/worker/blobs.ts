@@ -2,6 +2,7 @@ import { asError, Tofu3Error } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { fetchBlob } from "./blob.ts";
 import type { Wanted } from "./blob.ts";
+import { tellMismatch } from "./mismatch.ts";
 import { createGate } from "./parallel.ts";
 import type { Session } from "./session.ts";
 import { placesOf } from "./tree.ts";
@@ -39,6 +40,7 @@ async function fetchGroup(session: Session, { places, ...blob }: Group, signal: 
       place.seen = { computed, size };
       place.error = error;
     }
+    tellMismatch(session, error);
     session.watch({ kind: "object", worker: session.vantage.name });
   } catch (thrown) {
     for (const place of places) place.error = asError(thrown);
@@ -53,8 +55,8 @@ interface Group extends Wanted {
 function collect(root: Place): Group[] {
   const groups = new Map<Digest, Group>();
   for (const place of placesOf(root)) {
-    const { role, descriptor } = place;
-    if (role === "index" || role === "manifest" || descriptor === null) continue;
+    const { role, descriptor, seen } = place;
+    if (role === "index" || role === "manifest" || descriptor === null || seen !== null) continue;
     const group = groups.get(descriptor.digest);
     if (group === undefined) groups.set(descriptor.digest, { digest: descriptor.digest, size: descriptor.size, places: [place] });
     else if (group.size === descriptor.size) group.places.push(place);

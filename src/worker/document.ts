@@ -6,6 +6,7 @@ import { parseManifest } from "../oci/manifest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { ACCEPT, kindOfMediaType, normaliseMediaType } from "../oci/mediatype.ts";
 import { valueOf, valuesOf } from "../transport/strict.ts";
+import type { Page } from "../transport/transport.ts";
 import { readPage } from "./exchange.ts";
 import { mismatch } from "./mismatch.ts";
 import { apiUrl } from "./registry.ts";
@@ -16,23 +17,25 @@ export interface Document {
   readonly bytes: Uint8Array;
   /** What it hashes to; of Docker schema 1, its payload. */
   readonly computed: Digest;
+  /** What it hashes to by the algorithm of the pin; null where nothing is pinned. */
+  readonly pinned: Digest | null;
   /** Bytes that `computed` is of; of Docker schema 1 those of the payload, since the signatures around it may be longer or shorter. */
   readonly size: number;
   /** Docker-Content-Digest, printable; never believed. */
   readonly claimed: string | null;
-  /** Content-Type without parameters, or what the document says where there is none. */
+  /** Content-Type without parameters where a registry may say it, otherwise what the document is. */
   readonly mediaType: string;
-  /** Null when the bytes are not what was asked for: they are not looked into. */
+  /** Null when the bytes are not what was asked for, or not what they are said to be: they are not looked into. */
   readonly manifest: Manifest | null;
-  /** E_MISMATCH, or why the root of a tag cannot be read; null when all is as it should be. */
+  /** E_MISMATCH, or why it cannot be used although it was seen; null when all is as it should be. */
   readonly error: Tofu3Error | null;
 }
 
 /**
- * The document that a tag or a digest leads to, checked against the digest. Throws what the exchange throws, and E_MANIFEST or E_MEDIA_TYPE
- * where the right bytes cannot be read.
+ * The document that a tag or a digest leads to, checked against the digest. Throws what the exchange throws, and what is wrong with bytes that are no
+ * document: they are no view of it.
  */
-export async function readDocument(session: Session, asked: string, signal: AbortSignal): Promise<Document> {
+export async function readDocument(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Document> {
   const what = nameOf(session, asked);
   const page = await readPage(
     session,
@@ -40,33 +43,27 @@ export async function readDocument(session: Session, asked: string, signal: Abor
     what,
     signal,
   );
-  const contentType = valueOf(page.headers, "content-type");
-  const served = contentType === null ? null : normaliseMediaType(contentType);
-  const parsed = tryParse(page.body, served);
-  const manifest = "manifest" in parsed ? parsed.manifest : null;
   const expected = isDigest(asked) ? asked : null;
+  const { manifest, served, fault } = tryParse(page);
   // the digest of schema 1 is that of its payload, whatever the body hashes to
-  const computed =
-    manifest?.kind === "schema1" ? manifest.digest : digestOf(page.body, expected === null ? "sha256" : algorithmOf(expected));
-  const claims = valuesOf(page.headers, "docker-content-digest");
+  const content = manifest?.kind === "schema1" ? manifest.payload : page.body;
+  const computed = digestOf(content, expected === null ? "sha256" : algorithmOf(expected));
+  const claims = [...new Set(valuesOf(page.headers, "docker-content-digest"))];
   const document = {
     bytes: page.body,
     computed,
-    size: manifest?.kind === "schema1" ? manifest.payload.length : page.body.length,
+    pinned: pin === null ? null : digestOf(content, algorithmOf(pin)),
+    size: content.length,
     claimed: claims.length === 0 ? null : visible(claims.join(", "), 300),
-    mediaType: served ?? manifest?.mediaType ?? "application/octet-stream",
+    mediaType: mediaTypeOf(served, manifest),
   };
   if (expected !== null && computed !== expected) {
     const error = mismatch(what, { digest: expected, size: null }, { computed, size: page.body.length });
     return { ...document, manifest: null, error };
   }
-  if ("error" in parsed) {
-    // a document that calls itself one and cannot be read is still other bytes than the other workers saw; a page in HTML, or nothing, is no document at all
-    const kind = served === null ? null : kindOfMediaType(served);
-    if (expected !== null || kind === null || kind === "schema1" || page.body.length === 0) throw parsed.error;
-    return { ...document, manifest: null, error: asError(parsed.error) };
-  }
-  return { ...document, manifest: parsed.manifest, error: null };
+  if (fault === null) return { ...document, manifest, error: null };
+  if (manifest === null && !(expected === null && callsItselfOne(page, served))) throw fault;
+  return { ...document, manifest: null, error: fault };
 }
 
 /**
@@ -74,10 +71,10 @@ export async function readDocument(session: Session, asked: string, signal: Abor
  * for another type.
  */
 export function contradictionOf(session: Session, document: Document, descriptor: Descriptor): Tofu3Error | null {
-  const { manifest, bytes, computed } = document;
+  const { manifest, size, computed } = document;
   if (manifest === null || manifest.kind === "schema1") return null;
   const what = nameOf(session, descriptor.digest);
-  if (descriptor.size !== bytes.length) return mismatch(what, descriptor, { computed, size: bytes.length });
+  if (descriptor.size !== size) return mismatch(what, descriptor, { computed, size });
   const named = normaliseMediaType(descriptor.mediaType);
   if (named === manifest.mediaType) return null;
   throw new Tofu3Error(
@@ -93,10 +90,42 @@ function nameOf(session: Session, asked: string): string {
   return `manifest ${asked} of ${session.registry.name}/${session.registry.repository}`;
 }
 
-function tryParse(bytes: Uint8Array, served: string | null): { readonly manifest: Manifest } | { readonly error: unknown } {
+/** What was read; with a fault, the document that the bytes are by themselves, whatever they are served as. */
+interface Parsed {
+  readonly manifest: Manifest | null;
+  /** Content-Type without parameters; null where none is said, or several are. */
+  readonly served: string | null;
+  readonly fault: Tofu3Error | null;
+}
+
+/** A document that comes under a wrong name cannot be used, and is what this vantage is served all the same. */
+function tryParse({ headers, body }: Page): Parsed {
+  let served: string | null = null;
   try {
-    return { manifest: parseManifest(bytes, served) };
-  } catch (error) {
-    return { error };
+    const contentType = valueOf(headers, "content-type");
+    served = contentType === null ? null : normaliseMediaType(contentType);
+    return { manifest: parseManifest(body, served), served, fault: null };
+  } catch (thrown) {
+    return { manifest: parsedByItself(body), served, fault: asError(thrown) };
   }
+}
+
+function parsedByItself(body: Uint8Array): Manifest | null {
+  try {
+    return parseManifest(body, null);
+  } catch {
+    return null;
+  }
+}
+
+/** What a Content-Type that no registry has for a document says is not part of the view. */
+function mediaTypeOf(served: string | null, manifest: Manifest | null): string {
+  if (served !== null && (manifest === null || kindOfMediaType(served) !== null)) return served;
+  return manifest?.mediaType ?? "application/octet-stream";
+}
+
+/** What says that it is a manifest or an index, and cannot be read, is other bytes than the other workers saw; a page in HTML, or nothing, is no document at all. */
+function callsItselfOne({ body }: Page, served: string | null): boolean {
+  const kind = served === null ? null : kindOfMediaType(served);
+  return body.length > 0 && (kind === "index" || kind === "manifest");
 }

@@ -7,11 +7,12 @@ import { kindOfMediaType } from "../oci/mediatype.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
 import { contradictionOf, readDocument } from "./document.ts";
 import type { Document } from "./document.ts";
+import { tellMismatch } from "./mismatch.ts";
 import { createGate } from "./parallel.ts";
 import type { Gate } from "./parallel.ts";
 import { checkImagePlatform, isSelective, nothingMatches, selectEntries } from "./selection.ts";
 import type { Session } from "./session.ts";
-import { placeBelow } from "./tree.ts";
+import { faultOf, placeBelow, seenIn } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
 /** Indexes in indexes; the deepest that are known in the wild are two. */
@@ -20,6 +21,12 @@ const DEEPEST = 4;
 const MOST_PLACES = 10_000;
 const DOCUMENTS_AT_A_TIME = 32;
 
+/** What is read of indexes and manifests so far, or asked for. */
+interface Budget {
+  bytes: number;
+  places: number;
+}
+
 interface Walk {
   readonly session: Session;
   readonly job: Job;
@@ -27,7 +34,7 @@ interface Walk {
   /** Each is fetched once, however often it is named. */
   readonly documents: Map<string, Promise<Document>>;
   readonly signal: AbortSignal;
-  places: number;
+  readonly spent: Budget;
   matches: number;
 }
 
@@ -42,24 +49,26 @@ export async function walkDocuments(session: Session, job: Job, root: Place, sig
     gate: createGate(DOCUMENTS_AT_A_TIME),
     documents: new Map<string, Promise<Document>>(),
     signal,
-    places: 1,
+    spent: { bytes: 0, places: 1 },
     matches: 0,
   };
   await visit(walk, root, 0, isSelective(job.selection));
   const manifest = root.document?.manifest ?? null;
   if (root.error !== null || manifest === null || !isSelective(job.selection)) return;
-  if (manifest.kind === "index" && walk.matches === 0) root.error = nothingMatches(session, job.selection, manifest);
-  if (manifest.kind !== "index") root.error = await settled(checkImagePlatform(session, job.selection, manifest, signal));
+  const whole = faultOf(root) === null;
+  if (manifest.kind === "index" && walk.matches === 0 && whole) root.error = nothingMatches(session, job.selection, manifest);
+  if (manifest.kind !== "index") await checkSingleImage(walk, root, manifest);
 }
 
 async function visit(walk: Walk, place: Place, depth: number, selecting: boolean): Promise<void> {
   try {
     const document = await documentOf(walk, place);
     place.document = document;
-    place.seen = { computed: document.computed, size: document.size };
+    place.seen = seenIn(document);
     place.role = (document.manifest?.kind ?? kindOfMediaType(document.mediaType)) === "index" ? "index" : "manifest";
     if (place.descriptor === null) announce(walk.session, document);
     place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
+    tellMismatch(walk.session, place.error);
     if (document.manifest === null || place.error !== null) return;
     // the digest that it was asked for by: what was parsed knows its sha256 only
     const manifest = { ...document.manifest, digest: document.computed };
@@ -71,12 +80,15 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
 }
 
 function documentOf(walk: Walk, place: Place): Promise<Document> {
-  const asked = place.asked ?? walk.job.reference.tag ?? "latest";
+  const { tag = "latest", digest: pin } = walk.job.reference;
+  const asked = place.asked ?? tag;
   const known = walk.documents.get(asked);
   if (known !== undefined) return known;
   const { session } = walk;
   const read = walk.gate(async () => {
-    const document = await readDocument(session, asked, walk.signal);
+    const document = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
+      readDocument(session, asked, place.asked === null ? (pin ?? null) : null, walk.signal),
+    );
     if (document.error === null) await session.vantage.keep?.document(document.computed, document.bytes);
     if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
     if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });
@@ -84,6 +96,27 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   });
   walk.documents.set(asked, read);
   return read;
+}
+
+/** What an index declares is counted before it is asked for, and what came instead when it is there. Throws E_LIMIT. */
+async function withinBudget(walk: Walk, declared: number, read: () => Promise<Document>): Promise<Document> {
+  const { spent } = walk;
+  const { documentBytes, manifestBytes } = walk.session.limits;
+  if (spent.bytes + declared > documentBytes) {
+    throw new Tofu3Error("E_LIMIT", `the artifact has more than ${documentBytes} bytes of indexes and manifests`, {
+      stage: "body",
+      hint: "choose from it with --platform, or raise limits.documentBytes in the configuration",
+    });
+  }
+  spent.bytes += declared;
+  try {
+    const document = await read();
+    spent.bytes += document.bytes.length - declared;
+    return document;
+  } catch (thrown) {
+    if (thrown instanceof Tofu3Error && thrown.code === "E_TOO_LARGE") spent.bytes += manifestBytes;
+    throw thrown;
+  }
 }
 
 function announce(session: Session, document: Document): void {
@@ -139,8 +172,8 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
 
 /** Throws E_LIMIT. */
 function checkRoom(walk: Walk, places: number): void {
-  walk.places += places;
-  if (walk.places <= MOST_PLACES) return;
+  walk.spent.places += places;
+  if (walk.spent.places <= MOST_PLACES) return;
   throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_PLACES} objects`, {
     stage: "body",
     hint: "choose from it with --platform",
@@ -157,11 +190,17 @@ function want(walk: Walk, children: readonly Place[]): void {
   walk.session.watch({ kind: "wanted", worker: walk.session.vantage.name, objects: fresh.size, bytes });
 }
 
-async function settled(work: Promise<void>): Promise<Tofu3Error | null> {
+/** A config that is not what was asked for is a view of it, and is not asked for again. */
+async function checkSingleImage(walk: Walk, root: Place, manifest: ImageManifest | Schema1Manifest): Promise<void> {
+  const { session, job, signal } = walk;
   try {
-    await work;
-    return null;
+    const fetched = await checkImagePlatform(session, job.selection, manifest, signal);
+    const config = root.children.find((child) => child.role === "config");
+    if (fetched === null || config === undefined) return;
+    config.seen = { computed: fetched.computed, size: fetched.size };
+    config.error = fetched.error;
+    tellMismatch(session, fetched.error);
   } catch (thrown) {
-    return asError(thrown);
+    root.error = asError(thrown);
   }
 }

@@ -1,5 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Session } from "./session.ts";
 
 /** E_MISMATCH: complete bytes, or more of them than there may be, that are not what was asked for. `computed` is null for too many. */
 export function mismatch(
@@ -17,4 +18,9 @@ function difference(expected: { digest: Digest; size: number | null }, seen: { c
   if (seen.computed === null) return `more than the ${expected.size ?? 0} bytes that were declared`;
   if (seen.computed !== expected.digest) return `the ${seen.size} bytes hash to ${seen.computed}`;
   return `${seen.size} bytes with the right digest, but ${expected.size ?? 0} were declared`;
+}
+
+/** Whoever runs other workers hears at once of bytes that are not what was asked for. */
+export function tellMismatch({ watch, vantage }: Session, error: Tofu3Error | null): void {
+  if (error?.code === "E_MISMATCH") watch({ kind: "mismatch", worker: vantage.name });
 }

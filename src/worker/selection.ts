@@ -8,7 +8,9 @@ import { describePlatform, matchesPlatform, normalisePlatform } from "../oci/pla
 import type { Platform } from "../oci/platform.ts";
 import { describeChoices, selectPlatforms } from "../oci/select.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
+import type { Fetched } from "./blob.ts";
 import { readPage } from "./exchange.ts";
+import { mismatch } from "./mismatch.ts";
 import { apiUrl } from "./registry.ts";
 import type { Session } from "./session.ts";
 
@@ -47,20 +49,22 @@ export function nothingMatches(session: Session, selection: Selection, index: In
 
 /**
  * A single image is that image, unless its config says that it is for another platform than the one that was asked for: E_SELECTION. What
- * is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which says it itself.
+ * is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which says it itself. Returns
+ * the config when its bytes are not what was asked for; null otherwise.
  */
 export async function checkImagePlatform(
   session: Session,
   selection: Selection,
   manifest: ImageManifest | Schema1Manifest,
   signal: AbortSignal,
-): Promise<void> {
-  if (selection.platform === null) return;
-  const platform = manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
-  if (platform === null || matchesPlatform(platform, selection.platform)) return;
+): Promise<Fetched | null> {
+  if (selection.platform === null) return null;
+  const config = manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
+  if (config !== null && "error" in config) return config;
+  if (config === null || matchesPlatform(config, selection.platform)) return null;
   throw new Tofu3Error(
     "E_SELECTION",
-    `${nameOf(session)} is a single image for ${visible(describePlatform(platform), 100)}, not for ${describe(selection)}`,
+    `${nameOf(session)} is a single image for ${visible(describePlatform(config), 100)}, not for ${describe(selection)}`,
     {
       hint: "leave out --platform to verify this image",
     },
@@ -73,7 +77,7 @@ function platformOfSchema1(manifest: Schema1Manifest): Platform | null {
   return top === undefined ? null : platformOf(Buffer.from(top.v1Compatibility));
 }
 
-async function readPlatform(session: Session, { config }: ImageManifest, signal: AbortSignal): Promise<Platform | null> {
+async function readPlatform(session: Session, { config }: ImageManifest, signal: AbortSignal): Promise<Platform | Fetched | null> {
   const isImage = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
   if (!isImage || (config.size ?? 0) > session.limits.manifestBytes) return null;
   const ask = {
@@ -81,9 +85,10 @@ async function readPlatform(session: Session, { config }: ImageManifest, signal:
     headers: [["accept", "*/*"]] as const,
     maxBytes: session.limits.manifestBytes,
   };
-  const page = await readPage(session, ask, `config ${config.digest} of ${nameOf(session)}`, signal);
-  // other bytes than were asked for are found out when it is fetched as a blob
-  return digestOf(page.body, algorithmOf(config.digest)) === config.digest ? platformOf(page.body) : null;
+  const what = `config ${config.digest} of ${nameOf(session)}`;
+  const { body } = await readPage(session, ask, what, signal);
+  const seen = { computed: digestOf(body, algorithmOf(config.digest)), size: body.length };
+  return seen.computed === config.digest ? platformOf(body) : { ...seen, error: mismatch(what, config, seen) };
 }
 
 function platformOf(bytes: Uint8Array): Platform | null {

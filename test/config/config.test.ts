@@ -28,6 +28,7 @@ limits: { retries: 0 }
   expect(policy).toEqual({ distinct: ["machine"], days: 1 });
   expect(limits).toEqual({
     manifestBytes: 4 * 2 ** 20,
+    documentBytes: 64 * 2 ** 20,
     blobBytes: 64 * 2 ** 30,
     redirects: 5,
     retries: 0,

@@ -7,6 +7,7 @@ import { startSshd, type Sshd, type SshdOptions } from "../lab/sshd.ts";
 
 export const LIMITS: Limits = {
   manifestBytes: 4 << 20,
+  documentBytes: 64 * 1024 * 1024,
   blobBytes: 2 ** 36,
   redirects: 5,
   retries: 5,

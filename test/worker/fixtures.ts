@@ -14,6 +14,7 @@ export const BASE = "https://registry.example/v2/a/b";
 export const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 export const LIMITS: Limits = {
   manifestBytes: 100_000,
+  documentBytes: 64 * 1024 * 1024,
   blobBytes: 1_000_000,
   redirects: 5,
   retries: 5,
@@ -133,10 +134,12 @@ export function look(
     job?: Job;
     vantage?: Parameters<typeof vantageOf>[1];
     watch?: (progress: Progress) => void;
+    /** Stops the blobs; `stopAll` everything. */
     stop?: AbortSignal;
+    stopAll?: AbortSignal;
     signal?: AbortSignal;
   } = {},
 ): Promise<Observation> {
-  const { job = jobOf(), vantage = {}, watch = () => undefined, stop = NEVER, signal = NEVER } = more;
-  return observe(job, vantageOf(transport, vantage), watch, stop, signal);
+  const { job = jobOf(), vantage = {}, watch = () => undefined, stop = NEVER, stopAll = NEVER, signal = NEVER } = more;
+  return observe(job, vantageOf(transport, vantage), watch, { blobs: stop, all: stopAll }, signal);
 }

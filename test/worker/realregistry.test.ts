@@ -1,3 +1,4 @@
+import { Tofu3Error } from "../../src/errors.ts";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -180,7 +181,7 @@ test("stopped in the middle of a blob, it ends at once", async () => {
     response.writeHead(200, { "content-length": String(found.size) }).write(found.bytes.subarray(0, 1));
   });
   const stop = new AbortController();
-  setTimeout(() => stop.abort(), 200);
+  setTimeout(() => stop.abort(new Tofu3Error("E_STOPPED", "enough")), 200);
   const began = Date.now();
   const observation = await look(local(), { job: jobOf(`127.0.0.1:${hanging}/a/b:1`), stop: stop.signal });
   expect(observation).toMatchObject({ outcome: "saw", digest: image.manifest.digest, error: { code: "E_STOPPED" } });

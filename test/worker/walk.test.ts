@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { judge } from "../../src/consensus/judge.ts";
 import { Tofu3Error } from "../../src/errors.ts";
 import type { Admit } from "../../src/model/keep.ts";
 import type { Digest } from "../../src/oci/digest.ts";
@@ -284,10 +285,76 @@ describe("documents that are not walked", () => {
     expect(observed.objects).toHaveLength(seen ? 1 : 0);
   });
 
+  test.each([
+    "application/json",
+    "text/plain",
+    "application/octet-stream",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    ["application/vnd.oci.image.index.v1+json", "text/html"],
+  ])("a document that is served as %s is a view, whatever it is, and supports nothing", async (type) => {
+    const truth = ["here", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } }));
+    for (const [lie, outcome] of [
+      [arm.manifest, "disagreed"],
+      [indexOf([]), "disagreed"],
+      [index, null],
+    ] as const) {
+      const routes = { ...serve(everything), [`${BASE}/manifests/1`]: page(lie, { "content-type": type }) };
+      const seen = await look(fakeTransport(routes), { vantage: { name: "fra" } });
+      expect(seen).toMatchObject({ outcome: "failed", digest: lie.digest });
+      expect(seen.error?.code).toMatch(/^E_(MEDIA_TYPE|MANIFEST|FRAMING)$/);
+      expect(seen.objects).toMatchObject([{ digest: lie.digest, computed: lie.digest }]);
+      const schema1 = String(type).includes("manifest.v1+");
+      expect(judge([...(await Promise.all(truth)), seen]).outcome).toBe(outcome ?? (schema1 ? "disagreed" : "incomplete"));
+    }
+  });
+
+  test.each([
+    { what: "a page", type: "text/html", body: "<html>" },
+    { what: "nothing", type: "application/json", body: "" },
+    { what: "an error in JSON", type: "application/json", body: '{"errors":[{"code":"DENIED"}]}' },
+    { what: "a schema 1 manifest that is none", type: "application/vnd.docker.distribution.manifest.v1+json", body: "{}" },
+  ])("$what is no view", async ({ type, body }) => {
+    const seen = await look(fakeTransport(serve([thing(type, body)])));
+    expect(seen).toMatchObject({ outcome: "failed", digest: null, objects: [] });
+  });
+
   test("indexes four deep are walked", async () => {
     const seen = await look(fakeTransport(serve(deep.all.slice(1))));
     expect(seen).toMatchObject({ outcome: "saw", error: null });
     expect(seen.objects.filter((each) => each.role === "index")).toHaveLength(4);
+  });
+
+  describe("a budget of bytes for the documents of one artifact", () => {
+    const big = Array.from({ length: 80 }, (_, at) =>
+      manifestOf(amd.config, [], { annotations: { a: `${at} ${"x".repeat(10_000)}` } }),
+    );
+    const served = (root: Thing): Routes => serve([root, ...big, amd.config]);
+
+    test("what an index declares beyond it is not asked for", async () => {
+      const root = indexOf(big.map((each) => descriptor(each)));
+      const transport = fakeTransport(served(root));
+      const seen = await look(transport, { job: jobOf(undefined, {}, { documentBytes: root.size + 50_000 }) });
+      expect(seen).toMatchObject({ outcome: "failed", digest: root.digest, error: { code: "E_LIMIT" } });
+      expect(seen.error?.hint).toContain("limits.documentBytes");
+      expect(transport.asked).toHaveLength(1 + 4);
+    });
+
+    test("what is larger than it was declared ends the walk with those that are under way, 32 of them", async () => {
+      const root = indexOf(big.map((each) => ({ ...descriptor(each), size: 10 })));
+      const transport = fakeTransport(served(root));
+      const job = jobOf(undefined, {}, { documentBytes: root.size + 50_000 });
+      const seen = await look(transport, { job: { ...job, depth: "documents" } });
+      expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
+      expect(transport.asked.length).toBeLessThan(1 + 32 + 5);
+    });
+
+    test("within it all are read", async () => {
+      const root = indexOf(big.map((each) => descriptor(each)));
+      const limits = { documentBytes: root.size + 80 * 11_000 };
+      const seen = await look(fakeTransport(served(root)), { job: jobOf(undefined, {}, limits) });
+      expect(seen).toMatchObject({ outcome: "saw", error: null });
+    });
   });
 
   test("an index that names itself cannot be written, and one that the registry makes up is other bytes", async () => {
@@ -348,6 +415,21 @@ describe("selection", () => {
     expect(seen.error?.message).toMatch(/--platform windows\/amd64; it has: linux\/amd64 .*; linux\/arm64/);
   });
 
+  test("a nested index that could not be had is not nothing that matches", async () => {
+    const outer = indexOf([descriptor(index)]);
+    const routes = { ...serve([outer]), [`${BASE}/manifests/${index.digest}`]: { status: 404 } };
+    const seen = await look(fakeTransport(routes), { job: jobOf(undefined, choose("linux/arm64")) });
+    expect(seen).toMatchObject({ outcome: "refused", digest: outer.digest, error: { code: "E_NOT_FOUND" } });
+  });
+
+  test("a config with other bytes is seen, whatever platform is in it, and is not asked for again", async () => {
+    const other = JSON.stringify({ os: "linux", architecture: "amd64" });
+    const transport = fakeTransport({ ...serve(arm.all), [`${BASE}/blobs/${arm.config.digest}`]: [{ body: other }] });
+    const seen = await look(transport, { job: jobOf(undefined, choose("linux/amd64")) });
+    expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
+    expect(seen.objects[1]).toMatchObject({ role: "config", digest: arm.config.digest, computed: thing("", other).digest });
+  });
+
   test.each([
     { platform: "linux/amd64", code: undefined },
     { platform: "linux/s390x", code: "E_SELECTION" },
@@ -364,6 +446,10 @@ describe("selection", () => {
     expect(seen).toMatchObject({ outcome: "saw", error: null });
   });
 });
+
+const STOPPED = new Tofu3Error("E_STOPPED", "the workers already disagree");
+const silence = (_: unknown, signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
 
 describe("how it ends", () => {
   const failing: readonly { what: string; routes: Routes; outcome: string; code: string }[] = [
@@ -398,17 +484,18 @@ describe("how it ends", () => {
     expect(seen.objects.map((each) => each.role)).toEqual(["manifest", "layer", "layer"]);
   });
 
-  test("a transport that does not close cleanly: nothing counts", async () => {
+  test("a transport that does not close cleanly: what was seen stands, and supports nothing", async () => {
     const transport = {
       ...fakeTransport(serve(everything)),
       close: () => Promise.reject(new Tofu3Error("E_SSH", "not clean", { stage: "ssh" })),
     };
-    expect(await look(transport)).toMatchObject({
-      outcome: "failed",
-      digest: null,
-      objects: [],
-      error: { code: "E_SSH", stage: "ssh" },
-    });
+    const seen = await look(transport);
+    expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_SSH", stage: "ssh" } });
+    expect(seen.objects).toHaveLength(1 + 4 + 4);
+    const others = await Promise.all(["fra", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } })));
+    expect(judge([seen, ...others]).outcome).toBe("incomplete");
+    const other = await look(fakeTransport(serve(arm.all)), { vantage: { name: "fra" } });
+    expect(judge([seen, other, others[1] ?? seen]).outcome).toBe("disagreed");
   });
 
   test("a transport that does not open", async () => {
@@ -422,7 +509,7 @@ describe("how it ends", () => {
   test("blobs are stopped: what was seen counts", async () => {
     const stop = new AbortController();
     const transport = fakeTransport(serve(amd.all), (asked) => {
-      if (asked.url.includes("/blobs/")) stop.abort();
+      if (asked.url.includes("/blobs/")) stop.abort(STOPPED);
     });
     const seen = await look(transport, { stop: stop.signal });
     expect(seen).toMatchObject({ outcome: "saw", digest: amd.manifest.digest, error: { code: "E_STOPPED" } });
@@ -434,7 +521,7 @@ describe("how it ends", () => {
     const seen = await look(fakeTransport(serve(amd.all)), {
       stop: stop.signal,
       watch: (each) => {
-        if (each.kind === "end") stop.abort();
+        if (each.kind === "end") stop.abort(STOPPED);
       },
     });
     expect(seen.error).toBe(null);
@@ -442,11 +529,52 @@ describe("how it ends", () => {
 
   test("stopped before: documents are still looked at, blobs are not", async () => {
     const transport = fakeTransport(serve(everything));
-    const reason = new Tofu3Error("E_STOPPED", "the workers already disagree");
-    const seen = await look(transport, { stop: AbortSignal.abort(reason) });
+    const seen = await look(transport, { stop: AbortSignal.abort(STOPPED) });
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_STOPPED" } });
     expect(seen.error?.message).toBe("the rest was not downloaded: the workers already disagree");
     expect(seen.objects).toHaveLength(3);
+  });
+
+  test.each([
+    { what: "it connects", fake: { open: (signal: AbortSignal) => silence(null, signal) } },
+    { what: "it waits for its root", fake: { read: silence } },
+  ])("everything is stopped while $what: nothing was seen", async ({ fake }) => {
+    const stop = new AbortController();
+    const looking = look({ ...fakeTransport(serve(everything)), ...fake }, { stopAll: stop.signal });
+    setImmediate(() => stop.abort(STOPPED));
+    expect(await looking).toMatchObject({
+      outcome: "failed",
+      digest: null,
+      objects: [],
+      error: { code: "E_STOPPED", message: "stopped before it saw anything: the workers already disagree" },
+    });
+  });
+
+  test("everything is stopped while a manifest is waited for: what was seen counts", async () => {
+    const stop = new AbortController();
+    const transport = fakeTransport(serve(everything));
+    const read: typeof transport.read = (query, signal) => {
+      if (!query.url.endsWith(arm.manifest.digest)) return transport.read(query, signal);
+      setImmediate(() => stop.abort(STOPPED));
+      return silence(null, signal);
+    };
+    const seen = await look({ ...transport, read }, { stopAll: stop.signal });
+    expect(seen).toMatchObject({ outcome: "saw", digest: index.digest, error: { code: "E_STOPPED" } });
+    expect(seen.objects.map((each) => each.digest)).toEqual([index.digest, amd.manifest.digest]);
+  });
+
+  test("a session that does not end is not waited for after a stop, and what was seen does not become complete", async () => {
+    const transport = { ...fakeTransport(serve(everything)), close: () => new Promise<never>(() => undefined) };
+    const seen = await look(transport, { stopAll: AbortSignal.timeout(200) });
+    expect(seen.objects).toHaveLength(9);
+    expect(seen).toMatchObject({ outcome: "saw", digest: index.digest });
+    expect(seen.error?.code).toBe("E_STOPPED");
+  });
+
+  test("a stop hides no fault of its own", async () => {
+    const routes = { ...serve(everything), [`${BASE}/manifests/${amd.manifest.digest}`]: { status: 404 } };
+    const seen = await look(fakeTransport(routes), { stop: AbortSignal.abort(STOPPED) });
+    expect(seen).toMatchObject({ outcome: "refused", digest: index.digest, error: { code: "E_NOT_FOUND" } });
   });
 
   test("the person stops: that is no observation", async () => {
@@ -457,11 +585,7 @@ describe("how it ends", () => {
   });
 
   test("the time is over", async () => {
-    const transport = {
-      ...fakeTransport({}),
-      read: (_: unknown, signal: AbortSignal) =>
-        new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
-    };
+    const transport = { ...fakeTransport({}), read: silence };
     expect(await look(transport, { job: jobOf(undefined, {}, { totalSeconds: 0.05 }) })).toMatchObject({
       outcome: "failed",
       error: { code: "E_TIMEOUT" },
