@@ -9,7 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   oci: ["errors.ts"],
   model: ["errors.ts", "secret.ts", "oci", "transport/transport.ts"],
   transport: ["errors.ts", "secret.ts", "oci", "model"],
-  worker: ["errors.ts", "secret.ts", "oci", "model", "transport/transport.ts", "transport/strict.ts", "transport/address.ts"],
+  worker: ["errors.ts", "secret.ts", "oci", "model", "transport/transport.ts", "transport/strict.ts", "transport/address.ts", "transport/deadline.ts"],
   coordinator: ["errors.ts", "oci", "model", "worker", "transport/vmfacts.ts"],
   consensus: ["errors.ts", "oci", "model"],
   release: ["errors.ts", "oci", "model"],

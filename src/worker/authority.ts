@@ -2,6 +2,7 @@ import { Tofu3Error } from "../errors.ts";
 import { parseChallenges } from "../oci/challenge.ts";
 import type { Challenge } from "../oci/challenge.ts";
 import type { Secret } from "../secret.ts";
+import { orAborted } from "../transport/deadline.ts";
 import { valuesOf } from "../transport/strict.ts";
 import type { Answer, Transport } from "../transport/transport.ts";
 import type { Session } from "./session.ts";
@@ -21,8 +22,12 @@ export interface Authority {
   pass: Pass;
   challenges: readonly Challenge[];
   pending: Promise<void> | null;
+  /** Passes that were asked for although the one before had not ended by the clock, or that were not given. */
+  renewals: number;
 }
 
+/** More of these is a registry that plays with us, and each may show the credentials. */
+const MOST_RENEWALS = 32;
 const NOTHING: Pass = { header: null, kind: "none", end: Infinity };
 
 /** They live as long as the transport of their vantage: a second look at the same repository uses them again. */
@@ -31,7 +36,7 @@ const kept = new WeakMap<Transport, Map<string, Authority>>();
 export function authorityFor(transport: Transport, key: string): Authority {
   const known = kept.get(transport) ?? new Map<string, Authority>();
   kept.set(transport, known);
-  const authority = known.get(key) ?? { pass: NOTHING, challenges: [], pending: null };
+  const authority = known.get(key) ?? { pass: NOTHING, challenges: [], pending: null, renewals: 0 };
   known.set(key, authority);
   return authority;
 }
@@ -60,26 +65,35 @@ export function learnChallenges(session: Session, answer: Answer): void {
   session.authority.challenges = challenges;
 }
 
-/** Replaces `used`, unless somebody else has done so meanwhile. Throws E_AUTH, E_REALM, E_TOKEN or what the transport throws. */
+/**
+ * Replaces `used`, unless somebody else has done so meanwhile; not for ever, whatever the registry says. Throws E_AUTH, E_REALM, E_TOKEN or
+ * what the transport throws.
+ */
 export async function renew(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
   const authority = session.authority;
   if (authority.pass !== used) return;
-  authority.pending ??= obtain(session, signal).then(
-    (pass) => {
-      authority.pass = pass;
-      authority.pending = null;
-    },
-    (error: unknown) => {
-      authority.pending = null;
-      throw error;
-    },
-  );
+  authority.pending ??= replace(session, used, signal).finally(() => (authority.pending = null));
   await authority.pending;
+}
+
+async function replace(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
+  const { authority, registry } = session;
+  if (authority.renewals >= MOST_RENEWALS) {
+    throw new Tofu3Error("E_AUTH", `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`, {
+      stage: "auth",
+      hint: "nothing more is shown to it; compare with what another network sees",
+    });
+  }
+  authority.renewals += 1;
+  const ended = isOver(session, used);
+  authority.pass = await obtain(session, signal);
+  if (ended) authority.renewals -= 1;
 }
 
 async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
   const { registry, vantage } = session;
-  const credentials = vantage.credentials === null ? null : await vantage.credentials(registry.name, registry.repository);
+  const credentials =
+    vantage.credentials === null ? null : await orAborted(vantage.credentials(registry.name, registry.repository), signal);
   const bearer = session.authority.challenges.find(isBearer);
   if (bearer !== undefined) {
     const asked = session.clock.now().getTime();

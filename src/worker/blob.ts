@@ -18,6 +18,8 @@ export interface Wanted {
   readonly digest: Digest;
   /** Null where the parent does not say: schema 1. */
   readonly size: number | null;
+  /** The media type of an entry of an index that nobody knows; null for what stands in a manifest. */
+  readonly entry: string | null;
 }
 
 export interface Fetched {
@@ -38,6 +40,7 @@ interface Download {
   readonly wanted: Wanted;
   readonly what: string;
   readonly url: URL;
+  readonly accept: string;
   readonly meter: Meter;
 }
 
@@ -69,11 +72,31 @@ export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortS
       hint: "raise limits.blobBytes in the configuration",
     });
   }
-  const download = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), meter: createMeter(session) };
-  const first = await fetchInParts(download, true, signal);
-  const fetched = first.joined && first.error !== null ? await fetchInParts(download, false, signal) : first;
+  const meter = createMeter(session);
+  const asBlob = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), accept: "*/*", meter };
+  const fetched = wanted.entry === null ? await fetchDownload(asBlob, signal) : await fetchEntry(asBlob, wanted.entry, signal);
   if (fetched.error === null) session.vantage.keep?.landed?.(wanted.digest, fetched.size);
   return fetched;
+}
+
+async function fetchDownload(download: Download, signal: AbortSignal): Promise<Fetched> {
+  const first = await fetchInParts(download, true, signal);
+  return first.joined && first.error !== null ? fetchInParts(download, false, signal) : first;
+}
+
+/**
+ * What an index names is a manifest, also where nobody knows its kind (distribution-spec 1.1, "Pulling manifests"); but some put blobs into an
+ * index, as BuildKit does with its cache, and a registry has these as blobs.
+ */
+async function fetchEntry(asBlob: Download, mediaType: string, signal: AbortSignal): Promise<Fetched> {
+  const { registry } = asBlob.session;
+  const url = apiUrl(registry, `manifests/${asBlob.wanted.digest}`);
+  try {
+    return await fetchDownload({ ...asBlob, url, accept: `${mediaType}, */*` }, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof Tofu3Error) || thrown.code !== "E_NOT_FOUND") throw thrown;
+    return fetchDownload(asBlob, signal);
+  }
 }
 
 async function fetchInParts(
@@ -105,7 +128,11 @@ async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ re
     keep: session.vantage.keep === null ? null : session.vantage.keep.blob(wanted.digest),
     onBytes: meter.onBytes,
   };
-  const ask = { url: download.url, headers: [["accept", "*/*"]] as const, maxBytes: wanted.size ?? session.limits.blobBytes };
+  const ask = {
+    url: download.url,
+    headers: [["accept", download.accept]] as const,
+    maxBytes: wanted.size ?? session.limits.blobBytes,
+  };
   const send: Send<Content> = (query, each) => {
     meter.restart();
     return session.vantage.transport.measure({ ...query, ...extras }, each);
@@ -127,7 +154,7 @@ async function fetchRest(
   signal: AbortSignal,
 ): Promise<{ readonly content: Content; readonly url: URL } | null> {
   const { session } = download;
-  const headers = [["accept", "*/*"], ["range", `bytes=${start.size}-`], ["if-range", start.etag]] as const; // prettier-ignore
+  const headers = [["accept", download.accept], ["range", `bytes=${start.size}-`], ["if-range", start.etag]] as const; // prettier-ignore
   const pass = isOrigin(session.registry, start.url) ? await currentPass(session, signal) : null;
   const ask = { url: start.url, headers, maxBytes: start.total - start.size };
   const content = await start.more(queryFor(session, ask, pass), signal);

@@ -48,6 +48,7 @@ async function fetchGroup(session: Session, { places, ...blob }: Group, signal: 
 }
 
 interface Group extends Wanted {
+  entry: string | null;
   readonly places: Place[];
 }
 
@@ -57,10 +58,16 @@ function collect(root: Place): Group[] {
   for (const place of placesOf(root)) {
     const { role, descriptor, seen } = place;
     if (role === "index" || role === "manifest" || descriptor === null || seen !== null) continue;
-    const group = groups.get(descriptor.digest);
-    if (group === undefined) groups.set(descriptor.digest, { digest: descriptor.digest, size: descriptor.size, places: [place] });
-    else if (group.size === descriptor.size) group.places.push(place);
-    else place.error = twoSizes(descriptor.digest, group.size, descriptor.size);
+    const { digest, size } = descriptor;
+    const entry = role === "blob" ? descriptor.mediaType : null;
+    const group = groups.get(digest);
+    if (group === undefined) groups.set(digest, { digest, size, entry, places: [place] });
+    else if (group.size !== size) place.error = twoSizes(digest, group.size, size);
+    else {
+      group.places.push(place);
+      // what a manifest names as well is a blob
+      if (entry === null) group.entry = null;
+    }
   }
   return [...groups.values()].sort((a, b) => (b.size ?? Infinity) - (a.size ?? Infinity) || (a.digest < b.digest ? -1 : 1));
 }

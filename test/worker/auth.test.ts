@@ -127,6 +127,37 @@ describe("a token", () => {
     expect(transport.asked.map((each) => each.headers["authorization"])).toEqual([undefined, undefined, "Bearer t1"]);
   });
 
+  describe("is not asked for again and again", () => {
+    const many = imageFor("linux/amd64", ...Array.from({ length: 200 }, (_, at) => `layer ${at}`));
+    const refused: Reply = { status: 401, headers: { "www-authenticate": CHALLENGE } };
+    const documents = serve([many.manifest]);
+    const routesWith = (token: () => Reply): Routes =>
+      new Proxy({}, { get: (_, url: string) => (url === TOKEN ? token() : (documents[url] ?? refused)) });
+
+    test.each<[string, () => Reply]>([
+      ["that is given and never taken", () => ({ body: '{"token":"t1"}' })],
+      ["that is not given", () => ({ status: 403, body: "{}" })],
+      ["whose service is not there", () => ({ status: 404, body: "{}" })],
+    ])("one %s, by 200 layers with credentials", async (_, token) => {
+      const transport = fakeTransport(routesWith(token));
+      const seen = await look(transport, { vantage: { login: LOGIN } });
+      expect(seen).toMatchObject({ digest: many.manifest.digest, error: { stage: "auth" } });
+      expect(tokensAsked(transport).length).toBeGreaterThan(0);
+      expect(tokensAsked(transport).length).toBeLessThanOrEqual(32);
+    });
+
+    test("but as often as one ends by the clock", async () => {
+      const clock = fakeClock();
+      const wants = (shown: string | undefined): boolean => shown?.startsWith("Bearer t") ?? false;
+      const transport = guarded(wants, CHALLENGE, { [TOKEN]: { body: '{"token":"t","expires_in":10}' } });
+      for (let each = 1; each <= 40; each += 1) {
+        expect(await look(transport, { vantage: { clock } })).toMatchObject({ outcome: "saw", error: null });
+        clock.time += 10_000;
+      }
+      expect(tokensAsked(transport)).toHaveLength(40);
+    });
+  });
+
   test("of ECR Public that has ended, 400 DENIED without a challenge, is renewed", async () => {
     const denied: Reply = { status: 400, body: '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}' };
     const challenge = 'Bearer realm="https://auth.example/token",service="public.ecr.aws",scope="aws"';

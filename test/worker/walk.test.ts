@@ -82,13 +82,45 @@ describe("what is seen", () => {
     expect(seen.objects.map((each) => each.computed)).toEqual([seen.digest, config.digest, ...layers.map((each) => each.digest)]);
   });
 
-  test("an index in an index, and an entry that is neither index nor manifest is a blob", async () => {
-    const cache = thing("application/vnd.example.cache", "cached");
-    const outer = indexOf([descriptor(index), descriptor(cache)]);
-    const seen = await look(fakeTransport(serve([outer, ...everything, cache])));
+  describe("an entry of an index whose type nobody knows", () => {
+    const artifact = thing("application/vnd.oci.artifact.manifest.v1+json", '{"blobs":[]}');
+    const outer = indexOf([descriptor(index), descriptor(artifact)]);
+    const at = (place: string): string => `${BASE}/${place}/${artifact.digest}`;
+    const kept = { [at("manifests")]: { body: artifact.bytes } };
+
+    test.each([
+      { what: "is asked for as a manifest", routes: { ...kept, [at("blobs")]: { status: 404 } }, asked: ["manifests"] },
+      {
+        what: "that is a blob to its registry is one",
+        routes: { [at("manifests")]: { status: 404 } },
+        asked: ["manifests", "blobs"],
+      },
+    ])("$what", async ({ routes, asked }) => {
+      const transport = fakeTransport({ ...serve([outer, ...everything, artifact]), ...routes });
+      const seen = await look(transport);
+      expect(seen.error).toBe(null);
+      expect(seen.objects.at(-1)).toMatchObject({ role: "blob", computed: artifact.digest, parent: outer.digest });
+      const requests = transport.asked.filter((each) => each.url.endsWith(artifact.digest));
+      expect(requests.map((each) => each.url)).toEqual(asked.map(at));
+      expect(requests[0]?.headers["accept"]).toBe(`${artifact.mediaType}, */*`);
+    });
+
+    test("with other bytes is no less a lie, and is not looked for elsewhere", async () => {
+      const transport = fakeTransport({ ...serve([outer, ...everything, artifact]), [at("manifests")]: { body: "{}" } });
+      expect(await look(transport)).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
+      expect(transport.asked.filter((each) => each.url.endsWith(artifact.digest))).toHaveLength(1);
+    });
+
+    test("that is denied is not looked for elsewhere", async () => {
+      const transport = fakeTransport({ ...serve([outer, ...everything, artifact]), [at("manifests")]: { status: 403 } });
+      expect(await look(transport)).toMatchObject({ outcome: "refused", error: { code: "E_DENIED" } });
+    });
+  });
+
+  test("an index in an index", async () => {
+    const seen = await look(fakeTransport(serve([indexOf([descriptor(index)]), ...everything])));
     expect(seen.error).toBe(null);
     expect(seen.objects.map((each) => each.role).filter((role) => role === "index")).toHaveLength(2);
-    expect(seen.objects.at(-1)).toMatchObject({ role: "blob", computed: cache.digest });
   });
 
   test("documents only, where the job says so", async () => {
