@@ -60,7 +60,8 @@ function observationOf(observation: Observation): unknown {
 }
 
 function seenObject(seen: SeenObject): unknown {
-  const { role, digest, computed, size, declaredSize, mediaType, parent, position, platform, osVersion, annotations } = seen;
+  const { role, digest, computed, size, declaredSize, mediaType, parent, position, platform, osVersion, annotations, pinned } =
+    seen;
   return {
     role,
     digest,
@@ -73,6 +74,7 @@ function seenObject(seen: SeenObject): unknown {
     platform,
     osVersion,
     annotations: byKey(annotations),
+    ...(pinned === undefined ? {} : { pinned }),
   };
 }
 

@@ -1,5 +1,7 @@
+import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
+import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
 
 /** Number and bytes of the different objects among these; what stands at several places was fetched once. */
@@ -40,5 +42,17 @@ export function remarksOf(observation: Observation): readonly string[] {
   return [
     ...(retries.length > 0 ? [counted(retries.length, "retry", "retries")] : []),
     ...(redirects.length > 0 ? [counted(redirects.length, "redirect")] : []),
+    ...claimOf(observation),
   ];
+}
+
+/** As much of a claim as tells it from the digest beside it; `--json` has it whole. */
+const CLAIM_CHARACTERS = "sha256:".length + 12;
+
+/** What `Docker-Content-Digest` says decides nothing, and is worth a word where the bytes contradict it. One by another algorithm cannot. */
+function claimOf({ digest, evidence }: Observation): readonly string[] {
+  const { claimedDigest: claimed } = evidence;
+  if (digest === null || claimed === null || claimed === digest) return [];
+  if (isDigest(claimed) && algorithmOf(claimed) !== algorithmOf(digest)) return [];
+  return [`registry claims ${visible(claimed, CLAIM_CHARACTERS)}`];
 }

@@ -75,6 +75,25 @@ describe("the table", () => {
     expect(new Set(rows.map((row) => /sha256:\S+/.exec(row)?.[0])).size).toBe(2);
   });
 
+  test.each([
+    { what: "another digest", claimed: digest("0f"), shown: "registry claims sha256:0f0f0f0f0f0f…" },
+    { what: "nonsense", claimed: "\\u{1b}[2J", shown: "registry claims \\u{1b}[2J" },
+    { what: "that digest", claimed: digest("1a"), shown: null },
+    { what: "a digest by another algorithm, of which nothing can be said", claimed: `sha512:${"a".repeat(128)}`, shown: null },
+    { what: "nothing", claimed: null, shown: null },
+  ])("a registry that claims $what: shown where the bytes contradict it, also in Markdown", ({ claimed, shown }) => {
+    const plain = observation("fra");
+    const fra = { ...plain, evidence: { ...plain.evidence, claimedDigest: claimed } };
+    const seen = evidence([observation("here"), fra, observation("sgp")]);
+    expect(seen.outcome).toBe("agreed");
+    const [table, page] = [renderTable(seen, PLAIN), renderMarkdown(seen).replace(/\\/g, "")];
+    expect(table.includes("registry claims")).toBe(shown !== null);
+    expect(page.includes("registry claims")).toBe(shown !== null);
+    if (shown === null) return;
+    expect(table).toContain(shown);
+    expect(page).toContain(shown.replace(/\\/g, ""));
+  });
+
   test("has colour only in a painted one, and the same text under it", () => {
     const painted = renderTable(hostile(), COLOURED);
     expect(painted).toContain("\u001b[");
