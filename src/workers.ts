@@ -1,46 +1,99 @@
 import { release, type } from "node:os";
-import { checkAll, type Reachable, type WorkerReport } from "./coordinator/check.ts";
-import { localTransport, readTargets, type House } from "./house.ts";
 import type { SshWorkerConfig, WorkerConfig } from "./config/config.ts";
+import { registryName } from "./config/registryname.ts";
+import { readRegistrySettings } from "./config/registries.ts";
+import { checkAll, type Probed, type Reachable, type WorkerReport } from "./coordinator/check.ts";
+import { asError, Tofu3Error, visible } from "./errors.ts";
+import { localTransport, readTargets, type House } from "./house.ts";
+import { refusalFromHere } from "./transport/local-reach.ts";
 import type { SshTarget } from "./transport/sshtarget.ts";
+import type { Transport } from "./transport/transport.ts";
+import type { Lack } from "./transport/vmfacts.ts";
+import { reachRegistry } from "./worker/reach.ts";
+import type { Vantage } from "./worker/vantage.ts";
 
-async function localReachable(house: House, worker: WorkerConfig): Promise<Reachable> {
-  const transport = await localTransport(house, worker.proxy);
+/** What else a worker is asked to do: reach a registry, or at least its proxy. */
+interface Errand {
+  /** Null: no registry was named, and none is asked. */
+  readonly registry: string | null;
+  readonly registries: Vantage["registries"];
+  readonly house: House;
+}
+
+async function registryLacks(
+  transport: Transport,
+  worker: WorkerConfig,
+  host: string,
+  errand: Errand,
+  signal: AbortSignal,
+): Promise<readonly Lack[]> {
+  const { name, via } = worker;
+  const vantage = { name, via, transport, credentials: null, registries: errand.registries, keep: null };
+  try {
+    const status = await reachRegistry(vantage, host, signal);
+    return status < 500 ? [] : [{ what: `${host} answers ${status} to it`, todo: "ask whoever runs the registry, or its proxy" }];
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { message, hint } = asError(thrown);
+    return [{ what: `it does not reach ${host}: ${message}`, todo: hint ?? "look at the way from this worker to the registry" }];
+  }
+}
+
+/** A proxy that nothing listens at; whether it lets anything through only a registry can tell. */
+function proxyLacks(worker: WorkerConfig, refusal: string | null): Lack[] {
+  if (refusal === null) return [];
+  const what = `its proxy ${worker.proxy?.display ?? ""} does not answer: ${refusal}`;
+  return [{ what, todo: "start the proxy, or correct or remove proxy: of that worker" }];
+}
+
+/** A proxy's host and port as a URL of http. */
+function placeOf(worker: WorkerConfig): URL | null {
+  return worker.proxy === null ? null : new URL(worker.proxy.display.replace(/^[a-z0-9]{1,9}:/, "http:"));
+}
+
+async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Reachable> {
+  const transport = await localTransport(errand.house, worker.proxy);
+  const { connectSeconds } = errand.house.config.limits;
+  async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
+    if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
+    const place = placeOf(worker);
+    if (place === null) return [];
+    const [host, port] = [place.hostname.replace(/^\[(.*)\]$/, "$1"), Number(place.port || 80)];
+    return proxyLacks(worker, await refusalFromHere(host, port, connectSeconds, signal));
+  }
   return {
     worker: worker.name,
     via: "local",
     probe: async (signal) => {
       const { tools, ...identity } = await transport.open(signal);
-      const facts = {
-        ...identity,
-        os: `${type()} ${release()}`,
-        curl: null,
-        hashTool: tools.at(-1) ?? null,
-        clock: null,
-        parallel: true,
-        tools,
-        lacks: [],
-      };
-      return { facts, roundTripMs: null, clockOffsetMs: null };
+      const facts = { ...identity, os: `${type()} ${release()}`, curl: null, hashTool: tools.at(-1) ?? null };
+      return { facts, roundTripMs: null, clockOffsetMs: null, lacks: await lacksOf(signal) };
     },
     close: () => transport.close(),
   };
 }
 
-async function sshReachable(house: House, worker: SshWorkerConfig, target: SshTarget): Promise<Reachable> {
+async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: Errand): Promise<Reachable> {
   const { createSshTransport } = await import("./transport/ssh.ts");
+  const { house } = errand;
   const transport = createSshTransport({
     target,
     limits: house.config.limits,
     proxy: worker.proxy?.url ?? null,
     ask: house.passphrase,
   });
+  async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
+    if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
+    const place = placeOf(worker);
+    return place === null ? [] : proxyLacks(worker, await transport.refusalOf(place.href, signal));
+  }
   return {
     worker: worker.name,
     via: "ssh",
-    probe: async (signal) => {
+    probe: async (signal): Promise<Probed> => {
       const facts = await transport.probe(signal);
-      if (facts.lacks.some(({ what }) => what.includes("folder"))) return { facts, roundTripMs: null, clockOffsetMs: null };
+      if (facts.lacks.some(({ what }) => what.includes("folder")))
+        return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks };
       const { ms, clock } = await transport.ping(signal);
       // The VM tells whole seconds: half a second is the least error.
       const offset = clock === null ? null : clock * 1000 + 500 - (house.now().getTime() - ms / 2);
@@ -48,19 +101,34 @@ async function sshReachable(house: House, worker: SshWorkerConfig, target: SshTa
         facts,
         roundTripMs: Math.round(ms),
         clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
+        lacks: facts.lacks.length > 0 ? facts.lacks : await lacksOf(signal),
       };
     },
     close: () => transport.close(),
   };
 }
 
-/** Reaches every worker of the configuration in parallel. Throws E_CONFIG; what a worker met is in its report. */
-export async function checkWorkers(house: House, signal: AbortSignal): Promise<readonly WorkerReport[]> {
+function checkedRegistry(text: string | null): string | null {
+  if (text !== null && (registryName(text) === null || !/[.:]|^localhost$/.test(text))) {
+    throw new Tofu3Error("E_USAGE", `not a registry: ${JSON.stringify(visible(text, 100))}`, {
+      hint: "give its host, or host and port: --registry ghcr.io",
+    });
+  }
+  return text;
+}
+
+/**
+ * Reaches every worker of the configuration in parallel, and from there the registry that was named, or else the worker's proxy. Throws E_CONFIG
+ * and E_USAGE; what a worker met is in its report.
+ */
+export async function checkWorkers(house: House, registry: string | null, signal: AbortSignal): Promise<readonly WorkerReport[]> {
+  const asked = checkedRegistry(registry);
   const targets = await readTargets(house);
+  const errand = { registry: asked, registries: await readRegistrySettings(house.config), house };
   const workers = await Promise.all(
     house.config.workers.map((worker) => {
       const target = targets.get(worker.name);
-      return worker.via === "ssh" && target !== undefined ? sshReachable(house, worker, target) : localReachable(house, worker);
+      return worker.via === "ssh" && target !== undefined ? sshReachable(worker, target, errand) : localReachable(worker, errand);
     }),
   );
   return checkAll(workers, signal);

@@ -46,12 +46,18 @@ export interface DemoArguments {
   readonly tamper: boolean;
 }
 
+export interface WorkersCheckArguments {
+  readonly command: "workers check";
+  /** Asked from every worker; null: none is. */
+  readonly registry: string | null;
+}
+
 export type Arguments =
   | VerifyArguments
   | InspectArguments
   | TagsArguments
   | DemoArguments
-  | { readonly command: "workers check" }
+  | WorkersCheckArguments
   | { readonly command: "workers script" };
 
 export interface Invocation {
@@ -90,8 +96,9 @@ function argumentsOf(command: Command, positionals: readonly string[], values: V
     case "demo":
       return { command: "demo", tamper: values.get("tamper") === true };
     case "workers check":
+      return { command: "workers check", registry: text(values, "registry") };
     case "workers script":
-      return { command: command.name };
+      return { command: "workers script" };
     default:
       throw new Tofu3Error("E_BUG", `the command ${command.name} is listed and not implemented`);
   }

@@ -60,7 +60,7 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
     case "tags":
       return (await import("./commands/tags.ts")).tagsCommand(wanted, settings, io, signal);
     case "workers check":
-      return (await import("./commands/workers.ts")).workersCheckCommand(settings, io, signal);
+      return (await import("./commands/workers.ts")).workersCheckCommand(wanted, settings, io, signal);
     case "workers script":
       return (await import("./commands/script.ts")).workersScriptCommand(io);
     case "demo":

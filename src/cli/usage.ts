@@ -121,14 +121,17 @@ const WORKERS_CHECK: Command = {
   summary: "reach every worker, say what it is and what it lacks",
   description: [
     "Reaches all workers at once: host key, round trip, system, curl, hash tool, clock, and for each thing",
-    "that is lacking one line that says what to do.",
+    "that is lacking one line that says what to do. Says as well whether the workers are the distinct ones",
+    "that policy.distinct asks for. No registry is asked unless --registry names one; then every worker",
+    "asks it for /v2/ through its proxy. Without it a proxy is only connected to.",
   ],
-  flags: [],
+  flags: [{ name: "registry", value: "HOST", text: "ask this registry from every worker, without credentials" }],
   examples: [
     ["tofu3 workers check", "a table of all workers"],
+    ["tofu3 workers check --registry ghcr.io", "whether every worker gets an answer from there"],
     ["tofu3 workers check --config lab.yaml --json", "the same for a program"],
   ],
-  exits: [0, 1, 2, 12, 130],
+  exits: [0, 1, 2, 12, 13, 130],
 };
 
 const WORKERS_SCRIPT: Command = {

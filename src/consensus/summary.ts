@@ -38,7 +38,8 @@ export function summaryOfChange(of: number, digest: string, why: string): string
   return `${of} of ${of} workers saw ${digest}, but ${why}`;
 }
 
-function sameness({ why, workers }: Indistinct): string {
+/** `fra and sgp have one machine identity` */
+export function samenessOf({ why, workers }: Indistinct): string {
   if (why === "host key") return `${names(workers)} proved one and the same host key`;
   if (why === "machine") return `${names(workers)} have one machine identity`;
   return `nobody knows whether ${names(workers)} ${workers.length === 1 ? "is a machine of its own" : "are machines of their own"}`;
@@ -46,7 +47,7 @@ function sameness({ why, workers }: Indistinct): string {
 
 /** The same digest, but from fewer machines than workers. */
 export function summaryOfIndistinct(of: number, digest: string, indistinct: readonly Indistinct[]): string {
-  return `${of} of ${of} workers saw ${digest}, but ${indistinct.map(sameness).join(", and ")} (tofu3 workers check says what to do)`;
+  return `${of} of ${of} workers saw ${digest}, but ${indistinct.map(samenessOf).join(", and ")} (tofu3 workers check says what to do)`;
 }
 
 export function summaryOfAbsence(observations: readonly Observation[]): string {

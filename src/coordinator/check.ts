@@ -1,12 +1,18 @@
-import { messageOf, Tofu3Error } from "../errors.ts";
+import { messageOf, Tofu3Error, type ErrorCode } from "../errors.ts";
 import type { Fault, Via } from "../model/observation.ts";
 import type { Lack, VmFacts } from "../transport/vmfacts.ts";
+
+/** What a worker is good for. `no-worker`: it lets us in, and what answers is not the worker script. */
+export type WorkerState = "usable" | "lacking" | "unreachable" | "host-key" | "login-refused" | "old-script" | "no-worker";
 
 /** What `workers check` found about one worker; null where it could not be found out. */
 export interface WorkerReport {
   readonly worker: string;
   readonly via: Via;
+  readonly state: WorkerState;
+  /** It runs the worker script, or is this machine. */
   readonly reachable: boolean;
+  /** `SHA256:…`, proved. */
   readonly hostKey: string | null;
   /** Milliseconds of one question and answer over the open connection. */
   readonly roundTripMs: number | null;
@@ -16,23 +22,30 @@ export interface WorkerReport {
   /** Of the VM against this machine; the VM tells whole seconds. */
   readonly clockOffsetMs: number | null;
   readonly machine: string | null;
+  readonly boot: string | null;
+  /** It cannot work without. */
   readonly lacks: readonly Lack[];
+  /** It works all the same. */
+  readonly warnings: readonly Lack[];
   readonly error: Fault | null;
+}
+
+export interface Probed {
+  readonly facts: Pick<VmFacts, "os" | "curl" | "hashTool" | "machine" | "boot"> & { readonly hostKey: string | null };
+  readonly roundTripMs: number | null;
+  readonly clockOffsetMs: number | null;
+  readonly lacks: readonly Lack[];
 }
 
 /** One worker as `checkWorkers` reaches it. */
 export interface Reachable {
   readonly worker: string;
   readonly via: Via;
-  probe(signal: AbortSignal): Promise<{
-    readonly facts: Omit<VmFacts, "hostKey"> & { readonly hostKey: string | null };
-    readonly roundTripMs: number | null;
-    readonly clockOffsetMs: number | null;
-  }>;
+  probe(signal: AbortSignal): Promise<Probed>;
   close(): Promise<void>;
 }
 
-/** A certificate of an hour and a token of a minute are judged by the clock. */
+/** Certificates and tokens are judged by the clock. */
 const MOST_CLOCK_OFFSET_MS = 60_000;
 
 function faultOf(error: unknown): Fault {
@@ -40,33 +53,50 @@ function faultOf(error: unknown): Fault {
   return { code: "E_BUG", stage: null, message: messageOf(error), hint: null };
 }
 
+const STATES: Partial<Record<ErrorCode, WorkerState>> = {
+  E_HOST_KEY: "host-key",
+  E_SSH_AUTH: "login-refused",
+  E_VM_SCRIPT: "old-script",
+  E_VM_REPLY: "no-worker",
+  E_TIMEOUT: "no-worker",
+  E_VM_TOOL: "lacking",
+};
+
+function clockWarnings(offsetMs: number | null): Lack[] {
+  if (offsetMs === null || Math.abs(offsetMs) <= MOST_CLOCK_OFFSET_MS) return [];
+  return [
+    {
+      what: `its clock is ${Math.round(offsetMs / 1000)} s off, and certificates and tokens are judged by it`,
+      todo: "set it: timedatectl set-ntp true",
+    },
+  ];
+}
+
+const NOTHING = {
+  hostKey: null,
+  roundTripMs: null,
+  os: null,
+  curl: null,
+  hashTool: null,
+  clockOffsetMs: null,
+  machine: null,
+  boot: null,
+  lacks: [],
+  warnings: [],
+};
+
 async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<WorkerReport> {
   const { worker, via } = reachable;
   try {
-    const { facts, roundTripMs, clockOffsetMs } = await reachable.probe(signal);
-    const { hostKey, os, curl, hashTool, machine } = facts;
-    const late = clockOffsetMs !== null && Math.abs(clockOffsetMs) > MOST_CLOCK_OFFSET_MS;
-    const clock = late
-      ? [{ what: `its clock is ${Math.round(clockOffsetMs / 1000)} s off`, todo: "set it: timedatectl set-ntp true" }]
-      : [];
-    return {
-      worker,
-      via,
-      reachable: true,
-      hostKey,
-      roundTripMs,
-      os,
-      curl,
-      hashTool,
-      clockOffsetMs,
-      machine,
-      lacks: [...facts.lacks, ...clock],
-      error: null,
-    };
+    const { facts, roundTripMs, clockOffsetMs, lacks } = await reachable.probe(signal);
+    const { hostKey, os, curl, hashTool, machine, boot } = facts;
+    const state = lacks.length === 0 ? "usable" : "lacking";
+    const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot };
+    return { worker, via, state, reachable: true, ...seen, lacks, warnings: clockWarnings(clockOffsetMs), error: null };
   } catch (error) {
     signal.throwIfAborted();
-    const nothing = { hostKey: null, roundTripMs: null, os: null, curl: null, hashTool: null, clockOffsetMs: null, machine: null };
-    return { worker, via, reachable: false, ...nothing, lacks: [], error: faultOf(error) };
+    const fault = faultOf(error);
+    return { worker, via, state: STATES[fault.code] ?? "unreachable", reachable: false, ...NOTHING, error: fault };
   } finally {
     await reachable.close().catch(() => undefined);
   }

@@ -11,6 +11,7 @@ import { openSsh } from "./sshconnection.ts";
 import type { AskPassphrase } from "./sshkeys.ts";
 import type { Lane } from "./sshlane.ts";
 import { createPool, MOST_LANES, type Pool } from "./sshpool.ts";
+import { refusalOf } from "./sshreach.ts";
 import { countWorks, nextWork, without, type Pending, type Work } from "./sshqueue.ts";
 import { performStream } from "./sshstream.ts";
 import type { SshTarget } from "./sshtarget.ts";
@@ -30,6 +31,8 @@ export interface SshTransport extends Transport {
   probe(signal: AbortSignal): Promise<VmFacts>;
   /** One question and answer with an idle shell: how long it took, and the VM's clock (whole seconds since 1970). */
   ping(signal: AbortSignal): Promise<{ readonly ms: number; readonly clock: number | null }>;
+  /** Why the VM gets no TCP connection to the host of this URL, its own proxy left aside, in words; null when it gets one. */
+  refusalOf(url: string, signal: AbortSignal): Promise<string | null>;
 }
 
 /** A VM that was reached. */
@@ -89,10 +92,15 @@ export function createSshTransport(options: SshOptions): SshTransport {
     throw new Tofu3Error("E_VM_TOOL", `worker "${target.worker}" cannot work: ${lack.what}`, { stage: "ssh", hint: lack.todo });
   }
 
-  async function ping(signal: AbortSignal): Promise<{ ms: number; clock: number | null }> {
-    const { pool } = await session(signal);
+  function idleLane(pool: Pool): Lane {
     const lane = pool.idle();
     if (lane === null) throw new Tofu3Error("E_SSH", `worker "${target.worker}" has no idle shell`, { stage: "ssh" });
+    return lane;
+  }
+
+  async function ping(signal: AbortSignal): Promise<{ ms: number; clock: number | null }> {
+    const { pool } = await session(signal);
+    const lane = idleLane(pool);
     const start = performance.now();
     const reply = lane.run({ lines: ["ping"], mostBytes: 0 }, signal);
     pool.use(lane, () => reply.then(ignore, ignore));
@@ -190,6 +198,13 @@ export function createSshTransport(options: SshOptions): SshTransport {
     },
     probe: async (signal) => (await session(signal)).facts,
     ping,
+    refusalOf: async (url, signal) => {
+      const { pool, settings } = await usable(signal);
+      const lane = idleLane(pool);
+      const refusal = refusalOf(url, lane, settings, ended.signal, signal);
+      pool.use(lane, () => refusal.then(ignore, ignore));
+      return refusal;
+    },
     read: (query, signal) => ask(query, signal, (common) => ({ kind: "read", ...common })),
     measure: (query, signal) =>
       ask(query, signal, (common) => ({ kind: "content", ...common, key: `${query.algorithm} ${common.key}` })),

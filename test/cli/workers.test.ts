@@ -15,6 +15,7 @@ function report(worker: string, changes: Partial<WorkerReport> = {}): WorkerRepo
   return {
     worker,
     via: "ssh",
+    state: "usable",
     reachable: true,
     hostKey: "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     roundTripMs: 41,
@@ -23,7 +24,9 @@ function report(worker: string, changes: Partial<WorkerReport> = {}): WorkerRepo
     hashTool: "openssl",
     clockOffsetMs: 0,
     machine: "a".repeat(64),
+    boot: null,
     lacks: [],
+    warnings: [],
     error: null,
     ...changes,
   };
@@ -35,18 +38,22 @@ test("the table says of each worker what it is, and below it what to do", () => 
   const all = [
     report("here", { via: "local", hostKey: null, roundTripMs: null, curl: null, hashTool: "node:crypto", clockOffsetMs: null }),
     report("fra", {
+      state: "lacking",
       clockOffsetMs: -90_000,
+      warnings: [{ what: "its clock is -90 s off", todo: "set it: timedatectl set-ntp true" }],
       lacks: [{ what: "no curl", todo: "install it on the VM: apt-get install curl" }],
       curl: null,
     }),
     report("sgp", {
       ...NOTHING,
+      state: "login-refused",
       reachable: false,
       error: { code: "E_SSH", stage: "ssh", message: "cannot connect: connection refused", hint: "is sshd running?" },
     }),
-    report("evil", { os: "\u001b[2J\u202e", machine: "b".repeat(64) }),
+    report("evil", { hostKey: `SHA256:${"B".repeat(42)}A`, os: "\u001b[2J\u202e", machine: "b".repeat(64) }),
   ];
-  expectGolden("workers.txt", renderWorkers(all, PLAIN));
+  expectGolden("workers.txt", renderWorkers(all, { distinct: [] }, PLAIN));
+  expect(renderWorkers(all, { distinct: ["machine"] }, PLAIN)).toMatch(/^fra and here have one machine identity: give each/m);
 });
 
 describe("tofu3 workers check", () => {

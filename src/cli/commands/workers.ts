@@ -1,6 +1,9 @@
 import { loadConfig } from "../../config/load.ts";
+import { indistinctOf, type Indistinct } from "../../consensus/distinct.ts";
+import { samenessOf } from "../../consensus/summary.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
+import type { Policy } from "../../model/policy.ts";
 import { jsonText } from "../../report/json.ts";
 import { PLAIN, type Paint } from "../../report/paint.ts";
 import { renderGrid } from "../../report/table.ts";
@@ -9,26 +12,56 @@ import { checkWorkers } from "../../workers.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import { houseOf } from "../house.ts";
-import type { Settings } from "../invocation.ts";
+import type { Settings, WorkersCheckArguments } from "../invocation.ts";
 import type { Io } from "../io.ts";
 import { openProgress } from "../progress.ts";
 
-/** What every worker is and what it lacks; answers 0 when all are usable, 12 otherwise. */
-export async function workersCheckCommand(settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+type Asked = Pick<Policy, "distinct">;
+
+/** What every worker is and what it lacks; answers 0 when `verify` could agree, 12 when one is not usable, 13 when they are not distinct. */
+export async function workersCheckCommand(
+  wanted: WorkersCheckArguments,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
   const config = await loadConfig(settings.config, io);
+  const { policy } = config;
   const names = config.workers.map((worker) => visible(worker.name, 40));
   if (!settings.quiet && settings.progress) io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
   const silent = await openProgress(io, { ...settings, progress: false }, []);
-  const reports = await checkWorkers(await houseOf(config, settings, io, silent), signal);
-  const tool = { name: "tofu3", version: io.version };
-  if (settings.json) io.stdout.write(jsonText({ schemaVersion: 1, tool, workers: reports, sameMachine: sameMachine(reports) }));
-  else if (!settings.quiet) io.stdout.write(renderWorkers(reports, paintFor(io.stdout, io.env, settings.color)));
-  else for (const line of reports.flatMap((report) => todoOf(report, PLAIN))) io.stderr.write(`tofu3: ${line}\n`);
-  return reports.every(isUsable) ? EXIT_OK : exitOf("incomplete");
+  const reports = await checkWorkers(await houseOf(config, settings, io, silent), wanted.registry, signal);
+  if (settings.json) io.stdout.write(jsonText(objectOf(reports, policy, io.version)));
+  else if (!settings.quiet) io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color)));
+  else for (const line of todoLines(reports, policy, PLAIN)) io.stderr.write(`tofu3: ${line}\n`);
+  if (!reports.every(isUsable)) return exitOf("incomplete");
+  return indistinct(reports, policy).length === 0 ? EXIT_OK : exitOf("indistinct");
+}
+
+function objectOf(reports: readonly WorkerReport[], policy: Policy, version: string): unknown {
+  const found = indistinct(reports, policy);
+  const met = found.length === 0 && reports.every(isUsable);
+  return {
+    schemaVersion: 1,
+    tool: { name: "tofu3", version },
+    workers: reports,
+    sameMachine: indistinct(reports, { distinct: ["machine"] }).flatMap(({ why, workers }) => (why === "machine" ? [workers] : [])),
+    indistinct: found,
+    policy: { distinct: policy.distinct, days: policy.days, met },
+  };
+}
+
+/** Of those that were reached: who the others are is not the question yet. */
+function indistinct(reports: readonly WorkerReport[], { distinct }: Asked): readonly Indistinct[] {
+  const reached = reports.filter((report) => isUsable(report) || report.machine !== null);
+  return indistinctOf(
+    reached.map(({ worker, hostKey, machine, boot }) => ({ worker, evidence: { hostKey, machine, boot } })),
+    distinct,
+  );
 }
 
 /** A row for each worker, then one line for each thing that somebody has to do something about. */
-export function renderWorkers(reports: readonly WorkerReport[], paint: Paint): string {
+export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
   const head = ["WORKER", "VIA", "STATE", "ROUND TRIP", "CLOCK", "SYSTEM", "CURL", "HASH TOOL", "MACHINE", "HOST KEY"];
   const grid = renderGrid(
     head,
@@ -36,30 +69,32 @@ export function renderWorkers(reports: readonly WorkerReport[], paint: Paint): s
     paint,
     [3, 4],
   );
-  const todo = reports.flatMap((report) => todoOf(report, paint));
-  const same = sameMachine(reports).map((workers) => {
-    return `${paint.unsure("warning")}: ${listed(workers)} are the same machine: what they see alike counts as one view`;
-  });
-  const usable = reports.filter(isUsable).length;
-  const last = `${usable} of ${counted(reports.length, "worker")} usable`;
-  const blocks = [[grid], todo, same, [usable === reports.length ? paint.good(last) : paint.unsure(last)]];
+  const blocks = [[grid], todoLines(reports, policy, paint), [lastLine(reports, policy, paint)]];
   return `${blocks
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n")}\n`;
 }
 
-function isUsable(report: WorkerReport): boolean {
-  return report.reachable && report.error === null && report.lacks.length === 0;
+function lastLine(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
+  const usable = reports.filter(isUsable).length;
+  const last = `${usable} of ${counted(reports.length, "worker")} usable`;
+  if (usable < reports.length) return paint.unsure(last);
+  if (indistinct(reports, policy).length === 0) return paint.good(last);
+  return paint.unsure(`${last}, but not distinct: verify would say indistinct`);
+}
+
+function isUsable({ state }: WorkerReport): boolean {
+  return state === "usable";
 }
 
 function rowOf(report: WorkerReport, paint: Paint): string[] {
-  const { worker, via, roundTripMs, clockOffsetMs, os, curl, hashTool, machine, hostKey } = report;
-  const state = isUsable(report) ? paint.good("usable") : report.reachable ? paint.unsure("lacking") : paint.bad("unreachable");
+  const { worker, via, state, roundTripMs, clockOffsetMs, os, curl, hashTool, machine, hostKey } = report;
+  const tone = isUsable(report) ? paint.good : report.reachable ? paint.unsure : paint.bad;
   return [
     visible(worker, 40),
     via,
-    state,
+    tone(state.replaceAll("-", " ")),
     roundTripMs === null ? NONE : `${roundTripMs} ms`,
     clockOffsetMs === null ? NONE : `${clockOffsetMs > 0 ? "+" : ""}${(clockOffsetMs / 1000).toFixed(1)} s`,
     visible(os ?? NONE, 40),
@@ -72,18 +107,35 @@ function rowOf(report: WorkerReport, paint: Paint): string[] {
 
 const NONE = "–";
 
-function todoOf({ worker, lacks, error }: WorkerReport, paint: Paint): string[] {
+function todoLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {
+  return [...reports.flatMap((report) => todoOf(report, paint)), ...samenessLines(reports, policy, paint)];
+}
+
+function todoOf({ worker, lacks, warnings, error }: WorkerReport, paint: Paint): string[] {
   const name = paint.strong(visible(worker, 40));
   const hint = error?.hint == null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
   const fault = error === null ? [] : [`${name}: ${visible(error.message)}${hint}`];
-  return [...fault, ...lacks.map(({ what, todo }) => `${name}: ${visible(what)}: ${visible(todo)}`)];
+  return [
+    ...fault,
+    ...lacks.map(({ what, todo }) => `${name}: ${visible(what)}: ${visible(todo)}`),
+    ...warnings.map(({ what, todo }) => `${paint.unsure("warning")}: ${name}: ${visible(what)}: ${visible(todo)}`),
+  ];
 }
 
-/** Names of workers that run on one machine, in groups. */
-function sameMachine(reports: readonly WorkerReport[]): readonly (readonly string[])[] {
-  const groups = new Map<string, string[]>();
-  for (const { worker, machine } of reports) {
-    if (machine !== null) groups.set(machine, [...(groups.get(machine) ?? []), visible(worker, 40)].sort());
-  }
-  return [...groups.values()].filter((workers) => workers.length > 1);
+const ONE_EACH = "give each worker a machine of its own";
+const TODO: Readonly<Record<Indistinct["why"], string>> = {
+  "host key": `${ONE_EACH}; if one is a copy of the other, make new host keys on it: rm /etc/ssh/ssh_host_*; ssh-keygen -A`,
+  machine: `${ONE_EACH}; if one is a copy of the other: rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup`,
+  "unknown machine": "give it an identity: systemd-machine-id-setup, or dbus-uuidgen --ensure=/etc/machine-id",
+};
+
+/** What the policy does not ask for is a warning. */
+function samenessLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {
+  const asked = indistinct(reports, policy).map((each) => `${samenessOf(each)}: ${TODO[each.why]}`);
+  if (policy.distinct.includes("machine")) return asked;
+  const same = indistinct(reports, { distinct: ["machine"] }).filter(({ why }) => why === "machine");
+  const warnings = same.map(({ workers }) => {
+    return `${paint.unsure("warning")}: ${listed(workers)} are the same machine: what they see alike counts as one view`;
+  });
+  return [...asked, ...warnings];
 }
