@@ -51,7 +51,7 @@ describe("what it is made of", () => {
     const expected = createHash("sha256").update("tofu3 machine\n").update(id).digest("hex");
     expect(machineIdentity(`${id}\n`)).toBe(expected);
     expect(machineIdentity(id)).toBe(expected);
-    expect(machineIdentity(" \n")).toBeNull();
+    for (const none of [" \n", "uninitialized\n", "00000000-0000-0000-0000-000000000000"]) expect(machineIdentity(none)).toBeNull();
     expect(expected).not.toContain(id);
   });
 });
