@@ -1,6 +1,6 @@
 import { dispatch, usageFaultOf } from "./coordinator/dispatch.ts";
 import { indistinctOf } from "./consensus/distinct.ts";
-import { judge } from "./consensus/judge.ts";
+import { judge, type Expectation } from "./consensus/judge.ts";
 import { Tofu3Error } from "./errors.ts";
 import { openVantages, type House } from "./house.ts";
 import type { Destination, Released } from "./model/destination.ts";
@@ -75,11 +75,12 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
     const vantages = await openVantages(house, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
     const { policy } = house.config;
-    const verdict = judge(observations, {
+    const expectation: Expectation = {
       pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,
       tag: job.reference.tag ?? null,
       distinct: policy.distinct,
-    });
+    };
+    const verdict = judge(observations, expectation);
     refuseUsage(verdict, observations);
     const context = { reference: job.reference, signal };
     const released: Released | null =
