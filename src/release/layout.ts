@@ -1,3 +1,4 @@
+import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
@@ -24,7 +25,7 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 
 /**
  * The layout of an agreed artifact. index.json names the root when all of it is there; of an index of which only some entries were selected
- * it names those. Pure; the same artifact gives the same text.
+ * it names those. Pure; the same artifact gives the same text. Throws E_BUG when something that was verified below it is left out.
  */
 export function layoutOf(tree: Tree, reference: Reference): Layout {
   const tops = uniqueTops(topsOf(tree, tree.root, null));
@@ -36,6 +37,7 @@ export function layoutOf(tree: Tree, reference: Reference): Layout {
   };
   const reached = new Set<Digest>();
   for (const { object } of tops) reach(tree, object, reached);
+  checkClosed(tree, reached);
   const blobs = [...reached].map((digest) => ({ name: blobName(digest), object: agreedObject(tree, { digest }) }));
   return {
     files: [
@@ -65,7 +67,9 @@ function topsOf(tree: Tree, object: SeenObject, entry: Descriptor | null): Top[]
 }
 
 function uniqueTops(tops: readonly Top[]): Top[] {
-  return tops.filter((top, place) => tops.findIndex((other) => other.object.digest === top.object.digest) === place);
+  const first = new Map<Digest, Top>();
+  for (const top of tops) if (!first.has(top.object.digest)) first.set(top.object.digest, top);
+  return [...first.values()];
 }
 
 function isWhole(tree: Tree, digest: Digest): boolean {
@@ -74,17 +78,27 @@ function isWhole(tree: Tree, digest: Digest): boolean {
   return document.manifests.every((child) => isWhole(tree, child.digest));
 }
 
+/** A blob may be a document of its own at another place. */
 function reach(tree: Tree, object: SeenObject, reached: Set<Digest>): void {
   if (reached.has(object.digest)) return;
   reached.add(object.digest);
+  for (const below of namedBy(tree, object)) reach(tree, below, reached);
+}
+
+/** Of an index, the entries that were selected. */
+function namedBy(tree: Tree, object: SeenObject): readonly SeenObject[] {
   const document = tree.documents.get(object.digest);
-  if (document === undefined) return;
-  if (document.kind === "index") {
-    for (const child of document.manifests) reach(tree, agreedObject(tree, child), reached);
-    return;
-  }
+  if (document === undefined) return [];
+  if (document.kind === "index") return document.manifests.flatMap(({ digest }) => tree.objects.get(digest) ?? []);
   const { config, layers } = blobsOf(tree, document);
-  for (const blob of config === null ? layers : [config, ...layers]) reached.add(blob.digest);
+  return config === null ? layers : [config, ...layers];
+}
+
+/** By what was seen, not by what the documents say a second time: whatever stands below a released object is released too. */
+function checkClosed(tree: Tree, reached: ReadonlySet<Digest>): void {
+  const missing = tree.places.find(({ parent, digest }) => parent !== null && reached.has(parent) && !reached.has(digest));
+  if (missing === undefined) return;
+  throw new Tofu3Error("E_BUG", `${missing.digest} stands below ${String(missing.parent)} and would not be released with it`);
 }
 
 function descriptorOf({ object, entry }: Top, name: string | null) {
@@ -118,10 +132,11 @@ function namesOf(tops: readonly Top[], tag: string | null): (string | null)[] {
   const names = tops.map(
     ({ entry }) => entry?.annotations[REF_NAME] ?? (tag === null ? null : [tag, ...platformParts(entry)].join("-")),
   );
+  const uses = new Map<string | null, number>();
+  for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1);
   return names.map((name, place) => {
     const object = tops[place]?.object;
-    const twice = names.filter((other) => other === name).length > 1;
-    return name !== null && twice && object !== undefined ? `${name}-${hexOf(object.digest).slice(0, 12)}` : name;
+    return name !== null && uses.get(name) !== 1 && object !== undefined ? `${name}-${hexOf(object.digest).slice(0, 12)}` : name;
   });
 }
 

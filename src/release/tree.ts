@@ -16,7 +16,9 @@ export type Single = ImageManifest | Schema1Manifest;
 /** An agreed artifact with its documents, which were read from the quarantine and hashed again. */
 export interface Tree {
   readonly root: SeenObject;
-  /** Each digest once. */
+  /** At every place where it stands. */
+  readonly places: readonly SeenObject[];
+  /** Each digest once; what is a document at one place is one, whatever it is called at the others. */
   readonly objects: ReadonlyMap<Digest, SeenObject>;
   /** Indexes and manifests by digest. */
   readonly documents: ReadonlyMap<Digest, Manifest>;
@@ -29,7 +31,7 @@ const DOCUMENT_LIMIT = 64 * 1024 * 1024;
 export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: AbortSignal): Promise<Tree> {
   const objects = new Map<Digest, SeenObject>();
   const documents = new Map<Digest, Manifest>();
-  for (const object of agreed.objects) {
+  for (const object of [...agreed.objects.filter(isDocument), ...agreed.objects]) {
     if (object.computed !== object.digest) throw new Tofu3Error("E_BUG", `${object.digest} was agreed on with other bytes`);
     if (objects.has(object.digest)) continue;
     objects.set(object.digest, object);
@@ -37,7 +39,7 @@ export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: A
     if (isDocument(object)) documents.set(object.digest, await readDocument(object, quarantine));
   }
   if (!objects.has(agreed.root.digest)) throw new Tofu3Error("E_BUG", "the root is not among the agreed objects");
-  return { root: agreed.root, objects, documents };
+  return { root: agreed.root, places: agreed.objects, objects, documents };
 }
 
 /** The digest of schema 1 is that of its payload, and the size of the signatures around it is not agreed on. */
