@@ -25,7 +25,7 @@ export interface SeenObject {
   readonly platform: string | null;
   readonly osVersion: string | null;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Of the root of `name:tag@digest`: what its bytes hash to by the algorithm of that digest. */
+  /** Of the root of `name:tag@digest`: what its bytes hash to by the algorithm of that digest; absent where `computed` says it. */
   readonly pinned?: Digest;
 }
 

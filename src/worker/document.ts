@@ -17,7 +17,7 @@ export interface Document {
   readonly bytes: Uint8Array;
   /** What it hashes to; of Docker schema 1, its payload. */
   readonly computed: Digest;
-  /** What it hashes to by the algorithm of the pin; null where nothing is pinned. */
+  /** What it hashes to by the algorithm of the pin, where that is another one; null otherwise. */
   readonly pinned: Digest | null;
   /** Bytes that `computed` is of; of Docker schema 1 those of the payload, since the signatures around it may be longer or shorter. */
   readonly size: number;
@@ -52,7 +52,7 @@ export async function readDocument(session: Session, asked: string, pin: Digest 
   const document = {
     bytes: page.body,
     computed,
-    pinned: pin === null ? null : digestOf(content, algorithmOf(pin)),
+    pinned: pin === null || algorithmOf(pin) === algorithmOf(computed) ? null : digestOf(content, algorithmOf(pin)),
     size: content.length,
     claimed: claims.length === 0 ? null : visible(claims.join(", "), 300),
     mediaType: mediaTypeOf(served, manifest),

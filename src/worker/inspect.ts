@@ -2,6 +2,7 @@ import { Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
@@ -15,6 +16,8 @@ export interface Inspected {
   readonly document: Manifest;
   /** Content-Type of the answer without parameters. */
   readonly mediaType: string;
+  /** Of the root of `name:tag@digest`: what it hashes to by the algorithm of that digest, where that is not sha256. */
+  readonly pinned: Digest | null;
   /** What names it in its index; null for the root. */
   readonly descriptor: Descriptor | null;
   /** The indexes and manifests below an index, in its order; configs and layers stand in `document`. */
@@ -49,5 +52,6 @@ function inspected(place: Place): Inspected {
   const document = place.document?.manifest ?? null;
   if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");
   const documents = place.children.filter((child) => child.role !== "blob");
-  return { document, mediaType: place.document.mediaType, descriptor: place.descriptor, children: documents.map(inspected) };
+  const { mediaType, pinned } = place.document;
+  return { document, mediaType, pinned, descriptor: place.descriptor, children: documents.map(inspected) };
 }

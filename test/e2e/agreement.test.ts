@@ -4,6 +4,7 @@ import { pushBottleIndex, type BottleIndex } from "../lab/bottles.ts";
 import {
   blobOf,
   descriptorOf,
+  digestOf,
   documentOf,
   DOCKER_LIST,
   DOCKER_MANIFEST,
@@ -70,6 +71,7 @@ describe("one image", () => {
     { by: "tag", suffix: () => ":1.10" },
     { by: "digest", suffix: () => `@${image.manifest.digest}` },
     { by: "tag and digest", suffix: () => `:1.10@${image.manifest.digest}` },
+    { by: "tag and its sha512", suffix: () => `:1.10@${digestOf(image.manifest.bytes, "sha512")}` },
   ])("by $by: three workers agree on the digest that was pushed", async ({ suffix }) => {
     const reference = `${registry.host}/team/app${suffix()}`;
     const seen = await stage.verify(reference);

@@ -101,6 +101,15 @@ describe("inspect and tags", () => {
     expect(`sha256:${createHash("sha256").update(one.stdout).digest("hex")}`).toBe(bottles.images.get("big_sur")?.manifest.digest);
   });
 
+  test("inspect of a tag with a digest: 0 where the tag leads to it, by any algorithm, 15 otherwise", async () => {
+    const sha512 = (text: Uint8Array): string => `sha512:${createHash("sha512").update(text).digest("hex")}`;
+    const right = await tofu3("inspect", `${bottles.reference}@${sha512(bottles.index.bytes)}`);
+    expect(right.code, right.stderr).toBe(0);
+    const wrong = await tofu3("inspect", `${bottles.reference}@${sha512(Buffer.from("another"))}`);
+    expect(wrong.code, wrong.stderr).toBe(15);
+    expect(wrong.stderr).toContain(`the tag leads to ${sha512(bottles.index.bytes)}`);
+  });
+
   test("tags: all that a real registry has", async () => {
     const image = await pushImage(registry, { name: "many/tags", tag: "1.10", layers: [10] });
     const tags = ["1.10", "1.9", "latest", ...Array.from({ length: 60 }, (_, i) => `nightly-${i}`)];

@@ -35,6 +35,8 @@ const seenObject = z.strictObject({
   platform: z.string().nullable(),
   osVersion: z.string().nullable(),
   annotations,
+  // of the root of name:tag@sha512:… alone
+  pinned: digest.optional(),
 });
 
 const evidence = z.strictObject({

@@ -1,7 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { blobOf, digestOf, documentOf, descriptorOf, makeImage, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "../lab/image.ts";
+import {
+  blobOf,
+  digestOf,
+  documentOf,
+  descriptorOf,
+  makeImage,
+  makeIndex,
+  OCI_CONFIG,
+  OCI_LAYER,
+  OCI_MANIFEST,
+} from "../lab/image.ts";
 import type { Scripted } from "../lab/liar-answer.ts";
-import { documentAnswer, stock } from "../lab/liar-shelf.ts";
+import { blobAnswer, documentAnswer, stock } from "../lab/liar-shelf.ts";
 import { startLiar, type Liar } from "../lab/liar.ts";
 import { useLab } from "../lab/uselab.ts";
 import { breaches } from "./contract.ts";
@@ -110,6 +122,13 @@ describe("all three", () => {
     await refused(`${half.reference}@${half.root.digest}`, 10);
   });
 
+  test("see another digest than the one that is pinned by its sha512: changed", async () => {
+    const shelf = openShelf(liar);
+    const wrong = digestOf(Buffer.from("another root"), "sha512");
+    const { evidence } = await refused(`${shelf.reference}@${wrong}`, 15);
+    expect(evidence.summary).toContain(wrong);
+  });
+
   test("get what was asked for by digest under another digest: disagreed", async () => {
     const shelf = openShelf(liar);
     const asked = `/v2/${shelf.repository}/manifests/${shelf.root.digest}`;
@@ -209,4 +228,18 @@ test("sha512: asked for by it, hashed with it, released under it", async () => {
   liar.lie("sgp", `/v2/sha512/blobs/${layer.digest}`, { body: wrong });
   const { evidence } = await refused(`${liar.host}/sha512@${manifest.digest}`, 10);
   expect(evidence.differences[0]?.views.map((each) => each.digest)).toEqual([layer.digest, digestOf(wrong, "sha512")]);
+});
+
+test("entries of an index whose type nobody knows: a manifest is asked for as one, a blob is found as one, both are released", async () => {
+  const image = makeImage({ layers: [100] });
+  const artifact = documentOf("application/vnd.oci.artifact.manifest.v1+json", { blobs: [] });
+  const cache = blobOf("application/vnd.buildkit.cacheconfig.v0", "{}");
+  const root = makeIndex([image.manifest, artifact, cache].map((manifest) => ({ manifest })));
+  stock(liar, "unknown", "v1", { root, images: [image] });
+  liar.answer(`/v2/unknown/manifests/${artifact.digest}`, documentAnswer(artifact));
+  liar.answer(`/v2/unknown/blobs/${cache.digest}`, blobAnswer(cache.bytes));
+  const seen = await stage.verify(`${liar.host}/unknown:v1`, { liar, flags: ["-o", "oci:out"] });
+  expect(seen.code, seen.stderr).toBe(0);
+  for (const { digest, bytes } of [artifact, cache])
+    expect(await readFile(join(seen.cwd, "out/blobs/sha256", digest.slice(7)))).toEqual(bytes);
 });

@@ -54,8 +54,9 @@ function jsonOf(wanted: InspectArguments, seen: Inspected, vantage: string, vers
 
 /** `name:tag@sha256:…`: that the tag leads elsewhere is worth more than a line. */
 function checkPin(pin: string | undefined, seen: Inspected, io: Io): number {
-  if (pin === undefined || pin === seen.document.digest) return EXIT_OK;
-  io.stderr.write(`tofu3: error: the tag leads to ${seen.document.digest}, not to the digest that was asked for\n`);
+  const found = seen.pinned ?? seen.document.digest;
+  if (pin === undefined || pin === found) return EXIT_OK;
+  io.stderr.write(`tofu3: error: the tag leads to ${found}, not to the digest that was asked for\n`);
   return exitOf("changed");
 }
 
