@@ -1,62 +1,85 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Difference, View } from "../model/verdict.ts";
-import { placesOf } from "./place.ts";
+import { createPlaces, edgeOf, ROOT } from "./place.ts";
 
 interface Sight {
   readonly worker: string;
-  /** Null: the worker saw everything, and nothing at this place. */
-  readonly object: SeenObject | null;
+  readonly object: SeenObject;
 }
+
+/** Null: the worker saw everything, and nothing at this edge. */
+type SightOrNothing = Omit<Sight, "object"> & { readonly object: SeenObject | null };
 
 /** Whether the bytes are the ones that were asked for, by digest and by declared size. */
 export function isGenuine(object: SeenObject): boolean {
   return object.computed === object.digest && (object.declaredSize === null || object.declaredSize === object.size);
 }
 
-export function isComplete(observation: Observation): boolean {
-  return (
-    observation.outcome === "saw" &&
-    observation.error === null &&
-    observation.digest !== null &&
-    observation.objects.every(isGenuine)
-  );
-}
-
-function viewKey({ object }: Sight): string {
+function viewKey({ object }: SightOrNothing): string {
   return object === null ? "nothing" : JSON.stringify([object.computed, object.size, object.mediaType, object.digest]);
 }
 
-function viewsOf(sights: readonly Sight[]): View[] {
-  const groups = new Map<string, Sight[]>();
-  for (const sight of sights) groups.set(viewKey(sight), [...(groups.get(viewKey(sight)) ?? []), sight]);
-  const views = [...groups.values()].map((group): View => {
-    const object = group[0]?.object ?? null;
+function viewsOf(sights: readonly SightOrNothing[]): View[] {
+  const groups = new Map<string, { readonly object: SeenObject | null; readonly workers: Set<string> }>();
+  for (const sight of sights) {
+    const key = viewKey(sight);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { object: sight.object, workers: new Set([sight.worker]) });
+    else group.workers.add(sight.worker);
+  }
+  const views = [...groups.values()].map(({ object, workers }): View => {
     return {
       digest: object?.computed ?? null,
       size: object?.size ?? 0,
       mediaType: object?.mediaType ?? "",
-      workers: group.map((each) => each.worker).sort(),
+      workers: [...workers].sort(),
     };
   });
-  return views.sort((a, b) => b.workers.length - a.workers.length || ((a.workers[0] ?? "") < (b.workers[0] ?? "") ? -1 : 1));
+  return views.sort((a, b) => b.workers.length - a.workers.length || order(a.workers.join(), b.workers.join()));
 }
 
-/** Every place at which two workers saw different things, or at which somebody was served bytes that are not what was asked for. */
-export function differencesOf(observations: readonly Observation[]): Difference[] {
-  const seen = observations.map((observation) => ({ observation, places: placesOf(observation) }));
-  const labels = new Set(seen.flatMap(({ places }) => [...places.keys()]));
-  return [...labels].flatMap((at): Difference[] => {
-    const sights = seen.flatMap(({ observation, places }): Sight[] => {
-      const object = places.get(at);
-      if (object !== undefined) return [{ worker: observation.worker, object }];
-      return isComplete(observation) ? [{ worker: observation.worker, object: null }] : [];
-    });
-    const views = viewsOf(sights);
-    const false_ = sights.find(({ object }) => object !== null && !isGenuine(object));
-    if (views.length <= 1 && false_ === undefined) return [];
-    const asked = new Set(sights.flatMap(({ object }) => (object === null ? [] : [object.digest])));
+/** What each worker saw at each edge; the root first, then in the order in which they were reported. */
+function sightsByEdge(observations: readonly Observation[]): Map<string, Sight[]> {
+  const edges = new Map<string, Sight[]>([[ROOT, []]]);
+  for (const { worker, objects } of observations) {
+    for (const object of objects) {
+      const edge = edgeOf(object);
+      const sights = edges.get(edge);
+      if (sights === undefined) edges.set(edge, [{ worker, object }]);
+      else sights.push({ worker, object });
+    }
+  }
+  return edges;
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : 1;
+}
+
+/**
+ * Every edge at which two workers saw different things, or at which somebody was served bytes that are not what was asked for. Documents are
+ * compared once each, however often they are named: what stands at a position of one document is the same wherever that document stands. A
+ * worker that is not among `complete` says nothing about an edge that it did not see. Under different roots nothing is at the same place, so
+ * only the root differs.
+ */
+export function differencesOf(reported: readonly Observation[], complete: ReadonlySet<Observation>): Difference[] {
+  const observations = reported.toSorted((a, b) => order(a.worker, b.worker));
+  const places = createPlaces(observations);
+  const edges = sightsByEdge(observations);
+  const oneRoot = viewsOf(edges.get(ROOT) ?? []).length <= 1;
+  return [...edges].flatMap(([edge, seen]): Difference[] => {
+    const [first] = seen;
+    if (first === undefined) return [];
+    const present = new Set(seen.map(({ worker }) => worker));
+    const missing = oneRoot ? observations.filter((each) => complete.has(each) && !present.has(each.worker)) : [];
+    const views = viewsOf([...seen, ...missing.map(({ worker }) => ({ worker, object: null }))]);
+    const false_ = seen.some(({ object }) => !isGenuine(object));
+    if (!false_ && (views.length <= 1 || (edge !== ROOT && !oneRoot))) return [];
+    const asked = new Set(seen.map(({ object }) => object.digest));
     const [only] = asked;
     // The root of a tag was asked for by no digest: it is "asked by" what each worker computed.
-    return [{ at, expected: asked.size === 1 && (false_ !== undefined || at.includes(" > ")) ? (only ?? null) : null, views }];
+    return [
+      { at: places.labelOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },
+    ];
   });
 }

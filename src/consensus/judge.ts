@@ -3,7 +3,8 @@ import { versionMismatch } from "../oci/homebrew.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
 import type { Distinct } from "../model/policy.ts";
-import { differencesOf, isComplete } from "./difference.ts";
+import { isComplete, supports } from "./complete.ts";
+import { differencesOf } from "./difference.ts";
 import { indistinctOf } from "./distinct.ts";
 import {
   summaryOfAbsence,
@@ -36,11 +37,6 @@ function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin
   return versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
 }
 
-/** It saw a root and nothing false below it; being told to stop, because others disagree, is no fault of its own. */
-function supports(observation: Observation): boolean {
-  return isComplete(observation.error?.code === "E_STOPPED" ? { ...observation, error: null } : observation);
-}
-
 function quorumOf(observations: readonly Observation[]): string {
   const groups = new Map<string, Set<string>>();
   for (const each of observations) {
@@ -68,25 +64,20 @@ function refusal(
 export function judge(observations: readonly Observation[], wanted: Partial<Expectation> = {}): Verdict {
   const expectation = { ...NO_EXPECTATION, ...wanted };
   const quorum = quorumOf(observations);
-  const differences = differencesOf(observations);
+  const complete = new Set(observations.filter(isComplete));
+  const differences = differencesOf(observations, complete);
   if (differences.length > 0)
     return refusal("disagreed", quorum, summaryOfDifference(differences, observations.length), differences);
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
     return refusal("absent", quorum, summaryOfAbsence(observations));
   }
-  const [first] = observations;
-  const root = first?.objects.find((each) => each.parent === null);
-  if (
-    first === undefined ||
-    root === undefined ||
-    distinct < QUORUM ||
-    distinct < observations.length ||
-    !observations.every(isComplete)
-  ) {
-    return refusal("incomplete", quorum, summaryOfGap(observations, QUORUM));
+  const objects = observations[0]?.objects ?? [];
+  const root = objects.find((each) => each.parent === null);
+  if (root === undefined || distinct < QUORUM || distinct < observations.length || complete.size < observations.length) {
+    return refusal("incomplete", quorum, summaryOfGap(observations, complete, QUORUM));
   }
-  const contradiction = contradictionOf(root, first.objects, expectation);
+  const contradiction = contradictionOf(root, objects, expectation);
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
   const indistinct = indistinctOf(observations, expectation.distinct);
   if (indistinct.length > 0)
@@ -96,7 +87,7 @@ export function judge(observations: readonly Observation[], wanted: Partial<Expe
     quorum,
     summary: summaryOfAgreement(observations.length, root),
     root,
-    objects: first.objects,
+    objects,
     differences: [],
   };
   return agreement as unknown as Agreed;

@@ -1,51 +1,80 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
 
-/** Objects of one observation by their place in the tree, in tree order: `index > manifest linux/amd64 > layer 3`. */
-export type Places = ReadonlyMap<string, SeenObject>;
+/** The edge that leads to a root. */
+export const ROOT = "root";
+/** Deeper than a walk goes; a hand-made observation may name itself as its parent. */
+const DEEPEST = 16;
+
+/** Where an object hangs: a document, by its digest, and the position in it. Never a path: a document that is named twice is one document. */
+export function edgeOf({ parent, role, position }: SeenObject): string {
+  return parent === null ? ROOT : `${parent} ${role === "config" ? role : position}`;
+}
+
+/** How objects are called, from what all workers saw together. */
+export interface Places {
+  /** `index > manifest linux/amd64 > layer 3`; of an object that hangs at several places, the first. */
+  labelOf(object: SeenObject): string;
+}
+
+export function createPlaces(observations: readonly Observation[]): Places {
+  const documents = new Map<string, SeenObject>();
+  const roots = new Set<string>();
+  const siblings = new Map<string | null, Map<string, SeenObject>>();
+  for (const object of observations.flatMap((each) => each.objects)) {
+    if (object.parent === null) roots.add(object.role);
+    if (isDocument(object) && !documents.has(object.digest)) documents.set(object.digest, object);
+    const known = siblings.get(object.parent) ?? new Map<string, SeenObject>();
+    if (!known.has(edgeOf(object))) known.set(edgeOf(object), object);
+    siblings.set(object.parent, known);
+  }
+  const names = new Map<string | null, ReadonlyMap<string, string>>();
+  function nameOf(object: SeenObject): string {
+    const known = names.get(object.parent) ?? namesOf([...(siblings.get(object.parent) ?? new Map<string, SeenObject>()).values()]);
+    names.set(object.parent, known);
+    return known.get(edgeOf(object)) ?? own(object);
+  }
+  function labelOf(object: SeenObject): string {
+    const steps: string[] = [];
+    for (let at: SeenObject = object; steps.length < DEEPEST;) {
+      if (at.parent === null) return [roots.size > 1 ? ROOT : at.role, ...steps].join(" > ");
+      steps.unshift(nameOf(at));
+      const parent = documents.get(at.parent);
+      if (parent === undefined) break;
+      at = parent;
+    }
+    return ["outside of the tree", ...steps].join(" > ");
+  }
+  return { labelOf };
+}
+
+function isDocument({ role }: SeenObject): boolean {
+  return role === "index" || role === "manifest";
+}
 
 function own(object: SeenObject): string {
-  if (object.parent === null || object.role === "config") return object.role;
-  if (object.role === "layer" || object.role === "blob") return `${object.role} ${object.position + 1}`;
-  return object.platform === null ? `${object.role} ${object.position + 1}` : `${object.role} ${object.platform}`;
+  if (object.role === "config") return object.role;
+  if (!isDocument(object) || object.platform === null) return `${object.role} ${object.position + 1}`;
+  return `${object.role} ${object.platform}`;
+}
+
+function withVersion(object: SeenObject): string {
+  return object.osVersion === null ? own(object) : `${own(object)} (${object.osVersion})`;
 }
 
 /** Siblings for one platform are told apart by os.version, and where that does not do it, by their place in the list. */
-function distinct(object: SeenObject, siblings: readonly SeenObject[]): string {
-  const alike = siblings.filter((each) => own(each) === own(object));
-  if (alike.length <= 1) return own(object);
-  const sameVersion = alike.filter((each) => each.osVersion === object.osVersion);
-  const version = object.osVersion === null ? "" : ` (${object.osVersion})`;
-  return sameVersion.length === 1 ? `${own(object)}${version}` : `${own(object)}${version} #${object.position + 1}`;
+function namesOf(siblings: readonly SeenObject[]): ReadonlyMap<string, string> {
+  const [alike, sameVersion] = [tally(siblings.map(own)), tally(siblings.map(withVersion))];
+  return new Map(
+    siblings.map((object) => {
+      if (alike.get(own(object)) === 1) return [edgeOf(object), own(object)];
+      const name = withVersion(object);
+      return [edgeOf(object), sameVersion.get(name) === 1 ? name : `${name} #${object.position + 1}`];
+    }),
+  );
 }
 
-/**
- * Every object under the label of its place; two entries that name the same manifest share the places below it. What no place leads to, which
- * the walk of a worker cannot report, stands under its digest: nothing may be agreed on that was not compared.
- */
-export function placesOf(observation: Observation): Places {
-  const children = new Map<string | null, SeenObject[]>();
-  for (const object of observation.objects) {
-    const siblings = children.get(object.parent) ?? [];
-    siblings.push(object);
-    children.set(object.parent, siblings);
-  }
-  const places = new Map<string, SeenObject>();
-  const opened = new Set<string>();
-  const waiting: { object: SeenObject; label: string }[] = (children.get(null) ?? [])
-    .slice(0, 1)
-    .map((root) => ({ object: root, label: root.role }));
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { object, label } = next;
-    if (places.has(label)) continue;
-    places.set(label, object);
-    // A hand-made observation may name itself as its parent; the walk of a worker cannot.
-    if ((object.role !== "index" && object.role !== "manifest") || opened.has(object.digest)) continue;
-    opened.add(object.digest);
-    const below = children.get(object.digest) ?? [];
-    waiting.unshift(...below.map((child) => ({ object: child, label: `${label} > ${distinct(child, below)}` })));
-  }
-  const placed = new Set(places.values());
-  const strays = observation.objects.filter((object) => !placed.has(object));
-  for (const [at, object] of strays.entries()) places.set(`outside of the tree > ${own(object)} ${object.digest} #${at}`, object);
-  return places;
+function tally(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }

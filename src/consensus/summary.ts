@@ -7,8 +7,9 @@ function names(workers: readonly string[]): string {
   return workers.length <= 1 ? workers.join("") : `${workers.slice(0, -1).join(", ")} and ${workers.at(-1) ?? ""}`;
 }
 
+/** A majority is counted, everybody else is named. */
 function who(view: View, of: number): string {
-  return view.workers.length === 1 ? names(view.workers) : `${view.workers.length} of ${of} workers`;
+  return view.workers.length * 2 > of ? `${view.workers.length} of ${of} workers` : names(view.workers);
 }
 
 function what(view: View, all: readonly View[]): string {
@@ -57,19 +58,15 @@ export function summaryOfAbsence(observations: readonly Observation[]): string {
     : `all ${observations.length} workers saw ${root} and were told that a part of it does not exist`;
 }
 
-function isEmpty(observation: Observation): boolean {
-  return observation.digest === null || observation.objects.length === 0;
-}
-
 /** Who has no complete observation, why (what several met alike is said once), and what the others saw. */
-export function summaryOfGap(observations: readonly Observation[], quorum: number): string {
+export function summaryOfGap(observations: readonly Observation[], complete: ReadonlySet<Observation>, quorum: number): string {
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (distinct < quorum || distinct < observations.length) return `${distinct} distinct workers reported, and ${quorum} are needed`;
-  const missing = observations.filter((each) => each.error !== null || each.outcome !== "saw" || isEmpty(each));
+  const missing = observations.filter((each) => !complete.has(each));
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
   const reasons = new Map<string, string[]>();
-  for (const { worker, error } of missing) {
-    const reason = error?.message ?? "no observation";
+  for (const { worker, error, digest } of missing) {
+    const reason = error?.message ?? (digest === null ? "no observation" : "its report contradicts itself");
     reasons.set(reason, [...(reasons.get(reason) ?? []), worker]);
   }
   const gaps = [...reasons].map(([reason, workers]) => (reasons.size === 1 ? reason : `${names(workers)}: ${reason}`));

@@ -4,7 +4,6 @@ import type { Observation } from "../model/observation.ts";
 import type { Difference } from "../model/verdict.ts";
 import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
-import { topmost } from "./topmost.ts";
 
 /** A page to keep or to paste into an issue; nothing in it that came from outside can become markup. */
 export function renderMarkdown(evidence: Evidence): string {
@@ -33,7 +32,7 @@ function workerRow(observation: Observation): string[] {
 
 function differencesBlocks(differences: readonly Difference[]): string[] {
   if (differences.length === 0) return [];
-  const rows = topmost(differences).flatMap(({ difference }) =>
+  const rows = differences.flatMap((difference) =>
     difference.views.map((view) => [
       plain(difference.at),
       plain(view.workers.join(", ")),

@@ -2,10 +2,10 @@ import Table from "cli-table3";
 import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
+import type { Difference } from "../model/verdict.ts";
 import type { Paint } from "./paint.ts";
 import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
-import { bytesText, counted, listed, shortener } from "./text.ts";
-import { topmost, type Topmost } from "./topmost.ts";
+import { bytesText, listed, shortener } from "./text.ts";
 import { verdictLine } from "./verdictline.ts";
 
 const NONE = "–";
@@ -18,7 +18,7 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     [workersGrid(evidence, paint)],
     faultLines(evidence.observations, paint),
     matches === null ? [] : [visible(matches)],
-    topmost(evidence.differences).flatMap((group) => differenceLines(group, paint)),
+    evidence.differences.flatMap((difference) => differenceLines(difference, paint)),
     diagnosisLines(evidence, paint),
     [verdictLine(evidence, paint)],
   ];
@@ -101,8 +101,7 @@ function faultLines(observations: readonly Observation[], paint: Paint): string[
   return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
 }
 
-function differenceLines({ difference, below }: Topmost, paint: Paint): string[] {
-  const { expected, views } = difference;
+function differenceLines({ at, expected, views }: Difference, paint: Paint): string[] {
   const asked = expected === null ? "" : `, asked for as ${expected}`;
   const types = new Set(views.map((view) => view.mediaType).filter((type) => type !== ""));
   const names = views.map(({ workers }) => listed(workers.map((worker) => visible(worker, 40))));
@@ -112,8 +111,7 @@ function differenceLines({ difference, below }: Topmost, paint: Paint): string[]
     const what = mediaType === "" ? "nothing there" : `${digest ?? "other bytes"}  ${bytesText(size)}${type}`;
     return `    ${(names[index] ?? "").padEnd(width)}  ${what}`;
   });
-  const more = below === 0 ? [] : [`    ${paint.faint(`and ${counted(below, "place")} below it`)}`];
-  return [`${paint.bad("differs")}: ${visible(difference.at)}${asked}`, ...seen, ...more];
+  return [`${paint.bad("differs")}: ${visible(at)}${asked}`, ...seen];
 }
 
 function diagnosisLines({ diagnosis }: Evidence, paint: Paint): string[] {

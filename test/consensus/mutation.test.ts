@@ -112,12 +112,16 @@ function caughtBy(wrong: Judge): string {
 
 /** Changes that change nothing, each with the reason. */
 const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
-  ...["<=|-1|1", "<|-2|1", "<|-1|2"].map((each) => {
-    const [operator = "", less = "", more = ""] = each.split("|");
-    const before = 'return views.sort((a, b) => b.workers.length - a.workers.length || ((a.workers[0] ?? "")';
-    const why = "no worker stands in two views, so two names are never equal; and of a comparison only the sign counts";
-    return { text: `${before} ${operator} (b.workers[0] ?? "") ? ${less} : ${more}));`, why };
+  ...["left <= right ? -1 : 1", "left < right ? -2 : 1", "left < right ? -1 : 2"].map((turned) => {
+    return { text: `return ${turned};`, why: "of a comparison only the sign counts, and equal names need no order" };
   }),
+  ...["const DEEPEST = 17;", "for (let at: SeenObject = object; steps.length <= DEEPEST;) {"].map((text) => {
+    return { text, why: "where the label of a thing that hangs below itself ends decides nothing" };
+  }),
+  {
+    text: "const objects = observations[1]?.objects ?? [];",
+    why: "it is looked at only when all of them are the same",
+  },
   {
     text: "return sameDigest ? `${view.digest} as ${visible(view.mediaType, 101)} (${view.size} bytes)` : view.digest;",
     why: "how much of a long media type is shown decides nothing",

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Expectation } from "../../src/consensus/judge.ts";
-import type { Observation } from "../../src/model/observation.ts";
+import type { Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
 import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
 
@@ -26,6 +26,32 @@ const layerParent = [
 /** A second first layer. */
 const twiceAt = (letter: string): Report =>
   saw([...tree(), object({ role: "layer", digest: digest(letter), parent: digest("b"), position: 0 })]);
+
+const attestations = [
+  object({ role: "index", digest: digest("a") }),
+  ...["1", "2", "3"].map((letter, position) =>
+    object({ role: "manifest", digest: digest(letter), parent: digest("a"), position, platform: "unknown/unknown" }),
+  ),
+];
+/** It saw all but one of them, and was refused that one. */
+const without = (place: number): Report => failed("E_RATE_LIMIT", attestations.toSpliced(place, 1));
+const manifestRoot = [object({ role: "manifest", digest: digest("8") })];
+const stoppedWith =
+  (objects: readonly SeenObject[]): Report =>
+  (worker) =>
+    observation(worker, { objects, error: fault("E_STOPPED") });
+const named =
+  (letter: string): Report =>
+  (worker) => ({ ...A(worker), digest: digest(letter) });
+/** One manifest that two indexes name, which the root names: whoever saw less of it saw nothing else. */
+const shared = [
+  object({ role: "index", digest: digest("a") }),
+  object({ role: "index", digest: digest("1"), parent: digest("a") }),
+  object({ role: "index", digest: digest("2"), parent: digest("a"), position: 1 }),
+  object({ role: "manifest", digest: digest("3"), parent: digest("1"), platform: "linux/amd64" }),
+  object({ role: "manifest", digest: digest("3"), parent: digest("2"), platform: "linux/arm64" }),
+  object({ role: "layer", digest: digest("d"), parent: digest("3") }),
+];
 
 /** What three workers report, and what that is. */
 export const ROWS: readonly { readonly why: string; readonly reports: readonly Report[]; readonly outcome: Outcome }[] = [
@@ -78,6 +104,39 @@ export const ROWS: readonly { readonly why: string; readonly reports: readonly R
     why: "two saw other bytes at a place that stands twice",
     reports: [twiceAt("8"), twiceAt("9"), twiceAt("9")],
     outcome: "disagreed",
+  },
+  { why: "another kind of root", reports: [A, A, saw(manifestRoot)], outcome: "disagreed" },
+  {
+    why: "another kind of root, and everybody was stopped",
+    reports: [stoppedWith(tree().slice(0, 1)), stoppedWith(tree().slice(0, 1)), stoppedWith(manifestRoot)],
+    outcome: "disagreed",
+  },
+  {
+    why: "another kind of root before an unclean end",
+    reports: [A, A, failed("E_VM_REPLY", manifestRoot)],
+    outcome: "disagreed",
+  },
+  {
+    why: "one of three alike siblings is missing at one",
+    reports: [saw(attestations), saw(attestations), without(1)],
+    outcome: "incomplete",
+  },
+  { why: "each lacks another of three alike siblings", reports: [without(1), without(2), without(3)], outcome: "incomplete" },
+  {
+    why: "a document that is named twice, seen in part",
+    reports: [saw(shared), failed("E_CUT", shared.toSpliced(3, 1)), failed("E_CUT", shared.toSpliced(4, 1))],
+    outcome: "incomplete",
+  },
+  {
+    why: "three name digests that are not those of their roots",
+    reports: [named("7"), named("8"), named("9")],
+    outcome: "incomplete",
+  },
+  { why: "one names a digest that is not that of its root", reports: [A, A, named("9")], outcome: "incomplete" },
+  {
+    why: "an object that hangs nowhere",
+    reports: [1, 2, 3].map(() => saw([...tree(), object({ role: "layer", digest: digest("9"), parent: digest("8") })])),
+    outcome: "incomplete",
   },
   { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
 ];
@@ -154,6 +213,10 @@ const entries = bottle.map((each, index) => ({
     ...(index === 3 ? { "org.opencontainers.image.ref.name": "2.8.2.big_sur", "sh.brew.bottle.digest": "d" } : {}),
   },
 }));
+/** 1 > 2 > … > 9, deeper than any walk goes. */
+const deep = ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((letter, index, all) =>
+  object({ role: "index", digest: digest(letter), parent: index === 0 ? null : digest(all[index - 1] ?? "") }),
+);
 const twoRoots = [object({ role: "index", digest: digest("a") }), object({ role: "manifest", digest: digest("b") })];
 const emptyWithDigest: Report = (worker) => ({ ...saw([])(worker), digest: digest("a") });
 const noDigest: Report = (worker) => ({ ...A(worker), digest: null });
@@ -226,9 +289,28 @@ export const CASES: Readonly<Record<string, readonly [observations: readonly Obs
       three([saw(entries), saw(entries), saw(entries)]),
       { pin: null, tag: "2.6.2" },
     ],
+    "two and two of four": [[...five.slice(0, 2), B("c"), B("d")]],
+    "two and two of five": [[...five.slice(0, 2), B("c"), B("d"), saw(tree(digest("8")))("e")]],
+    "three roots of three kinds": [three([A, saw(manifestRoot), saw([object({ role: "blob", digest: digest("7") })])])],
+    "a lie in a document that is named twice": [
+      three([
+        saw(shared),
+        saw(shared),
+        saw(shared.map((each) => (each.role === "layer" ? { ...each, computed: digest("9") } : each))),
+      ]),
+    ],
+    "an index in an index, nine levels deep": [three([saw(deep), saw(deep), saw(deep.map(lastWrong))])],
+    "a lie below nothing": [
+      three([A, A, saw([object({ role: "layer", digest: digest("9"), computed: digest("8"), parent: digest("7") })])]),
+    ],
+    "a lie below another root": [three([A, B, sawWrong(4)])],
     ...INDISTINCT,
     "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
   };
+
+function lastWrong(each: SeenObject, index: number): SeenObject {
+  return index === deep.length - 1 ? { ...each, computed: digest("0") } : each;
+}
 
 function pick({ outcome, error }: Observation): Pick<Observation, "outcome" | "error"> {
   return { outcome, error };

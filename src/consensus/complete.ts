@@ -1,0 +1,36 @@
+import type { Observation, SeenObject } from "../model/observation.ts";
+import { isGenuine } from "./difference.ts";
+
+/** It saw everything of the job and nothing false, and its report is one tree below the digest that it names. */
+export function isComplete(observation: Observation): boolean {
+  const { outcome, error, objects } = observation;
+  return outcome === "saw" && error === null && objects.every(isGenuine) && isOneTree(observation);
+}
+
+/** It saw a root and nothing false below it; being told to stop, because others disagree, is no fault of its own. */
+export function supports(observation: Observation): boolean {
+  return isComplete(observation.error?.code === "E_STOPPED" ? { ...observation, error: null } : observation);
+}
+
+/** One root, which has the digest of the observation, and everything else below it. */
+function isOneTree({ digest, objects }: Observation): boolean {
+  const root = objects.find((each) => each.parent === null);
+  if (root === undefined || root.computed !== digest) return false;
+  const children = new Map<string, SeenObject[]>();
+  for (const object of objects) {
+    if (object.parent === null) continue;
+    const known = children.get(object.parent);
+    if (known === undefined) children.set(object.parent, [object]);
+    else known.push(object);
+  }
+  let reached = 1;
+  const waiting: SeenObject[] = [root];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.role !== "index" && next.role !== "manifest") continue;
+    const below = children.get(next.digest) ?? [];
+    children.delete(next.digest);
+    reached += below.length;
+    for (const child of below) waiting.push(child);
+  }
+  return reached === objects.length;
+}
