@@ -115,4 +115,5 @@ test("a wrong selection stops the blobs of everybody and nobody's root", async (
   const observations = await look([honest(arm.all), late, honest(arm.all)], jobOf(undefined, { platform }));
   expect(observations.map((each) => each.error?.code)).toEqual(["E_SELECTION", "E_STOPPED", "E_SELECTION"]);
   expect(observations.map((each) => each.digest)).toEqual([arm.manifest.digest, index.digest, arm.manifest.digest]);
+  expect(judge(observations).outcome).toBe("disagreed");
 });
