@@ -2,7 +2,7 @@ import { asError, Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Digest } from "../oci/digest.ts";
 import { checkBottle } from "../oci/homebrew.ts";
-import type { ImageManifest, Index } from "../oci/manifest.ts";
+import type { ImageManifest, Index, Manifest } from "../oci/manifest.ts";
 import { kindOfMediaType } from "../oci/mediatype.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
 import { contradictionOf, readDocument } from "./document.ts";
@@ -17,14 +17,14 @@ import type { Place } from "./tree.ts";
 
 /** Indexes in indexes; the deepest that are known in the wild are two. */
 const DEEPEST = 4;
-/** Places of one tree: an index that names one index twice, and so on four levels deep, is small to write and long to walk. */
-const MOST_PLACES = 10_000;
+/** Entries of all documents of one artifact. */
+const MOST_ENTRIES = 10_000;
 const DOCUMENTS_AT_A_TIME = 32;
 
 /** What is read of indexes and manifests so far, or asked for. */
 interface Budget {
   bytes: number;
-  places: number;
+  entries: number;
 }
 
 interface Walk {
@@ -33,6 +33,8 @@ interface Walk {
   readonly gate: Gate;
   /** Each is fetched once, however often it is named. */
   readonly documents: Map<string, Promise<Document>>;
+  /** What is below each document, which is opened once, however often it is named; an index may be searched here and taken whole there. */
+  readonly opened: Map<string, Place[]>;
   readonly signal: AbortSignal;
   readonly spent: Budget;
   matches: number;
@@ -48,8 +50,9 @@ export async function walkDocuments(session: Session, job: Job, root: Place, sig
     job,
     gate: createGate(DOCUMENTS_AT_A_TIME),
     documents: new Map<string, Promise<Document>>(),
+    opened: new Map<string, Place[]>(),
     signal,
-    spent: { bytes: 0, places: 1 },
+    spent: { bytes: 0, entries: 1 },
     matches: 0,
   };
   await visit(walk, root, 0, isSelective(job.selection));
@@ -72,11 +75,23 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
     if (document.manifest === null || place.error !== null) return;
     // the digest that it was asked for by: what was parsed knows its sha256 only
     const manifest = { ...document.manifest, digest: document.computed };
-    if (manifest.kind === "index") await expandIndex(walk, place, manifest, depth, selecting);
-    else expandManifest(walk, place, manifest);
+    await openDocument(walk, place, manifest, depth, selecting);
   } catch (thrown) {
     place.error = asError(thrown);
   }
+}
+
+async function openDocument(walk: Walk, place: Place, manifest: Manifest, depth: number, selecting: boolean): Promise<void> {
+  if (manifest.kind !== "index") checkBottleEntry(place, manifest);
+  const name = `${manifest.digest} ${selecting}`;
+  const known = walk.opened.get(name);
+  if (known !== undefined) {
+    place.children = known;
+    return;
+  }
+  walk.opened.set(name, place.children);
+  if (manifest.kind === "index") await expandIndex(walk, place, manifest, depth, selecting);
+  else expandManifest(walk, place, manifest);
 }
 
 function documentOf(walk: Walk, place: Place): Promise<Document> {
@@ -140,7 +155,7 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
   const children = entries.map(({ descriptor, position, matches }) => {
     const kind = kindOfMediaType(descriptor.mediaType);
     const role = kind === null ? "blob" : kind === "index" ? "index" : "manifest";
-    return { child: placeBelow(place, index.digest, role, descriptor, position), selecting: !matches };
+    return { child: placeBelow(index.digest, role, descriptor, position), selecting: !matches };
   });
   place.children.push(...children.map(({ child }) => child));
   const documents = children.filter(({ child }) => child.role !== "blob");
@@ -152,13 +167,17 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
 }
 
 function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Schema1Manifest): void {
-  const contradiction = bottleContradiction(place, manifest);
-  if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
   if (walk.job.depth === "documents") return;
   const { digest, config, layers } = manifest;
   checkRoom(walk, layers.length + 1);
-  if (config !== null) place.children.push(placeBelow(place, digest, "config", config, 0));
-  place.children.push(...layers.map((layer, position) => placeBelow(place, digest, "layer", layer, position)));
+  if (config !== null) place.children.push(placeBelow(digest, "config", config, 0));
+  place.children.push(...layers.map((layer, position) => placeBelow(digest, "layer", layer, position)));
+}
+
+/** Throws E_MANIFEST. */
+function checkBottleEntry(place: Place, manifest: ImageManifest | Schema1Manifest): void {
+  const contradiction = bottleContradiction(place, manifest);
+  if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
 }
 
 /** How what an index says about a bottle differs from the manifest of it; null for what is no bottle. */
@@ -171,10 +190,10 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
 }
 
 /** Throws E_LIMIT. */
-function checkRoom(walk: Walk, places: number): void {
-  walk.spent.places += places;
-  if (walk.spent.places <= MOST_PLACES) return;
-  throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_PLACES} objects`, {
+function checkRoom(walk: Walk, entries: number): void {
+  walk.spent.entries += entries;
+  if (walk.spent.entries <= MOST_ENTRIES) return;
+  throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_ENTRIES} objects`, {
     stage: "body",
     hint: "choose from it with --platform",
   });

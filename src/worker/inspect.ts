@@ -11,6 +11,8 @@ import type { Place } from "./tree.ts";
 import type { Vantage } from "./vantage.ts";
 import { walkDocuments } from "./expand.ts";
 
+const MOST_SHOWN = 10_000;
+
 /** An index or a manifest that one vantage saw; `document.bytes` are exactly those that it was given. */
 export interface Inspected {
   readonly document: Manifest;
@@ -45,13 +47,18 @@ export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: 
   if (fault !== null && deadline.aborted)
     throw new Tofu3Error("E_TIMEOUT", `not done within ${job.limits.totalSeconds} s`, { cause: fault });
   if (fault !== null) throw fault;
-  return inspected(root);
+  return inspected(root, { shown: 0 });
 }
 
-function inspected(place: Place): Inspected {
+/** What is shared is shown at each of its places: an index that names one index twice, and so on four levels deep, is small to write and long to read. */
+function inspected(place: Place, count: { shown: number }): Inspected {
   const document = place.document?.manifest ?? null;
   if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");
+  count.shown += 1;
+  if (count.shown > MOST_SHOWN)
+    throw new Tofu3Error("E_LIMIT", `there are more than ${MOST_SHOWN} manifests to show`, { hint: "choose with --platform" });
   const documents = place.children.filter((child) => child.role !== "blob");
   const { mediaType, pinned } = place.document;
-  return { document, mediaType, pinned, descriptor: place.descriptor, children: documents.map(inspected) };
+  const children = documents.map((child) => inspected(child, count));
+  return { document, mediaType, pinned, descriptor: place.descriptor, children };
 }

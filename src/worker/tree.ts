@@ -21,7 +21,10 @@ export interface Seen {
   };
 }
 
-/** One place of the tree that a reference leads to; filled in while it is walked. The same bytes may stand at several places. */
+/**
+ * One entry of a document, or the root; filled in while it is walked. The same bytes may stand at several places. A document that is named
+ * several times is opened once: its places share their children.
+ */
 export interface Place {
   role: Role;
   /** Null for the root of a tag. */
@@ -31,25 +34,22 @@ export interface Place {
   readonly parent: Digest | null;
   /** In the list of its parent, from 0. */
   readonly position: number;
-  /** Its own, or that of the entry above it. */
-  readonly platform: Platform | null;
   /** Null for a blob, until it was read, and when nobody reads it any more. */
   document: Document | null;
   /** Null until it was seen. */
   seen: Seen | null;
   error: Tofu3Error | null;
-  readonly children: Place[];
+  children: Place[];
 }
 
 const UNSEEN = { document: null, seen: null, error: null };
 
 export function rootPlace(asked: Digest | null): Place {
-  return { role: "manifest", asked, descriptor: null, parent: null, position: 0, platform: null, ...UNSEEN, children: [] };
+  return { role: "manifest", asked, descriptor: null, parent: null, position: 0, ...UNSEEN, children: [] };
 }
 
-export function placeBelow(above: Place, parent: Digest, role: Role, descriptor: Descriptor, position: number): Place {
-  const platform = descriptor.platform ?? above.platform;
-  return { role, asked: descriptor.digest, descriptor, parent, position, platform, ...UNSEEN, children: [] };
+export function placeBelow(parent: Digest, role: Role, descriptor: Descriptor, position: number): Place {
+  return { role, asked: descriptor.digest, descriptor, parent, position, ...UNSEEN, children: [] };
 }
 
 export function seenIn(document: Document): Seen {
@@ -63,17 +63,36 @@ export function letGoOfDocuments(root: Place): void {
   for (const place of placesOf(root)) place.document = null;
 }
 
-/** The place and everything below it, in the order of the documents. */
-export function placesOf(place: Place): Place[] {
-  return [place, ...place.children.flatMap(placesOf)];
+/** The root and everything below it, each once, in the order of the documents. */
+export function placesOf(root: Place): Place[] {
+  return [...platformsBelow(root).keys()];
 }
 
-/** What was seen, in the order of the tree. */
+/** Each place with its own platform, or that of the first entry above it. */
+function platformsBelow(root: Place): Map<Place, Platform | null> {
+  const found = new Map<Place, Platform | null>();
+  const opened = new Set<readonly Place[]>();
+  const open = (place: Place, inherited: Platform | null): void => {
+    const platform = place.descriptor?.platform ?? inherited;
+    found.set(place, platform);
+    if (opened.has(place.children)) return;
+    opened.add(place.children);
+    for (const child of place.children) open(child, platform);
+  };
+  open(root, null);
+  return found;
+}
+
+/** What was seen, in the order of the tree: each entry of each document once. */
 export function objectsOf(root: Place): SeenObject[] {
-  return placesOf(root).flatMap((place) => {
-    const { descriptor, seen, platform } = place;
+  const entries = new Set<string>();
+  return [...platformsBelow(root)].flatMap(([place, platform]) => {
+    const { descriptor, seen } = place;
     const digest = place.asked ?? seen?.computed ?? null;
-    if (seen === null || digest === null) return [];
+    // an index that a selection led to and that was searched as well is opened twice
+    const entry = `${String(place.parent)} ${place.role} ${place.position}`;
+    if (seen === null || digest === null || entries.has(entry)) return [];
+    entries.add(entry);
     const { about } = seen;
     return {
       role: place.role,
@@ -92,9 +111,13 @@ export function objectsOf(root: Place): SeenObject[] {
   });
 }
 
-/** The document with this digest; null where it was not seen or is none. */
-export function manifestIn(root: Place, digest: Digest): Manifest | null {
-  return placesOf(root).find(({ document }) => document?.computed === digest)?.document?.manifest ?? null;
+/** The documents that were read, by their digests. */
+export function manifestsIn(root: Place): ReadonlyMap<Digest, Manifest> {
+  return new Map(
+    placesOf(root).flatMap(({ document }) =>
+      document === null || document.manifest === null ? [] : [[document.computed, document.manifest]],
+    ),
+  );
 }
 
 /** The first place with other bytes than were asked for; without one, the first that could not be had, and that nobody stopped. */

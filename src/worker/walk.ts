@@ -11,7 +11,7 @@ import { walkDocuments } from "./expand.ts";
 import { notesOf, openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
 import type { Session } from "./session.ts";
-import { faultOf, letGoOfDocuments, manifestIn, objectsOf, rootPlace } from "./tree.ts";
+import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "./vantage.ts";
 
@@ -54,7 +54,10 @@ async function look(session: Session, job: Job, root: Place, stops: Stops, signa
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
   if (job.depth === "documents" || (fault !== null && fault.code !== "E_MISMATCH")) return;
-  if (fault === null) session.vantage.admit?.(objectsOf(root), (digest) => manifestIn(root, digest));
+  if (fault === null) {
+    const manifests = manifestsIn(root);
+    session.vantage.admit?.(objectsOf(root), (digest) => manifests.get(digest) ?? null);
+  }
   letGoOfDocuments(root);
   session.watch({ kind: "phase", worker, phase: "fetching" });
   await fetchBlobs(session, root, AbortSignal.any([signal, stops.blobs]));

@@ -250,14 +250,7 @@ describe("documents that are not walked", () => {
     },
     { top: index, all: everything },
   );
-  // 1 + 40 + 1600 + 64,000 places, four documents
-  const wide = [40, 40, 40].reduce<{ top: Thing; all: Thing[] }>(
-    ({ top, all }, times) => {
-      const above = indexOf(Array.from({ length: times }, () => descriptor(top)));
-      return { top: above, all: [above, ...all] };
-    },
-    { top: indexOf([]), all: [indexOf([])] },
-  );
+  const many = [1, 2].map((each) => indexOf(Array(6000).fill(descriptor(amd.manifest)), { annotations: { each: String(each) } }));
   const bottle = (annotations: object): { top: Thing; all: Thing[] } => {
     const top = indexOf([descriptor(amd.manifest, { annotations })]);
     return { top, all: [top, ...amd.all] };
@@ -267,7 +260,12 @@ describe("documents that are not walked", () => {
   const wrongType = indexOf([{ ...descriptor(amd.manifest), mediaType: "application/vnd.docker.distribution.manifest.v2+json" }]);
   test.each([
     { what: "indexes five deep", things: deep.all, code: "E_LIMIT", message: /more than 4 levels deep/ },
-    { what: "an index of indexes of indexes that multiply", things: wide.all, code: "E_LIMIT", message: /more than 10000 objects/ },
+    {
+      what: "indexes with more than 10,000 entries together",
+      things: [indexOf(many.map((each) => descriptor(each))), ...many, ...amd.all],
+      code: "E_LIMIT",
+      message: /more than 10000 objects/,
+    },
     {
       what: "an entry that is of another type than its descriptor says",
       things: [wrongType, ...amd.all],
@@ -349,6 +347,40 @@ describe("documents that are not walked", () => {
   ])("$what is no view", async ({ type, body }) => {
     const seen = await look(fakeTransport(serve([thing(type, body)])));
     expect(seen).toMatchObject({ outcome: "failed", digest: null, objects: [] });
+  });
+
+  test("a document that is named several times is opened once, and each of its entries is seen once", async () => {
+    // 1 + 60 + 3600 + 216,000 places, five documents
+    const { all } = [60, 60, 60].reduce<{ top: Thing; all: Thing[] }>(
+      ({ top, all: below }, times) => {
+        const above = indexOf(Array.from({ length: times }, () => descriptor(top)));
+        return { top: above, all: [above, ...below] };
+      },
+      { top: amd.manifest, all: amd.all },
+    );
+    const transport = fakeTransport(serve(all));
+    const seen = await look(transport);
+    expect(seen).toMatchObject({ outcome: "saw", error: null });
+    expect(seen.objects).toHaveLength(1 + 60 + 60 + 60 + amd.all.length - 1);
+    expect(new Set(seen.objects.map(({ parent, role, position }) => `${parent} ${role} ${position}`)).size).toBe(
+      seen.objects.length,
+    );
+    expect(transport.asked).toHaveLength(new Set(all.map(({ digest }) => digest)).size);
+  });
+
+  test("an index that is searched and taken whole as well has each of its entries once", async () => {
+    const inner = indexOf([
+      descriptor(amd.manifest, { platform: { os: "linux", architecture: "amd64" } }),
+      descriptor(arm.manifest, { platform: { os: "linux", architecture: "arm64" } }),
+    ]);
+    const outer = indexOf([descriptor(inner), descriptor(inner, { platform: { os: "linux", architecture: "amd64" } })]);
+    const job = jobOf(undefined, { platform: parsePlatform("linux/amd64") });
+    const seen = await look(fakeTransport(serve([outer, inner, ...amd.all, ...arm.all])), { job });
+    expect(seen).toMatchObject({ outcome: "saw", error: null });
+    expect(seen.objects.filter(({ parent }) => parent === inner.digest).map(({ digest }) => digest)).toEqual([
+      amd.manifest.digest,
+      arm.manifest.digest,
+    ]);
   });
 
   test("indexes four deep are walked", async () => {
