@@ -28,7 +28,7 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * it names those. Pure; the same artifact gives the same text. Throws E_BUG when something that was verified below it is left out.
  */
 export function layoutOf(tree: Tree, reference: Reference): Layout {
-  const tops = uniqueTops(topsOf(tree, tree.root, null));
+  const tops = topsOf(tree);
   const names = namesOf(tops, tagOf(reference));
   const index = {
     schemaVersion: 2,
@@ -57,25 +57,34 @@ function blobName(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
 
-function topsOf(tree: Tree, object: SeenObject, entry: Descriptor | null): Top[] {
-  const document = tree.documents.get(object.digest);
-  if (document?.kind !== "index" || isWhole(tree, object.digest)) return [{ object, entry }];
-  return document.manifests.flatMap((child) => {
-    const seen = tree.objects.get(child.digest);
-    return seen === undefined ? [] : topsOf(tree, seen, child);
-  });
+/** What index.json names, each digest once; a document that is named several times is looked into once. */
+function topsOf(tree: Tree): Top[] {
+  const whole = new Map<Digest, boolean>();
+  const opened = new Set<Digest>();
+  const tops = new Map<Digest, Top>();
+  const open = (object: SeenObject, entry: Descriptor | null): void => {
+    const document = tree.documents.get(object.digest);
+    if (document?.kind !== "index" || isWhole(tree, object.digest, whole)) {
+      if (!tops.has(object.digest)) tops.set(object.digest, { object, entry });
+      return;
+    }
+    if (opened.has(object.digest)) return;
+    opened.add(object.digest);
+    for (const child of document.manifests) {
+      const seen = tree.objects.get(child.digest);
+      if (seen !== undefined) open(seen, child);
+    }
+  };
+  open(tree.root, null);
+  return [...tops.values()];
 }
 
-function uniqueTops(tops: readonly Top[]): Top[] {
-  const first = new Map<Digest, Top>();
-  for (const top of tops) if (!first.has(top.object.digest)) first.set(top.object.digest, top);
-  return [...first.values()];
-}
-
-function isWhole(tree: Tree, digest: Digest): boolean {
+function isWhole(tree: Tree, digest: Digest, known: Map<Digest, boolean>): boolean {
   const document = tree.documents.get(digest);
   if (document?.kind !== "index") return tree.objects.has(digest);
-  return document.manifests.every((child) => isWhole(tree, child.digest));
+  const whole = known.get(digest) ?? document.manifests.every((child) => isWhole(tree, child.digest, known));
+  known.set(digest, whole);
+  return whole;
 }
 
 /** A blob may be a document of its own at another place. */

@@ -73,7 +73,11 @@ function sorted(observation: Observation): Observation {
 /** The root, then each child with all that is below it: config before layers, otherwise by its place in the list. */
 function inTreeOrder(objects: readonly SeenObject[]): SeenObject[] {
   const children = new Map<string | null, SeenObject[]>();
-  for (const seen of objects) children.set(seen.parent, [...(children.get(seen.parent) ?? []), seen]);
+  for (const seen of objects) {
+    const known = children.get(seen.parent);
+    if (known === undefined) children.set(seen.parent, [seen]);
+    else known.push(seen);
+  }
   const reached = new Set<SeenObject>();
   const walk = (seen: SeenObject): SeenObject[] => {
     if (reached.has(seen)) return [];
