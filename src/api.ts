@@ -33,7 +33,8 @@ function version(): string {
 
 /**
  * What `tofu3 verify` does, without a terminal: nobody is asked for a passphrase. Resolves with the evidence whatever the outcome; throws Tofu3Error for a
- * reference, a configuration or a destination that cannot be used, and the signal's reason when it was aborted.
+ * reference, a configuration or a destination that cannot be used, and the signal's reason when it was aborted before there was a verdict. What was agreed and
+ * could not be released has `released: null` and a `releaseError`.
  */
 export async function verify(reference: string, options: VerifyOptions = {}): Promise<Evidence> {
   const surroundings = { env: options.env ?? env, home: options.home ?? homedir(), cwd: options.cwd ?? cwd() };

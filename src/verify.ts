@@ -1,7 +1,7 @@
 import { dispatch, usageFaultOf } from "./coordinator/dispatch.ts";
 import { indistinctOf } from "./consensus/distinct.ts";
 import { judge, type Expectation } from "./consensus/judge.ts";
-import { Tofu3Error } from "./errors.ts";
+import { asError, Tofu3Error } from "./errors.ts";
 import { openVantages, type House } from "./house.ts";
 import type { Destination, Released } from "./model/destination.ts";
 import type { Evidence } from "./model/evidence.ts";
@@ -17,6 +17,7 @@ import { parseDestination } from "./release/destination.ts";
 import { openQuarantine } from "./release/quarantine.ts";
 import { release } from "./release/release.ts";
 import { evidenceOf } from "./report/evidence.ts";
+import { within } from "./transport/deadline.ts";
 
 export type { House } from "./house.ts";
 
@@ -64,9 +65,47 @@ function destinationOf(request: VerifyRequest, house: House): Destination | null
   return parseDestination(request.destination, request.force, house.cwd);
 }
 
-/** Ask, judge, release, tell. Throws for what is wrong with the request; what the workers met is evidence. */
+interface Ending {
+  readonly released: Released | null;
+  readonly releaseError: Tofu3Error | null;
+}
+
+/** A verdict stands whatever becomes of the release: nothing is thrown. The time limit is the one that the workers began with. */
+async function releaseBefore(
+  endsAt: number,
+  work: (limit: AbortSignal) => Promise<Released>,
+  { config, log }: House,
+  signal: AbortSignal,
+): Promise<Ending> {
+  try {
+    return { released: await within(Math.max(0, endsAt - performance.now()), [signal], work), releaseError: null };
+  } catch (thrown) {
+    log("debug", "nothing was released", { trace: thrown instanceof Error ? thrown.stack : null });
+    const releaseError = signal.aborted ? interruptionOf(signal) : releaseErrorOf(thrown, config.limits.totalSeconds);
+    return { released: null, releaseError };
+  }
+}
+
+function interruptionOf({ reason }: AbortSignal): Tofu3Error {
+  if (reason instanceof Tofu3Error) return reason;
+  return new Tofu3Error("E_INTERRUPTED", "stopped while the artifact was being released; nothing was released", { cause: reason });
+}
+
+function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
+  if (!(thrown instanceof DOMException) || thrown.name !== "TimeoutError") return asError(thrown);
+  return new Tofu3Error("E_RELEASE", `the release was not done within ${seconds} s of the beginning; nothing was released`, {
+    hint: "raise limits.totalSeconds in the configuration",
+    cause: thrown,
+  });
+}
+
+/**
+ * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
+ * and what became of the release, is evidence.
+ */
 export async function verify(request: VerifyRequest, house: House, watch: Watch, signal: AbortSignal): Promise<Evidence> {
   const startedAt = house.now().toISOString();
+  const endsAt = performance.now() + house.config.limits.totalSeconds * 1000;
   const job = jobOf(request, house.config.limits, "everything");
   const destination = destinationOf(request, house);
   const quarantine = destination === null ? null : await openQuarantine(destination);
@@ -82,11 +121,16 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
     };
     const verdict = judge(observations, expectation);
     refuseUsage(verdict, observations);
-    const context = { reference: job.reference, signal };
-    const released: Released | null =
+    const context = { reference: job.reference, unpackedBytes: job.limits.unpackedBytes };
+    const ending: Ending =
       verdict.outcome === "agreed" && destination !== null && quarantine !== null
-        ? await release(verdict, quarantine, destination, context)
-        : null;
+        ? await releaseBefore(
+            endsAt,
+            (limit) => release(verdict, quarantine, destination, { ...context, signal: limit }),
+            house,
+            signal,
+          )
+        : { released: null, releaseError: null };
     const { reference, platform, osVersion, bottle } = request;
     const finishedAt = house.now().toISOString();
     return evidenceOf({
@@ -94,7 +138,7 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
       observations,
       verdict,
       policy: { ...policy, met: indistinctOf(observations, policy.distinct).length === 0 },
-      released,
+      ...ending,
       startedAt,
       finishedAt,
       version: house.version,

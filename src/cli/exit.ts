@@ -1,4 +1,5 @@
 import { Tofu3Error, USAGE_CODES, WORKER_CODES, type ErrorCode } from "../errors.ts";
+import type { Evidence } from "../model/evidence.ts";
 import type { Outcome } from "../model/verdict.ts";
 
 export interface Exit {
@@ -40,6 +41,12 @@ export function exitOf(outcome: Outcome): number {
   const exit = EXITS.find((each) => each.outcome === outcome);
   if (exit === undefined) throw new Tofu3Error("E_BUG", `no exit code for the outcome ${outcome}`);
   return exit.code;
+}
+
+/** Of a verdict and of what became of its release: an artifact that all agree on and that is not there is no success. */
+export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcome" | "releaseError">): number {
+  if (releaseError === null) return exitOf(outcome);
+  return releaseError.code === "E_INTERRUPTED" ? EXIT_INTERRUPTED : EXIT_BROKEN;
 }
 
 const USAGE: readonly ErrorCode[] = USAGE_CODES;

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { Tofu3Error } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Progress, Watch } from "../model/progress.ts";
 import { parseReference } from "../oci/reference.ts";
@@ -6,6 +7,7 @@ import { renderJson } from "../report/json.ts";
 import { PLAIN } from "../report/paint.ts";
 import { verdictLine } from "../report/verdictline.ts";
 import { paintFor } from "./color.ts";
+import { tellError } from "./errors.ts";
 import { houseOf } from "./house.ts";
 import type { Settings, VerifyArguments } from "./invocation.ts";
 import type { Io } from "./io.ts";
@@ -62,4 +64,11 @@ export async function tellEvidence(evidence: Evidence, settings: Settings, io: I
   } else {
     io.stderr.write(`tofu3: ${verdictLine(evidence, PLAIN)}\n`);
   }
+}
+
+/** After the verdict, which stands: why the artifact is not there. */
+export function tellReleaseError({ releaseError }: Evidence, io: Io): void {
+  if (releaseError === null) return;
+  const { code, message, hint } = releaseError;
+  tellError(io.stderr, new Tofu3Error(code, message, { hint: hint ?? undefined }), false);
 }

@@ -115,11 +115,22 @@ function limitsShape(defaults: Defaults["limits"]) {
     manifestBytes: upTo(1024, 2 ** 26, "manifestBytes", "Bytes of one index or manifest."),
     documentBytes: upTo(1024, 2 ** 30, "documentBytes", "Bytes of all indexes and manifests of one artifact."),
     blobBytes: upTo(1024, 2 ** 50, "blobBytes", "Bytes of one blob."),
+    unpackedBytes: upTo(
+      1024,
+      2 ** 50,
+      "unpackedBytes",
+      "Bytes that all layers of one image unpack to, for docker-archive and docker-v1.",
+    ),
     redirects: upTo(0, 10, "redirects", "Redirects of one request."),
     retries: upTo(0, 20, "retries", "How often one request is repeated after a transport fault."),
     connectSeconds: upTo(1, 300, "connectSeconds", "Seconds for one connection."),
     idleSeconds: upTo(1, 3600, "idleSeconds", "Seconds without a byte."),
-    totalSeconds: upTo(1, 604_800, "totalSeconds", "Seconds for everything that one worker does."),
+    totalSeconds: upTo(
+      1,
+      604_800,
+      "totalSeconds",
+      "Seconds for everything that one worker does, and for all of it to the end of the release.",
+    ),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Difference, Outcome } from "./verdict.ts";
 import type { Observation, Role } from "./observation.ts";
 import type { Policy } from "./policy.ts";
@@ -41,4 +42,6 @@ export interface Evidence {
   /** What was asked of the workers, and whether they are that; who is not known is not. */
   readonly policy: Policy & { readonly met: boolean };
   readonly released: { readonly format: string; readonly path: string } | null;
+  /** Why an agreed artifact that was to be released was not: the verdict stands all the same. */
+  readonly releaseError: { readonly code: ErrorCode; readonly message: string; readonly hint: string | null } | null;
 }

@@ -15,6 +15,8 @@ export interface Limits {
   /** Of all indexes and manifests of one artifact together. */
   readonly documentBytes: number;
   readonly blobBytes: number;
+  /** Of all layers of one image together, where a format unpacks them. */
+  readonly unpackedBytes: number;
   readonly redirects: number;
   readonly retries: number;
   readonly connectSeconds: number;

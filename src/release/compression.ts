@@ -1,12 +1,14 @@
 import type { FileHandle } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import * as zlib from "node:zlib";
 import { Decompress } from "fzstd";
+import { zstdPieces } from "./zstdpieces.ts";
 
 export type Compression = "gzip" | "zstd" | "none";
 
-/** fzstd answers one push with everything that it unfolds to, up to 128 KiB for 4 bytes; small pushes keep that small. */
-const PUSH = 4096;
+/** How long decoding may keep everybody else waiting. */
+const PATIENCE_MS = 20;
 
 /** By the first bytes, as every tool that loads a layer tells it; media types of layers are often wrong. RFC 1952 §2.3.1, RFC 8878 §3.1 */
 export async function sniffCompression(handle: FileHandle): Promise<Compression> {
@@ -37,18 +39,25 @@ function expandZstd(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array
 async function* through(source: AsyncIterable<Uint8Array>, decoder: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false });
   input.on("error", (error) => decoder.emit("error", error));
-  for await (const chunk of input.pipe(decoder)) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+  try {
+    for await (const chunk of input.pipe(decoder)) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+  } finally {
+    input.destroy();
+  }
 }
 
+/** fzstd answers a push with everything that it unfolds to, at once. */
 async function* expandZstdSlowly(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
+  let since = performance.now();
   const decoder = new Decompress((chunk) => ready.push(chunk));
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; at += PUSH) {
-      decoder.push(chunk.subarray(at, at + PUSH));
-      yield* ready;
-      ready = [];
-    }
+  for await (const piece of zstdPieces(source)) {
+    decoder.push(piece);
+    yield* ready;
+    ready = [];
+    if (performance.now() - since < PATIENCE_MS) continue;
+    await setImmediate();
+    since = performance.now();
   }
   decoder.push(new Uint8Array(0), true);
   yield* ready;

@@ -16,7 +16,7 @@ export function errnoOf(error: unknown): string | null {
 
 const MEANING: Readonly<Record<string, readonly [code: ErrorCode, what: string, hint: string]>> = {
   ENOSPC: ["E_DISK", "the disk is full", "free some space on that file system, or choose a destination on another one"],
-  EDQUOT: ["E_DISK", "the disk quota is used up", "free some space, or choose a destination on another file system"],
+  EDQUOT: ["E_DISK", "the disk quota is used up", "free some space on that file system, or choose a destination on another one"],
   EIO: ["E_DISK", "the disk reports a fault", "check the disk (dmesg, smartctl) and choose another destination"],
   EROFS: ["E_DISK", "the file system is read-only", "choose a destination that can be written to"],
   EFBIG: ["E_DISK", "the file is too large for this file system", "choose a destination on another file system"],

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import type { Reference } from "../oci/reference.ts";
-import { createReadStream } from "node:fs";
 import { layerName, readImage, type Image } from "./image.ts";
-import { unpackLayer, type ImageLayer } from "./unpack.ts";
+import { unpacked } from "./unpack.ts";
 import { tagOf } from "./layout.ts";
 import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
@@ -18,29 +16,19 @@ export async function buildDockerArchive(workshop: Workshop): Promise<string> {
   return noteOf(workshop, image);
 }
 
-async function* entriesOf(workshop: Workshop, image: Image): AsyncGenerator<TarEntry> {
+function entriesOf(workshop: Workshop, image: Image): TarEntry[] {
   const config = `${configName(image)}.json`;
   const manifest = [{ Config: config, RepoTags: repoTags(workshop.reference), Layers: image.layers.map(layerName) }];
-  yield smallEntry("manifest.json", JSON.stringify(manifest));
-  yield smallEntry(config, image.configBytes);
-  const written = new Set<string>();
-  for (const layer of image.layers) {
-    if (written.has(layerName(layer))) continue;
-    written.add(layerName(layer));
-    yield* layerEntry(workshop, layer);
-  }
-}
-
-async function* layerEntry(workshop: Workshop, layer: ImageLayer): AsyncGenerator<TarEntry> {
-  const name = layerName(layer);
-  if (layer.compression !== "zstd") {
-    yield { name, size: layer.object.size, bytes: bytesOf(workshop, layer.object) };
-    return;
-  }
-  const unpacked = `${workshop.staged}.layer`;
-  const size = await unpackLayer(workshop, layer, unpacked);
-  yield { name, size, bytes: createReadStream(unpacked, { highWaterMark: 1 << 20 }) };
-  await rm(unpacked);
+  const layers = new Map(image.layers.map((layer) => [layerName(layer), layer]));
+  return [
+    smallEntry("manifest.json", JSON.stringify(manifest)),
+    smallEntry(config, image.configBytes),
+    ...[...layers].map(([name, layer]) =>
+      layer.unpackedSize === null
+        ? { name, size: layer.object.size, bytes: bytesOf(workshop, layer.object) }
+        : { name, size: layer.unpackedSize, bytes: unpacked(workshop, layer) },
+    ),
+  ];
 }
 
 /** The image ID of Docker: sha256 of the config. */

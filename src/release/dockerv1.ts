@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
-import { writeSmallFile } from "./disk.ts";
+import { createFile, permit, writeSmallFile } from "./disk.ts";
 import { readImage, type Image } from "./image.ts";
-import { unpackLayer, type ImageLayer } from "./unpack.ts";
+import { unpacked, type ImageLayer } from "./unpack.ts";
 import { sortedJson } from "./imageconfig.ts";
 import { tagOf } from "./layout.ts";
 import { finishFolders } from "./ocilayout.ts";
+import { checkRoom } from "./room.ts";
 import { v1LayersOf } from "./schema1config.ts";
 import { manifestsOf, singleOf } from "./tree.ts";
 import { place, placeAgain, type Workshop } from "./workshop.ts";
@@ -40,11 +41,17 @@ const TOP_FIELDS = [
 
 /** `docker-v1:DIR`: `ID/{VERSION,json,layer.tar}` and `repositories`, Docker Image Specification 1.0; Docker before 29 loads a tar of it. */
 export async function buildDockerV1(workshop: Workshop): Promise<null> {
-  const { staged, quarantine, reference } = workshop;
+  const { staged, quarantine, reference, signal } = workshop;
   const folders = await foldersOf(workshop);
+  const layers = new Map(folders.map(({ object, layer }) => [object.digest, layer?.unpackedSize ?? 0]));
+  await checkRoom(
+    quarantine.path,
+    [...layers.values()].reduce((sum, size) => sum + size, 0),
+  );
   await mkdir(staged, { mode: 0o700 });
   const placed = new Map<Digest, string>();
   for (const folder of folders) {
+    signal.throwIfAborted();
     const path = join(staged, folder.id);
     await mkdir(path, { mode: 0o700 });
     await writeSmallFile(join(path, "VERSION"), "1.0", quarantine.modes.file);
@@ -60,17 +67,23 @@ export async function buildDockerV1(workshop: Workshop): Promise<null> {
 async function placeLayer(workshop: Workshop, folder: V1Folder, path: string, placed: Map<Digest, string>): Promise<void> {
   const before = placed.get(folder.object.digest);
   if (before !== undefined) {
-    await placeAgain(before, path);
+    await placeAgain(workshop, before, path);
     return;
   }
   placed.set(folder.object.digest, path);
-  if (folder.layer?.compression !== "zstd") {
-    await place(workshop, folder.object, path);
-    return;
+  if (folder.layer === null || folder.layer.unpackedSize === null) await place(workshop, folder.object, path);
+  else await writeUnpacked(workshop, folder.layer, path);
+}
+
+async function writeUnpacked(workshop: Workshop, layer: ImageLayer, path: string): Promise<void> {
+  const handle = await createFile(path);
+  try {
+    for await (const chunk of unpacked(workshop, layer)) await handle.writeFile(chunk);
+    await permit(handle, workshop.quarantine.modes.file);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
-  const unpacked = `${workshop.staged}.layer`;
-  await unpackLayer(workshop, folder.layer, unpacked);
-  await rename(unpacked, path);
 }
 
 async function foldersOf(workshop: Workshop): Promise<V1Folder[]> {

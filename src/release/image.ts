@@ -5,7 +5,7 @@ import type { ImageManifest } from "../oci/manifest.ts";
 import { noImage, parseConfig, type Fields } from "./imageconfig.ts";
 import { configOfSchema1 } from "./schema1config.ts";
 import { blobsOf, manifestsOf, singleOf } from "./tree.ts";
-import { compressionOf, type ImageLayer } from "./unpack.ts";
+import { compressionOf, measureLayer, type ImageLayer } from "./unpack.ts";
 import { readWhole, type Workshop } from "./workshop.ts";
 
 /** An image as Docker's own formats hold it. */
@@ -42,9 +42,24 @@ async function readCurrentImage(workshop: Workshop, document: ImageManifest) {
     const compression = await compressionOf(workshop, layer);
     if (compression === "none" && diffId.startsWith("sha256:") && layer.digest.startsWith("sha256:") && layer.digest !== diffId)
       throw noImage(`layer ${place + 1} (${visible(layer.mediaType)}) is neither a tar nor compressed with gzip or zstd`);
-    layers.push({ object: layer, diffId, compression });
+    const unpackedSize =
+      compression === "zstd" ? await checkedSize(workshop, { object: layer, diffId, compression }, layers) : null;
+    layers.push({ object: layer, diffId, compression, unpackedSize });
   }
   return { configBytes, config: fields, layers };
+}
+
+/** Of a layer that unpacks to what the config says. One that stands twice is unpacked once. */
+async function checkedSize(
+  workshop: Workshop,
+  { object, diffId, compression }: Omit<ImageLayer, "unpackedSize">,
+  before: readonly ImageLayer[],
+): Promise<number | null> {
+  const same = before.find((each) => each.object.digest === object.digest && each.diffId === diffId);
+  if (same !== undefined) return same.unpackedSize;
+  const measured = await measureLayer(workshop, object, compression);
+  if (measured.diffId === diffId) return measured.size;
+  throw noImage(`layer ${object.digest} unpacks to ${measured.diffId}, its config says ${diffId}`);
 }
 
 /** A file name for a layer, by what is in it. */

@@ -9,11 +9,12 @@ export async function buildOciArchive(workshop: Workshop): Promise<null> {
   return null;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- writeTar takes what streams
-async function* entriesOf(workshop: Workshop): AsyncGenerator<TarEntry> {
+function entriesOf(workshop: Workshop): TarEntry[] {
   const { files, blobs } = layoutOf(workshop.tree, workshop.reference);
-  for (const { name, text } of files) yield smallEntry(name, text);
-  for (const folder of ["blobs", ...new Set(blobs.map(({ name }) => dirname(name)))])
-    yield { name: `${folder}/`, size: 0, bytes: null };
-  for (const { name, object } of blobs) yield { name, size: object.size, bytes: bytesOf(workshop, object) };
+  const folders = ["blobs", ...new Set(blobs.map(({ name }) => dirname(name)))];
+  return [
+    ...files.map(({ name, text }) => smallEntry(name, text)),
+    ...folders.map((folder) => ({ name: `${folder}/`, size: 0, bytes: null })),
+    ...blobs.map(({ name, object }) => ({ name, size: object.size, bytes: bytesOf(workshop, object) })),
+  ];
 }

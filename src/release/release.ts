@@ -19,6 +19,8 @@ import type { Build, Workshop } from "./workshop.ts";
 /** What was asked for, which gives the result its tag and its file name, and what stops the work. */
 export interface ReleaseContext {
   readonly reference: Reference;
+  /** Limit of what layers unpack to, where a format unpacks them. */
+  readonly unpackedBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,20 +35,34 @@ export async function release(
   destination: Destination,
   context: ReleaseContext,
 ): Promise<Released> {
-  const { reference, signal } = context;
+  const { signal } = context;
   await quarantine.check();
-  return onDisk(`releasing to ${quoted(destination.path)}`, async () => {
-    const tree = await readTree(agreed, quarantine, signal);
-    const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
-    if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
-    const target = targetOf(format, destination, tree, reference);
-    await checkVacant(format, target, destination.force);
-    const workshop: Workshop = { tree, quarantine, reference, staged: join(quarantine.path, "staged"), signal };
-    const note = await builderOf(format)(workshop);
+  try {
+    return await onDisk(`releasing to ${quoted(destination.path)}`, () => releaseTree(agreed, quarantine, destination, context));
+  } catch (error) {
+    // whatever breaks when the work is stopped is the doing of who stopped it
     signal.throwIfAborted();
-    await publish({ staged: workshop.staged, format, target, note }, quarantine, destination.force);
-    return { format, path: target };
-  });
+    throw error;
+  }
+}
+
+async function releaseTree(
+  agreed: Agreed,
+  quarantine: Quarantine,
+  destination: Destination,
+  { reference, unpackedBytes, signal }: ReleaseContext,
+): Promise<Released> {
+  const tree = await readTree(agreed, quarantine, signal);
+  const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
+  if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
+  const target = targetOf(format, destination, tree, reference);
+  await checkVacant(format, target, destination.force);
+  const unpacking = { limit: unpackedBytes, bytes: 0 };
+  const workshop: Workshop = { tree, quarantine, reference, staged: join(quarantine.path, "staged"), unpacking, signal };
+  const note = await builderOf(format)(workshop);
+  signal.throwIfAborted();
+  await publish({ staged: workshop.staged, format, target, note }, quarantine, destination.force);
+  return { format, path: target };
 }
 
 function builderOf(format: Format): Build {

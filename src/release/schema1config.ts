@@ -3,7 +3,7 @@ import type { HistoryEntry, Schema1Manifest } from "../oci/schema1.ts";
 import type { SeenObject } from "../model/observation.ts";
 import { isFields, sortedJson, type Fields } from "./imageconfig.ts";
 import { blobsOf } from "./tree.ts";
-import { compressionOf, diffIdOf, type ImageLayer } from "./unpack.ts";
+import { compressionOf, measureLayer, type ImageLayer } from "./unpack.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** One entry of a schema 1 manifest with its layer. */
@@ -52,7 +52,8 @@ export async function configOfSchema1(workshop: Workshop, document: Schema1Manif
 
 async function layerOf(workshop: Workshop, object: SeenObject): Promise<ImageLayer> {
   const compression = await compressionOf(workshop, object);
-  return { object, compression, diffId: await diffIdOf(workshop, object, compression) };
+  const { diffId, size } = await measureLayer(workshop, object, compression);
+  return { object, compression, diffId, unpackedSize: compression === "zstd" ? size : null };
 }
 
 /** image-spec 1.1, config.md, "history" */

@@ -1,6 +1,10 @@
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { pack as openPack, type Header, type Pack } from "tar-stream";
 import { createFile, permit } from "./disk.ts";
+import { checkRoom } from "./room.ts";
+
+const BLOCK = 512;
 
 /** One member. Without `bytes` it is a directory. */
 export interface TarEntry {
@@ -13,7 +17,8 @@ export interface TarEntry {
  * Writes a tar that is the same whenever its entries are: no time, no owner, fixed modes. POSIX ustar, pax headers only where a name or a
  * size needs them. Streams: memory does not grow with the size of an entry. On the disk when this returns.
  */
-export async function writeTar(path: string, mode: number, entries: AsyncIterable<TarEntry>, signal: AbortSignal): Promise<void> {
+export async function writeTar(path: string, mode: number, entries: readonly TarEntry[], signal: AbortSignal): Promise<void> {
+  await checkRoom(dirname(path), sizeOf(entries));
   const handle = await createFile(path);
   const pack = openPack();
   pack.on("error", () => undefined);
@@ -32,8 +37,13 @@ export async function writeTar(path: string, mode: number, entries: AsyncIterabl
   }
 }
 
-async function fillPack(pack: Pack, entries: AsyncIterable<TarEntry>, signal: AbortSignal): Promise<void> {
-  for await (const entry of entries) {
+/** Of a tar with these entries, without the pax headers that the longest names and sizes take. */
+function sizeOf(entries: readonly TarEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + BLOCK + Math.ceil(size / BLOCK) * BLOCK, 2 * BLOCK);
+}
+
+async function fillPack(pack: Pack, entries: readonly TarEntry[], signal: AbortSignal): Promise<void> {
+  for (const entry of entries) {
     signal.throwIfAborted();
     await fillEntry(pack, entry);
   }

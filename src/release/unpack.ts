@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import { parseDigest, type Digest } from "../oci/digest.ts";
 import { expand, sniffCompression, type Compression } from "./compression.ts";
-import { createFile, errnoOf, permit } from "./disk.ts";
+import { errnoOf } from "./disk.ts";
 import { noImage } from "./imageconfig.ts";
 import { openKept } from "./kept.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
@@ -15,6 +14,8 @@ export interface ImageLayer {
   /** sha256 of the uncompressed tar. */
   readonly diffId: Digest;
   readonly compression: Compression;
+  /** Bytes, of a layer that is released unpacked; null for one that is released as it was fetched. */
+  readonly unpackedSize: number | null;
 }
 
 /** How an agreed layer is compressed, by its first bytes. */
@@ -27,51 +28,58 @@ export async function compressionOf(workshop: Workshop, object: SeenObject): Pro
   }
 }
 
-/** sha256 of what a layer unpacks to. Throws E_RELEASE when it is damaged. */
-export async function diffIdOf(workshop: Workshop, object: SeenObject, compression: Compression): Promise<Digest> {
-  const { digest } = await measure(workshop, object, compression, () => Promise.resolve());
-  return digest;
-}
-
 /**
- * Writes the uncompressed content of a layer to a new file in the quarantine. Returns its size. Throws E_RELEASE unless it is what the image
- * config says that it is.
+ * Size and sha256 of what a layer unpacks to; nothing is written, so that a layer is known to be what its config says, and how large, before it
+ * takes any room. Throws E_RELEASE when it is damaged, or when the layers of this release unpack to more than is allowed.
  */
-export async function unpackLayer(workshop: Workshop, layer: ImageLayer, path: string): Promise<number> {
-  const handle = await createFile(path);
-  try {
-    const { digest, size } = await measure(workshop, layer.object, layer.compression, (chunk) => handle.writeFile(chunk));
-    if (digest !== layer.diffId)
-      throw noImage(`layer ${layer.object.digest} unpacks to ${digest}, its config says ${layer.diffId}`);
-    await permit(handle, workshop.quarantine.modes.file);
-    await handle.sync();
-    return size;
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function measure(
+export async function measureLayer(
   workshop: Workshop,
   object: SeenObject,
   compression: Compression,
-  take: (chunk: Uint8Array) => Promise<void>,
-) {
+): Promise<{ readonly diffId: Digest; readonly size: number }> {
   const hash = createHash("sha256");
   let size = 0;
+  for await (const chunk of contentOf(workshop, object, compression)) {
+    hash.update(chunk);
+    size += chunk.length;
+    spend(workshop, chunk.length);
+  }
+  return { diffId: parseDigest(`sha256:${hash.digest("hex")}`), size };
+}
+
+/** The content of a layer that was measured. Throws E_RELEASE before the first byte too many, and at the end when it is another. */
+export async function* unpacked(workshop: Workshop, layer: ImageLayer): AsyncGenerator<Uint8Array> {
+  const { object, compression, diffId, unpackedSize } = layer;
+  if (unpackedSize === null) throw new Tofu3Error("E_BUG", `layer ${object.digest} was not measured`);
+  const hash = createHash("sha256");
+  let left = unpackedSize;
+  for await (const chunk of contentOf(workshop, object, compression)) {
+    hash.update(chunk);
+    left -= chunk.length;
+    if (left < 0) break;
+    yield chunk;
+  }
+  if (left !== 0 || `sha256:${hash.digest("hex")}` !== diffId)
+    throw noImage(`layer ${object.digest} no longer unpacks to ${diffId} with ${unpackedSize} bytes`);
+}
+
+function spend({ unpacking }: Workshop, bytes: number): void {
+  unpacking.bytes += bytes;
+  if (unpacking.bytes <= unpacking.limit) return;
+  throw new Tofu3Error("E_RELEASE", `the layers of the artifact unpack to more than ${unpacking.limit} bytes`, {
+    hint: "release it to oci:DIR, which unpacks nothing, or raise limits.unpackedBytes in the configuration",
+  });
+}
+
+async function* contentOf(workshop: Workshop, object: SeenObject, compression: Compression): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of expand(bytesOf(workshop, object), compression)) {
-      hash.update(chunk);
-      size += chunk.length;
-      await take(chunk);
+      workshop.signal.throwIfAborted();
+      yield chunk;
     }
   } catch (error) {
     workshop.signal.throwIfAborted();
     if (error instanceof Tofu3Error || errnoOf(error) !== null) throw error;
     throw noImage(`layer ${object.digest} cannot be unpacked: ${visible(messageOf(error))}`, error);
   }
-  return { digest: parseDigest(`sha256:${hash.digest("hex")}`), size };
 }

@@ -1,8 +1,9 @@
-import { copyFile, link, lstat, rename } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, lstat, open, rename } from "node:fs/promises";
 import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Reference } from "../oci/reference.ts";
-import { errnoOf, permit } from "./disk.ts";
+import { createFile, errnoOf, permit } from "./disk.ts";
 import { checked, drain, openKept, readChunks, tampered } from "./kept.ts";
 import type { Quarantine } from "./quarantine.ts";
 import type { Tree } from "./tree.ts";
@@ -14,6 +15,8 @@ export interface Workshop {
   readonly reference: Reference;
   /** Path in the quarantine of the file or directory that is being built; nothing is there yet. */
   readonly staged: string;
+  /** What the layers may unpack to, together, and what they unpacked to so far; bytes. */
+  readonly unpacking: { readonly limit: number; bytes: number };
   readonly signal: AbortSignal;
 }
 
@@ -67,11 +70,23 @@ export async function place(workshop: Workshop, object: SeenObject, path: string
 }
 
 /** The same file under one more name; a copy where the file system has no hard links. */
-export async function placeAgain(from: string, path: string): Promise<void> {
+export async function placeAgain(workshop: Workshop, from: string, path: string): Promise<void> {
   try {
     await link(from, path);
   } catch (error) {
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errnoOf(error) ?? "")) throw error;
-    await copyFile(from, path);
+    await copy(workshop, from, path);
+  }
+}
+
+async function copy({ quarantine, signal }: Workshop, from: string, path: string): Promise<void> {
+  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const copied = await createFile(path);
+  try {
+    for await (const chunk of readChunks(source, true, signal)) await copied.writeFile(chunk);
+    await permit(copied, quarantine.modes.file);
+    await copied.sync();
+  } finally {
+    await Promise.all([source.close(), copied.close()]);
   }
 }

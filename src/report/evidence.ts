@@ -1,3 +1,4 @@
+import type { Tofu3Error } from "../errors.ts";
 import type { ArtifactObject, Evidence } from "../model/evidence.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Released } from "../model/destination.ts";
@@ -13,6 +14,7 @@ export interface Parts {
   readonly diagnosis?: Evidence["diagnosis"];
   readonly policy: Evidence["policy"];
   readonly released: Released | null;
+  readonly releaseError: Tofu3Error | null;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly version: string;
@@ -20,14 +22,14 @@ export interface Parts {
 
 /** One value for every report; the same parts in another order give the same value. */
 export function evidenceOf(parts: Parts): Evidence {
-  const { verdict, released } = parts;
+  const { verdict, released, releaseError } = parts;
   return {
     schemaVersion: 1,
     tool: { name: "tofu3", version: parts.version },
     request: parts.request,
     outcome: verdict.outcome,
     quorum: verdict.quorum,
-    summary: verdict.summary + ending(verdict, released),
+    summary: verdict.summary + ending(verdict, released, releaseError),
     startedAt: parts.startedAt,
     finishedAt: parts.finishedAt,
     artifact: artifactOf(verdict),
@@ -35,17 +37,21 @@ export function evidenceOf(parts: Parts): Evidence {
     differences: verdict.differences,
     diagnosis: parts.diagnosis ?? null,
     policy: parts.policy,
-    released: released === null ? null : { format: released.format, path: released.path },
+    released: released && { format: released.format, path: released.path },
+    releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   };
 }
 
 /** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */
-function ending(verdict: Verdict, released: Released | null): string {
-  if (verdict.outcome !== "agreed") return "; nothing was released";
+function ending(verdict: Verdict, released: Released | null, releaseError: Tofu3Error | null): string {
+  if (verdict.outcome !== "agreed") return NOTHING;
   const { objects, bytes } = tallyOf(verdict.objects);
   const size = ` (${verdict.root.role}, ${counted(objects, "object")}, ${bytesText(bytes)})`;
+  if (releaseError !== null) return size + NOTHING;
   return released === null ? size : `${size}; released to ${released.format}:${released.path}`;
 }
+
+const NOTHING = "; nothing was released";
 
 function artifactOf(verdict: Verdict): Evidence["artifact"] {
   if (verdict.outcome !== "agreed") return null;

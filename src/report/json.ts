@@ -4,7 +4,7 @@ import type { Difference } from "../model/verdict.ts";
 
 /** The JSON object of the contract: always the same keys in the same order, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
-  const { tool, request, artifact, diagnosis, policy, released } = evidence;
+  const { tool, request, artifact, diagnosis, policy, released, releaseError } = evidence;
   return jsonText({
     schemaVersion: evidence.schemaVersion,
     tool: { name: tool.name, version: tool.version },
@@ -25,6 +25,7 @@ export function renderJson(evidence: Evidence): string {
     diagnosis: diagnosis && { class: diagnosis.class, explanation: diagnosis.explanation, next: diagnosis.next },
     policy: { distinct: policy.distinct, days: policy.days, met: policy.met },
     released: released && { format: released.format, path: released.path },
+    releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   });
 }
 

@@ -11,6 +11,7 @@ export function renderMarkdown(evidence: Evidence): string {
   const blocks = [
     `# ${evidence.outcome.toUpperCase()}: ${plain(requestText(evidence.request))}`,
     `${plain(evidence.summary)}.`,
+    ...releaseBlocks(evidence),
     matches === null ? "" : `${plain(matches)}.`,
     "## Workers",
     table(["Worker", "Via", "Outcome", "Digest", "Objects", "Bytes", "Note"], evidence.observations.map(workerRow)),
@@ -20,6 +21,12 @@ export function renderMarkdown(evidence: Evidence): string {
     `Looked from ${evidence.startedAt} to ${evidence.finishedAt}, tofu3 ${plain(evidence.tool.version)}.`,
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+function releaseBlocks({ releaseError }: Evidence): string[] {
+  if (releaseError === null) return [];
+  const hint = releaseError.hint === null ? "" : ` (${releaseError.hint})`;
+  return [plain(`The workers agree, and the release failed: ${releaseError.code}: ${releaseError.message}${hint}`)];
 }
 
 function workerRow(observation: Observation): string[] {

@@ -152,14 +152,14 @@ function diskFault(path: string, thrown: unknown): Tofu3Error {
   const code = codeOf(thrown);
   const reasons: Readonly<Record<string, string>> = {
     ENOSPC: "the disk is full",
-    EDQUOT: "the quota is used up",
+    EDQUOT: "the disk quota is used up",
     ELOOP: "it is a symbolic link",
     EROFS: "the file system is read-only",
   };
   const why = reasons[code ?? ""] ?? code ?? messageOf(thrown);
   const hint =
     code === "ENOSPC" || code === "EDQUOT"
-      ? "free space, or choose a destination on another file system"
+      ? "free some space on that file system, or choose a destination on another one"
       : "check the folder and who may write to it";
   return new Tofu3Error("E_DISK", `cannot write "${visible(path, 300)}": ${why}`, { stage: "body", hint, cause: thrown });
 }

@@ -29,6 +29,7 @@ limits: { retries: 0 }
   expect(limits).toEqual({
     manifestBytes: 4 * 2 ** 20,
     documentBytes: 64 * 2 ** 20,
+    unpackedBytes: 16 * 2 ** 30,
     blobBytes: 64 * 2 ** 30,
     redirects: 5,
     retries: 0,

@@ -106,6 +106,7 @@ export const contract = z.strictObject({
   diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
   policy: z.strictObject({ distinct: z.array(z.literal("machine")), days: z.literal(1), met: z.boolean() }),
   released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
+  releaseError: error.omit({ stage: true }).nullable(),
 });
 
 function isSorted(values: readonly string[]): boolean {

@@ -25,7 +25,7 @@ try {
   }
   console.log("ready");
   const agreed = { outcome: "agreed", quorum: "3/3", summary: "", root: objects[0], objects, differences: [] };
-  await release(agreed, quarantine, destination, { reference, signal: new AbortController().signal });
+  await release(agreed, quarantine, destination, { reference, unpackedBytes: 2 ** 40, signal: new AbortController().signal });
   console.log("done");
 } catch (error) {
   console.log(error.code ?? "crash", error.message);

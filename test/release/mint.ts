@@ -20,6 +20,7 @@ export async function put(artifact: Artifact, dest: string | Destination, force 
     await fill(quarantine, artifact);
     return await release(mint(artifact.objects), quarantine, destination, {
       reference: artifact.reference,
+      unpackedBytes: 2 ** 40,
       signal: new AbortController().signal,
     });
   } finally {

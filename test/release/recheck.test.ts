@@ -121,6 +121,7 @@ describe("a release after it", () => {
     change(quarantine.blob(digest));
     const outcome = await release(mint(artifact.objects), quarantine, destination, {
       reference: artifact.reference,
+      unpackedBytes: 2 ** 40,
       signal: never,
     }).then(
       () => null,

@@ -48,7 +48,11 @@ async function spoiled(
   spoil(quarantine, dir);
   let error: unknown = null;
   try {
-    await release(mint(change(artifact.objects)), quarantine, destination, { reference: artifact.reference, signal });
+    await release(mint(change(artifact.objects)), quarantine, destination, {
+      reference: artifact.reference,
+      unpackedBytes: 2 ** 40,
+      signal,
+    });
   } catch (thrown) {
     error = thrown;
   }
@@ -166,6 +170,7 @@ describe.each(FORMATS)("%s: what is in the quarantine is not what was agreed on"
     const controller = new AbortController();
     const running = release(mint(fitting(format).objects), quarantine, destination, {
       reference: hello.reference,
+      unpackedBytes: 2 ** 40,
       signal: controller.signal,
     });
     controller.abort(new Error("stopped"));

@@ -42,3 +42,11 @@ export function leftovers(path: string): string[] {
 export function json(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
 }
+
+/** A small file system of its own, gone after the test; null where none can be mounted. */
+export function tmpfs(kilobytes: number, options = ""): string | null {
+  const dir = temporary();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${kilobytes}k${options}`, "tmpfs", dir]).status === 0;
+  if (mounted) onTestFinished(() => void spawnSync("umount", [dir]));
+  return mounted ? dir : null;
+}

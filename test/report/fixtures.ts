@@ -113,6 +113,7 @@ export function evidence(observations: readonly Observation[], changes: Partial<
     verdict: judge(observations),
     policy: { distinct: [], days: 1, met: true },
     released: null,
+    releaseError: null,
     startedAt: "2026-03-01T10:00:00.000Z",
     finishedAt: "2026-03-01T10:00:04.000Z",
     version: "0.0.0",

@@ -16,6 +16,7 @@ export const LIMITS: Limits = {
   manifestBytes: 100_000,
   documentBytes: 64 * 1024 * 1024,
   blobBytes: 1_000_000,
+  unpackedBytes: 2 ** 40,
   redirects: 5,
   retries: 5,
   connectSeconds: 5,

@@ -1,27 +1,33 @@
 import { loadConfig } from "../../config/load.ts";
 import { visible } from "../../errors.ts";
+import type { Evidence } from "../../model/evidence.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { tellError } from "../errors.ts";
-import { EXIT_OK, exitOf } from "../exit.ts";
+import { EXIT_OK, exitOfEvidence } from "../exit.ts";
 import type { Settings, VerifyArguments } from "../invocation.ts";
 import type { Io } from "../io.ts";
 import { checkReports, writeReports } from "../reports.ts";
-import { runVerification, tellEvidence } from "../verification.ts";
+import { runVerification, tellEvidence, tellReleaseError } from "../verification.ts";
 
-/** Three vantages look at one artifact; answers the exit code of the verdict. */
+/** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
 export async function verifyCommand(wanted: VerifyArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   noteLatest(wanted.reference, settings, io);
   await checkReports(wanted.reports, io.cwd);
   const config = await loadConfig(settings.config, io);
   const evidence = await runVerification(wanted, config, settings, io, signal);
   await tellEvidence(evidence, settings, io);
-  const code = exitOf(evidence.outcome);
+  const reported = await tryReports(wanted.reports, evidence, io);
+  tellReleaseError(evidence, io);
+  const code = exitOfEvidence(evidence);
+  return code === EXIT_OK ? reported : code;
+}
+
+async function tryReports(paths: readonly string[], evidence: Evidence, io: Io): Promise<number> {
   try {
-    await writeReports(wanted.reports, evidence, io.cwd);
-    return code;
+    await writeReports(paths, evidence, io.cwd);
+    return EXIT_OK;
   } catch (error) {
-    const broken = tellError(io.stderr, error, false);
-    return code === EXIT_OK ? broken : code;
+    return tellError(io.stderr, error, false);
   }
 }
 
