@@ -1,3 +1,4 @@
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -15,6 +16,17 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
       "no-control-regex": "off",
+    },
+  },
+  {
+    // outside text meets no pattern that may take more than linear time, and none that these rules cannot see
+    files: ["src/**/*.ts", "bin/**/*.js"],
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      // a sticky pattern is tried at one place
+      "regexp/no-super-linear-move": ["error", { report: "potential", ignoreSticky: true, ignorePartial: false }],
+      "no-restricted-globals": ["error", { name: "RegExp", message: "Write the pattern as a literal." }],
     },
   },
 );

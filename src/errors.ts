@@ -86,7 +86,9 @@ export class Tofu3Error extends Error {
 
 /** Text of unknown origin with every control, format, bidi and line-breaking character written as `\u{…}`, cut at `limit` characters. */
 export function visible(text: string, limit = 1000): string {
-  const escaped = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
+  const escaped = text
+    .slice(0, limit + 1)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
   return escaped.length > limit ? `${escaped.slice(0, limit)}…` : escaped;
 }
 

@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   consensus: ["errors.ts", "oci", "model"],
   release: ["errors.ts", "oci", "model"],
   report: ["errors.ts", "oci", "model"],
-  config: ["errors.ts", "secret.ts", "oci", "model", "transport/transport.ts", "transport/proxy.ts"],
+  config: ["errors.ts", "secret.ts", "oci", "model", "transport/transport.ts", "transport/proxy.ts", "transport/sshpattern.ts"],
   demo: ["errors.ts", "secret.ts", "oci", "model", "transport", "config"],
 };
 

@@ -51,12 +51,17 @@ function scrubValue(value: unknown, depth: number): unknown {
   return scrub(value, depth);
 }
 
+function withoutQuery(url: string): string {
+  const at = url.indexOf("?") + 1;
+  return at === 0 || at === url.length ? url : `${url.slice(0, at)}[query]`;
+}
+
 /** Userinfo and query of URLs (signed blob URLs carry their signature there), and whatever follows an HTTP authentication scheme. */
 function scrubText(text: string): string {
   return visible(
     text
       .replace(/\b(https?|socks5h?):\/\/[^\s/@]*@/gi, "$1://[secret]@")
-      .replace(/(\bhttps?:\/\/[^\s?"']+\?)[^\s"']+/gi, "$1[query]")
+      .replace(/\bhttps?:\/\/[^\s"']+/gi, withoutQuery)
       .replace(/\b(bearer|basic)\s+[\w+/.~=-]{8,}/gi, "$1 [secret]"),
     4000,
   );

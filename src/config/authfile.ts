@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Credentials } from "../model/credentials.ts";
+import { trimBoth, trimEnd } from "../oci/trim.ts";
 import { Secret } from "../secret.ts";
 import { registryName } from "./registryname.ts";
 import { readSmallText } from "./smallfile.ts";
@@ -78,7 +79,7 @@ function parseKey(key: string): { registry: string; path: string } | null {
   const slash = bare.indexOf("/");
   const registry = registryName(slash === -1 ? bare : bare.slice(0, slash));
   if (registry === null) return null;
-  const rest = slash === -1 ? "" : bare.slice(slash + 1).replace(/\/+$/, "");
+  const rest = slash === -1 ? "" : trimEnd(bare.slice(slash + 1), "/");
   const legacy = bare !== key || (registry === "docker.io" && /^v[12]$/.test(rest));
   return { registry, path: legacy ? "" : rest };
 }
@@ -114,7 +115,7 @@ export function credentialsOf(path: string, key: string, { auth, username, passw
     const colon = text.indexOf(":");
     if (colon < 1) throw refuse(path, `auths > ${JSON.stringify(key)} > auth is not the base64 of "user:password"`);
     // docker pads the password with NULs
-    return { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1).replace(/^\0+|\0+$/g, "")) };
+    return { username: text.slice(0, colon), password: new Secret(trimBoth(text.slice(colon + 1), "\0")) };
   }
   if (username !== undefined && username !== "" && password !== undefined) return { username, password: new Secret(password) };
   return null;

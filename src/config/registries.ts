@@ -7,7 +7,7 @@ import type { Config, NamedFile, RegistryConfig } from "./config.ts";
 import { registryName } from "./registryname.ts";
 import { readSmallText } from "./smallfile.ts";
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+const BEGIN = "-----BEGIN CERTIFICATE-----";
 
 function refuse(file: NamedFile, words: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_CONFIG", `${file.at}: ${JSON.stringify(file.path)} ${words}`, { cause });
@@ -22,12 +22,13 @@ async function readPem(file: NamedFile, what: string): Promise<string> {
 async function readCertificates(file: NamedFile, what: string): Promise<{ text: string; first: X509Certificate }> {
   const text = await readPem(file, what);
   try {
-    const [first] = Array.from(text.matchAll(CERTIFICATE), ([block]) => new X509Certificate(block));
+    const [, ...blocks] = text.split(BEGIN);
+    const [first] = blocks.map((block) => new X509Certificate(BEGIN + block));
     if (first !== undefined) return { text, first };
   } catch (cause) {
     throw refuse(file, "has a certificate that cannot be read", cause);
   }
-  throw refuse(file, 'has no certificate; a PEM file has "-----BEGIN CERTIFICATE-----"');
+  throw refuse(file, 'has no certificate; a PEM file has "' + `${BEGIN}"`);
 }
 
 /** The error of the parser is not kept as a cause: nothing of a key goes into an error. */

@@ -56,7 +56,7 @@ function expandTokens(text: string, tokens: Tokens, alias: string): string {
 }
 
 function expandPath(text: string, tokens: Tokens, alias: string, { env, home }: SshSurroundings): string {
-  const expanded = expandTokens(text, tokens, alias).replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+  const expanded = expandTokens(text, tokens, alias).replace(/\$\{([^${}]*)\}/g, (_, name: string) => {
     const value = env[name];
     if (value === undefined) throw refuse(alias, `it has \${${name}}, which is not set`, `set ${name}, or write the value itself`);
     return value;

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { matchesPattern } from "../transport/sshpattern.ts";
 import { readSmallText } from "./smallfile.ts";
 
 /** The files that an SSH configuration is read from. */
@@ -15,15 +16,6 @@ export const sshFiles: SshFiles = {
   read: (path) => readSmallText(path, { what: "the SSH configuration", code: "E_CONFIG", limit: 1024 * 1024 }),
   list: (folder) => readdir(folder).catch(() => []),
 };
-
-/** A pattern of ssh_config(5): `*` any text, `?` one character. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const expression = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replace(/\*/g, ".*")
-    .replace(/\?/g, ".");
-  return new RegExp(`^${expression}$`, "su").test(text);
-}
 
 /** At least one pattern matches, and none of the negated ones does. */
 export function matchesPatterns(patterns: readonly string[], text: string): boolean {

@@ -27,7 +27,7 @@ function valuesOf(line: Directive): readonly string[] {
 
 function parse(path: string, text: string): SSHConfig {
   // the parser would take the next line for the value
-  const lone = text.split(/\r?\n|\r/).findIndex((line) => /^\s*[A-Za-z]+\s*=?\s*$/.test(line));
+  const lone = text.split(/\r?\n|\r/).findIndex((line) => /^[A-Za-z]+\s*=?$/.test(line.trim()));
   if (lone !== -1)
     throw new Tofu3Error("E_CONFIG", `cannot read the SSH configuration ${JSON.stringify(path)}: no value in line ${lone + 1}`);
   try {

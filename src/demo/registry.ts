@@ -71,7 +71,9 @@ function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, place: P
   const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? "") ?? [];
   if (token === undefined || !place.tokens.has(token)) return challenge(place);
   if (url.pathname === "/v2/") return json({});
-  const [, kind, name] = new RegExp(`^/v2/${DEMO_REPOSITORY}/(manifests|blobs|tags)/([^/]+)$`).exec(url.pathname) ?? [];
+  const prefix = `/v2/${DEMO_REPOSITORY}/`;
+  const rest = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
+  const [, kind, name] = /^(manifests|blobs|tags)\/([^/]+)$/.exec(rest) ?? [];
   if (kind === "tags" && name === "list") return json({ name: DEMO_REPOSITORY, tags: [DEMO_TAG] });
   if (kind === "manifests" && name !== undefined) return manifest(name, request.headers.accept ?? "", shelf);
   if (kind !== "blobs" || name === undefined) return refusal(404, "NAME_UNKNOWN", "repository name not known to registry");

@@ -157,7 +157,7 @@ export async function startDemoVm(options: { name: string; directory: string; id
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     user: "tofu",
-    hostKey: `SHA256:${createHash("sha256").update(publicKey).digest("base64").replace(/=+$/, "")}`,
+    hostKey: `SHA256:${createHash("sha256").update(publicKey).digest("base64").slice(0, 43)}`,
     home,
     running: () => [...groups.keys()],
     async stop() {

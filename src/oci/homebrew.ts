@@ -18,14 +18,22 @@ type Entry = Pick<Descriptor, "annotations">;
 const REF_NAME = "org.opencontainers.image.ref.name";
 const VERSION = "org.opencontainers.image.version";
 const TITLE = "org.opencontainers.image.title";
-const BOTTLE_NAME = /^([A-Za-z0-9][A-Za-z0-9._+~-]*)\.([a-z0-9_]*[a-z][a-z0-9_]*)(?:\.([1-9][0-9]{0,5}))?$/;
+const LONGEST_BOTTLE_NAME = 255;
+const BOTTLE_VERSION = /^[A-Za-z0-9][A-Za-z0-9._+~-]*$/;
+const BOTTLE_TAG = /^[a-z0-9_]+$/;
+const REBUILD = /^[1-9][0-9]{0,5}$/;
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]*$/;
 
 /** Null when the entry is no bottle. */
 export function bottleOf(entry: Entry): Bottle | null {
-  const [, version, tag, rebuild] = BOTTLE_NAME.exec(entry.annotations[REF_NAME] ?? "") ?? [];
-  if (version === undefined || tag === undefined) return null;
-  return { version, tag, rebuild: rebuild === undefined ? 0 : Number(rebuild) };
+  const name = entry.annotations[REF_NAME] ?? "";
+  if (name.length > LONGEST_BOTTLE_NAME) return null;
+  const parts = name.split(".");
+  const rebuild = REBUILD.test(parts.at(-1) ?? "") ? Number(parts.pop()) : 0;
+  const tag = parts.pop() ?? "";
+  const version = parts.join(".");
+  if (!BOTTLE_VERSION.test(version) || !BOTTLE_TAG.test(tag) || !/[a-z]/.test(tag)) return null;
+  return { version, tag, rebuild };
 }
 
 /** An index that Homebrew wrote: it says so, or its entries name the digests of bottles. */

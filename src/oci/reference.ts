@@ -11,10 +11,9 @@ export interface Reference {
 }
 
 // distribution/reference, regexp.go
-const HOST = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])`;
-const COMPONENT = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`;
-const REGISTRY = new RegExp(`^${HOST}(?::[0-9]+)?$`);
-const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const REGISTRY =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+const COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 const MOST_CHARACTERS = 2048;
@@ -33,7 +32,8 @@ export function parseReference(text: string): Reference {
   const { repository, tag, digest } = splitRest(text, rest);
   if (!REGISTRY.test(registry)) return refuse(text, `"${visible(registry, 100)}" is not a registry name`);
   if (repository !== repository.toLowerCase()) return refuse(text, "a repository name is lower case");
-  if (!REPOSITORY.test(repository)) return refuse(text, `"${visible(repository, 100)}" is not a repository name`);
+  if (!repository.split("/").every((each) => COMPONENT.test(each)))
+    return refuse(text, `"${visible(repository, 100)}" is not a repository name`);
   if (repository.length > MOST_REPOSITORY) return refuse(text, `the repository name is longer than ${MOST_REPOSITORY} characters`);
   return { registry, repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
 }

@@ -3,6 +3,7 @@ import { assertNever, Tofu3Error } from "../errors.ts";
 import type { Destination, Format, Released } from "../model/destination.ts";
 import type { Agreed } from "../model/verdict.ts";
 import type { Reference } from "../oci/reference.ts";
+import { trimEnd } from "../oci/trim.ts";
 import { checkVacant, isInto, refused } from "./destination.ts";
 import { onDisk, quoted } from "./disk.ts";
 import { buildDockerArchive } from "./dockerarchive.ts";
@@ -83,7 +84,7 @@ function builderOf(format: Format): Build {
 }
 
 function targetOf(format: Format, destination: Destination, tree: Tree, reference: Reference): string {
-  const path = destination.path.replace(/(?<=.)\/+$/, "");
+  const path = trimEnd(destination.path, "/") || "/";
   if (format !== "file" || !isInto(destination)) return path;
   const name = fileNameOf(tree, reference);
   if (name !== null && basename(name) === name) return join(path, name);

@@ -1,4 +1,5 @@
 import { Tofu3Error, visible } from "../errors.ts";
+import { trimBoth } from "../oci/trim.ts";
 
 export interface HeaderBlock {
   readonly status: number;
@@ -10,7 +11,8 @@ const MOST_HEADER_BYTES = 16 * 1024;
 /** More interim answers (103 and its like) than this are an attack. */
 const MOST_INTERIM = 16;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function refuse(what: string, line: string): never {
   const where = line === "" ? "" : `: "${visible(line, 120)}"`;
@@ -41,9 +43,17 @@ export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
 function readBlock(block: string): HeaderBlock {
   const [first = "", ...others] = block.split("\r\n");
   const [, status] = STATUS_LINE.exec(first) ?? refuse("the status line", first);
-  const headers = others.map((line) => {
-    const [, name = "", value = ""] = HEADER.exec(line) ?? refuse("a header", line);
-    return [name.toLowerCase(), value] as const;
-  });
-  return { status: Number(status), headers };
+  return { status: Number(status), headers: others.map(readHeader) };
+}
+
+function readHeader(line: string): readonly [name: string, value: string] {
+  const colon = Math.max(line.indexOf(":"), 0);
+  const [name, value] = [line.slice(0, colon), line.slice(colon + 1)];
+  if (!NAME.test(name) || !VALUE.test(value)) refuse("a header", line);
+  return [name.toLowerCase(), trimBlanks(value)];
+}
+
+/** A header value without the blanks around it. RFC 9112 §5.1 */
+export function trimBlanks(value: string): string {
+  return trimBoth(value, " \t");
 }

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { matchesPattern } from "./sshpattern.ts";
 
 /** One usable line of a known_hosts file. sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". */
 export interface KnownHost {
@@ -39,27 +40,6 @@ export function knownName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
-function globMatches(pattern: string, name: string): boolean {
-  let p = 0;
-  let n = 0;
-  let star = -1;
-  let mark = 0;
-  while (n < name.length) {
-    if (pattern[p] === "*") {
-      star = p++;
-      mark = n;
-    } else if (pattern[p] === "?" || pattern[p] === name[n]) {
-      p++;
-      n++;
-    } else if (star >= 0) {
-      p = star + 1;
-      n = ++mark;
-    } else return false;
-  }
-  while (pattern[p] === "*") p++;
-  return p === pattern.length;
-}
-
 function hashedMatches(pattern: string, name: string): boolean {
   const [, salt, hash] = /^\|1\|([^|]+)\|([^|]+)$/.exec(pattern) ?? [];
   if (salt === undefined || hash === undefined) return false;
@@ -70,8 +50,8 @@ function hashedMatches(pattern: string, name: string): boolean {
 export function patternsMatch(patterns: string, name: string): boolean {
   if (patterns.startsWith("|")) return hashedMatches(patterns, name);
   const list = patterns.toLowerCase().split(",");
-  if (list.some((each) => each.startsWith("!") && globMatches(each.slice(1), name))) return false;
-  return list.some((each) => !each.startsWith("!") && globMatches(each, name));
+  if (list.some((each) => each.startsWith("!") && matchesPattern(each.slice(1), name))) return false;
+  return list.some((each) => !each.startsWith("!") && matchesPattern(each, name));
 }
 
 /** The lines about one host. A bare `host` line is not used for another port: ssh falls back to it, this does not. */

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Agent, Dispatcher } from "undici";
 import { Tofu3Error, visible } from "../errors.ts";
 import { Secret } from "../secret.ts";
+import { trimBlanks } from "./headers.ts";
 import type { Lanes } from "./local-agent.ts";
 import { exchangeFault } from "./local-faults.ts";
 import { createPatience, type Patience } from "./local-patience.ts";
@@ -176,6 +177,6 @@ function headersOf(raw: Dispatcher.DispatchController["rawHeaders"]): Answer["he
   const texts = Array.isArray(raw) ? raw.map((each) => (typeof each === "string" ? each : each.toString("latin1"))) : [];
   return Array.from({ length: texts.length >> 1 }, (_, index) => [
     (texts[2 * index] ?? "").toLowerCase(),
-    (texts[2 * index + 1] ?? "").replace(/^[ \t]+|[ \t]+$/g, ""),
+    trimBlanks(texts[2 * index + 1] ?? ""),
   ]);
 }

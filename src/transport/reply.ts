@@ -89,9 +89,8 @@ function put<K, V>(map: Map<K, V>, key: K, value: V, line: string): void {
 
 /** LF, or CR as curl's meter writes it; -1 when the line is not finished. */
 function lineEnd(bytes: Buffer): number {
-  const lf = bytes.indexOf(10);
-  const cr = (lf < 0 ? bytes : bytes.subarray(0, lf)).indexOf(13);
-  return cr < 0 ? lf : cr;
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] === 10 || bytes[at] === 13) return at;
+  return -1;
 }
 
 type Take = (draft: Draft, line: string, ...fields: string[]) => void;
@@ -122,7 +121,10 @@ const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
   [/^l \d{1,15} total$/, () => undefined],
   [/^info (hash|machine|boot|os|clock|curl) ?(.*)$/, (draft, line, name = "", value = "") => put(draft.info, name, value, line)],
   [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],
-  [/^lacks (directory)$/, (draft, _line, what = "") => void draft.lacks.push(what)],
+  [
+    /^lacks (directory)$/,
+    (draft, line, what = "") => (draft.lacks.includes(what) ? refuse("said twice", line) : void draft.lacks.push(what)),
+  ],
 ];
 
 /**

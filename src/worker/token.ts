@@ -84,7 +84,7 @@ function realmOf(registry: Registry, challenge: Challenge): URL {
 }
 
 function refusedRealm(registry: Registry, realm: string, why: string): Tofu3Error {
-  const shown = JSON.stringify(visible(realm.replace(/[?#].*$/s, ""), 200));
+  const shown = JSON.stringify(visible(realm.split(/[?#]/, 1)[0] ?? "", 200));
   return new Tofu3Error("E_REALM", `${visible(registry.name)} names the token service ${shown}, ${why}`, {
     stage: "auth",
     hint: "nothing was sent there; a registry on a public address has no reason to name such a place",

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import {
@@ -49,6 +50,27 @@ describe("the name of an entry says which bottle it is", () => {
     "1.0.big_sur\n",
   ])("no bottle: %j", (refName) => {
     expect(bottleOf({ annotations: { [REF_NAME]: refName } })).toBeNull();
+  });
+
+  test("a name longer than any file name is no bottle", () => {
+    expect(bottleOf({ annotations: { [REF_NAME]: `${"1".repeat(251)}.all` } })).not.toBeNull();
+    expect(bottleOf({ annotations: { [REF_NAME]: `${"1".repeat(252)}.all` } })).toBeNull();
+  });
+
+  // the rule as one pattern, which is too slow for long names
+  const PATTERN = /^([A-Za-z0-9][A-Za-z0-9._+~-]*)\.([a-z0-9_]*[a-z][a-z0-9_]*)(?:\.([1-9][0-9]{0,5}))?$/;
+
+  test("any short name is read as the pattern reads it", () => {
+    const letters = fc.constantFrom(".", ".", "0", "1", "20", "a", "b_", "_", "-", "+", "A", "~", "!", "\n", "1000000");
+    fc.assert(
+      fc.property(fc.array(letters, { maxLength: 10 }), (parts) => {
+        const name = parts.join("");
+        const [, version, tag, rebuild] = PATTERN.exec(name) ?? [];
+        const expected = version === undefined ? null : { version, tag, rebuild: Number(rebuild ?? "0") };
+        expect(bottleOf({ annotations: { [REF_NAME]: name } })).toEqual(expected);
+      }),
+      { numRuns: 5000 },
+    );
   });
 
   test("an entry without a name is no bottle", () => {
