@@ -103,7 +103,18 @@ function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
  * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
  * and what became of the release, is evidence.
  */
-export async function verify(request: VerifyRequest, house: House, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+export function verify(request: VerifyRequest, house: House, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+  return verifyFrom(openVantages, request, house, watch, signal);
+}
+
+/** The same from vantages that somebody else opens. */
+export async function verifyFrom(
+  open: typeof openVantages,
+  request: VerifyRequest,
+  house: House,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Evidence> {
   const startedAt = house.now().toISOString();
   const endsAt = performance.now() + house.config.limits.totalSeconds * 1000;
   const job = jobOf(request, house.config.limits, "everything");
@@ -111,7 +122,7 @@ export async function verify(request: VerifyRequest, house: House, watch: Watch,
   const quarantine = destination === null ? null : await openQuarantine(destination);
   try {
     const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
-    const vantages = await openVantages(house, quarantine, admit, signal);
+    const vantages = await open(house, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
     const { policy } = house.config;
     const expectation: Expectation = {

@@ -1,63 +1,124 @@
-import { expect, test } from "vitest";
-import { judge } from "../../src/consensus/judge.ts";
-import type { Observation } from "../../src/model/observation.ts";
-import type { Verdict } from "../../src/model/verdict.ts";
-import { expectedOutcome, NAMES, REPORTS } from "./table.ts";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { Tofu3Error } from "../../src/errors.ts";
+import type { Evidence } from "../../src/model/evidence.ts";
+import { exitOf } from "../../src/cli/exit.ts";
+import { verifyFrom, type House } from "../../src/verify.ts";
+import { exitFor } from "../e2e/worlds/expect.ts";
+import { dice } from "../e2e/worlds/dice.ts";
+import { writeConfig } from "../lab/config.ts";
+import { fakeClock, vantageOf } from "../worker/fixtures.ts";
+import { ALL_OF_IT, TOLD, transportOf, TRUTH, type Told } from "./told.ts";
 
-type Report = (typeof REPORTS)[number];
-type Vote = Report | "under way" | "lost";
+const NAMES = ["here", "fra", "sgp"] as const;
+type Three = readonly [here: Told, fra: Told, sgp: Told];
 
-/** A run of three workers, as far as a release depends on it. */
-interface State {
-  readonly votes: readonly Vote[];
-  readonly phase: "looking" | "judged" | "releasing" | "released" | "over";
-  readonly verdict: Verdict | null;
-  /** What is on the disk: bytes of the local worker, not yet under the name that was asked for, or under it. */
-  readonly disk: "nothing" | "quarantine" | "destination";
-}
+const folder = mkdtempSync(join(tmpdir(), "tofu3-states-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const START: State = { votes: ["under way", "under way", "under way"], phase: "looking", verdict: null, disk: "nothing" };
-
-function observationsOf(votes: readonly Vote[]): Observation[] {
-  return votes.flatMap((vote, at) => (typeof vote === "string" ? [] : [vote.report(NAMES[at] ?? "")]));
-}
-
-/** What can happen next, a crash or an interruption included. */
-function next(state: State): State[] {
-  const { votes, phase, verdict, disk } = state;
-  if (phase === "over" || phase === "released") return [];
-  // kill -9: what is on the disk stays there, under the name that it has
-  const crash: State = { ...state, phase: "over" };
-  if (phase === "judged") {
-    if (verdict?.outcome !== "agreed") return [crash, { ...state, phase: "over", disk: "nothing" }];
-    return [crash, { ...state, phase: "releasing" }];
-  }
-  if (phase === "releasing")
-    return [crash, { ...state, phase: "released", disk: "destination" }, { ...state, phase: "over", disk: "nothing" }];
-  const at = votes.indexOf("under way");
-  if (at < 0) return [crash, { ...state, phase: "judged", verdict: judge(observationsOf(votes)) }];
-  const answers: readonly Vote[] = [...REPORTS, "lost"];
-  return [
-    crash,
-    ...answers.map((vote): State => ({ ...state, votes: votes.with(at, vote), disk: at === 0 ? "quarantine" : disk })),
+async function houseIn(cwd: string): Promise<House> {
+  const vm = { host: "192.0.2.1", user: "tofu", identityFile: "/nonexistent", hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
+  const workers = [
+    { name: "fra", vm: { ...vm, port: 1 } },
+    { name: "sgp", vm: { ...vm, port: 2, hostKeyFingerprint: `SHA256:${"B".repeat(42)}A` } },
   ];
+  const surroundings = { env: {}, home: folder, cwd };
+  const config = await loadConfig(await writeConfig(folder, { workers, others: { limits: { retries: 1 } } }), surroundings);
+  const quiet = { authfile: null, version: "0.0.0", passphrase: null, log: () => undefined };
+  return { ...surroundings, ...quiet, config, now: () => new Date(0) };
 }
 
-test("wherever it goes and whenever it crashes, a run releases only what three saw alike", () => {
-  const waiting: State[] = [START];
-  let [states, released] = [0, 0];
-  for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
-    states += 1;
-    waiting.push(...next(state));
-    if (state.disk !== "destination") continue;
-    released += 1;
-    const reports = state.votes.filter((vote) => typeof vote !== "string");
-    expect(reports).toHaveLength(3);
-    expect(expectedOutcome(reports)).toBe("agreed");
-    expect(new Set(reports.map((each) => each.root)).size).toBe(1);
-    expect(reports.every((each) => each.whole && !each.lies)).toBe(true);
-  }
-  // three saw A, or three saw B
-  expect(released).toBe(2);
-  expect(states).toBeGreaterThan(8000);
+interface Ended {
+  /** Null when it ended without a verdict. */
+  readonly evidence: Evidence | null;
+  readonly steps: number;
+  /** What is where the release should be, by path; null for nothing. */
+  readonly released: ReadonlyMap<string, Buffer> | null;
+  readonly left: readonly string[];
+}
+
+let rooms = 0;
+const REQUEST = { reference: "registry.example/a/b:1", platform: null, osVersion: null, bottle: null, destination: "oci:out", force: false };
+
+/** A verification and, where they agree, a release, by the program; interrupted at the given step of any of its transports. */
+async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
+  const cwd = join(folder, `room${(rooms += 1)}`);
+  mkdirSync(cwd);
+  const controller = new AbortController();
+  let steps = 0;
+  const step = (): void => {
+    steps += 1;
+    if (steps === interruptAt) controller.abort(new Tofu3Error("E_INTERRUPTED", "interrupted"));
+  };
+  const open: Parameters<typeof verifyFrom>[0] = (_house, keep, admit) =>
+    Promise.resolve(
+      three.map((told, at) => {
+        const name = NAMES[at] ?? "";
+        const common = { name, clock: fakeClock(), ...(admit === null ? {} : { admit }) };
+        return vantageOf(transportOf(told, name, step), { ...common, via: at === 0 ? "local" : "ssh", keep: at === 0 ? keep : null });
+      }),
+    );
+  const evidence = await verifyFrom(open, REQUEST, await houseIn(cwd), () => undefined, controller.signal).catch((error: unknown) => {
+    if (error === controller.signal.reason) return null;
+    throw error;
+  });
+  const left = readdirSync(cwd);
+  const released = left.includes("out") ? filesIn(join(cwd, "out", "blobs", "sha256")) : null;
+  rmSync(cwd, { recursive: true });
+  return { evidence, steps, released, left };
+}
+
+function filesIn(path: string): Map<string, Buffer> {
+  return new Map(readdirSync(path).map((name) => [`sha256:${name}`, readFileSync(join(path, name))]));
+}
+
+/** VMs that change places change nothing; this machine is not a VM. */
+function everyThree(): Three[] {
+  return TOLD.flatMap((here) => TOLD.flatMap((fra, at) => TOLD.slice(at).map((sgp): Three => [here, fra, sgp])));
+}
+
+function nameOf(three: Three): string {
+  return three.map(({ name }) => name).join(" | ");
+}
+
+/** The rule once more: what three reports come to, as an exit code. */
+function exitOfThree(three: Three): number {
+  const code = exitFor(
+    three.map(({ report }) => report),
+    null,
+  );
+  const keys = three.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  return code === 0 && new Set(keys).size < keys.length ? 13 : code;
+}
+
+/** The one release that there can be: the bytes of the artifact, each under its digest, and nothing else. */
+const WHOLE = new Map(ALL_OF_IT.map(({ digest, bytes }) => [String(digest), bytes]));
+
+function expectSound(three: Three, { evidence, released, left }: Ended, what: string): void {
+  const agreed = exitOfThree(three) === 0;
+  if (released !== null) {
+    expect(agreed, what).toBe(true);
+    expect(released, what).toEqual(WHOLE);
+    expect(left, what).toEqual(["out"]);
+  } else expect(left, what).toEqual([]);
+  if (evidence !== null) expect(exitOf(evidence.outcome), what).toBe(exitOfThree(three));
+}
+
+describe("what three workers are told, at each of their transports", () => {
+  test("is judged as the rule says, and only what three were told alike is released", { timeout: 300_000 }, async () => {
+    let agreed = 0;
+    for (const three of everyThree()) {
+      const ended = await runOf(three);
+      expect(ended.evidence, nameOf(three)).not.toBeNull();
+      expectSound(three, ended, nameOf(three));
+      expect(ended.released !== null, nameOf(three)).toBe(exitOfThree(three) === 0);
+      if (ended.released === null) continue;
+      agreed += 1;
+      expect(ended.evidence?.artifact?.digest).toBe(TRUTH.digest);
+    }
+    expect(agreed).toBe(5);
+  });
 });
