@@ -10,7 +10,12 @@ const other = imageFor("linux/amd64", "the layer of a liar");
 
 /** What the tag leads to: an index; to those that are lied to, an image. */
 export const TRUTH = indexOf([descriptor(image.manifest, { platform: { os: "linux", architecture: "amd64" } })]);
-export const ALL_OF_IT: readonly Thing[] = [TRUTH, ...image.all];
+const ALL_OF_IT: readonly Thing[] = [TRUTH, ...image.all];
+/** Whole artifacts by their root: what three may agree on, and all that may be released. */
+export const ARTIFACTS: ReadonlyMap<string, readonly Thing[]> = new Map([
+  [TRUTH.digest, ALL_OF_IT],
+  [other.manifest.digest, other.all],
+]);
 const [LAYER = image.config] = image.layers;
 
 /** What one worker is told, how it ends, and what that is for the rule. */
@@ -30,7 +35,7 @@ const NOTHING: Report = { root: null, lied: false, whole: false, absent: false, 
 const seen = (part: Partial<Report>, root: Thing = TRUTH): Report => ({ ...NOTHING, root: root.digest, ...part });
 const truth = (at?: string, reply?: Reply): Routes =>
   at === undefined || reply === undefined ? serve(ALL_OF_IT) : { ...serve(ALL_OF_IT), [`${BASE}/${at}`]: reply };
-const fault = (code: "E_CUT" | "E_TIMEOUT" | "E_SSH" | "E_HOST_KEY"): Tofu3Error => new Tofu3Error(code, `met ${code}`, { stage: "body" });
+const fault = (code: "E_CUT" | "E_SSH"): Tofu3Error => new Tofu3Error(code, `met ${code}`, { stage: "body" });
 const blob = (thing: Thing): string => `blobs/${thing.digest}`;
 
 const MISSING = { status: 404, headers: { "content-type": "application/json" }, body: "{}" };
@@ -40,15 +45,25 @@ export const TOLD: readonly Told[] = [
   { name: "A", routes: truth(), report: seen({ whole: true }) },
   { name: "B", routes: serve(other.all), report: seen({ whole: true }, other.manifest) },
   { name: "A, then cut", routes: truth(blob(LAYER), { body: "a l", cut: fault("E_CUT") }), report: seen({}) },
-  { name: "B, then cut", routes: { ...serve(other.all), [`${BASE}/${blob(other.config)}`]: { fault: fault("E_CUT") } }, report: seen({}, other.manifest) },
+  {
+    name: "B, then cut",
+    routes: { ...serve(other.all), [`${BASE}/${blob(other.config)}`]: { fault: fault("E_CUT") } },
+    report: seen({}, other.manifest),
+  },
   { name: "A, a layer is 404", routes: truth(blob(LAYER), MISSING), report: seen({ absent: true }) },
   { name: "A, the manifest is 404", routes: truth(`manifests/${image.manifest.digest}`, MISSING), report: seen({ absent: true }) },
   { name: "A, another layer", routes: truth(blob(LAYER), WRONG), report: seen({ lied: true }) },
-  { name: "A, another manifest", routes: truth(`manifests/${image.manifest.digest}`, { headers: { "content-type": other.manifest.mediaType }, body: other.manifest.bytes }), report: seen({ lied: true }) },
+  {
+    name: "A, another manifest",
+    routes: truth(`manifests/${image.manifest.digest}`, {
+      headers: { "content-type": other.manifest.mediaType },
+      body: other.manifest.bytes,
+    }),
+    report: seen({ lied: true }),
+  },
   { name: "404", routes: truth("manifests/1", MISSING), report: { ...NOTHING, absent: true } },
   { name: "403", routes: truth("manifests/1", { ...MISSING, status: 403 }), report: NOTHING },
   { name: "a page", routes: truth("manifests/1", { headers: { "content-type": "text/html" }, body: "<html>" }), report: NOTHING },
-  { name: "timeout", routes: truth("manifests/1", { fault: fault("E_TIMEOUT") }), report: NOTHING },
   { name: "dead", routes: {}, never: fault("E_SSH"), report: NOTHING },
   { name: "A, an unclean end", routes: truth(), unclean: true, report: seen({}) },
   { name: "B, an unclean end", routes: serve(other.all), unclean: true, report: seen({}, other.manifest) },
@@ -72,7 +87,7 @@ export function transportOf({ routes, never, unclean, key }: Told, machine: stri
     measure: async (query, signal) => {
       step();
       const content = await transport.measure(query, signal);
-      const bytes = ALL_OF_IT.find((each) => query.url.endsWith(each.digest))?.bytes;
+      const bytes = [...ALL_OF_IT, ...other.all].find((each) => query.url.endsWith(each.digest))?.bytes;
       if (query.keep !== null && bytes !== undefined) await writeFile(query.keep, bytes, { mode: 0o600 });
       return content;
     },
@@ -82,4 +97,17 @@ export function transportOf({ routes, never, unclean, key }: Told, machine: stri
       if (unclean === true) throw fault("E_SSH");
     },
   };
+}
+
+/** The answers of somebody who tells nothing but documents and blobs, by path, for a process of its own. */
+export function pagesOf(routes: Routes): Record<string, { readonly type: string; readonly base64: string }> {
+  return Object.fromEntries(
+    Object.entries(routes).flatMap(([url, reply]) =>
+      [reply].flat().map(({ headers, body }) => {
+        const type = headers?.["content-type"];
+        const base64 = Buffer.from(body ?? "").toString("base64");
+        return [new URL(url).pathname, { type: typeof type === "string" ? type : "application/octet-stream", base64 }];
+      }),
+    ),
+  );
 }

@@ -45,7 +45,10 @@ function checkReleased({ truth, flags }: World, { evidence, left, released }: Se
   for (const { digest, bytes } of wanted) {
     if (evidence?.released !== null && released.has(digest)) expect(released.get(digest)?.equals(bytes), digest).toBe(true);
   }
-  if (evidence?.released === null) { expect(left).toEqual([]); return; }
+  if (evidence?.released === null) {
+    expect(left).toEqual([]);
+    return;
+  }
   expect(left).toEqual(["out"]);
   expect([...released.keys()].filter((digest) => wanted.every((each) => each.digest !== digest))).toEqual([]);
   // with a selection an index that only leads to it stays behind
@@ -71,7 +74,10 @@ describe.concurrent("random worlds through the command line, judged by who was t
     const seen = await theatre.play(world);
     expect([...seen.right], `${what}\n${seen.evidence?.summary ?? seen.stderr}`).toContain(seen.code);
     checkNames(world, seen);
-    if (seen.code === 0) { checkReleased(world, seen); return; }
+    if (seen.code === 0) {
+      checkReleased(world, seen);
+      return;
+    }
     expect(seen.evidence?.released ?? null, what).toBeNull();
     expect(seen.evidence?.artifact ?? null, what).toBeNull();
     expect(seen.left, what).toEqual([]);

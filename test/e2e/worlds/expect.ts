@@ -65,9 +65,12 @@ function matches(root: Node, flags: readonly string[]): boolean {
   return chosen(root, flags).some((node) => node.kind !== "index");
 }
 
+/** Whether other bytes went out to a vantage: all of them, none, or some, after which it left. */
+export type Sent = "all" | "some" | "none";
+
 /**
- * What the vantage reports when nothing breaks its way; `sent` says whether other bytes went out to it completely. A document that cannot be
- * had may end a worker's work before its blobs, so of lies about those only what was sent counts.
+ * What the vantage reports when nothing breaks its way. A document that cannot be had may end a worker's work before its blobs, so of lies only
+ * those count that were sent.
  */
 function undisturbed(view: View, flags: readonly string[], sent: (node: Node) => boolean): Report {
   const { root, rootFault, rootType, faults, lies } = view;
@@ -90,14 +93,17 @@ function undisturbed(view: View, flags: readonly string[], sent: (node: Node) =>
   };
 }
 
-/** Everything that a vantage may have reported: one thing, unless its line broke somewhere. */
-export function reportsOf(view: View, flags: readonly string[], sent: (node: Node) => boolean): Report[] {
+/** Everything that a vantage may have reported: one thing, unless its line broke somewhere, or it left in the middle of a lie. */
+export function reportsOf(view: View, flags: readonly string[], sent: (node: Node) => Sent): Report[] {
   const { way } = view;
   if (way === "dead") return [NOTHING];
-  const report = undisturbed(view, flags, sent);
-  // who ends badly keeps what it saw, and supports nothing
-  if (way === "unclean") return [{ ...NOTHING, root: report.root, lied: report.lied }];
-  return way === "open" ? [report] : [NOTHING, { ...NOTHING, root: report.root }, { ...report, whole: false }, report];
+  const all = [(node: Node) => sent(node) === "all", (node: Node) => sent(node) !== "none"];
+  return all.flatMap((counts) => {
+    const report = undisturbed(view, flags, counts);
+    // who ends badly keeps what it saw, and supports nothing
+    if (way === "unclean") return [{ ...NOTHING, root: report.root, lied: report.lied }];
+    return way === "open" ? [report] : [NOTHING, { ...NOTHING, root: report.root }, { ...report, whole: false }, report];
+  });
 }
 
 /** The rule of DESIGN section 2 and 6 as an exit code, said once more without labels, trees or a clock. */
@@ -111,7 +117,7 @@ export function exitFor(reports: readonly Report[], pin: string | null): number 
 }
 
 /** Every exit code that is right for this world. */
-export function exitsFor(world: World, sent: (view: View, node: Node) => boolean): ReadonlySet<number> {
+export function exitsFor(world: World, sent: (view: View, node: Node) => Sent): ReadonlySet<number> {
   let sofar: Report[][] = [[]];
   for (const view of world.views) {
     const more = reportsOf(view, world.flags, (node) => sent(view, node));

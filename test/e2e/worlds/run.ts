@@ -5,10 +5,10 @@ import type { Evidence } from "../../../src/model/evidence.ts";
 import { capture } from "../../cli/capture.ts";
 import { writeConfig, type LabWorker } from "../../lab/config.ts";
 import { startLiar, type Liar } from "../../lab/liar.ts";
-import { freePort, makeFolder } from "../../lab/processes.ts";
+import { freePort, makeFolder, until } from "../../lab/processes.ts";
 import { startSshd, type Sshd } from "../../lab/sshd.ts";
 import { startTcpProxy, type TcpProxy } from "../../lab/tcpproxy.ts";
-import { exitsFor } from "./expect.ts";
+import { exitsFor, type Sent } from "./expect.ts";
 import { pathOf, stage, VANTAGES, type Vantage, type View, type World } from "./view.ts";
 
 export interface Seen {
@@ -96,7 +96,8 @@ export async function openTheatre(): Promise<Theatre> {
       const argv = ["verify", reference, "--config", config, "--json", ...output, ...world.flags];
       const code = await main(argv, io, new AbortController().signal);
       const evidence = io.out() === "" ? null : (JSON.parse(io.out()) as Evidence);
-      const right = exitsFor(world, (view, node) => wasSent(liar, view.vantage, pathOf(repository, node)));
+      const sent = await sentBy(liar, repository);
+      const right = exitsFor(world, (view, node) => sent(view.vantage, pathOf(repository, node)));
       return { code, right, evidence, stderr: io.err(), left: await readdir(cwd), released: await releasedIn(cwd) };
     } finally {
       await Promise.all(lines.map((line) => line.stop()));
@@ -112,6 +113,13 @@ export async function openTheatre(): Promise<Theatre> {
   };
 }
 
-function wasSent(liar: Liar, vantage: Vantage, path: string): boolean {
-  return liar.requests.some((each) => each.vantage === vantage && each.target === path && each.end === "complete");
+/** What the liar sent, once it has done with everybody. */
+async function sentBy(liar: Liar, repository: string): Promise<(vantage: Vantage, path: string) => Sent> {
+  const mine = liar.requests.filter((each) => each.target.startsWith(`/v2/${repository}/`));
+  await until("the liar to end its answers", () => mine.every(({ end }) => end !== null) || undefined);
+  return (vantage, path) => {
+    const asked = mine.filter((each) => each.vantage === vantage && each.target === path);
+    if (asked.some(({ end }) => end === "complete")) return "all";
+    return asked.length > 0 ? "some" : "none";
+  };
 }
