@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { naiveOutcome } from "../consensus/oracle.ts";
 import { chosen } from "./worlds/expect.ts";
 import { openTheatre, type Seen, type Theatre } from "./worlds/run.ts";
 import { makeWorld, type View, type World } from "./worlds/view.ts";
@@ -67,6 +68,13 @@ function checkNames({ views }: World, { evidence }: Seen): void {
   expect([...new Set(named)].sort()).toEqual(expect.arrayContaining(seen.map((each) => each.worker)));
 }
 
+/** What the workers say that they saw comes to the same by the naive judge of reports. */
+function checkReports({ evidence }: Seen): void {
+  if (evidence === null) return;
+  const { outcome, observations } = evidence;
+  expect(naiveOutcome(observations)).toBe(outcome === "changed" ? "agreed" : outcome);
+}
+
 describe.concurrent("random worlds through the command line, judged by who was told what", () => {
   test.each(seeds().map((seed) => ({ seed })))("world $seed", { timeout: 120_000 }, async ({ seed }) => {
     const world = makeWorld(seed);
@@ -74,6 +82,7 @@ describe.concurrent("random worlds through the command line, judged by who was t
     const seen = await theatre.play(world);
     expect([...seen.right], `${what}\n${seen.evidence?.summary ?? seen.stderr}`).toContain(seen.code);
     checkNames(world, seen);
+    checkReports(seen);
     if (seen.code === 0) {
       checkReleased(world, seen);
       return;
