@@ -22,7 +22,8 @@ function onlyManifest(tree: Tree): SeenObject {
   return only;
 }
 
-function onlyBlob(tree: Tree): SeenObject {
+/** What `file:` writes. */
+export function onlyBlob(tree: Tree): SeenObject {
   const [only, ...others] = blobsOf(tree, singleOf(tree, onlyManifest(tree))).layers;
   if (only === undefined || others.length > 0)
     throw new Tofu3Error("E_BUG", "an artifact of several layers came to a format of one");

@@ -8,8 +8,9 @@ import { checkVacant, isInto, refused } from "./destination.ts";
 import { onDisk, quoted } from "./disk.ts";
 import { buildDockerArchive } from "./dockerarchive.ts";
 import { buildDockerV1 } from "./dockerv1.ts";
-import { buildFile, fileNameOf } from "./file.ts";
+import { buildFile, fileNameOf, onlyBlob } from "./file.ts";
 import { planRelease } from "./fits.ts";
+import { checkNamed } from "./named.ts";
 import { buildOciArchive } from "./ociarchive.ts";
 import { buildOciLayout } from "./ocilayout.ts";
 import { publish } from "./publish.ts";
@@ -57,12 +58,14 @@ async function releaseTree(
   const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
   if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
   const target = targetOf(format, destination, tree, reference);
-  await checkVacant(format, target, destination.force);
+  const { force } = destination;
+  if (target === pathOf(destination)) await checkVacant(format, target, force);
+  else await checkNamed(target, onlyBlob(tree), force, signal);
   const unpacking = { limit: unpackedBytes, bytes: 0 };
   const workshop: Workshop = { tree, quarantine, reference, staged: join(quarantine.path, "staged"), unpacking, signal };
   const note = await builderOf(format)(workshop);
   signal.throwIfAborted();
-  await publish({ staged: workshop.staged, format, target, note }, quarantine, destination.force);
+  await publish({ staged: workshop.staged, format, target, note }, quarantine, force);
   return { format, path: target };
 }
 
@@ -84,7 +87,7 @@ function builderOf(format: Format): Build {
 }
 
 function targetOf(format: Format, destination: Destination, tree: Tree, reference: Reference): string {
-  const path = trimEnd(destination.path, "/") || "/";
+  const path = pathOf(destination);
   if (format !== "file" || !isInto(destination)) return path;
   const name = fileNameOf(tree, reference);
   if (name !== null && basename(name) === name) return join(path, name);
@@ -93,4 +96,8 @@ function targetOf(format: Format, destination: Destination, tree: Tree, referenc
     "is a directory, and the artifact gives its blob no file name",
     `write file:${join(path, "NAME")}`,
   );
+}
+
+function pathOf({ path }: Destination): string {
+  return trimEnd(path, "/") || "/";
 }

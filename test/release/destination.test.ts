@@ -277,13 +277,15 @@ describe("file:FILE and bare paths", () => {
     },
   );
 
-  test("the file in the directory exists: refused, with --force replaced", async () => {
+  test("the file in the directory exists: refused, and with --force replaced only when it is named", async () => {
     const dir = temporary();
     const path = `${dir}/vim--9.0.1900.big_sur.bottle.tar.gz`;
     writeFileSync(path, "mine");
     await expect(put(vim(1), parseDestination(dir, false, "/"))).rejects.toMatchObject({ code: "E_DESTINATION" });
     expect(readFileSync(path, "utf8")).toBe("mine");
-    await put(vim(1), parseDestination(dir, true, "/"));
+    await expect(put(vim(1), parseDestination(dir, true, "/"))).rejects.toMatchObject({ code: "E_DESTINATION" });
+    expect(readFileSync(path, "utf8")).toBe("mine");
+    await put(vim(1), parseDestination(path, true, "/"));
     expect(readFileSync(path, "utf8")).not.toBe("mine");
     expect(readdirSync(dir)).toHaveLength(1);
   });

@@ -1,0 +1,34 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { SeenObject } from "../model/observation.ts";
+import { algorithmOf, type Digest } from "../oci/digest.ts";
+import { refused } from "./destination.ts";
+import { lookAt, quoted } from "./disk.ts";
+import { measured, readChunks } from "./kept.ts";
+
+/**
+ * A file whose name the artifact gives it, in a directory that a person named, replaces nothing: with --force it may take the place of the very
+ * same bytes, which is what an earlier release of it has left. Everything else is replaced only by who names it. Throws E_DESTINATION.
+ */
+export async function checkNamed(
+  path: string,
+  blob: Pick<SeenObject, "digest" | "size">,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await lookAt(path);
+  if (found === null) return;
+  const hint = found.isDirectory() ? "choose another directory" : `to replace it, name it: -o ${quoted(`file:${path}`)} --force`;
+  if (!force) throw refused(path, "exists", hint);
+  if (found.isFile() && found.size === blob.size && (await hashes(path, blob.digest, signal))) return;
+  throw refused(path, "exists with other content, and an artifact does not choose what it replaces", hint);
+}
+
+async function hashes(path: string, digest: Digest, signal: AbortSignal): Promise<boolean> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    return (await measured(readChunks(handle, true, signal), algorithmOf(digest))).digest === digest;
+  } finally {
+    await handle.close();
+  }
+}
