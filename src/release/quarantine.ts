@@ -1,11 +1,11 @@
-import { lstat, mkdir, rm, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, rm, rmdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
 import type { Keep } from "../model/keep.ts";
 import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
-import { checkDestination, parentOf } from "./destination.ts";
-import { createFile, diskFault, errnoOf, onDisk, quoted } from "./disk.ts";
+import { checkDestination, parentOf, refused } from "./destination.ts";
+import { createFile, diskFault, errnoOf, lookAt, onDisk, quoted } from "./disk.ts";
 import { quarantineName, readOwner } from "./owner.ts";
 import { createRechecks } from "./recheck.ts";
 import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
@@ -40,8 +40,8 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
   await checkDestination(destination);
   const parent = parentOf(destination);
   const path = join(parent, quarantineName(await readOwner()));
+  await makeHome(path, destination);
   return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
-    await mkdir(path, { mode: 0o700 });
     try {
       // one by one: with `recursive` a full disk is reported as ENOENT
       for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { mode: 0o700 });
@@ -51,6 +51,27 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
       throw error;
     }
   });
+}
+
+/** The directory alone, where files can be made in it: not in /proc, /sys or a cgroup, which say that they can be written to. */
+async function makeHome(path: string, destination: Destination): Promise<void> {
+  const parent = parentOf(destination);
+  try {
+    await mkdir(path, { mode: 0o700 });
+    await (await createFile(join(path, "probe"))).close();
+    await rm(join(path, "probe"));
+  } catch (error) {
+    await rm(join(path, "probe"), { force: true }).catch(() => undefined);
+    await rmdir(path).catch(() => undefined);
+    const fault = diskFault(`making a quarantine in ${quoted(parent)}`, error);
+    if (!(fault instanceof Tofu3Error) || fault.code !== "E_RELEASE" || (await lookAt(parent)) === null) throw fault;
+    throw refused(
+      destination.path,
+      `cannot be made: no files can be made in ${quoted(parent)}`,
+      "choose a destination on a disk",
+      error,
+    );
+  }
 }
 
 /** The formats that release files as they lie there. The others read every byte for what they make of it, and check it then. */
