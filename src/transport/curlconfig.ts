@@ -43,12 +43,14 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     "globoff",
     "path-as-is",
     "http1.1",
+    // the floor of this machine as well; a VM may have a lower one of its own
+    "tlsv1.2",
     'proto = "=http,https"',
     ...(settings.proxy === null
       ? ['noproxy = "*"']
       : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
     ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
-    // No `Expect: 100-continue`: an interim 100 is never asked for.
+    // no `Expect: 100-continue`, which would wait for a 100
     ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "Expect:"']),
     ...(query.trust?.ca ? ['cacert = "ca"'] : []),
     `connect-timeout = ${limits.connectSeconds}`,

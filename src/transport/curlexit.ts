@@ -38,7 +38,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   59: ["E_TLS", "tls", "the VM's TLS library lacks the cipher", TLS_HINT],
   60: ["E_TLS", "tls", "the certificate cannot be verified with the VM's authorities", TLS_HINT],
   61: ["E_FRAMING", "http", "the body has a transfer coding that was not asked for"],
-  63: ["E_TOO_LARGE", "body", "the body is longer than allowed"],
+  63: ["E_FRAMING", "http", "the answer declares a length that cannot be"],
   77: ["E_TLS", "tls", "the VM's CA bundle cannot be read", "install ca-certificates on the VM"],
   83: ["E_TLS", "tls", "the issuer of the certificate does not match", TLS_HINT],
   91: ["E_TLS", "tls", "the certificate status is invalid", TLS_HINT],

@@ -8,7 +8,7 @@ export interface HeaderBlock {
 
 /** As undici has it, for one answer. */
 const MOST_HEADER_BYTES = 16 * 1024;
-/** More interim answers (103 and its like) than this are an attack. */
+/** More interim answers (100, 103 and their like) than this are an attack. */
 const MOST_INTERIM = 16;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -35,7 +35,6 @@ export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
     const { status, headers } = readBlock(block);
     if (status >= 200) return { status, headers };
     if (status === 101) refuse("a switch of protocols that nobody asked for", "");
-    if (status === 100) refuse("an answer that nobody asked for", block.slice(0, 80));
     rest = rest.slice(end + 4);
   }
 }

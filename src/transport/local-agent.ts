@@ -1,4 +1,5 @@
 import type { Agent as Agents, Client as Clients, Dispatcher } from "undici";
+import { tolerateContinue, type Interim } from "./local-continue.ts";
 import { createConnector, type Connector, type ConnectorOptions } from "./local-connect.ts";
 import { Agent, Client, Pool } from "./local-undici.ts";
 
@@ -7,12 +8,15 @@ export interface Lanes {
   dispatch(options: Agents.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   /** The IP address that the exchange of these options goes to; null before it has a connection and behind a proxy. */
   addressOf(options: Agents.DispatchOptions): string | null;
+  /** The exchange of these options is on a connection, and nothing of its answer has been read. */
+  begin(options: Agents.DispatchOptions): void;
   close(): Promise<void>;
 }
 
 /** Where a lane's present connection leads. */
 interface Lane {
   address: string | null;
+  interim: Interim | null;
 }
 
 /** `lanes`: how many connections one origin gets at most; what is more waits. HTTP/1.1 without pipelining. */
@@ -28,6 +32,7 @@ export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
   return {
     dispatch: (request, handler) => void agent.dispatch(request, handler),
     addressOf: (request) => (options.proxy === null ? (taken.get(request)?.address ?? null) : null),
+    begin: (request) => taken.get(request)?.interim?.expect(),
     close: async () => {
       connector.close();
       await agent.destroy();
@@ -41,12 +46,14 @@ function createLane(
   connector: Connector,
   taken: WeakMap<Dispatcher.DispatchOptions, Lane>,
 ): Dispatcher {
-  const lane: Lane = { address: null };
+  const lane: Lane = { address: null, interim: null };
   const client = new Client(origin, {
     ...settings,
     connect: (target, callback) =>
       connector.connect(target, (...result) => {
-        lane.address = result[1]?.remoteAddress ?? null;
+        const [, socket] = result;
+        lane.address = socket?.remoteAddress ?? null;
+        lane.interim = socket === null ? null : tolerateContinue(socket);
         callback(...result);
       }),
   });

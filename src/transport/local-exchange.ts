@@ -32,7 +32,7 @@ export interface ExchangeOptions {
   readonly absolute: { readonly authorization: Secret | null } | null;
 }
 
-/** More interim answers (103 and its like) than this are an attack. */
+/** More interim answers (100, 103 and their like) than this are an attack. */
 const MOST_INTERIM = 16;
 
 /** One exchange on its way: its clocks, its end (which comes once), and undici's handle on it as soon as there is one. */
@@ -59,10 +59,7 @@ export function exchange(query: Query, options: ExchangeOptions, receiver: Recei
       fault === null ? resolve() : reject(fault),
     );
     const request = requestOf(query, options);
-    options.lanes.dispatch(
-      request,
-      handlerOf(course, receiver, () => options.lanes.addressOf(request)),
-    );
+    options.lanes.dispatch(request, handlerOf(course, receiver, options.lanes, request));
   });
 }
 
@@ -124,7 +121,7 @@ function requestOf(query: Query, options: ExchangeOptions): Agent.DispatchOption
 }
 
 /** What undici calls. Nothing in it throws: undici would make an uncaught exception of it. */
-function handlerOf(course: Course, receiver: Receiver, address: () => string | null): Dispatcher.DispatchHandler {
+function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Agent.DispatchOptions): Dispatcher.DispatchHandler {
   let interim = 0;
   let answered = false;
   let counts = true;
@@ -139,7 +136,10 @@ function handlerOf(course: Course, receiver: Receiver, address: () => string | n
     }
   };
   return {
-    onRequestStart: (control) => course.begin(control),
+    onRequestStart: (control) => {
+      lanes.begin(request);
+      course.begin(control);
+    },
     onResponseStart: (control, status) => {
       guarded(() => {
         if (status < 200) {
@@ -148,7 +148,7 @@ function handlerOf(course: Course, receiver: Receiver, address: () => string | n
         }
         answered = true;
         course.patience.body();
-        counts = receiver.onAnswer({ status, headers: headersOf(control.rawHeaders), address: address() }, course);
+        counts = receiver.onAnswer({ status, headers: headersOf(control.rawHeaders), address: lanes.addressOf(request) }, course);
       });
     },
     onResponseData: (_control, chunk) => {

@@ -14,13 +14,11 @@ export const MOST_DUMPED_BYTES = 64 * 1024;
 /** What a batch does with its bodies: `r` sends them back, the others hash them. */
 export type BatchMode = "r" | "256" | "512";
 
-/** Shorter error pages are read whole, whatever was asked for: curl drops the rest of the headers when it gives up on a length. */
-const LEAST_FILESIZE = 1024 * 1024;
-
-/** Ends what declares to be too long. What does not declare its length is ended by the script. */
-function maxFilesize(mostBytes: number): string {
-  return `max-filesize = ${Math.max(LEAST_FILESIZE, mostBytes)}`;
-}
+/**
+ * As many digits as `declaredLength` reads: beyond it curl may have read a length that it cannot count, says 63, and drops the rest of the headers. What is
+ * too long for its query is ended by the script, and its headers say so.
+ */
+const MAX_FILESIZE = `max-filesize = ${"9".repeat(15)}`;
 
 /** `256` or `512`, as the script's hash function takes it. */
 export function bits(algorithm: Algorithm): "256" | "512" {
@@ -32,7 +30,7 @@ export function batchJob(mode: BatchMode, queries: readonly Query[], room: numbe
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
   const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
-  const options = ["silent", ...curlOptions(first, settings), maxFilesize(room), ...parallel];
+  const options = ["silent", ...curlOptions(first, settings), MAX_FILESIZE, ...parallel];
   const blocks = Math.ceil((room + SPARE) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),
@@ -52,7 +50,7 @@ function streamConfig(query: Query, part: number, nonce: string, settings: CurlS
     `url = ${quoted(query.url)}`,
     ...(settings.reportsApart ? [] : ['output = "/dev/fd/5"']),
     `dump-header = "h${part}"`,
-    maxFilesize(query.maxBytes),
+    MAX_FILESIZE,
     `write-out = "${report}`,
   ];
 }

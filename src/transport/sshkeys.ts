@@ -8,7 +8,7 @@ export type SshProof =
   | { readonly type: "publickey"; readonly username: string; readonly key: string; readonly passphrase?: string }
   | { readonly type: "agent"; readonly username: string; readonly agent: string };
 
-/** Asks a person for a passphrase; rejects when there is no terminal. */
+/** Asks a person for a passphrase; the prompt is without its colon. Rejects when there is no terminal. */
 export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
 
 const TRIES = 3;
@@ -33,7 +33,7 @@ function isEncrypted(key: string): boolean {
 
 async function unlock(target: SshTarget, file: string, key: string, ask: AskPassphrase, signal: AbortSignal): Promise<SshProof> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const passphrase = await ask(`passphrase for ${file}: `, signal);
+    const passphrase = await ask(`passphrase for ${file}`, signal);
     if (!(ssh2.utils.parseKey(key, passphrase) instanceof Error))
       return { type: "publickey", username: target.user, key, passphrase };
   }

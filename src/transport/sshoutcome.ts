@@ -11,8 +11,6 @@ import type { Answer, Page, Query } from "./transport.ts";
 /** Of an answer that is not content, so much is kept at most. */
 const MOST_ERROR_BYTES = 64 * 1024;
 
-const GAVE_UP_ON_LENGTH = 63;
-
 /** One exchange as it came back. */
 export interface Outcome {
   readonly answer: Answer;
@@ -43,13 +41,13 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   if (transfer === undefined || exit === undefined) throw silence(exit);
   refuseAddress(query, transfer, settings);
   const { size } = transfer;
-  const { fault, block, whole } = headersOf(index, exit, transfer, reply, settings);
+  const { fault, block } = headersOf(index, exit, transfer, reply, settings);
   if (block.status !== transfer.status)
     throw contradiction(`the status is ${transfer.status} to curl and ${block.status} in the headers`, "http");
   if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
   const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
-  const declared = whole ? declaredLength(block.status, block.headers) : Infinity;
+  const declared = declaredLength(block.status, block.headers);
   if ((declared ?? 0) > query.maxBytes || size > query.maxBytes)
     return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
   if (fault === null && declared !== null && declared !== size)
@@ -57,24 +55,20 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   return { answer, fault, size, resumable: isResumable(fault, exit, declared) };
 }
 
-/** The headers, and what curl's exit status says of the exchange. When curl gives up on a length, the headers from there on are missing. */
+/** The headers, and what curl's exit status says of the exchange. */
 function headersOf(
   index: number,
   exit: number,
   transfer: Transfer,
   reply: JobReply,
   settings: CurlSettings,
-): { fault: Tofu3Error | null; block: HeaderBlock; whole: boolean } {
+): { fault: Tofu3Error | null; block: HeaderBlock } {
   const dump = reply.files.get(`h${index}`) ?? Buffer.alloc(0);
   const block = parseHeaderBlock(dump);
-  if (block === null && exit === GAVE_UP_ON_LENGTH) {
-    const start = parseHeaderBlock(Buffer.concat([dump, Buffer.from("\r\n")]));
-    if (start !== null) return { fault: null, block: start, whole: false };
-  }
   const fault =
     dump.length >= MOST_DUMPED_BYTES ? endlessTrailers() : exit === 0 ? null : faultFor(exit, transfer, block, settings);
   if (block === null) throw fault ?? new Tofu3Error("E_CUT", "the connection was closed within the headers", { stage: "http" });
-  return { fault, block, whole: true };
+  return { fault, block };
 }
 
 /**

@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { passphraseAsker } from "../../src/cli/passphrase.ts";
+import { makeFolder, runTool } from "../lab/processes.ts";
 import { capture } from "./capture.ts";
 
 const BUILT = join(import.meta.dirname, "../../dist/cli/passphrase.js");
+const BUILT_KEYS = join(import.meta.dirname, "../../dist/transport/sshkeys.js");
 const PROGRAM = `
 import { passphraseAsker } from ${JSON.stringify(BUILT)};
 const controller = new AbortController();
@@ -21,9 +23,23 @@ try {
 }
 `;
 
+/** Reads a locked key as a worker does. */
+function unlocking(file: string): string {
+  const target = { worker: "fra", user: "tofu", agent: null, identitiesOnly: false, identityFiles: [{ file, named: true }] };
+  return `
+import { passphraseAsker } from ${JSON.stringify(BUILT)};
+import { readProofs } from ${JSON.stringify(BUILT_KEYS)};
+const progress = { watch() {}, stop() {}, pause() {}, resume() {} };
+const ask = passphraseAsker({ stdin: process.stdin, stderr: process.stderr }, progress);
+const proofs = await readProofs(${JSON.stringify(target)}, ask, new AbortController().signal);
+console.log("proofs:", proofs.map((each) => each.type).join());
+process.exit();
+`;
+}
+
 /** Types each text once the prompt before it is there. */
-async function onTerminal(typed: Readonly<Record<string, string>>): Promise<string> {
-  const command = `'${process.execPath}' --input-type=module -e '${PROGRAM}'`;
+async function onTerminal(typed: Readonly<Record<string, string>>, program = PROGRAM): Promise<string> {
+  const command = `'${process.execPath}' --input-type=module -e '${program}'`;
   const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
   let screen = "";
   const waiting = new Map(Object.entries(typed));
@@ -45,6 +61,17 @@ test("two questions are asked one after the other, without echo, while the progr
   const screen = await onTerminal({ "first: ": "hunter2\r", "second: ": "swordfish\u007f\r" });
   expect(screen).not.toMatch(/hunter|sword/);
   expect(screen).toContain("answers: 7,8 pause,resume,pause,resume");
+});
+
+test("the prompt for a locked key has one colon", async () => {
+  const folder = await makeFolder("locked");
+  const key = join(folder.path, "locked");
+  await runTool("ssh-keygen", ["-q", "-t", "ed25519", "-N", "swordfish", "-f", key]);
+  const screen = await onTerminal({ "passphrase for": "swordfish\r" }, unlocking(key));
+  expect(screen).toContain(`passphrase for ${key}: `);
+  expect(screen).not.toContain(": :");
+  expect(screen).toContain("proofs: publickey");
+  await folder.remove();
 });
 
 test("Ctrl-C at the prompt interrupts as it does elsewhere", async () => {

@@ -17,7 +17,7 @@ describe("an exit status of curl", () => {
     [35, "nothing", "E_TLS tls"],
     [8, "peer", "E_FRAMING http"],
     [61, "answer", "E_FRAMING http"],
-    [63, "answer", "E_TOO_LARGE body"],
+    [63, "peer", "E_FRAMING http"],
     [23, "answer", "E_VM_DISK body"],
     [2, "nothing", "E_VM_TOOL ssh"],
     [127, "nothing", "E_VM_TOOL ssh"],

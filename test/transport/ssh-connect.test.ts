@@ -190,7 +190,7 @@ describe("keys of ours", () => {
       await admit("locked");
       const { ask, asked } = asking("open sesame");
       await opens(targetOf(vm, withKeys(["locked"])), { ask });
-      expect(asked).toEqual([`passphrase for ${join(folder, "locked")}: `]);
+      expect(asked).toEqual([`passphrase for ${join(folder, "locked")}`]);
     });
     test("asked for again", async () => {
       const { ask, asked } = asking("no", "", "open sesame");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/transport/ssh.ts";
 import type { Trust } from "../../src/transport/transport.ts";
-import { makeFolder } from "../lab/processes.ts";
+import { makeFolder, runTool } from "../lab/processes.ts";
 import { startSocksProxy } from "../lab/socks.ts";
 import { startTinyproxy } from "../lab/tinyproxy.ts";
 import { useLab } from "../lab/uselab.ts";
@@ -73,6 +73,26 @@ describe("TLS as the VM sees it", () => {
     const other = await startRawServer(sends(withLength(), BODY), authority.issue("DNS:other.test"));
     expect(await brief(transport, other.url, { trust })).toEqual(thrice("E_TLS tls"));
     await other.close();
+  });
+  test("TLS 1.1 is refused also where the VM's own library allows it", async () => {
+    const folder = await makeFolder("lax");
+    const lax = join(folder.path, "openssl.cnf");
+    await writeFile(
+      lax,
+      "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n",
+    );
+    await writeFile(join(folder.path, "curl"), `#!/bin/sh\nOPENSSL_CONF=${lax} exec /usr/bin/curl "$@"\n`, { mode: 0o755 });
+    const laxVm = await startVm({ env: { PATH: `${folder.path}:${process.env["PATH"] ?? ""}` } });
+    const laxTransport = sshTransportTo(targetOf(laxVm));
+    const versions = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    const old = await startRawServer(sends(withLength(), BODY), { ...authority.issue("IP:127.0.0.1"), ...versions });
+    expect(await runTool(join(folder.path, "curl"), ["-sSk", "-o", "/dev/null", "-w", "%{http_code}", old.url])).toBe("200");
+    expect(await brief(laxTransport, old.url, { trust })).toEqual(thrice("E_TLS tls"));
+    expect(await brief(laxTransport, tls.url, { trust })).toEqual(thrice("200"));
+    await laxTransport.close();
+    await old.close();
+    await laxVm.stop();
+    await folder.remove();
   });
   test("an expired certificate", async () => {
     const old = await startRawServer(sends(withLength(), BODY), authority.issue("IP:127.0.0.1", -1));

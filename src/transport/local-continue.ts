@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+
+/** What stands between a connection and undici. */
+export interface Interim {
+  /** A request goes out: what is read next is the head of an answer. */
+  expect(): void;
+}
+
+/** `HTTP/1.1 100` */
+const STATUS_LENGTH = 12;
+const THREE = 0x33;
+
+/**
+ * undici gives up on a `100 Continue`; RFC 9110 §15.2 has a client take it and wait for the answer. Here the last digit of each 100 becomes a 3 where it is
+ * read, so that it counts among the interim answers, which are bounded. Nothing behind the final status line is looked at.
+ */
+export function tolerateContinue(socket: Socket): Interim {
+  const read = socket.read.bind(socket);
+  let expecting = false;
+  let status = "";
+  let tail = "";
+
+  function look(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && expecting; at++) {
+      const letter = bytes.toString("latin1", at, at + 1);
+      if (status.length < STATUS_LENGTH) {
+        status += letter;
+        if (status.length < STATUS_LENGTH) continue;
+        expecting = status.startsWith("HTTP/1.") && status.startsWith(" 1", 8);
+        if (status.endsWith(" 100")) bytes[at] = THREE;
+      } else {
+        tail = `${tail}${letter}`.slice(-4);
+        if (tail === "\r\n\r\n") status = tail = "";
+      }
+    }
+  }
+
+  socket.read = (size) => {
+    const bytes: unknown = read(size);
+    if (Buffer.isBuffer(bytes)) look(bytes);
+    return bytes;
+  };
+  return {
+    expect: () => {
+      expecting = true;
+      status = tail = "";
+    },
+  };
+}
