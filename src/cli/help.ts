@@ -1,4 +1,4 @@
-import { EXITS } from "./exit.ts";
+import { EXITS, type Exit } from "./exit.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 
 /** Of the command with this name or these first words (`workers`); of the whole program when there is none such. */
@@ -38,14 +38,13 @@ function programHelp(): string {
     ]),
     "",
     "Exit codes:",
-    ...exitLines(EXITS.map((exit) => exit.code)),
+    ...exitLines(EXITS),
     "",
     "tofu3 COMMAND --help says more about each command.",
   ]);
 }
 
 function groupHelp(group: readonly Command[]): string {
-  const codes = EXITS.map((exit) => exit.code).filter((code) => group.some((command) => command.exits.includes(code)));
   return lines([
     "Usage:",
     ...usageLines(group),
@@ -54,7 +53,7 @@ function groupHelp(group: readonly Command[]): string {
     ...exampleLines(group.flatMap((command) => command.examples)),
     "",
     "Exit codes:",
-    ...exitLines(codes),
+    ...group.flatMap((command) => [`    tofu3 ${command.name}`, ...exitLines(command.exits)]),
   ]);
 }
 
@@ -96,10 +95,12 @@ function exampleLines(examples: readonly (readonly [command: string, says: strin
   return examples.flatMap(([command, says]) => [`    # ${says}`, `    $ ${command}`]);
 }
 
-function exitLines(codes: readonly number[]): string[] {
-  return EXITS.filter((exit) => codes.includes(exit.code)).map(
-    (exit) => `    ${String(exit.code).padStart(3)}  ${(exit.outcome ?? "").padEnd(10)}  ${exit.meaning}`,
-  );
+function exitLines(exits: readonly Exit[]): string[] {
+  const width = Math.max(...exits.map(({ outcome }) => outcome?.length ?? 0));
+  return exits.map(({ code, outcome, meaning }) => {
+    const word = width === 0 ? "" : `${(outcome ?? "").padEnd(width)}  `;
+    return `    ${String(code).padStart(3)}  ${word}${meaning}`;
+  });
 }
 
 function lines(all: readonly string[]): string {

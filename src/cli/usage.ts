@@ -1,5 +1,6 @@
 import { FORMATS } from "../model/destination.ts";
 import { REPORT_KINDS } from "../report/kinds.ts";
+import { EXITS, type Exit } from "./exit.ts";
 
 /** One flag; `help.ts` prints it and `argv.ts` accepts it, so that neither knows one that the other does not. */
 export interface Flag {
@@ -21,8 +22,8 @@ export interface Command {
   readonly description: readonly string[];
   readonly flags: readonly Flag[];
   readonly examples: readonly (readonly [command: string, says: string])[];
-  /** Which rows of the table of exit codes can happen. */
-  readonly exits: readonly number[];
+  /** Those that can happen, in the words of this command. */
+  readonly exits: readonly Exit[];
 }
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
@@ -53,6 +54,15 @@ const SELECTION_FLAGS: readonly Flag[] = [
   { name: "bottle", value: "TAG", text: "the Homebrew bottle with this tag: arm64_sonoma, x86_64_linux" },
 ];
 
+/** Of a command that gives no verdict of its own. */
+function exit(code: number, meaning: string): Exit {
+  return { code, outcome: null, meaning };
+}
+
+const BROKEN = exit(1, "a bug in tofu3, or standard output could not be written");
+const MISTAKEN = exit(2, "usage or configuration is wrong");
+const INTERRUPTED = exit(130, "interrupted");
+
 const VERIFY: Command = {
   name: "verify",
   positionals: ["REFERENCE"],
@@ -82,7 +92,7 @@ const VERIFY: Command = {
     ["tofu3 verify registry.example/app@sha256:… --json --report app.md", "no release; a JSON object and a page to keep"],
     ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
   ],
-  exits: [0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 130],
+  exits: EXITS,
 };
 
 const INSPECT: Command = {
@@ -99,7 +109,16 @@ const INSPECT: Command = {
     ["tofu3 inspect ghcr.io/homebrew/core/vim:9.0.1900 --platform darwin/amd64", "which entries that selects"],
     ["tofu3 inspect alpine:3.20 --raw | sha256sum", "the digest of the root, computed by another program"],
   ],
-  exits: [0, 1, 2, 10, 12, 15, 16, 130],
+  exits: [
+    exit(0, "it is printed"),
+    BROKEN,
+    exit(2, "usage or configuration is wrong, or nothing matched"),
+    exit(10, "this machine was sent bytes that do not match their own digest"),
+    exit(12, "it could not be had, or it cannot be read"),
+    exit(15, "the tag leads to another digest than REFERENCE names"),
+    exit(16, "the registry says that it does not exist"),
+    INTERRUPTED,
+  ],
 };
 
 const TAGS: Command = {
@@ -112,7 +131,14 @@ const TAGS: Command = {
     ["tofu3 tags ghcr.io/homebrew/core/vim", "one tag a line"],
     ["tofu3 tags docker.io/library/alpine --json", "one JSON object"],
   ],
-  exits: [0, 1, 2, 12, 16, 130],
+  exits: [
+    exit(0, "all tags are printed"),
+    BROKEN,
+    MISTAKEN,
+    exit(12, "the tags could not be had, or not all of them"),
+    exit(16, "the registry says that the repository does not exist"),
+    INTERRUPTED,
+  ],
 };
 
 const WORKERS_CHECK: Command = {
@@ -131,7 +157,14 @@ const WORKERS_CHECK: Command = {
     ["tofu3 workers check --registry ghcr.io", "whether every worker gets an answer from there"],
     ["tofu3 workers check --config lab.yaml --json", "the same for a program"],
   ],
-  exits: [0, 1, 2, 12, 13, 130],
+  exits: [
+    exit(0, "every worker is usable, and verify could agree"),
+    BROKEN,
+    MISTAKEN,
+    exit(12, "a worker is not usable"),
+    exit(13, "every worker is usable, but they are not the distinct ones that the policy asks for"),
+    INTERRUPTED,
+  ],
 };
 
 const WORKERS_SCRIPT: Command = {
@@ -147,7 +180,7 @@ const WORKERS_SCRIPT: Command = {
     ["tofu3 workers script > tofu3-worker.sh", "a file to copy to the VM"],
     ["tofu3 workers script | sha256sum", "compare an installed copy with this version's"],
   ],
-  exits: [0, 1, 2],
+  exits: [exit(0, "the script is printed"), BROKEN, exit(2, "usage is wrong")],
 };
 
 const DEMO: Command = {
@@ -163,7 +196,14 @@ const DEMO: Command = {
     ["tofu3 demo", "three vantages agree"],
     ["tofu3 demo --tamper", "one of them is lied to"],
   ],
-  exits: [0, 1, 10, 12, 130],
+  exits: [
+    exit(0, "all workers saw the same bytes"),
+    BROKEN,
+    exit(2, "usage is wrong"),
+    exit(10, "two workers saw different bytes, as --tamper has it"),
+    exit(12, "some worker has no valid observation: curl may be missing"),
+    INTERRUPTED,
+  ],
 };
 
 /** Every command, in the order in which help lists them. */

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseArgv } from "../../src/cli/argv.ts";
 import { EXITS } from "../../src/cli/exit.ts";
@@ -38,8 +40,33 @@ test.each(COMMANDS.flatMap((command) => command.examples.map(([example]) => exam
 });
 
 test("every row of the table of exit codes is in the help of some command", () => {
-  const listed = new Set(COMMANDS.flatMap((command) => command.exits));
+  const listed = new Set(COMMANDS.flatMap((command) => command.exits.map((exit) => exit.code)));
   expect(EXITS.map((exit) => exit.code).filter((code) => !listed.has(code))).toEqual([]);
+});
+
+test.each(["inspect", "tags", "workers", "workers check", "workers script", "demo"])(
+  "help of %s has the exit codes of its own, and none in the words of verify",
+  (topic) => {
+    const codes = renderHelp(topic).split("Exit codes:\n")[1] ?? "";
+    for (const line of codes.split("\n").filter((each) => /^ {4,} *\d/.test(each))) {
+      expect(EXITS.map((exit) => exit.meaning).filter((meaning) => line.includes(meaning))).toEqual([]);
+      expect(line).not.toMatch(/agreed|released|DEST|every worker was told/);
+    }
+    const commands = COMMANDS.filter((each) => each.name === topic || each.name.startsWith(`${topic} `));
+    const wanted = commands.flatMap((command) => command.exits.map((exit) => exit.code));
+    expect([...codes.matchAll(/^ +(\d+) /gm)].map(([, code]) => Number(code))).toEqual(wanted);
+  },
+);
+
+test("docs/exit-codes.md has the exit codes of every command, in the words of its help", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/exit-codes.md"), "utf8");
+  const rows = [...text.matchAll(/^\| *`([a-z ]+)` *\| *(\d+) *\| *(.*?) *\|$/gm)].map(([, name, code, meaning]) => [
+    name,
+    Number(code),
+    meaning,
+  ]);
+  const others = COMMANDS.filter((command) => command.name !== "verify");
+  expect(rows).toEqual(others.flatMap(({ name, exits }) => exits.map(({ code, meaning }) => [name, code, meaning])));
 });
 
 test.each([
