@@ -79,14 +79,14 @@ export async function localTransport(house: House, proxy: WorkerConfig["proxy"])
   const { createLocalTransport } = await import("./transport/local.ts");
   return createLocalTransport({
     limits: house.config.limits,
-    proxy: proxy?.url.reveal() ?? null,
+    proxy,
     userAgent: `tofu3/${house.version}`,
   });
 }
 
 async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
   const { createSshTransport } = await import("./transport/ssh.ts");
-  return createSshTransport({ target, limits: house.config.limits, proxy: proxy?.url ?? null, ask: house.passphrase });
+  return createSshTransport({ target, limits: house.config.limits, proxy, ask: house.passphrase });
 }
 
 /**

@@ -6,6 +6,7 @@ import { checkAll, type Probed, type Reachable, type WorkerReport } from "./coor
 import { asError, Tofu3Error, visible } from "./errors.ts";
 import { localTransport, readTargets, type House } from "./house.ts";
 import { refusalFromHere } from "./transport/local-reach.ts";
+import { authority, nameOfProxy, type Proxy } from "./transport/proxy.ts";
 import type { SshTarget } from "./transport/sshtarget.ts";
 import type { Transport } from "./transport/transport.ts";
 import type { Lack } from "./transport/vmfacts.ts";
@@ -40,15 +41,10 @@ async function registryLacks(
 }
 
 /** A proxy that nothing listens at; whether it lets anything through only a registry can tell. */
-function proxyLacks(worker: WorkerConfig, refusal: string | null): Lack[] {
+function proxyLacks(proxy: Proxy, refusal: string | null): Lack[] {
   if (refusal === null) return [];
-  const what = `its proxy ${worker.proxy?.display ?? ""} does not answer: ${refusal}`;
+  const what = `its proxy ${nameOfProxy(proxy)} does not answer: ${refusal}`;
   return [{ what, todo: "start the proxy, or correct or remove proxy: of that worker" }];
-}
-
-/** A proxy's host and port as a URL of http. */
-function placeOf(worker: WorkerConfig): URL | null {
-  return worker.proxy === null ? null : new URL(worker.proxy.display.replace(/^[a-z0-9]{1,9}:/, "http:"));
 }
 
 async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Reachable> {
@@ -56,10 +52,9 @@ async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Rea
   const { connectSeconds } = errand.house.config.limits;
   async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
     if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
-    const place = placeOf(worker);
-    if (place === null) return [];
-    const [host, port] = [place.hostname.replace(/^\[(.*)\]$/, "$1"), Number(place.port || 80)];
-    return proxyLacks(worker, await refusalFromHere(host, port, connectSeconds, signal));
+    if (worker.proxy === null) return [];
+    const { host, port } = worker.proxy;
+    return proxyLacks(worker.proxy, await refusalFromHere(host, port, connectSeconds, signal));
   }
   return {
     worker: worker.name,
@@ -79,13 +74,14 @@ async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: 
   const transport = createSshTransport({
     target,
     limits: house.config.limits,
-    proxy: worker.proxy?.url ?? null,
+    proxy: worker.proxy,
     ask: house.passphrase,
   });
   async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
     if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
-    const place = placeOf(worker);
-    return place === null ? [] : proxyLacks(worker, await transport.refusalOf(place.href, signal));
+    if (worker.proxy === null) return [];
+    const place = `http://${authority(worker.proxy.host, worker.proxy.port)}/`;
+    return proxyLacks(worker.proxy, await transport.refusalOf(place, signal));
   }
   return {
     worker: worker.name,

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { readProxy } from "../transport/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
-import { proxyMistake } from "./proxy.ts";
 import { registryName } from "./registryname.ts";
 
 /** One sentence says everything that a value must be, whichever of its checks failed; `words.ts` adds what was found. */
@@ -40,9 +40,14 @@ const name = text(
   "How reports call this worker. Each name once.",
 );
 
+function proxyMistake(text: string): string | undefined {
+  const proxy = readProxy(text);
+  return typeof proxy === "string" ? proxy : undefined;
+}
+
 const proxy = z
   .string({ error: "must be a proxy such as socks5h://127.0.0.1:9050" })
-  .refine((url) => proxyMistake(url) === null, { error: (issue) => proxyMistake(String(issue.input)) ?? "must be a proxy" })
+  .refine((url) => proxyMistake(url) === undefined, { error: (issue) => proxyMistake(String(issue.input)) })
   .meta({
     description:
       "http, https, socks5 or socks5h proxy with its port, e.g. socks5h://127.0.0.1:9050. For an ssh worker: used by curl on the VM.",

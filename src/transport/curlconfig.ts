@@ -2,6 +2,7 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
 import { Secret } from "../secret.ts";
 import { SLOWEST_BYTES_PER_SECOND } from "./speed.ts";
+import type { Proxy } from "./proxy.ts";
 import type { Query } from "./transport.ts";
 
 /** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING, which never says the value. */
@@ -15,10 +16,10 @@ export function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
 
-/** What every request of one worker has in common. `proxy` may hold credentials. */
+/** What every request of one worker has in common. */
 export interface CurlSettings {
   readonly limits: Limits;
-  readonly proxy: Secret | null;
+  readonly proxy: Proxy | null;
   /** The VM's curl has --parallel with an exit code for each transfer (7.75). */
   readonly parallel: boolean;
   /** Its report of a transfer can go to stderr (7.63), away from the body. */
@@ -48,7 +49,7 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     'proto = "=http,https"',
     ...(settings.proxy === null
       ? ['noproxy = "*"']
-      : [`proxy = ${quoted(settings.proxy.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
+      : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
     ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
     // no `Expect: 100-continue`, which would wait for a 100
     ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "Expect:"']),

@@ -8,7 +8,8 @@ import { isLoopbackHost, isPublicAddress } from "./address.ts";
 import { dialOne, secure, secureContextFor, type Address } from "./local-dial.ts";
 import { dialFault, dialReason, nameFault, tlsFault } from "./local-faults.ts";
 import { openSocks } from "./local-socks.ts";
-import { authority, nameOfProxy, openTunnel, proxyFault, type Proxy } from "./proxy.ts";
+import { openTunnel } from "./local-tunnel.ts";
+import { authority, nameOfProxy, proxyFault, type Proxy } from "./proxy.ts";
 import type { Trust } from "./transport.ts";
 
 export interface ConnectorOptions {

@@ -10,13 +10,13 @@ import type { ExchangeOptions } from "./local-exchange.ts";
 import { measureContent } from "./local-measure.ts";
 import { readPage } from "./local-read.ts";
 import { readMachine } from "./machine.ts";
-import { basicAuthorization, parseProxy, proxyFault, type Proxy } from "./proxy.ts";
+import { basicAuthorization, proxyFault, type Proxy } from "./proxy.ts";
 import type { Answer, Identity, Query, Transport, Trust } from "./transport.ts";
 
 export interface LocalOptions {
   readonly limits: Pick<Limits, "connectSeconds" | "idleSeconds">;
-  /** `http`, `https`, `socks5` or `socks5h` URL; may hold credentials. The environment's proxies have no say. */
-  readonly proxy: string | null;
+  /** The environment's proxies have no say. */
+  readonly proxy: Proxy | null;
   /** Connections to one origin; what is more waits for one of them. */
   readonly lanes?: number;
   readonly userAgent: string;
@@ -33,9 +33,9 @@ interface Ground {
   readonly lanes: Lanes;
 }
 
-/** The vantage of this machine: undici and node:crypto. Throws E_CONFIG for a proxy that cannot be parsed. */
+/** The vantage of this machine: undici and node:crypto. */
 export function createLocalTransport(options: LocalOptions): Transport {
-  const proxy = options.proxy === null ? null : parseProxy(options.proxy);
+  const { proxy } = options;
   const grounds: Ground[] = [];
   let closed: Promise<void> | null = null;
   const optionsFor = (query: Query): ExchangeOptions => {

@@ -1,5 +1,4 @@
-import { request } from "node:http";
-import { isIP, type Socket } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import { Secret } from "../secret.ts";
 
@@ -10,50 +9,50 @@ export interface Proxy {
   readonly host: string;
   readonly port: number;
   readonly credentials: { readonly username: string; readonly password: Secret } | null;
+  /** `scheme://[user:password@]host:port` as curl takes it; user and password percent-encoded. */
+  readonly url: Secret;
 }
 
-const DEFAULT_PORTS = { http: 80, https: 443, socks5: 1080, socks5h: 1080 } as const;
+const SCHEMES = ["http", "https", "socks5", "socks5h"] as const;
+const SHAPE = /^([a-z0-9]+):\/\/(?:([^\s/?#@]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})\/?$/;
+const LONGEST = 2048;
 
-/** Throws E_CONFIG, without the text: it may hold a password. */
-export function parseProxy(text: string): Proxy {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const scheme = url?.protocol.slice(0, -1);
-  if (
-    url === null ||
-    !isScheme(scheme) ||
-    url.hostname === "" ||
-    !/^\/?$/.test(url.pathname) ||
-    url.search !== "" ||
-    url.hash !== ""
-  ) {
-    throw invalidProxy("it is not of the form SCHEME://[USER:PASSWORD@]HOST[:PORT]");
-  }
-  const username = decode(url.username);
-  const password = decode(url.password);
-  return {
-    scheme,
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: url.port === "" ? DEFAULT_PORTS[scheme] : Number(url.port),
-    credentials: username === "" && password === "" ? null : { username, password: new Secret(password) },
-  };
+const ALLOWED = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";
+const ENCODED = "must have its user and password percent-encoded (user:password@, a % as %25, an @ as %40, a : as %3A)";
+
+/** A proxy, or why the text is none, in words that hold nothing of it: it may have a password. */
+export function readProxy(text: string): Proxy | string {
+  const [, named, userinfo = "", bracketed = "", digits = ""] = text.length > LONGEST ? [] : (SHAPE.exec(text) ?? []);
+  const scheme = SCHEMES.find((each) => each === named);
+  if (scheme === undefined) return ALLOWED;
+  const port = Number(digits);
+  if (port < 1 || port > 65535) return "must have a port from 1 to 65535";
+  const host = (bracketed.startsWith("[") ? bracketed.slice(1, -1) : bracketed).toLowerCase();
+  if (bracketed.startsWith("[") && !isIPv6(host)) return ALLOWED;
+  const parts = decode(userinfo);
+  if (parts === null) return ENCODED;
+  const [username = "", password = ""] = parts;
+  const credentials = userinfo === "" ? null : { username, password: new Secret(password) };
+  const url = new Secret(`${scheme}://${userinfo === "" ? "" : `${userinfo}@`}${authority(host, port)}`);
+  return { scheme, host, port, credentials, url };
 }
 
-function isScheme(text: string | undefined): text is Proxy["scheme"] {
-  return text !== undefined && Object.hasOwn(DEFAULT_PORTS, text);
-}
-
-function decode(text: string): string {
+/** User and password; null where they are not percent-encoded. */
+function decode(userinfo: string): readonly string[] | null {
+  if (!/^[\x21-\x7e]*$/.test(userinfo)) return null;
   try {
-    const decoded = decodeURIComponent(text);
-    if (!/\p{Cc}/u.test(decoded)) return decoded;
+    const parts = userinfo.split(":").map((part) => decodeURIComponent(part));
+    return parts.length > 2 || parts.some((part) => /\p{Cc}/u.test(part)) ? null : parts;
   } catch {
-    // falls through to the same complaint
+    return null;
   }
-  throw invalidProxy("its user name or password is not percent-encoded properly");
 }
 
-function invalidProxy(what: string): Tofu3Error {
-  return new Tofu3Error("E_CONFIG", `the proxy cannot be used: ${what}`, {
+/** The same for a text that was checked. Throws E_CONFIG: a proxy that cannot be read is never none. */
+export function parseProxy(text: string): Proxy {
+  const proxy = readProxy(text);
+  if (typeof proxy !== "string") return proxy;
+  throw new Tofu3Error("E_CONFIG", `the proxy cannot be used: it ${proxy}`, {
     hint: "for example socks5h://127.0.0.1:9050 or http://proxy.corp:3128",
   });
 }
@@ -78,35 +77,4 @@ export function authority(host: string, port: number): string {
 /** E_PROXY with the name of the proxy in front. */
 export function proxyFault(proxy: Proxy, what: string, hint: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_PROXY", `the proxy ${nameOfProxy(proxy)} ${what}`, { stage: "connect", hint, cause });
-}
-
-/** Asks an HTTP proxy for a tunnel on a fresh connection to it. RFC 9110 §9.3.6 */
-export function openTunnel(socket: Socket, proxy: Proxy, host: string, port: number, userAgent: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const authorization = basicAuthorization(proxy);
-    const target = authority(host, port);
-    const ask = request({
-      method: "CONNECT",
-      path: target,
-      headers: {
-        host: target,
-        "user-agent": userAgent,
-        ...(authorization === null ? {} : { "proxy-authorization": authorization.reveal() }),
-      },
-      createConnection: () => socket,
-    });
-    ask.once("error", (cause) =>
-      reject(proxyFault(proxy, `gave no answer that makes sense (${cause.message})`, "is this an HTTP proxy?", cause)),
-    );
-    ask.once("connect", (answer, _socket, head) => {
-      const status = Number(answer.statusCode);
-      if (status === 407)
-        reject(proxyFault(proxy, "asks for other credentials (407)", "put USER:PASSWORD@ into the URL of the proxy"));
-      else if (status < 200 || status > 299)
-        reject(proxyFault(proxy, `refuses to connect to ${target} (${status})`, "ask whoever runs the proxy"));
-      else if (head.length > 0) reject(proxyFault(proxy, "sent more than its answer", "is this an HTTP proxy?"));
-      else resolve();
-    });
-    ask.end();
-  });
 }

@@ -2,10 +2,10 @@ import { setMaxListeners } from "node:events";
 import { isIP } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
-import type { Secret } from "../secret.ts";
 import { isLoopbackHost, isPublicAddress } from "./address.ts";
 import { curlOptions, quoted, type CurlSettings } from "./curlconfig.ts";
 import { orAborted, within } from "./deadline.ts";
+import type { Proxy } from "./proxy.ts";
 import { performBatch } from "./sshbatch.ts";
 import { openSsh } from "./sshconnection.ts";
 import type { AskPassphrase } from "./sshkeys.ts";
@@ -22,7 +22,7 @@ export interface SshOptions {
   readonly target: SshTarget;
   readonly limits: Limits;
   /** For the VM's curl. */
-  readonly proxy: Secret | null;
+  readonly proxy: Proxy | null;
   readonly ask: AskPassphrase | null;
 }
 

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
+import { nameOfProxy } from "../../src/transport/proxy.ts";
 import { KEY_A, mistakesOf, SOURCE, THREE, workersWith } from "./mistakes.ts";
 
 test("every key is read, silence becomes a default, paths are made absolute", () => {
@@ -38,7 +39,7 @@ limits: { retries: 0 }
     totalSeconds: 7200,
   });
   expect(
-    workers.map(({ proxy, ...rest }) => ({ ...rest, proxy: proxy === null ? null : [proxy.url.reveal(), proxy.display] })),
+    workers.map(({ proxy, ...rest }) => ({ ...rest, proxy: proxy === null ? null : [proxy.url.reveal(), nameOfProxy(proxy)] })),
   ).toEqual([
     { name: "here", via: "local", proxy: ["socks5h://127.0.0.1:9050", "socks5h://127.0.0.1:9050"] },
     {

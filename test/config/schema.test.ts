@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../src/config/config.ts";
 import { jsonSchema } from "../../src/config/schema.ts";
+import { nameOfProxy } from "../../src/transport/proxy.ts";
 
 const place = (name: string): string => fileURLToPath(new URL(`../../config/${name}`, import.meta.url));
 
@@ -31,7 +32,7 @@ test("what is commented out in the example has no mistake either", async () => {
     "$1$2$3",
   );
   const config = parseConfig(uncommented, { file: place("tofu3.example.yaml"), home: "/home/kim" });
-  expect(config.workers.map((worker) => worker.proxy?.display ?? null)).toEqual([
+  expect(config.workers.map((worker) => (worker.proxy === null ? null : nameOfProxy(worker.proxy)))).toEqual([
     "socks5h://127.0.0.1:9050",
     null,
     "http://proxy.example.org:3128",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
+import { parseProxy } from "../../src/transport/proxy.ts";
 import { curlOptions, quoted, type CurlSettings } from "../../src/transport/curlconfig.ts";
 import { queryFor, startRawServer, type RawServer } from "./rawserver.ts";
 import { LIMITS } from "./sshlab.ts";
@@ -209,7 +210,7 @@ describe("the options of a query", () => {
   });
 
   test("an HTTP proxy with a password gets it, and the origin's answer is the only one that is dumped", async () => {
-    const proxy = new Secret(`http://user:p%22w@127.0.0.1:${server.port}`);
+    const proxy = parseProxy(`http://user:p%22w@127.0.0.1:${server.port}`);
     const head = await sent({}, { ...SETTINGS, proxy });
     expect(head).toContain(`Proxy-Authorization: Basic ${Buffer.from('user:p"w').toString("base64")}`);
     expect(head).toContain(`GET ${server.url} HTTP/1.1`);

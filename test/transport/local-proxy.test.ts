@@ -75,10 +75,9 @@ async function tunnel(answer: string | null = null, tls: Certificate | null = nu
 describe("a proxy is given as a URL", () => {
   test.each([
     { text: "http://proxy.corp:3128", name: "http://proxy.corp:3128" },
-    { text: "http://proxy.corp", name: "http://proxy.corp:80" },
-    { text: "https://proxy.corp/", name: "https://proxy.corp:443" },
+    { text: "https://Proxy.corp:443/", name: "https://proxy.corp:443" },
     { text: "socks5h://127.0.0.1:9050", name: "socks5h://127.0.0.1:9050" },
-    { text: "socks5://[::1]", name: "socks5://[::1]:1080" },
+    { text: "socks5://[::1]:1080", name: "socks5://[::1]:1080" },
     { text: "socks5h://us%40er:p%3Aw@127.0.0.1:9050", name: "socks5h://127.0.0.1:9050", user: "us@er", password: "p:w" },
   ])("$text", ({ text, name, user, password }) => {
     const proxy = parseProxy(text);
@@ -91,12 +90,18 @@ describe("a proxy is given as a URL", () => {
     "",
     "proxy.corp",
     "proxy.corp:3128",
-    "ftp://s3cret@proxy",
-    "socks4://s3cret:x@proxy",
-    "http://u:s3cret@proxy/path",
-    "http://proxy/?s3cret",
-    "http://%zz:s3cret@proxy",
-    "socks5://u:%0as3cret@proxy",
+    "http://proxy.corp",
+    "HTTP://proxy.corp:1",
+    "http://proxy.corp:0",
+    "http://[::1::2]:1",
+    "ftp://s3cret@proxy:1",
+    "socks4://s3cret:x@proxy:1",
+    "http://u:s3cret@proxy:1/path",
+    "http://proxy:1/?s3cret",
+    "http://%zz:s3cret@proxy:1",
+    "http://u:s3cret:x@proxy:1",
+    `http://${"u".repeat(2048)}@proxy:1`,
+    "socks5://u:%0as3cret@proxy:1",
   ])("%j is refused without being repeated", (text) => {
     const fault = (() => {
       try {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Tofu3Error } from "../../src/errors.ts";
+import { parseProxy } from "../../src/transport/proxy.ts";
 import { createLocalTransport, type LocalOptions } from "../../src/transport/local.ts";
 import type { ContentQuery, Query, Transport } from "../../src/transport/transport.ts";
 
@@ -69,10 +70,10 @@ export async function startRawServer(say: Say, tls: TlsOptions | null = null, ho
 
 export const never = new AbortController().signal;
 
-export function transportWith(options: Partial<LocalOptions> = {}): Transport {
+export function transportWith({ proxy, ...options }: Partial<Omit<LocalOptions, "proxy">> & { proxy?: string } = {}): Transport {
   return createLocalTransport({
     limits: { connectSeconds: 20, idleSeconds: 20 },
-    proxy: null,
+    proxy: proxy === undefined ? null : parseProxy(proxy),
     userAgent: "tofu3/test",
     ...options,
   });

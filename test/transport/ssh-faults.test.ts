@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
+import { parseProxy } from "../../src/transport/proxy.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/transport/ssh.ts";
 import { startTcpProxy } from "../lab/tcpproxy.ts";
@@ -264,7 +265,7 @@ describe("secrets", () => {
   test("are in no argument, environment or file of the VM, nor in sshd's log", { timeout: 60_000 }, async () => {
     const machine = await lab(startVm());
     const marker = `t0ps3cret${Math.random().toString(36).slice(2)}`;
-    const proxied = sshTransportTo(targetOf(machine), { proxy: new Secret(`http://user:${marker}@127.0.0.1:${server.port}`) });
+    const proxied = sshTransportTo(targetOf(machine), { proxy: parseProxy(`http://user:${marker}@127.0.0.1:${server.port}`) });
     const transport = sshTransportTo(targetOf(machine));
     const headers = [["Authorization", new Secret(`Bearer ${marker}`)]] as const;
     const stop = new AbortController();

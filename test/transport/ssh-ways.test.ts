@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/transport/ssh.ts";
+import { parseProxy } from "../../src/transport/proxy.ts";
 import type { Trust } from "../../src/transport/transport.ts";
 import { makeFolder, runTool } from "../lab/processes.ts";
 import { startSocksProxy } from "../lab/socks.ts";
@@ -183,7 +184,7 @@ describe("addresses that are not public", () => {
 });
 
 describe("proxies of the VM's curl", () => {
-  const through = (proxy: string): SshTransport => sshTransportTo(targetOf(vm), { proxy: new Secret(proxy) });
+  const through = (proxy: string): SshTransport => sshTransportTo(targetOf(vm), { proxy: parseProxy(proxy) });
 
   test("an HTTP proxy, for http and https", async () => {
     const proxy = await lab(startTinyproxy());
