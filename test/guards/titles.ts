@@ -30,38 +30,58 @@ export function titlesIn(source: string): Title[] {
   return titles;
 }
 
-/** What a title's `%s`, `$name` and `${…}` stand for. */
-const HOLES = /%[a-z%]|\$[a-zA-Z_.]+|\$\{[^}]*\}/;
+/** What the rows of a test fill in: `%s`, `$name`, `${…}`. */
+const HOLES = /%[a-z%]|\$[a-zA-Z_.]+|\$\{[^}]*\}/g;
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-function patternOf(text: string, hole: string): string {
-  return text.split(new RegExp(HOLES, "g")).map(escaped).join(hole);
+function patternOf(title: string, hole: string): string {
+  return title.split(HOLES).map(escaped).join(hole);
 }
 
-/** Whether `named` is this title as it stands in the source, or one that its rows give it: what fills the holes stands in the file. */
-function isTitle(title: string, named: string, source: string): boolean {
-  if (title === named) return true;
-  const found = HOLES.test(title) ? new RegExp(`^${patternOf(title, "(.+)")}$`).exec(named) : null;
-  return found?.slice(1).every((part) => source.includes(part) || source.includes(JSON.stringify(part).slice(1, -1))) ?? false;
+/** What fills the holes of `title` where that gives `named`; null where nothing does. */
+function fillingsOf(title: string, named: string): readonly string[] | null {
+  if (title === named) return [];
+  return new RegExp(`^${patternOf(title, "(.+)")}$`).exec(named)?.slice(1) ?? null;
 }
 
-/** A title alone, or after those that it stands in: `describe › test`. */
+/** Of two titles that fit, the one is meant whose holes are filled by what stands in the source, and then the one that says more itself. */
+function likelihoodOf(source: string, title: Title, named: string): number {
+  return (isFilledFrom(source, title, named) ? 1000 : 0) + (title.path.at(-1) ?? "").replace(HOLES, "").length;
+}
+
+/** A title alone, or after those that it stands in: `describe › test`; its holes may be filled as one of its rows fills them. */
 export function findTitle(source: string, named: string): Title | null {
   const wanted = named.split(" › ");
   const found = titlesIn(source).filter(({ path }) => {
     const end = path.slice(-wanted.length);
-    return end.length === wanted.length && end.every((title, at) => isTitle(title, wanted[at] ?? "", source));
+    return end.length === wanted.length && end.every((title, at) => fillingsOf(title, wanted[at] ?? "") !== null);
   });
-  return found[0] ?? null;
+  const exact = found.find(({ path }) => path.at(-1) === wanted.at(-1));
+  const [best] = found.toSorted((one, other) => likelihoodOf(source, other, named) - likelihoodOf(source, one, named));
+  return exact ?? best ?? null;
+}
+
+/** Whether what fills the holes stands in the source: a row that is gone, or that has another file, is not named by its title. */
+export function isFilledFrom(source: string, title: Title, named: string): boolean {
+  const wanted = named.split(" › ");
+  const parts = title.path.slice(-wanted.length).flatMap((each, at) => fillingsOf(each, wanted[at] ?? "") ?? []);
+  return parts.every((part) => source.includes(part) || source.includes(JSON.stringify(part).slice(1, -1)));
+}
+
+/** vitest puts texts for `$name` into quotes and cuts them. */
+function selectorPart(title: string, named: string): string {
+  const fillings = [...(fillingsOf(title, named) ?? [])];
+  const [first = "", ...others] = title.split(HOLES).map(escaped);
+  return first + others.map((literal) => `.*${escaped((fillings.shift() ?? "").slice(0, 25))}.*${literal}`).join("");
 }
 
 /** The pattern that makes `vitest -t` run the tests of this title, and no other. */
 export function selectorOf(title: Title, named: string): string {
   const wanted = named.split(" › ");
-  const outer = title.path.slice(0, -wanted.length).map((each) => patternOf(each, ".*"));
-  const inner = wanted.map((each) => (HOLES.test(each) ? patternOf(each, ".*") : escaped(each)));
-  return `^${[...outer, ...inner].join(" ")}${title.group ? " " : "$"}`;
+  const start = title.path.length - wanted.length;
+  const parts = title.path.map((each, at) => selectorPart(each, at < start ? each : (wanted[at - start] ?? each)));
+  return `^${parts.join(" ")}${title.group ? " " : "$"}`;
 }

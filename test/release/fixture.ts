@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { pack as openPack } from "tar-stream";
 import type { Role, SeenObject } from "../../src/model/observation.ts";
@@ -263,6 +263,5 @@ export async function fill(quarantine: Quarantine, artifact: Artifact): Promise<
     if (bytes === undefined) throw new Error(`no bytes for ${object.digest}`);
     if (object.role === "index" || object.role === "manifest") await quarantine.document(object.digest, bytes);
     else await writeFile(quarantine.blob(object.digest), bytes, { mode: 0o600 });
-    await chmod(quarantine.blob(object.digest), 0o600);
   }
 }

@@ -29,6 +29,8 @@ async function covers(rechecks: Rechecks, path: string, of = digest): Promise<bo
 async function begun(content: Uint8Array = bytes, size = content.length): Promise<{ path: string; rechecks: Rechecks }> {
   const path = join(temporary(), "blob");
   await writeFile(path, content);
+  // a time that can be put back exactly
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
   const rechecks = createRechecks(uid);
   rechecks.begin(path, { digest, size });
   return { path, rechecks };

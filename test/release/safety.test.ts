@@ -198,6 +198,8 @@ describe("the quarantine", () => {
 
   test("is readable by its user only, whatever the umask, and holds documents once", async () => {
     const dir = temporary();
+    const before = process.umask(0);
+    onTestFinished(() => void process.umask(before));
     const quarantine = await openQuarantine(destination(dir));
     await fill(quarantine, hello);
     await fill(quarantine, single("x/y:1", image([])));

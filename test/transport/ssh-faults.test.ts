@@ -453,6 +453,23 @@ describe("a VM that lies about the protocol", () => {
     });
   });
 
+  test("each shell has a nonce of its own, which nobody can guess", async () => {
+    const nonces: string[] = [];
+    const onExec: FakeRules["onExec"] = (channel) =>
+      withNonce(channel, (nonce) => {
+        nonces.push(nonce);
+        say(channel, nonce, ...GREETING);
+      });
+    for (const count of [1, 2, 3]) {
+      await meets({ onExec }, async (transport) => {
+        await transport.open(never);
+        await transport.close().catch(() => undefined);
+      });
+      expect(new Set(nonces).size).toBe(count);
+    }
+    expect(nonces.filter((nonce) => !/^[0-9a-f]{32}$/.test(nonce))).toEqual([]);
+  });
+
   test("second shells that never answer do not keep the queue", async () => {
     const onExec: FakeRules["onExec"] = (channel, _socket, count) => {
       if (count > 0) return;

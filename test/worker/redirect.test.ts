@@ -2,8 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
 import type { Trust } from "../../src/transport/transport.ts";
+import type { Pass } from "../../src/worker/authority.ts";
+import { queryFor } from "../../src/worker/exchange.ts";
+import { openNotebook } from "../../src/worker/notebook.ts";
+import { createSession } from "../../src/worker/session.ts";
 import { fakeTransport, type FakeTransport, type Reply, type Routes } from "./faketransport.ts";
-import { BASE, imageFor, jobOf, look, page, serve } from "./fixtures.ts";
+import { BASE, imageFor, jobOf, look, page, serve, vantageOf } from "./fixtures.ts";
 
 const image = imageFor("linux/amd64", "layer");
 const [layer] = image.layers;
@@ -237,4 +241,17 @@ describe("where the registry is", () => {
       error: null,
     });
   });
+});
+
+test("the query for one hop has Authorization for the registry's own origin only", () => {
+  const session = createSession(vantageOf(fakeTransport({})), jobOf().reference, jobOf().limits, openNotebook(), () => undefined);
+  const pass: Pass = { header: new Secret("Bearer t"), kind: "bearer", end: Infinity };
+  const names = (url: string): string[] => {
+    const { headers } = queryFor(session, { url: new URL(url), headers: [["accept", "*/*"]], maxBytes: 1 }, pass);
+    return headers.map(([name]) => name);
+  };
+  expect(names(BLOB)).toEqual(["accept", "authorization"]);
+  for (const url of [CDN, BLOB.replace("https:", "http:"), BLOB.replace("registry.example", "registry.example:8443")]) {
+    expect(names(url)).toEqual(["accept"]);
+  }
 });

@@ -6,6 +6,7 @@ import type { Digest } from "../../src/oci/digest.ts";
 import type { Progress } from "../../src/model/progress.ts";
 import { ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts";
 import { parsePlatform } from "../../src/oci/platform.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { fakeTransport, type Routes } from "./faketransport.ts";
 import { BASE, descriptor, imageFor, indexOf, jobOf, LAYER, look, manifestOf, page, serve, thing, type Thing } from "./fixtures.ts";
 
@@ -239,6 +240,19 @@ describe("other bytes than were asked for", () => {
       [`${BASE}/blobs/${String(layer?.digest)}`]: { body: "bmd layer" },
     };
     expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
+  });
+
+  test("it outranks that the time is over", async () => {
+    const fake = fakeTransport({ ...serve(everything), [`${BASE}/blobs/${String(layer?.digest)}`]: { body: "bmd layer" } });
+    const transport: Transport = {
+      ...fake,
+      measure: (query, signal) =>
+        query.url.endsWith(amd.config.digest)
+          ? new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)))
+          : fake.measure(query, signal),
+    };
+    const seen = await look(transport, { job: jobOf(undefined, {}, { totalSeconds: 0.2 }) });
+    expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
   });
 });
 

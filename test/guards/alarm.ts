@@ -1,0 +1,118 @@
+import { guard, type Guard } from "./guard.ts";
+
+const DISTINCT = "test/consensus/distinct.test.ts";
+const DISPATCH = "test/coordinator/dispatch.test.ts";
+const WALK = "test/worker/walk.test.ts";
+const UNCLEAN = `${WALK} › a transport that does not close cleanly: what was seen stands, and supports nothing`;
+
+/** Who counts as somebody of its own, and that an alarm is neither lost nor late. */
+export const ALARM_GUARDS: readonly Guard[] = [
+  ...guard(
+    "workers that turn out to be one machine",
+    {
+      file: "src/consensus/distinct.ts",
+      from: 'if (!distinct.includes("machine")) return oneKey;',
+      to: "return oneKey;",
+      test: `${DISTINCT} › same bytes from one machine are indistinct, and the summary says who and why`,
+    },
+    {
+      file: "src/consensus/distinct.ts",
+      from: "unknown.length === 0",
+      to: "true",
+      test: `${DISTINCT} › a machine that is not known is not distinct`,
+    },
+    {
+      file: "src/consensus/distinct.ts",
+      from: "workers.filter(({ evidence }) => machines.has(evidence.boot))",
+      to: "workers.slice(workers.length)",
+      test: `${DISTINCT} › who is one › a container without an identity of its own, beside its machine`,
+    },
+  ),
+  ...guard("one proved host key is one worker", {
+    file: "src/consensus/distinct.ts",
+    from: "[evidence.hostKey, worker]",
+    to: "[null, worker]",
+    test: `${DISTINCT} › one proved host key is indistinct whatever the policy says`,
+  }),
+  ...guard("`workers check` asks nobody", {
+    file: "src/cli/commands/workers.ts",
+    from: "return indistinct(reports, policy).length === 0 ? EXIT_OK",
+    to: "return reports.length > 0 ? EXIT_OK",
+    test: "test/e2e/distinct.test.ts › workers check says the same as verify: 13 and 0",
+  }),
+  ...guard(
+    "a contradiction that was received stands",
+    {
+      file: "src/worker/ending.ts",
+      from: 'if (ends.end instanceof Tofu3Error) return { outcome: "failed", error: ends.end };',
+      to: "",
+      test: UNCLEAN,
+    },
+    {
+      file: "src/worker/walk.ts",
+      from: "objects: objectsOf(root),",
+      to: 'objects: outcome === "failed" ? [] : objectsOf(root),',
+      test: UNCLEAN,
+    },
+    {
+      file: "src/worker/walk.ts",
+      from: "digest: root.seen?.computed ?? null,",
+      to: 'digest: outcome === "failed" ? null : (root.seen?.computed ?? null),',
+      test: UNCLEAN,
+    },
+  ),
+  ...guard(
+    "an alarm is told within seconds",
+    {
+      file: "src/coordinator/dispatch.ts",
+      from: 'if (progress.kind === "mismatch") alarm(',
+      to: "if (false) alarm(",
+      test: `${DISPATCH} › one is served false bytes and the third VM does not answer: the verdict comes after the grace`,
+    },
+    {
+      file: "src/coordinator/dispatch.ts",
+      from: "setTimeout(() => stop(all, why), GRACE_MS)",
+      to: "setTimeout(() => stop(all, why), 99 * GRACE_MS)",
+      test: `${DISPATCH} › two roots differ and the third VM does not answer: the verdict comes after the grace`,
+    },
+    {
+      file: "src/worker/ending.ts",
+      from: "return await Promise.race([closed, overdue]);",
+      to: "return await closed;",
+      test: `${DISPATCH} › two roots differ and the third VM does not close: the verdict comes after the grace`,
+    },
+  ),
+  ...guard("a wrong request hides no other root", {
+    file: "src/coordinator/dispatch.ts",
+    from: 'onUsageFault: () => stop(blobs, "nothing can come of it"),',
+    to: 'onUsageFault: () => stop(all, "nothing can come of it"),',
+    test: `${DISPATCH} › a wrong selection stops the blobs of everybody and nobody's root`,
+  }),
+  ...guard("another document is other bytes", {
+    file: "src/worker/document.ts",
+    from: "return { manifest: parsedByItself(body), served, fault: asError(thrown) };",
+    to: "return { manifest: null, served, fault: asError(thrown) };",
+    test: `${WALK} › a document that is served as %s is a view, whatever it is, and supports nothing`,
+  }),
+  ...guard(
+    "no vantage can use up the memory",
+    {
+      file: "src/worker/expand.ts",
+      from: "if (spent.bytes + declared > documentBytes)",
+      to: "if (false)",
+      test: `${WALK} › what an index declares beyond it is not asked for`,
+    },
+    {
+      file: "src/worker/expand.ts",
+      from: "spent.bytes += document.bytes.length - declared;",
+      to: "",
+      test: `${WALK} › what is larger than it was declared ends the walk with those that are under way, 32 of them`,
+    },
+  ),
+  ...guard("no registry can have credentials shown for ever", {
+    file: "src/worker/authority.ts",
+    from: "authority.renewals >= MOST_RENEWALS",
+    to: "false",
+    test: "test/worker/auth.test.ts › by those who come later and are refused what was fresh a moment ago: 32 times",
+  }),
+];

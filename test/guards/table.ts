@@ -1,0 +1,17 @@
+import { ALARM_GUARDS } from "./alarm.ts";
+import type { Guard } from "./guard.ts";
+import { OTHER_GUARDS } from "./others.ts";
+import { RELEASE_GUARDS } from "./release.ts";
+import { SSH_GUARDS } from "./ssh.ts";
+import { TRANSPORT_GUARDS } from "./transport.ts";
+import { WORKER_GUARDS } from "./worker.ts";
+
+/** Every guard that is watched. */
+export const GUARDS: readonly Guard[] = [
+  ...ALARM_GUARDS,
+  ...WORKER_GUARDS,
+  ...TRANSPORT_GUARDS,
+  ...SSH_GUARDS,
+  ...RELEASE_GUARDS,
+  ...OTHER_GUARDS,
+];
