@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { makeImage, makeIndex, type Blob, type Image } from "../lab/image.ts";
+import { documentOf, makeImage, makeIndex, type Blob, type Image } from "../lab/image.ts";
 import { stock } from "../lab/liar-shelf.ts";
 import { startLiar, type Liar } from "../lab/liar.ts";
 import { useLab } from "../lab/uselab.ts";
@@ -31,6 +31,16 @@ function asIndex(each: Image, platform: typeof AMD64): Served {
   return { root: makeIndex([{ manifest: each.manifest, platform }]), images: [each] };
 }
 
+function asSchema1(each: Image): Served {
+  const v1Compatibility = JSON.stringify({ id: "1".repeat(64), os: "linux", architecture: "arm64" });
+  const root = documentOf("application/vnd.docker.distribution.manifest.v1+json", {
+    ...{ schemaVersion: 1, name: "alarm", tag: "v1", architecture: "arm64" },
+    fsLayers: each.layers.map((layer) => ({ blobSum: layer.digest })),
+    history: each.layers.map(() => ({ v1Compatibility })),
+  });
+  return { root, images: [each] };
+}
+
 let repositories = 0;
 
 /** What everybody is served but `who`. Returns the reference. */
@@ -49,6 +59,7 @@ describe("another root is an alarm, whatever kind it is and whatever was selecte
     "an index for another platform": () => asIndex(image(ARM64, 100), ARM64),
     "an image for another platform": () => asManifest(image(ARM64, 100)),
     "another image": () => asManifest(image(AMD64, 100)),
+    "a schema 1 image": () => asSchema1(image(ARM64, 100)),
     "another index": () => asIndex(image(AMD64, 100), AMD64),
   };
   const rows = Object.entries(lies).flatMap(([what, lie], at) =>
