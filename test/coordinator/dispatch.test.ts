@@ -56,7 +56,7 @@ function look(
   return dispatch(job, vantages, () => undefined, new AbortController().signal);
 }
 
-describe("an alarm waits for nobody", () => {
+describe("an alarm waits for nobody", { timeout: 10_000 }, () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
