@@ -159,4 +159,10 @@ export const TRANSPORT_GUARDS: readonly Guard[] = [
     to: "let end = text.length; for (let at = 0; at < end * end; at += 64) Math.sqrt(at);",
     test: "test/growth/growth.test.ts › trimBlanks: blanks within",
   }),
+  ...guard("a proxy that cannot be read is an error", {
+    file: "src/transport/proxy.ts",
+    from: "SCHEMES.find((each) => each === named);",
+    to: 'SCHEMES.find((each) => each === named) ?? "http";',
+    test: "test/transport/local-proxy.test.ts › %j is refused without being repeated",
+  }),
 ];
