@@ -224,6 +224,6 @@ function fail(scan: Scan, reason: string): never {
     .join("");
   const place = `$${visible(path, 300)}, character ${scan.at}`;
   throw new Tofu3Error(scan.rules.code ?? "E_MANIFEST", `cannot read ${scan.rules.what}: ${reason} (${place})`, {
-    hint: "documents that parsers may read differently are refused; look at the exact bytes with tofu3 inspect --raw",
+    hint: "documents that parsers may read differently are refused; tofu3 inspect --raw REFERENCE prints the exact bytes",
   });
 }

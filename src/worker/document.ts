@@ -36,13 +36,19 @@ export interface Document {
  * document: they are no view of it.
  */
 export async function readDocument(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Document> {
+  return documentOn(await receivePage(session, asked, signal), session, asked, pin);
+}
+
+/** The answer to a tag or a digest, whatever it is. */
+export async function receivePage(session: Session, asked: string, signal: AbortSignal): Promise<Page> {
+  const url = apiUrl(session.registry, `manifests/${asked}`);
+  const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes: session.limits.manifestBytes };
+  return readPage(session, query, nameOf(session, asked), signal);
+}
+
+/** What an answer is, as `readDocument` sees it. */
+export function documentOn(page: Page, session: Session, asked: string, pin: Digest | null): Document {
   const what = nameOf(session, asked);
-  const page = await readPage(
-    session,
-    { url: apiUrl(session.registry, `manifests/${asked}`), headers: [["accept", ACCEPT]], maxBytes: session.limits.manifestBytes },
-    what,
-    signal,
-  );
   const expected = isDigest(asked) ? asked : null;
   const { manifest, served, fault } = tryParse(page);
   // the digest of schema 1 is that of its payload, whatever the body hashes to

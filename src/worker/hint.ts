@@ -12,8 +12,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   E_REDIRECT: "this is not followed; compare with what another network sees",
   E_TOKEN: "compare with what another network sees",
   E_CHALLENGE: "compare with what another network sees",
-  E_MANIFEST: "compare with what another network sees: tofu3 inspect shows what this machine gets",
-  E_MEDIA_TYPE: "compare with what another network sees: tofu3 inspect shows what this machine gets",
+  E_MANIFEST: "compare with what another network sees: tofu3 inspect --raw REFERENCE prints what this machine gets",
+  E_MEDIA_TYPE: "compare with what another network sees: tofu3 inspect --raw REFERENCE prints what this machine gets",
   E_SSH: "tofu3 workers check",
   E_VM_REPLY: "tofu3 workers check",
 };

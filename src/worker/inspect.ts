@@ -4,8 +4,10 @@ import type { Watch } from "../model/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
+import { within } from "../transport/deadline.ts";
 import { openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
+import type { Session } from "./session.ts";
 import { faultOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "./vantage.ts";
@@ -27,27 +29,45 @@ export interface Inspected {
 }
 
 /**
- * The documents that a reference leads to, as one vantage sees them; nothing is compared, kept or hashed but the documents. Opens the
- * transport and closes it. Rejects with the first fault of the tree, or with the signal's reason.
+ * The documents that a reference leads to, as one vantage sees them; nothing is compared, kept or hashed but the documents. Rejects with the first
+ * fault of the tree.
  */
 export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
-  const session = createSession({ ...vantage, keep: null }, job.reference, job.limits, openNotebook(), watch);
-  const { tag, digest } = job.reference;
-  const root = rootPlace(tag === undefined ? (digest ?? null) : null);
-  const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
-  try {
-    const limit = AbortSignal.any([signal, deadline]);
-    await vantage.transport.open(limit);
+  return withSession(vantage, job, watch, signal, async (session, limit) => {
+    const root = rootPlace(rootDigestOf(job));
     await walkDocuments(session, { ...job, depth: "documents" }, root, limit);
-  } finally {
-    await vantage.transport.close();
-  }
-  signal.throwIfAborted();
-  const fault = faultOf(root);
-  if (fault !== null && deadline.aborted)
-    throw new Tofu3Error("E_TIMEOUT", `not done within ${job.limits.totalSeconds} s`, { cause: fault });
-  if (fault !== null) throw fault;
-  return inspected(root, { shown: 0 });
+    const fault = faultOf(root);
+    if (fault !== null) throw fault;
+    return inspected(root, { shown: 0 });
+  });
+}
+
+/** Null for a tag. */
+export function rootDigestOf({ reference: { tag, digest } }: Job): Digest | null {
+  return tag === undefined ? (digest ?? null) : null;
+}
+
+/** Opens the transport of one vantage and closes it. Rejects with the signal's reason, E_TIMEOUT, or what the work throws. */
+export async function withSession<T>(
+  vantage: Vantage,
+  job: Job,
+  watch: Watch,
+  signal: AbortSignal,
+  work: (session: Session, limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { totalSeconds } = job.limits;
+  const session = createSession({ ...vantage, keep: null }, job.reference, job.limits, openNotebook(), watch);
+  return within(totalSeconds * 1000, [signal], async (limit) => {
+    try {
+      await vantage.transport.open(limit);
+      return await work(session, limit);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw limit.aborted ? new Tofu3Error("E_TIMEOUT", `not done within ${totalSeconds} s`, { cause }) : cause;
+    } finally {
+      await vantage.transport.close();
+    }
+  });
 }
 
 /** What is shared is shown at each of its places: an index that names one index twice, and so on four levels deep, is small to write and long to read. */

@@ -158,7 +158,7 @@ describe("demo", () => {
     const [lied] = /tofu3: (\w+) is lied to/.exec(seen.stderr)?.slice(1) ?? [];
     expect(JSON.parse(seen.stdout)).toMatchObject({
       quorum: expect.stringMatching(/^[012]\/3$/) as unknown,
-      differences: [{ at: "index", views: [{}, { workers: [lied] }] }, ...Array<unknown>(1).fill(expect.anything())],
+      differences: [{ at: "index", views: [{}, { workers: [lied] }] }],
     });
   });
 });

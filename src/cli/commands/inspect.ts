@@ -1,11 +1,14 @@
-import { Tofu3Error, visible } from "../../errors.ts";
+import { Tofu3Error } from "../../errors.ts";
 import type { Job } from "../../model/job.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
 import { renderTree } from "../../report/tree.ts";
 import { inspect, type Inspected } from "../../worker/inspect.ts";
+import { receive, type Received } from "../../worker/raw.ts";
 import { paintFor } from "../color.ts";
+import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import type { InspectArguments, Settings } from "../invocation.ts";
 import type { Io } from "../io.ts";
@@ -22,22 +25,22 @@ export async function inspectCommand(wanted: InspectArguments, settings: Setting
   const reference = parsed.tag === undefined && parsed.digest === undefined ? { ...parsed, tag: "latest" } : parsed;
   const { vantage, limits } = await localVantage(settings, io, signal);
   const job: Job = { reference, selection, limits, depth: "documents" };
+  const pin = (reference.tag === undefined ? undefined : reference.digest) ?? null;
+  if (wanted.raw) return printRaw(await receive(vantage, job, signal), pin, settings, io);
   const seen = await inspect(vantage, job, () => undefined, signal);
   noteNoVerdict(settings, io);
-  if (wanted.raw) io.stdout.write(rawOf(wanted, seen));
-  else if (settings.json) io.stdout.write(jsonText(jsonOf(wanted, seen, vantage.name, io.version)));
+  if (settings.json) io.stdout.write(jsonText(jsonOf(wanted, seen, vantage.name, io.version)));
   else io.stdout.write(textOf(wanted, seen, settings, io));
-  return checkPin(reference.tag === undefined ? undefined : reference.digest, seen, io);
+  return checkPin(pin, seen.pinned ?? seen.document.digest, io);
 }
 
-/** The root, or the one manifest that was selected in it. */
-function rawOf(wanted: InspectArguments, seen: Inspected): Uint8Array {
-  if (!isSelective(wanted)) return seen.document.bytes;
-  const [first, ...others] = selectedOf(seen);
-  if (first !== undefined && others.length === 0) return first.document.bytes;
-  throw new Tofu3Error("E_SELECTION", `--raw prints one manifest, and ${others.length + 1} were selected`, {
-    hint: `tofu3 inspect ${visible(wanted.reference, 300)} lists them; choose one with --os-version or --bottle, or name its digest`,
-  });
+/** The root, or the one manifest that was selected in it, whatever is wrong with it; the exit code says that. */
+function printRaw({ bytes, digest, fault }: Received, pin: Digest | null, settings: Settings, io: Io): number {
+  noteNoVerdict(settings, io);
+  io.stdout.write(bytes);
+  if (fault === null) return checkPin(pin, digest, io);
+  const hint = "standard output has what was received, byte for byte: compare it with what another network sees";
+  return tellError(io.stderr, new Tofu3Error(fault.code, fault.message, { hint, cause: fault }), false);
 }
 
 function textOf(wanted: InspectArguments, seen: Inspected, settings: Settings, io: Io): string {
@@ -53,9 +56,8 @@ function jsonOf(wanted: InspectArguments, seen: Inspected, vantage: string, vers
 }
 
 /** `name:tag@sha256:…`: that the tag leads elsewhere is worth more than a line. */
-function checkPin(pin: string | undefined, seen: Inspected, io: Io): number {
-  const found = seen.pinned ?? seen.document.digest;
-  if (pin === undefined || pin === found) return EXIT_OK;
+function checkPin(pin: Digest | null, found: Digest, io: Io): number {
+  if (pin === null || pin === found) return EXIT_OK;
   io.stderr.write(`tofu3: error: the tag leads to ${found}, not to the digest that was asked for\n`);
   return exitOf("changed");
 }
