@@ -113,6 +113,6 @@ export const ALARM_GUARDS: readonly Guard[] = [
     file: "src/worker/authority.ts",
     from: "authority.renewals >= MOST_RENEWALS",
     to: "false",
-    test: "test/worker/auth.test.ts › by those who come later and are refused what was fresh a moment ago: 32 times",
+    test: "test/worker/auth.test.ts › one that is given and never taken, by 200 layers with credentials",
   }),
 ];

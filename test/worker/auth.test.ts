@@ -152,14 +152,6 @@ describe("a token", () => {
       expect(tokensAsked(transport)).toHaveLength(32);
     });
 
-    test("by those who come later and are refused what was fresh a moment ago: 32 times", async () => {
-      const transport = fakeTransport(routesWith(() => ({ body: '{"token":"t1"}' })));
-      for (let each = 1; each <= 40; each += 1) {
-        expect(await look(transport, { vantage: { login: LOGIN } })).toMatchObject({ error: { code: "E_AUTH", stage: "auth" } });
-      }
-      expect(tokensAsked(transport)).toHaveLength(32);
-    });
-
     test("but as often as one ends by the clock", async () => {
       const clock = fakeClock();
       const wants = (shown: string | undefined): boolean => shown?.startsWith("Bearer t") ?? false;
