@@ -3,6 +3,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 
+// Until the program is loaded nothing was begun, and whoever interrupts gets the same answer as later.
+const interrupted = (name) => {
+  process.stderr.write(`tofu3: error: interrupted by ${name}; nothing was released\n`);
+  process.exit(130);
+};
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, interrupted);
+
 const [major, minor] = process.versions.node.split(".").map(Number);
 const main = new URL("../dist/cli/main.js", import.meta.url);
 

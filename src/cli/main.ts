@@ -18,7 +18,8 @@ export async function run(): Promise<number> {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
     controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  // takes over from the one that stood while this was loaded
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(name).on(name, interrupt);
   const io = processIo();
   const argv = process.argv.slice(2);
   process.on("uncaughtException", (error) =>
