@@ -4,12 +4,14 @@ import { OTHER_GUARDS } from "./others.ts";
 import { RELEASE_GUARDS } from "./release.ts";
 import { SSH_GUARDS } from "./ssh.ts";
 import { TRANSPORT_GUARDS } from "./transport.ts";
+import { WAY_GUARDS } from "./way.ts";
 import { WORKER_GUARDS } from "./worker.ts";
 
 /** Every guard that is watched. */
 export const GUARDS: readonly Guard[] = [
   ...ALARM_GUARDS,
   ...WORKER_GUARDS,
+  ...WAY_GUARDS,
   ...TRANSPORT_GUARDS,
   ...SSH_GUARDS,
   ...RELEASE_GUARDS,
