@@ -36,6 +36,7 @@ function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: 
     user: found.user,
     identityFiles: found.identityFiles,
     agent: found.identityAgent,
+    identitiesOnly: found.identitiesOnly,
     hostKey,
     knownHostsFiles: [...found.userKnownHostsFiles, "/etc/ssh/ssh_known_hosts"],
     hostKeyAlias: found.hostKeyAlias,

@@ -8,7 +8,7 @@ const SRC = join(import.meta.dirname, "..", "src");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   oci: ["errors.ts"],
   model: ["errors.ts", "secret.ts", "oci", "transport/transport.ts"],
-  transport: ["errors.ts", "secret.ts", "oci", "model"],
+  transport: ["errors.ts", "secret.ts", "smallfile.ts", "oci", "model"],
   worker: [
     "errors.ts",
     "secret.ts",
@@ -23,7 +23,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   consensus: ["errors.ts", "oci", "model"],
   release: ["errors.ts", "oci", "model"],
   report: ["errors.ts", "oci", "model"],
-  config: ["errors.ts", "secret.ts", "oci", "model", "transport/transport.ts", "transport/proxy.ts", "transport/sshpattern.ts"],
+  config: [
+    "errors.ts",
+    "secret.ts",
+    "smallfile.ts",
+    "oci",
+    "model",
+    "transport/transport.ts",
+    "transport/proxy.ts",
+    "transport/sshpattern.ts",
+  ],
   demo: ["errors.ts", "secret.ts", "oci", "model", "transport", "config"],
 };
 

@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import { parseConfig, type Config } from "./config.ts";
-import { readSmallText, type FileKind } from "./smallfile.ts";
+import { readSmallText, type FileKind } from "../smallfile.ts";
 
 /** What of the process decides about files; `cli/` fills it in. */
 export interface Surroundings {

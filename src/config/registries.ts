@@ -5,7 +5,7 @@ import { Secret } from "../secret.ts";
 import type { Trust } from "../transport/transport.ts";
 import type { Config, NamedFile, RegistryConfig } from "./config.ts";
 import { registryName } from "./registryname.ts";
-import { readSmallText } from "./smallfile.ts";
+import { readSmallText } from "../smallfile.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 

@@ -1,35 +1,17 @@
-import { readFile } from "node:fs/promises";
-import ssh2 from "ssh2";
-import { messageOf, Tofu3Error } from "../errors.ts";
+import ssh2, { type BaseAgent } from "ssh2";
+import { restrictedAgent } from "./sshagent.ts";
+import { keyFault, readIdentities, type Identity } from "./sshidentity.ts";
 import type { SshTarget } from "./sshtarget.ts";
 
 /** One way to prove who we are, in the shape that ssh2's authHandler takes. */
 export type SshProof =
   | { readonly type: "publickey"; readonly username: string; readonly key: string; readonly passphrase?: string }
-  | { readonly type: "agent"; readonly username: string; readonly agent: string };
+  | { readonly type: "agent"; readonly username: string; readonly agent: string | BaseAgent };
 
 /** Asks a person for a passphrase; the prompt is without its colon. Rejects when there is no terminal. */
 export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
 
 const TRIES = 3;
-
-function refuse(target: SshTarget, message: string, hint: string, cause?: unknown): never {
-  throw new Tofu3Error("E_SSH_AUTH", `cannot use a key for worker "${target.worker}": ${message}`, { stage: "ssh", hint, cause });
-}
-
-async function readKey(target: SshTarget, file: string, named: boolean): Promise<string | null> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (named) refuse(target, `"${file}" cannot be read`, `check identityFile of that worker: ls -l ${file}`, error);
-    return null;
-  }
-}
-
-function isEncrypted(key: string): boolean {
-  const parsed = ssh2.utils.parseKey(key);
-  return parsed instanceof Error && /passphrase/i.test(parsed.message);
-}
 
 async function unlock(target: SshTarget, file: string, key: string, ask: AskPassphrase, signal: AbortSignal): Promise<SshProof> {
   for (let tries = 0; tries < TRIES; tries++) {
@@ -37,7 +19,17 @@ async function unlock(target: SshTarget, file: string, key: string, ask: AskPass
     if (!(ssh2.utils.parseKey(key, passphrase) instanceof Error))
       return { type: "publickey", username: target.user, key, passphrase };
   }
-  refuse(target, `wrong passphrase for "${file}" (${TRIES} times)`, `ssh-add ${file}`);
+  throw keyFault(target, `wrong passphrase for "${file}" (${TRIES} times)`, `ssh-add ${file}`);
+}
+
+/** The agent; with `IdentitiesOnly` those of its keys that are in identity files and are not proved by them. */
+function agentProofs({ agent, identitiesOnly, user }: SshTarget, identities: readonly Identity[]): SshProof[] {
+  if (agent === null) return [];
+  if (!identitiesOnly) return [{ type: "agent", username: user, agent }];
+  const wanted = identities.flatMap(({ key, locked, publicKey }) =>
+    (key === null || locked) && publicKey !== null ? [publicKey] : [],
+  );
+  return wanted.length === 0 ? [] : [{ type: "agent", username: user, agent: restrictedAgent(agent, wanted) }];
 }
 
 /**
@@ -45,37 +37,39 @@ async function unlock(target: SshTarget, file: string, key: string, ask: AskPass
  * Throws E_SSH_AUTH when a named file is unusable or nothing is left.
  */
 export async function readProofs(target: SshTarget, ask: AskPassphrase | null, signal: AbortSignal): Promise<SshProof[]> {
-  const plain: SshProof[] = [];
-  const locked: { file: string; key: string }[] = [];
-  for (const { file, named } of target.identityFiles) {
-    const key = await readKey(target, file, named);
-    if (key === null) continue;
-    if (isEncrypted(key)) locked.push({ file, key });
-    else {
-      const parsed = ssh2.utils.parseKey(key);
-      if (!(parsed instanceof Error)) plain.push({ type: "publickey", username: target.user, key });
-      else if (named)
-        refuse(
-          target,
-          `"${file}" is not a private key: ${messageOf(parsed)}`,
-          "point identityFile to a private key that ssh-keygen made",
-        );
-    }
-  }
-  const agent: SshProof[] = target.agent === null ? [] : [{ type: "agent", username: target.user, agent: target.agent }];
+  const { identities, unusable } = await readIdentities(target);
+  const keys = identities.flatMap(({ file, key, locked }) => (key === null ? [] : [{ file, key, locked }]));
+  const plain = keys
+    .filter(({ locked }) => !locked)
+    .map(({ key }): SshProof => ({ type: "publickey", username: target.user, key }));
+  const locked = keys.filter((each) => each.locked);
+  const agent = agentProofs(target, identities);
   const proofs = [...plain, ...agent];
   if (proofs.length > 0 && locked.length === 0) return proofs;
   const [first] = locked;
   if (first === undefined)
-    refuse(
+    throw nothingLeft(
       target,
-      "there is no identity file and no agent",
-      "write identityFile: ~/.ssh/id_ed25519 to that worker, or start ssh-agent and ssh-add a key",
+      unusable.map(({ why }) => why),
     );
   if (ask === null || agent.length > 0) {
     if (proofs.length > 0) return proofs;
-    refuse(target, `"${first.file}" is encrypted and there is no terminal to ask for its passphrase`, `ssh-add ${first.file}`);
+    throw keyFault(
+      target,
+      `"${first.file}" is encrypted and there is no terminal to ask for its passphrase`,
+      `ssh-add ${first.file}`,
+    );
   }
   for (const { file, key } of locked) proofs.push(await unlock(target, file, key, ask, signal));
   return proofs;
+}
+
+function nothingLeft(target: SshTarget, reasons: readonly string[]) {
+  const what =
+    target.agent === null
+      ? "there is no identity file and no agent"
+      : "there is no identity file, and IdentitiesOnly of ~/.ssh/config keeps the agent's keys away";
+  const odd = reasons.filter((why) => !why.endsWith("no such file"));
+  const hint = "write identityFile: ~/.ssh/id_ed25519 to that worker, or start ssh-agent and ssh-add a key";
+  return keyFault(target, [what, ...odd].join("; "), hint);
 }

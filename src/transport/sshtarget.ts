@@ -9,6 +9,8 @@ export interface SshTarget {
   readonly identityFiles: readonly { readonly file: string; readonly named: boolean }[];
   /** Socket of an ssh agent. */
   readonly agent: string | null;
+  /** Of the agent's keys only those of the identity files are offered. ssh_config(5) */
+  readonly identitiesOnly: boolean;
   /** `SHA256:…`; replaces known_hosts. */
   readonly hostKey: string | null;
   readonly knownHostsFiles: readonly string[];

@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { messageOf, Tofu3Error } from "../errors.ts";
+import { asError, Tofu3Error } from "../errors.ts";
+import { readSmallFile } from "../smallfile.ts";
 import { fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
 import { linesFor, parseKnownHosts, type KnownHost } from "./knownhosts.ts";
 import type { SshTarget } from "./sshtarget.ts";
+
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** The name that keys are filed under. */
 function placeOf({ worker, host, port, hostKeyAlias }: SshTarget): { worker: string; host: string; port: number } {
@@ -31,13 +33,10 @@ export async function readPinnedKeys(target: SshTarget): Promise<readonly string
 /** A file that is not there knows nobody; one that cannot be read might say that a key is revoked. */
 async function readOrEmpty(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    const bytes = await readSmallFile(file, { what: "the known host keys in", code: "E_HOST_KEY", limit: MOST_BYTES });
+    return bytes?.toString("utf8") ?? "";
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR")) return "";
-    throw new Tofu3Error("E_HOST_KEY", `cannot read the known host keys in "${file}": ${messageOf(cause)}`, {
-      stage: "ssh",
-      hint: `check its permissions: ls -l ${file}`,
-      cause,
-    });
+    const { message, hint } = asError(cause);
+    throw new Tofu3Error("E_HOST_KEY", message, { stage: "ssh", hint: hint ?? `check its permissions: ls -l ${file}`, cause });
   }
 }

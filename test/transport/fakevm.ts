@@ -81,6 +81,7 @@ export async function startFakeVm(rules: FakeRules = {}): Promise<FakeVm> {
       user: "tofu",
       identityFiles: [{ file: identity, named: true }],
       agent: null,
+      identitiesOnly: false,
       hostKey: fingerprintOf(parsed.getPublicSSH()),
       knownHostsFiles: [],
       hostKeyAlias: null,

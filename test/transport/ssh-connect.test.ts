@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -273,6 +273,67 @@ describe("keys of ours", () => {
       );
       agent = await startAgent(...names);
       expect((await refused(targetOf(vm, { identityFiles: [], agent: agent.socket }))).code).toBe("E_SSH_AUTH");
+    });
+
+    describe("with IdentitiesOnly", () => {
+      /** Fingerprints that sshd was offered, in order. */
+      async function offered(work: () => Promise<unknown>): Promise<string[]> {
+        const before = vm.log().length;
+        await work();
+        const lines = vm
+          .log()
+          .slice(before)
+          .matchAll(/(?:Failed|Accepted|Postponed) publickey for .*(SHA256:\S+)/g);
+        return [...new Set(Array.from(lines, ([, fingerprint = ""]) => fingerprint))];
+      }
+      const fingerprint = (path: string): Promise<string> => fingerprintOf(`${path}.pub`);
+      const only = (files: SshTarget["identityFiles"]): SshTarget =>
+        targetOf(vm, { identityFiles: files, agent: agent.socket, identitiesOnly: true });
+      const unnamed = (...paths: string[]): SshTarget["identityFiles"] => paths.map((path) => ({ file: path, named: false }));
+      const crowd = (): string[] => [1, 2, 3].map((i) => join(folder, `crowd${i}`));
+      beforeAll(() => Promise.all(crowd().map((path) => makeKeyFile(path))));
+      /** What ssh has when the private key is in the agent: FILE.pub without FILE. */
+      const publicOnly = async (): Promise<string> => {
+        await copyFile(`${vm.identityFile}.pub`, join(folder, "agentonly.pub"));
+        return join(folder, "agentonly");
+      };
+
+      test("one key of four is offered: that of the file whose private key only the agent has", async () => {
+        agent = await startAgent(...crowd(), vm.identityFile);
+        const file = await publicOnly();
+        expect(await offered(() => opens(only(unnamed(file))))).toEqual([await fingerprint(vm.identityFile)]);
+        expect((await offered(() => opens({ ...only([]), identitiesOnly: false }))).length).toBe(4);
+      });
+      test("a public key for an identity file", async () => {
+        agent = await startAgent(...crowd(), vm.identityFile);
+        const file = `${await publicOnly()}.pub`;
+        expect(await offered(() => opens(only(unnamed(file))))).toEqual([await fingerprint(vm.identityFile)]);
+      });
+      test("a locked file of OpenSSH says its public key itself", async () => {
+        const locked = join(folder, "lockedinagent");
+        await makeKeyFile(locked, "ed25519", "");
+        await admit("lockedinagent");
+        agent = await startAgent(...crowd(), locked);
+        const changed = spawn("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", locked]);
+        await once(changed, "close");
+        const expected = await fingerprint(locked);
+        await rm(`${locked}.pub`);
+        expect(await offered(() => opens(only(unnamed(locked))))).toEqual([expected]);
+      });
+      test("a key that is read from its file is not offered twice, and the agent's are not offered at all", async () => {
+        agent = await startAgent(...crowd(), vm.identityFile);
+        const other = join(folder, "other");
+        const keys = [await fingerprint(other), await fingerprint(vm.identityFile)];
+        expect(await offered(() => opens(only(unnamed(other, vm.identityFile))))).toEqual(keys);
+      });
+      test("no file: the agent's keys stay away, and the message says why", async () => {
+        agent = await startAgent(vm.identityFile);
+        const keys = await offered(async () => {
+          const fault = await refused(only(unnamed(join(folder, "missing"))));
+          expect(fault.message).toContain("IdentitiesOnly");
+        });
+        expect(keys).toEqual([]);
+      });
     });
   });
 });

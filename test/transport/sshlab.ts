@@ -51,6 +51,7 @@ export function targetOf(
     user: vm.user,
     identityFiles: [{ file: vm.identityFile, named: true }],
     agent: null,
+    identitiesOnly: false,
     hostKey: null,
     knownHostsFiles: [vm.knownHostsFile],
     hostKeyAlias: null,

@@ -1,6 +1,6 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { type ErrorCode, messageOf, Tofu3Error } from "../errors.ts";
+import { type ErrorCode, messageOf, Tofu3Error } from "./errors.ts";
 
 /** What is read, for the message, and the code of the error. */
 export interface FileKind {
@@ -17,15 +17,29 @@ function wordsOf(error: unknown): string {
   return messageOf(error);
 }
 
+/** Why what is at a path is not read, where it is no regular file. A pipe may never end, and a device as well. */
+class OddFile extends Error {}
+
+const PIPE_HINT = 'write what comes out of the pipe into a file first; "<(…)" of a shell is a pipe';
+const ODD_HINT = "name a regular file";
+
+function hintOf(error: unknown): string | null {
+  return error instanceof OddFile ? (error.message.startsWith("it is a pipe") ? PIPE_HINT : ODD_HINT) : null;
+}
+
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
+function oddityOf(stat: Stats): string {
+  if (stat.isDirectory()) return "it is a folder, not a file";
+  return `it is ${stat.isFIFO() ? "a pipe" : stat.isSocket() ? "a socket" : "a device"}, and only regular files are read`;
+}
+
 async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
   const stat = await handle.stat();
-  if (stat.isDirectory()) throw new Error("it is a folder, not a file");
-  if (!stat.isFile()) throw new Error("it is not a regular file");
-  const buffer = Buffer.alloc(limit + 1);
+  if (!stat.isFile()) throw new OddFile(oddityOf(stat));
+  const buffer = Buffer.allocUnsafe(limit + 1);
   let size = 0;
   while (size <= limit) {
     const { bytesRead } = await handle.read(buffer, size, buffer.length - size);
@@ -35,7 +49,7 @@ async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
   throw new Error(`it is larger than ${limit} bytes`);
 }
 
-/** The bytes of a regular file; null when there is none. Opened without blocking, so that a pipe is refused and not waited for. */
+/** The bytes of a regular file; null when there is none. Opened without blocking, so that a pipe is refused and not waited for. Throws a Tofu3Error of `kind`. */
 export async function readSmallFile(path: string, kind: FileKind): Promise<Buffer | null> {
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -46,7 +60,10 @@ export async function readSmallFile(path: string, kind: FileKind): Promise<Buffe
     }
   } catch (error) {
     if (isMissing(error)) return null;
-    throw new Tofu3Error(kind.code, `cannot read ${kind.what} ${JSON.stringify(path)}: ${wordsOf(error)}`, { cause: error });
+    throw new Tofu3Error(kind.code, `cannot read ${kind.what} ${JSON.stringify(path)}: ${wordsOf(error)}`, {
+      hint: hintOf(error) ?? undefined,
+      cause: error,
+    });
   }
 }
 
