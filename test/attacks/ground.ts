@@ -5,26 +5,29 @@ import { join } from "node:path";
 import { makeAuthority } from "../lab/authority.ts";
 import { run, type Outcome } from "../lab/cli.ts";
 import { writeConfig } from "../lab/config.ts";
-import { makeImage, makeIndex } from "../lab/image.ts";
-import { stock } from "../lab/liar-shelf.ts";
 import { startLiar, type Liar } from "../lab/liar.ts";
-import { makeFolder } from "../lab/processes.ts";
-import { startSshd } from "../lab/sshd.ts";
-import { answerOf, filled, type Artifact, type AttackCase, type CaseAnswer } from "./case.ts";
+import { freePort, makeFolder } from "../lab/processes.ts";
+import { startSshd, type Sshd, type SshdOptions } from "../lab/sshd.ts";
+import { ARTIFACTS, type ArtifactName } from "./artifacts.ts";
+import { answerOf, filled, pathsOf, type Answers, type AttackCase, type Told } from "./case.ts";
 
 export const REGISTRY = "registry.example";
 /** Where credentials may be shown: the registry and the token service that it may name. */
 export const TRUSTED: readonly string[] = [REGISTRY, "auth.example"];
 const HOSTS = [...TRUSTED, "cdn.example", "evil.example"];
 export const VANTAGES = ["fra", "here", "sgp"] as const;
+export type Vantage = (typeof VANTAGES)[number];
+const THIRD = "sgp";
 export const POSITIONS = ["here", "fra", "all"] as const;
 export type Position = (typeof POSITIONS)[number];
 
 /** Small, so that a stalled answer costs seconds; the way to a VM is given more, since the machine may be busy. */
 export const LIMITS = { retries: 1, connectSeconds: 10, idleSeconds: 2, totalSeconds: 20, manifestBytes: 1 << 20 };
+const UNCLEAN = { forcedCommand: '/bin/sh -c "$SSH_ORIGINAL_COMMAND"; exit 1' };
 
 export interface Attacked extends Outcome {
-  readonly artifact: Artifact;
+  /** What all were told, or the truth. */
+  readonly artifact: Told;
   /** Names beside DEST, those of a quarantine included. */
   readonly left: readonly string[];
   /** The bytes of the layer that was released; null for none. */
@@ -79,16 +82,10 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
   return hits.flat();
 }
 
-let artifacts = 0;
-
-function makeArtifact(kind: "index" | "image"): Artifact {
-  artifacts += 1;
-  const platform = { os: "linux", architecture: "amd64" };
-  const image = makeImage({ layers: [40_000], platform });
-  const [layer] = image.layers;
-  if (layer === undefined) throw new Error("an image without a layer");
-  const root = kind === "image" ? image.manifest : makeIndex([{ manifest: image.manifest, platform }]);
-  return { repository: `attack${artifacts}`, root, image, layer };
+/** Who is lied to: with a third that has a fate of its own, the others only. */
+export function liedTo(position: Position, { third }: AttackCase): readonly Vantage[] {
+  if (position !== "all") return [position];
+  return VANTAGES.filter((vantage) => third === undefined || vantage !== THIRD);
 }
 
 /** Two VMs, a public-looking registry behind one proxy for each vantage, and a person who is logged in to it. */
@@ -97,70 +94,90 @@ export async function startGround(): Promise<Ground> {
   const authority = await makeAuthority(folder.path);
   const certificate = await authority.issue("attacks", HOSTS);
   const vmTmp = await makeFolder("attacks-vm");
-  const [liar, fra, sgp] = await Promise.all([
+  const start = (options: SshdOptions = {}): Promise<Sshd> => startSshd({ env: { TMPDIR: vmTmp.path }, ...options });
+  const [liar, nobody, ...vms] = await Promise.all([
     startLiar({ vantages: VANTAGES, certificate }),
-    startSshd({ env: { TMPDIR: vmTmp.path } }),
-    startSshd({ env: { TMPDIR: vmTmp.path } }),
+    freePort(),
+    start(),
+    start(),
+    start(UNCLEAN),
+    start(UNCLEAN),
   ]);
+  const [fra, sgp, fraUnclean, sgpUnclean] = vms;
   const mark = `s3cr3t${randomBytes(8).toString("hex")}`;
   const home = join(folder.path, "home");
   await mkdir(home);
   const auths = { [REGISTRY]: { auth: Buffer.from(`alice:${mark}`).toString("base64") } };
   await writeFile(join(folder.path, "config.json"), JSON.stringify({ auths }), { mode: 0o600 });
-  const config = await writeConfig(folder.path, {
-    local: { proxy: liar.proxyOf("here") },
-    workers: [
-      { name: "fra", vm: fra, proxy: liar.proxyOf("fra"), forwardCredentials: true },
-      { name: "sgp", vm: sgp, proxy: liar.proxyOf("sgp"), forwardCredentials: true },
-    ],
-    others: {
-      registries: Object.fromEntries(HOSTS.map((host) => [host, { caFile: authority.caFile }])),
-      limits: LIMITS,
-    },
-  });
   const watch = watchProcesses(mark);
+  let attacks = 0;
 
-  function prepare(attack: AttackCase, position: Position): Artifact {
-    const artifact = makeArtifact(attack.artifact ?? "index");
-    const { repository, root, image, layer } = artifact;
-    stock(liar, repository, "v1", { root, images: [image] });
+  async function configure(repository: string, { unclean, third, limits }: AttackCase): Promise<string> {
+    const path = join(folder.path, `config-${repository}`);
+    await mkdir(path);
+    const [one, two] = unclean === true ? [fraUnclean, sgpUnclean] : [fra, sgp];
+    const last = third?.dead === true ? { ...two, port: nobody } : two;
+    return writeConfig(path, {
+      local: { proxy: liar.proxyOf("here") },
+      workers: [
+        { name: "fra", vm: one, proxy: liar.proxyOf("fra"), forwardCredentials: true },
+        { name: THIRD, vm: last, proxy: liar.proxyOf(THIRD), forwardCredentials: true },
+      ],
+      others: {
+        registries: Object.fromEntries(HOSTS.map((host) => [host, { caFile: authority.caFile }])),
+        limits: { ...LIMITS, ...limits },
+      },
+    });
+  }
+
+  function tell(vantage: Vantage, told: Told, answers: Answers): void {
     const words = { token: `token-${mark}`, registry: REGISTRY };
-    const places: Readonly<Record<string, string>> = {
-      root: `/v2/${repository}/manifests/v1`,
-      manifest: `/v2/${repository}/manifests/${image.manifest.digest}`,
-      blob: `/v2/${repository}/blobs/${layer.digest}`,
-    };
-    for (const [place, said] of Object.entries(attack.answers)) {
-      const answers = (Array.isArray(said) ? said : [said]) as readonly CaseAnswer[];
-      const scripted = answers.map((each) => answerOf(each, place, artifact, words));
-      const where = places[place] ?? `http://${filled(place, artifact, words)}`;
-      if (position === "all") liar.answer(where, ...scripted);
-      else liar.lie(position, where, ...scripted);
+    for (const [path, answer] of told.shelf) liar.lie(vantage, path, answer);
+    for (const [place, said] of Object.entries(answers)) {
+      // every layer has bytes of its own
+      const wholes = place === "blobs" ? told.image.layers.map((layer) => ({ ...told, layer })) : [told];
+      for (const each of wholes) {
+        const at = place === "blobs" ? "blob" : place;
+        const scripted = [said].flat().map((answer) => answerOf(answer, at, each, words));
+        const [where = `http://${filled(place, each, words)}`] = pathsOf(at, each);
+        liar.lie(vantage, where, ...scripted);
+      }
     }
-    return artifact;
+  }
+
+  /** Tells every vantage what it is to see; what all were told, where all were told the same, otherwise the truth. */
+  function prepare(repository: string, attack: AttackCase, position: Position): Told {
+    const made = new Map<ArtifactName, Told>();
+    const artifact = (name: ArtifactName): Told => {
+      const known = made.get(name) ?? { ...ARTIFACTS[name](repository), repository };
+      made.set(name, known);
+      return known;
+    };
+    const truth = artifact(attack.artifact ?? "index");
+    const lie = artifact(attack.instead ?? attack.artifact ?? "index");
+    const victims = liedTo(position, attack);
+    for (const vantage of VANTAGES) {
+      const { third } = attack;
+      if (vantage === THIRD && third !== undefined) {
+        tell(vantage, third.instead === undefined ? truth : artifact(third.instead), third.answers ?? {});
+      } else if (victims.includes(vantage)) tell(vantage, lie, attack.answers);
+      else tell(vantage, truth, attack.others ?? {});
+    }
+    return position === "all" && attack.third === undefined ? lie : truth;
   }
 
   async function attack(each: AttackCase, position: Position): Promise<Attacked> {
-    const artifact = prepare(each, position);
+    attacks += 1;
+    const artifact = prepare(`attack${attacks}`, each, position);
+    const config = await configure(artifact.repository, each);
     const cwd = join(folder.path, artifact.repository);
     await mkdir(cwd);
     let pid = 0;
     let peak = 0;
     const timer = setInterval(() => (peak = Math.max(peak, peakOf(pid))), 100);
     const reference = `${REGISTRY}/${artifact.repository}:v1`;
-    const args = [
-      "verify",
-      reference,
-      "--config",
-      config,
-      "--json",
-      "--log-level",
-      "debug",
-      "-o",
-      "oci:out",
-      ...(each.flags ?? []),
-    ];
-    const outcome = await run(args, {
+    const wanted = ["--json", "--log-level", "debug", "-o", "oci:out", ...(each.flags ?? [])];
+    const outcome = await run(["verify", reference, "--config", config, ...wanted], {
       cwd,
       env: { HOME: home, DOCKER_CONFIG: folder.path },
       timeoutMs: 90_000,
@@ -178,13 +195,13 @@ export async function startGround(): Promise<Ground> {
     attack,
     exposed: () => [...watch.found],
     async remains() {
-      const files = await Promise.all([vmTmp.path, fra.home, sgp.home].map((each) => filesWith(each, mark)));
-      const work = [fra, sgp].flatMap((vm) => vm.processesOf()).filter((each) => !/^\d+ sshd: /.test(each));
+      const files = await Promise.all([vmTmp.path, ...vms.map((vm) => vm.home)].map((path) => filesWith(path, mark)));
+      const work = vms.flatMap((vm) => vm.processesOf()).filter((each) => !/^\d+ sshd: /.test(each));
       return [...files.flat(), ...(await readdir(vmTmp.path)), ...work];
     },
     async stop() {
       watch.stop();
-      await Promise.all([fra.stop(), sgp.stop(), liar.stop()]);
+      await Promise.all([...vms, liar].map((each) => each.stop()));
       await Promise.all([folder.remove(), vmTmp.remove()]);
     },
   };
