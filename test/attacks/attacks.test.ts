@@ -4,8 +4,8 @@ import { expectedOf, loadCases, pathsOf, type AttackCase } from "./case.ts";
 import { liedTo, POSITIONS, startGround, TRUSTED, VANTAGES, type Attacked, type Ground, type Position } from "./ground.ts";
 
 /**
- * Every case is run with the liar at this machine, at one VM and at all three: `npm run attacks`. Otherwise every second case at one of these
- * positions; both turn with the day, so that a week of ordinary runs sees them all.
+ * Every case is run with the liar at this machine, at one VM and at all three: `npm run attacks`. Otherwise every third case at one of these
+ * positions; both turn with the day, so that nine days of ordinary runs see them all.
  */
 const ALL = process.env["ATTACKS"] === "all";
 const CASES = loadCases();
@@ -35,7 +35,7 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 function rows(): { attack: AttackCase; title: string; file: string; position: Position }[] {
   return CASES.flatMap((attack, index) => {
-    const today = index % 2 === TODAY % 2 ? (index + TODAY) % POSITIONS.length : -1;
+    const today = index % 3 === TODAY % 3 ? (index + Math.floor(TODAY / 3)) % POSITIONS.length : -1;
     const positions = ALL ? POSITIONS : POSITIONS.filter((_, at) => at === today);
     return positions.map((position) => ({ attack, title: attack.title, file: attack.file, position }));
   });
