@@ -142,7 +142,7 @@ function hundredManifests(repository: string): Artifact {
 function longNames(repository: string): Artifact {
   const image = imageFor(MAC);
   const annotations = {
-    "org.opencontainers.image.ref.name": `${"a".repeat(400_000)}!`,
+    "org.opencontainers.image.ref.name": `1.${"a".repeat(400_000)}!`,
     "sh.brew.bottle.digest": image.layers[0]?.digest.slice(7) ?? "",
   };
   const root = makeIndex([{ manifest: image.manifest, platform: MAC, annotations }]);
