@@ -11,6 +11,18 @@ const WAYS = "test/transport/ssh-ways.test.ts";
 
 /** The engine of a VM: who it is, what it may say, what it is told. */
 export const SSH_GUARDS: readonly Guard[] = [
+  ...guard("no file that a person or a configuration names can hang a run", {
+    file: "src/smallfile.ts",
+    from: "throw new Error(`it is larger than ${limit} bytes`);",
+    to: "return buffer;",
+    test: "test/e2e/pipes.test.ts › a key of a gigabyte is not read",
+  }),
+  ...guard("with `IdentitiesOnly`, a VM learns of no other key of the agent", {
+    file: "src/transport/sshagent.ts",
+    from: "found?.filter(isWanted)",
+    to: "found",
+    test: "test/transport/ssh-connect.test.ts › one key of four is offered: that of the file whose private key only the agent has",
+  }),
   ...guard(
     "a host key that is not pinned ends it",
     {
