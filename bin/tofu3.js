@@ -5,7 +5,7 @@ import * as nodeModule from "node:module";
 
 // Until the program is loaded nothing was begun, and whoever interrupts gets the same answer as later.
 const interrupted = (name) => {
-  process.stderr.write(`tofu3: error: interrupted by ${name}; nothing was released\n`);
+  process.stderr.write(`tofu3: interrupted by ${name}; nothing was released\n`);
   process.exit(130);
 };
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, interrupted);

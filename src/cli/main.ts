@@ -18,8 +18,12 @@ export async function run(): Promise<number> {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
     controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
   };
-  // takes over from the one that stood while this was loaded
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(name).on(name, interrupt);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // takes over from the one that stood while this was loaded; there is never none
+    const earlier = process.listeners(name);
+    process.on(name, interrupt);
+    for (const each of earlier) process.off(name, each);
+  }
   const io = processIo();
   const argv = process.argv.slice(2);
   process.on("uncaughtException", (error) =>
