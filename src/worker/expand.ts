@@ -101,16 +101,26 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   if (known !== undefined) return known;
   const { session } = walk;
   const read = walk.gate(async () => {
-    const document = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
+    const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
       readDocument(session, asked, place.asked === null ? (pin ?? null) : null, walk.signal),
     );
-    if (document.error === null) await session.vantage.keep?.document(document.computed, document.bytes);
+    const document = received.error === null ? await kept(session, received) : received;
     if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
     if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });
     return document;
   });
   walk.documents.set(asked, read);
   return read;
+}
+
+/** What was received is a view, also where it cannot be kept. */
+async function kept(session: Session, document: Document): Promise<Document> {
+  try {
+    await session.vantage.keep?.document(document.computed, document.bytes);
+    return document;
+  } catch (thrown) {
+    return { ...document, error: asError(thrown) };
+  }
 }
 
 /** What an index declares is counted before it is asked for, and what came instead when it is there. Throws E_LIMIT. */

@@ -174,6 +174,14 @@ describe("what is seen", () => {
   });
 });
 
+test("a root that cannot be kept was seen all the same: who saw another one is contradicted", async () => {
+  const full = new Tofu3Error("E_DISK", "the disk is full");
+  const keep = { blob: (digest: Digest) => `/k/${digest}`, document: () => Promise.reject(full) };
+  const seen = await look(fakeTransport(serve(everything)), { vantage: { keep } });
+  expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_DISK" } });
+  expect(seen.objects.map((each) => each.digest)).toEqual([index.digest]);
+});
+
 test("where it does not fit, nothing but documents is fetched", async () => {
   const asked: (readonly [string, string | undefined])[][] = [];
   const admit: Admit = (documents, read) => {
