@@ -84,6 +84,9 @@ export class Tofu3Error extends Error {
   }
 }
 
+/** What to do about a full disk, while it fetches as while it releases. */
+export const FULL_DISK_HINT = "free some space on that file system, or choose a destination on another one";
+
 /** Text of unknown origin with every control, format, bidi and line-breaking character written as `\u{…}`, cut at `limit` characters. */
 export function visible(text: string, limit = 1000): string {
   const escaped = text

@@ -17,15 +17,17 @@ function wordsOf(error: unknown): string {
   return messageOf(error);
 }
 
-/** Why what is at a path is not read, where it is no regular file. A pipe may never end, and a device as well. */
-class OddFile extends Error {}
+/** What is at a path is no regular file, and so is not read: a pipe may never end, and a device as well. */
+class OddFile extends Error {
+  readonly hint: string;
+
+  constructor(stat: Stats) {
+    super(oddityOf(stat));
+    this.hint = stat.isFIFO() ? PIPE_HINT : "name a regular file";
+  }
+}
 
 const PIPE_HINT = 'write what comes out of the pipe into a file first; "<(…)" of a shell is a pipe';
-const ODD_HINT = "name a regular file";
-
-function hintOf(error: unknown): string | null {
-  return error instanceof OddFile ? (error.message.startsWith("it is a pipe") ? PIPE_HINT : ODD_HINT) : null;
-}
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
@@ -38,7 +40,7 @@ function oddityOf(stat: Stats): string {
 
 async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw new OddFile(oddityOf(stat));
+  if (!stat.isFile()) throw new OddFile(stat);
   const buffer = Buffer.allocUnsafe(limit + 1);
   let size = 0;
   while (size <= limit) {
@@ -61,7 +63,7 @@ export async function readSmallFile(path: string, kind: FileKind): Promise<Buffe
   } catch (error) {
     if (isMissing(error)) return null;
     throw new Tofu3Error(kind.code, `cannot read ${kind.what} ${JSON.stringify(path)}: ${wordsOf(error)}`, {
-      hint: hintOf(error) ?? undefined,
+      hint: error instanceof OddFile ? error.hint : undefined,
       cause: error,
     });
   }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { constants as osConstants } from "node:os";
-import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
+import { FULL_DISK_HINT, messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 
 /** What the operating system calls it, `ENOSPC`; null for anything that is not one of its errors. */
 export function errnoOf(error: unknown): string | null {
@@ -15,8 +15,8 @@ export function errnoOf(error: unknown): string | null {
 }
 
 const MEANING: Readonly<Record<string, readonly [code: ErrorCode, what: string, hint: string]>> = {
-  ENOSPC: ["E_DISK", "the disk is full", "free some space on that file system, or choose a destination on another one"],
-  EDQUOT: ["E_DISK", "the disk quota is used up", "free some space on that file system, or choose a destination on another one"],
+  ENOSPC: ["E_DISK", "the disk is full", FULL_DISK_HINT],
+  EDQUOT: ["E_DISK", "the disk quota is used up", FULL_DISK_HINT],
   EIO: ["E_DISK", "the disk reports a fault", "check the disk (dmesg, smartctl) and choose another destination"],
   EROFS: ["E_DISK", "the file system is read-only", "choose a destination that can be written to"],
   EFBIG: ["E_DISK", "the file is too large for this file system", "choose a destination on another file system"],

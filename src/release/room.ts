@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { Tofu3Error } from "../errors.ts";
+import { FULL_DISK_HINT, Tofu3Error } from "../errors.ts";
 import { quoted } from "./disk.ts";
 
 /**
@@ -11,6 +11,6 @@ export async function checkRoom(directory: string, bytes: number): Promise<void>
   const free = bavail * bsize;
   if (blocks === 0 || bytes <= free) return;
   throw new Tofu3Error("E_DISK", `releasing takes ${bytes} bytes, and the disk of ${quoted(directory)} has ${free} free`, {
-    hint: "free some space on that file system, or choose a destination on another one",
+    hint: FULL_DISK_HINT,
   });
 }

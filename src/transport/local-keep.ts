@@ -1,7 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf, Tofu3Error, visible } from "../errors.ts";
+import { FULL_DISK_HINT, messageOf, Tofu3Error, visible } from "../errors.ts";
 import { codeOf } from "./local-faults.ts";
 
 const BATCH_BYTES = 256 * 1024;
@@ -157,9 +157,6 @@ function diskFault(path: string, thrown: unknown): Tofu3Error {
     EROFS: "the file system is read-only",
   };
   const why = reasons[code ?? ""] ?? code ?? messageOf(thrown);
-  const hint =
-    code === "ENOSPC" || code === "EDQUOT"
-      ? "free some space on that file system, or choose a destination on another one"
-      : "check the folder and who may write to it";
+  const hint = code === "ENOSPC" || code === "EDQUOT" ? FULL_DISK_HINT : "check the folder and who may write to it";
   return new Tofu3Error("E_DISK", `cannot write "${visible(path, 300)}": ${why}`, { stage: "body", hint, cause: thrown });
 }

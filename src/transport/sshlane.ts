@@ -214,7 +214,7 @@ function attachShell(
       const how = exit === null ? "no exit status" : `exit ${exit}`;
       throw new Tofu3Error(
         "E_VM_REPLY",
-        `the remote shell of worker "${worker}" did not end cleanly (${how}), so its answers do not count`,
+        `the remote shell of worker "${worker}" did not end cleanly (${how}), so its answers support nothing`,
         {
           stage: "ssh",
           hint: "run it again; if it happens again, something on the VM ends its shells",
