@@ -14,13 +14,13 @@ import { declaredLength } from "../../src/transport/strict.ts";
 import { isCurlSince } from "../../src/transport/vmfacts.ts";
 import { redirectTarget } from "../../src/worker/redirect.ts";
 import { parseRetryAfter } from "../../src/worker/retry.ts";
-import { many, numbered, rowsOf, type Row } from "./shapes.ts";
+import { byteRowsOf, many, numbered, rowsOf, type Row } from "./shapes.ts";
 
 const NONCE = "0".repeat(32);
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const KEY = Buffer.from(`\0\0\0\x0bssh-ed25519\0\0\0 ${"k".repeat(32)}`, "latin1").toString("base64");
 
-function reply(text: string): void {
+function reply(bytes: Buffer): void {
   const parser = createReplyParser(NONCE, {
     onBegin: () => undefined,
     onTransfer: () => undefined,
@@ -30,7 +30,7 @@ function reply(text: string): void {
   });
   parser.feed(Buffer.from(`${NONCE} begin 2\n`));
   parser.allow(1 << 30);
-  parser.feed(Buffer.from(text, "latin1"));
+  parser.feed(bytes);
 }
 
 const yaml = (text: string): unknown => parseConfig(text, { file: "/tofu3.yaml", home: "/" });
@@ -44,7 +44,7 @@ function redirect(location: string): unknown {
 
 /** What a VM, a server, and the files of a person say. */
 export const OTHER_ROWS: readonly Row[] = [
-  ...rowsOf("parseHeaderBlock", (text) => parseHeaderBlock(Buffer.from(text, "latin1")), {
+  ...byteRowsOf("parseHeaderBlock", parseHeaderBlock, {
     "blanks before a control character": many(" ", `${HEAD}X:`, "\0\r\n\r\n"),
     "blanks within a value": many(" ", `${HEAD}X: a`, "a\r\n\r\n"),
     "blanks and tabs": many(" \t", `${HEAD}X:`, "\x7f\r\n\r\n"),
@@ -69,7 +69,7 @@ export const OTHER_ROWS: readonly Row[] = [
       blanks: many(" ", "1", "1"),
     },
   ),
-  ...rowsOf("createReplyParser", reply, {
+  ...byteRowsOf("createReplyParser", reply, {
     "carriage returns": many("\r"),
     "line feeds": many("\n"),
     "short lines": many("x\r"),
@@ -79,7 +79,7 @@ export const OTHER_ROWS: readonly Row[] = [
     transfers: numbered((index) => `${NONCE} w ${index % 1000} 0 200 000 1 []`, "", "\n", "\n"),
     lacks: many(`${NONCE} lacks directory\n`),
     "jobs without anything": many(`${NONCE} end\n`),
-    "files without bytes": numbered((index) => `${NONCE} l 0 h${index % 1000}\n${NONCE} raw`, "", "\n", "\n"),
+    "files without bytes": numbered((index) => `${NONCE} l 0 h${index % 1000}\n${NONCE} raw\n${NONCE} end`, "", "\n", "\n"),
   }),
   ...rowsOf("meteredBytes", meteredBytes, { blanks: many(" ", "1 ", "x"), digits: many("1"), "blanks and digits": many("1 ") }),
   ...rowsOf("isCurlSince", (text) => isCurlSince(text, 54), { digits: many("7", "curl ", "."), blanks: many(" ", "curl", "7.1") }),
