@@ -4,6 +4,8 @@ import { cwd, env } from "node:process";
 import { loadConfig } from "./config/load.ts";
 import type { Evidence } from "./model/evidence.ts";
 import type { Watch } from "./model/progress.ts";
+import { subjectOf } from "./model/subject.ts";
+import { parseReference } from "./oci/reference.ts";
 import { verify as verifyInHouse } from "./verify.ts";
 
 /** What `tofu3 verify` takes as flags; all of it may be left out. */
@@ -41,6 +43,7 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
   const config = await loadConfig(options.config ?? null, surroundings);
   const request = {
     reference,
+    subject: subjectOf(parseReference(reference)),
     platform: options.platform ?? null,
     osVersion: options.osVersion ?? null,
     bottle: options.bottle ?? null,

@@ -64,6 +64,11 @@ export const RELEASE_CODES = ["E_DISK", "E_RELEASE"] as const;
 export type ErrorCode =
   (typeof USAGE_CODES)[number] | (typeof WORKER_CODES)[number] | (typeof RELEASE_CODES)[number] | "E_INTERRUPTED" | "E_BUG";
 
+/** What the person asked for, or has configured, makes no sense: nobody else is to blame. */
+export function isUsage(code: ErrorCode): boolean {
+  return USAGE_CODES.some((each) => each === code);
+}
+
 export interface ErrorDetails {
   readonly hint?: string | undefined;
   readonly stage?: Stage | undefined;

@@ -1,10 +1,12 @@
 export { verify, type VerifyOptions } from "./api.ts";
-export { judge, type Expectation } from "./consensus/judge.ts";
+export { judge } from "./consensus/judge.ts";
 export { Tofu3Error, type ErrorCode } from "./errors.ts";
 export type { Evidence } from "./model/evidence.ts";
 export type { Observation, SeenObject } from "./model/observation.ts";
 export type { Progress } from "./model/progress.ts";
-export type { Agreed, Difference, NotAgreed, Verdict } from "./model/verdict.ts";
+export type { Policy } from "./model/policy.ts";
+export type { Subject } from "./model/subject.ts";
+export type { Agreed, Difference, NotAgreed, Reason, Verdict } from "./model/verdict.ts";
 export { parseChallenges, type Challenge } from "./oci/challenge.ts";
 export type { Descriptor } from "./oci/descriptor.ts";
 export { nextPage } from "./oci/link.ts";

@@ -1,17 +1,15 @@
-import { dispatch, usageFaultOf } from "./coordinator/dispatch.ts";
+import { dispatch } from "./coordinator/dispatch.ts";
 import { indistinctOf } from "./consensus/distinct.ts";
-import { judge, type Expectation } from "./consensus/judge.ts";
+import { judge } from "./consensus/judge.ts";
 import { asError, Tofu3Error } from "./errors.ts";
 import { openVantages, type House } from "./house.ts";
 import type { Destination, Released } from "./model/destination.ts";
 import type { Evidence } from "./model/evidence.ts";
-import type { Job } from "./model/job.ts";
+import { parseSelection, type Job, type SelectionText } from "./model/job.ts";
 import type { Admit } from "./model/keep.ts";
-import type { Observation } from "./model/observation.ts";
+import type { Fault } from "./model/observation.ts";
 import type { Watch } from "./model/progress.ts";
-import type { Verdict } from "./model/verdict.ts";
-import { parsePlatform } from "./oci/platform.ts";
-import { parseReference, type Reference } from "./oci/reference.ts";
+import type { Subject } from "./model/subject.ts";
 import { planRelease } from "./release/fits.ts";
 import { parseDestination } from "./release/destination.ts";
 import { openQuarantine } from "./release/quarantine.ts";
@@ -21,38 +19,19 @@ import { within } from "./transport/deadline.ts";
 
 export type { House } from "./house.ts";
 
-/** What a person asked for, as text. */
-export interface VerifyRequest {
+/** What a person asked for. */
+export interface VerifyRequest extends SelectionText {
+  /** As it was written. */
   readonly reference: string;
-  readonly platform: string | null;
-  readonly osVersion: string | null;
-  readonly bottle: string | null;
+  /** What that means. */
+  readonly subject: Subject;
   /** `-o DEST`. */
   readonly destination: string | null;
   readonly force: boolean;
 }
 
-/** Neither tag nor digest means `latest`. */
-export function withDefaultTag(reference: Reference): Reference {
-  return reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: "latest" } : reference;
-}
-
-export function jobOf(request: Omit<VerifyRequest, "destination" | "force">, limits: Job["limits"], depth: Job["depth"]): Job {
-  const platform = request.platform === null ? null : parsePlatform(request.platform);
-  const selection = { platform, osVersion: request.osVersion, bottle: request.bottle };
-  return { reference: withDefaultTag(parseReference(request.reference)), selection, limits, depth };
-}
-
-/**
- * A wrong selection or destination is the person's mistake only when all workers have one root and nobody says anything else about it: who was
- * stopped because of it says nothing.
- */
-function refuseUsage(verdict: Verdict, observations: readonly Observation[]): void {
-  const [root, ...others] = new Set(observations.map((each) => each.digest));
-  if (verdict.outcome === "disagreed" || root === null || others.length > 0) return;
-  const [fault] = observations.flatMap((each) => usageFaultOf(each) ?? []);
-  const silent = observations.every((each) => usageFaultOf(each) !== null || each.error?.code === "E_STOPPED");
-  if (fault !== undefined && silent) throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
+export function jobOf(request: SelectionText & { readonly subject: Subject }, limits: Job["limits"], depth: Job["depth"]): Job {
+  return { subject: request.subject, selection: parseSelection(request), limits, depth };
 }
 
 function destinationOf(request: VerifyRequest, house: House): Destination | null {
@@ -63,6 +42,10 @@ function destinationOf(request: VerifyRequest, house: House): Destination | null
     });
   }
   return parseDestination(request.destination, request.force, house.cwd);
+}
+
+function requestError({ code, message, hint }: Fault): Tofu3Error {
+  return new Tofu3Error(code, message, { hint: hint ?? undefined });
 }
 
 interface Ending {
@@ -125,14 +108,9 @@ export async function verifyFrom(
     const vantages = await open(house, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
     const { policy } = house.config;
-    const expectation: Expectation = {
-      pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,
-      tag: job.reference.tag ?? null,
-      distinct: policy.distinct,
-    };
-    const verdict = judge(observations, expectation);
-    refuseUsage(verdict, observations);
-    const context = { reference: job.reference, unpackedBytes: job.limits.unpackedBytes };
+    const verdict = judge(observations, policy);
+    if (verdict.reason?.kind === "request") throw requestError(verdict.reason.fault);
+    const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
     const ending: Ending =
       verdict.outcome === "agreed" && destination !== null && quarantine !== null
         ? await releaseBefore(

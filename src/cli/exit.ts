@@ -1,4 +1,4 @@
-import { Tofu3Error, USAGE_CODES, WORKER_CODES, type ErrorCode } from "../errors.ts";
+import { isUsage, Tofu3Error, WORKER_CODES, type ErrorCode } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Outcome } from "../model/verdict.ts";
 
@@ -49,7 +49,6 @@ export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcom
   return releaseError.code === "E_INTERRUPTED" ? EXIT_INTERRUPTED : EXIT_BROKEN;
 }
 
-const USAGE: readonly ErrorCode[] = USAGE_CODES;
 const WORKER: readonly ErrorCode[] = WORKER_CODES;
 
 /**
@@ -57,7 +56,7 @@ const WORKER: readonly ErrorCode[] = WORKER_CODES;
  * called as the same thing at every worker would be.
  */
 export function exitOfError(code: ErrorCode): number {
-  if (USAGE.includes(code)) return EXIT_USAGE;
+  if (isUsage(code)) return EXIT_USAGE;
   if (code === "E_INTERRUPTED") return EXIT_INTERRUPTED;
   if (code === "E_NOT_FOUND") return exitOf("absent");
   if (code === "E_DIGEST" || code === "E_MISMATCH") return exitOf("disagreed");

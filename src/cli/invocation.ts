@@ -1,4 +1,5 @@
 import { Tofu3Error, visible } from "../errors.ts";
+import type { SelectionText } from "../model/job.ts";
 import { reportKind, REPORT_KINDS } from "../report/kinds.ts";
 import { LOG_FORMATS, LOG_LEVELS, type Command, type LogFormat, type LogLevel } from "./usage.ts";
 
@@ -13,13 +14,6 @@ export interface Settings {
   readonly color: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-}
-
-/** As they were written; oci/ and release/ parse them. */
-export interface SelectionText {
-  readonly platform: string | null;
-  readonly osVersion: string | null;
-  readonly bottle: string | null;
 }
 
 export interface VerifyArguments extends SelectionText {

@@ -2,21 +2,22 @@ import type { Config } from "../config/config.ts";
 import { Tofu3Error } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Progress, Watch } from "../model/progress.ts";
-import { parseReference } from "../oci/reference.ts";
+import type { Subject } from "../model/subject.ts";
 import { renderJson } from "../report/json.ts";
 import { PLAIN } from "../report/paint.ts";
 import { verdictLine } from "../report/verdictline.ts";
+import type { VerifyRequest } from "../verify.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
 import { houseOf } from "./house.ts";
-import type { Settings, VerifyArguments } from "./invocation.ts";
+import type { Settings } from "./invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { openProgress } from "./progress.ts";
 
 /** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
 export async function runVerification(
-  wanted: VerifyArguments,
+  request: VerifyRequest,
   config: Config,
   settings: Settings,
   io: Io,
@@ -28,13 +29,12 @@ export async function runVerification(
   try {
     const { verify } = await import("../verify.ts");
     const house = await houseOf(config, settings, io, progress);
-    const { reference, platform, osVersion, bottle, destination, force } = wanted;
-    house.log("info", "verifying", { reference, configuration: config.file, workers });
+    house.log("info", "verifying", { reference: request.reference, configuration: config.file, workers });
     const watch: Watch = (event) => {
       progress.watch(event);
       logProgress(event, house.log);
     };
-    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, house, watch, signal);
+    const evidence = await verify(request, house, watch, signal);
     house.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
     ended = true;
     return evidence;
@@ -52,14 +52,14 @@ function logProgress(event: Progress, log: Log): void {
 }
 
 /** The result, and nothing else, on stdout; with `--quiet` only a reference that can be handed on, and only when all agree. */
-export async function tellEvidence(evidence: Evidence, settings: Settings, io: Io): Promise<void> {
+export async function tellEvidence(evidence: Evidence, subject: Subject, settings: Settings, io: Io): Promise<void> {
   if (settings.json) {
     io.stdout.write(renderJson(evidence));
   } else if (!settings.quiet) {
     const { renderTable } = await import("../report/table.ts");
     io.stdout.write(renderTable(evidence, paintFor(io.stdout, io.env, settings.color)));
   } else if (evidence.outcome === "agreed" && evidence.artifact !== null) {
-    const { registry, repository } = parseReference(evidence.request.reference);
+    const { registry, repository } = subject;
     io.stdout.write(`${registry}/${repository}@${evidence.artifact.digest}\n`);
   } else {
     io.stderr.write(`tofu3: ${verdictLine(evidence, PLAIN)}\n`);

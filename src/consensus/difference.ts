@@ -81,7 +81,7 @@ export function differencesOf(reported: readonly Observation[], complete: Readon
     const [only] = asked;
     // The root of a tag was asked for by no digest: it is "asked by" what each worker computed.
     return [
-      { at: places.labelOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },
+      { path: places.pathOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },
     ];
   });
 }

@@ -1,17 +1,11 @@
 import type { Notes } from "../model/observation.ts";
 import type { Distinct } from "../model/policy.ts";
+import type { Indistinct } from "../model/verdict.ts";
 
 /** A worker, and what is known of who it is: a host key is proved, the rest is what its machine says. */
 export interface Identified {
   readonly worker: string;
   readonly evidence: Pick<Notes, "hostKey" | "machine" | "boot">;
-}
-
-/** Workers that are one, or of which nobody knows that they are not. */
-export interface Indistinct {
-  readonly why: "host key" | "machine" | "unknown machine";
-  /** Sorted. */
-  readonly workers: readonly string[];
 }
 
 type Mark = readonly [mark: string | null, worker: string];

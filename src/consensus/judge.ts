@@ -1,42 +1,26 @@
-import type { Digest } from "../oci/digest.ts";
+import { isUsage } from "../errors.ts";
+import type { Fault, Observation, SeenObject } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import { pinOf, tagOf, type Subject } from "../model/subject.ts";
+import type { Agreed, Agreement, Difference, NotAgreed, Reason, Verdict } from "../model/verdict.ts";
 import { versionMismatch } from "../oci/homebrew.ts";
-import type { Observation, SeenObject } from "../model/observation.ts";
-import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
-import type { Distinct } from "../model/policy.ts";
 import { isComplete, supports } from "./complete.ts";
 import { differencesOf } from "./difference.ts";
 import { indistinctOf } from "./distinct.ts";
-import {
-  summaryOfAbsence,
-  summaryOfChange,
-  summaryOfDifference,
-  summaryOfGap,
-  summaryOfAgreement,
-  summaryOfIndistinct,
-} from "./summary.ts";
+import { byQuestion } from "./question.ts";
 
 /** Fewer distinct workers than this never agree, whatever they saw. */
 export const QUORUM = 3;
 
-/** What the person asked for beyond "the same everywhere". */
-export interface Expectation {
-  /** `name:tag@sha256:…`: what the tag has to resolve to at every worker. */
-  readonly pin: Digest | null;
-  /** The tag of a bottle names its version, which has to be the one that its index says it holds. */
-  readonly tag: string | null;
-  /** What must differ between the workers; one proved host key is one worker whatever stands here. */
-  readonly distinct: readonly Distinct[];
-}
-
-function contradictionOf(
-  root: SeenObject,
-  objects: readonly SeenObject[],
-  { pin, tag }: Pick<Expectation, "pin" | "tag">,
-): string | null {
-  if (pin !== null && (root.pinned ?? root.computed) !== pin) return `the pin is ${pin}`;
+/** How the root that all saw is not what was asked for. */
+function contradictionOf(root: SeenObject, objects: readonly SeenObject[], subject: Subject): Reason | null {
+  const pin = pinOf(subject);
+  if (pin !== null && (root.pinned ?? root.computed) !== pin) return { kind: "pin", root: root.digest, pin };
+  const tag = tagOf(subject);
   if (tag === null) return null;
   const entries = objects.filter((each) => each.parent === root.digest);
-  return versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
+  const mismatch = versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
+  return mismatch && { kind: "version", root: root.digest, mismatch };
 }
 
 function quorumOf(observations: readonly Observation[]): string {
@@ -49,48 +33,56 @@ function quorumOf(observations: readonly Observation[]): string {
   return `${largest}/${observations.length}`;
 }
 
-function refusal(
-  outcome: NotAgreed["outcome"],
-  quorum: string,
-  summary: string,
-  differences: readonly Difference[] = [],
-): NotAgreed {
-  return { outcome, quorum, summary, differences };
+/**
+ * A wrong selection or destination is the person's mistake only when all workers have one root and nobody says anything else about it: who was
+ * stopped because of it says nothing.
+ */
+function requestFaultOf(observations: readonly Observation[]): Fault | null {
+  const [root, ...others] = new Set(observations.map((each) => each.digest));
+  if (root == null || others.length > 0) return null;
+  const faults = observations.map(({ error }) => error);
+  if (!faults.every((fault) => fault !== null && (isUsage(fault.code) || fault.code === "E_STOPPED"))) return null;
+  return faults.find((fault) => fault !== null && isUsage(fault.code)) ?? null;
+}
+
+/** Why these do not add up to an agreement; null when they do. */
+function gapOf(observations: readonly Observation[]): Reason | null {
+  const distinct = new Set(observations.map((each) => each.worker)).size;
+  if (distinct < QUORUM || distinct < observations.length) return { kind: "workers", distinct, needed: QUORUM };
+  const fault = requestFaultOf(observations);
+  if (fault !== null) return { kind: "request", fault };
+  const missing = observations.filter((each) => !isComplete(each));
+  return missing.length === 0 ? null : { kind: "gap", workers: missing.map((each) => each.worker).sort() };
 }
 
 /**
- * The whole rule. Two different views, or bytes that are not what they were asked by, disagree: that outranks an absence. Every distinct worker must have seen
- * every object; nothing else agrees. Everybody told 404 is absence. Anything else is incomplete. Workers that agree and are not
- * the distinct ones that were asked for are indistinct. The order of the observations does not matter.
+ * The whole rule. Two different views, or bytes that are not what they were asked by, disagree: that outranks an absence. Every distinct
+ * worker must have been asked the same and have seen every object; nothing else agrees. Everybody told 404 is absence. Anything else is
+ * incomplete. What all saw and is not what was asked for has changed. Workers that agree and are not the distinct ones that the policy asks
+ * for are indistinct. The order of the observations does not matter.
  */
-export function judge(observations: readonly Observation[], expectation: Partial<Expectation> = {}): Verdict {
-  const { pin = null, tag = null, distinct: marks = [] } = expectation;
+export function judge(observations: readonly Observation[], policy: Partial<Policy> = {}): Verdict {
   const quorum = quorumOf(observations);
-  const complete = new Set(observations.filter(isComplete));
-  const differences = differencesOf(observations, complete);
-  if (differences.length > 0)
-    return refusal("disagreed", quorum, summaryOfDifference(differences, observations.length), differences);
-  const distinct = new Set(observations.map((each) => each.worker)).size;
-  if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
-    return refusal("absent", quorum, summaryOfAbsence(observations));
-  }
-  const objects = observations[0]?.objects ?? [];
-  const root = objects.find((each) => each.parent === null);
-  if (root === undefined || distinct < QUORUM || distinct < observations.length || complete.size < observations.length) {
-    return refusal("incomplete", quorum, summaryOfGap(observations, complete, QUORUM));
-  }
-  const contradiction = contradictionOf(root, objects, { pin, tag });
-  if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
-  const indistinct = indistinctOf(observations, marks);
-  if (indistinct.length > 0)
-    return refusal("indistinct", quorum, summaryOfIndistinct(observations.length, root.digest, indistinct));
-  const agreement = {
-    outcome: "agreed",
-    quorum,
-    summary: summaryOfAgreement(observations.length, root),
-    root,
-    objects,
-    differences: [],
+  const refuse = (outcome: NotAgreed["outcome"], reason: Reason, differences: readonly Difference[] = []): NotAgreed => {
+    return { outcome, quorum, differences, reason };
   };
-  return agreement as unknown as Agreed;
+  const questions = byQuestion(observations);
+  const differences = questions.flatMap((group) => differencesOf(group, new Set(group.filter(isComplete))));
+  if (differences.length > 0) return refuse("disagreed", { kind: "difference" }, differences);
+  if (questions.length > 1) return refuse("incomplete", { kind: "questions" });
+  if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
+    return refuse("absent", { kind: "absence", root: observations.find((each) => each.digest !== null)?.digest ?? null });
+  }
+  const gap = gapOf(observations);
+  const [first] = observations;
+  const root = first?.objects.find((each) => each.parent === null);
+  if (gap !== null || first === undefined || root === undefined) {
+    return refuse("incomplete", gap ?? { kind: "gap", workers: [] });
+  }
+  const contradiction = contradictionOf(root, first.objects, first.asked);
+  if (contradiction !== null) return refuse("changed", contradiction);
+  const indistinct = indistinctOf(observations, policy.distinct ?? []);
+  if (indistinct.length > 0) return refuse("indistinct", { kind: "indistinct", root: root.digest, indistinct });
+  const agreement: Agreement = { outcome: "agreed", quorum, root, objects: first.objects, differences: [], reason: null };
+  return agreement as Agreed;
 }

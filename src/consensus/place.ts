@@ -1,22 +1,21 @@
-import { visible } from "../errors.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
+import type { Step } from "../model/verdict.ts";
 
 /** The edge that leads to a root. */
 export const ROOT = "root";
 /** Deeper than a walk goes; a hand-made observation may name itself as its parent. */
 const DEEPEST = 16;
-/** Characters of what a registry says of a platform that are shown. */
-const SHOWN = 100;
+const STRAY: Step = { role: "stray", position: 0, platform: null, osVersion: null, alike: false };
 
 /** Where an object hangs: a document, by its digest, and the position in it. Never a path: a document that is named twice is one document. */
 export function edgeOf({ parent, role, position }: SeenObject): string {
   return parent === null ? ROOT : `${parent} ${role === "config" ? role : position}`;
 }
 
-/** How objects are called, from what all workers saw together. */
+/** The ways to objects, from what all workers saw together. */
 export interface Places {
-  /** `index > manifest linux/amd64 > layer 3`; of an object that hangs at several places, the first. */
-  labelOf(object: SeenObject): string;
+  /** From the root to the object; where it hangs at several places, to the first. */
+  pathOf(object: SeenObject): readonly Step[];
 }
 
 export function createPlaces(observations: readonly Observation[]): Places {
@@ -30,50 +29,55 @@ export function createPlaces(observations: readonly Observation[]): Places {
     if (!known.has(edgeOf(object))) known.set(edgeOf(object), object);
     siblings.set(object.parent, known);
   }
-  const names = new Map<string | null, ReadonlyMap<string, string>>();
-  function nameOf(object: SeenObject): string {
-    const known = names.get(object.parent) ?? namesOf([...(siblings.get(object.parent) ?? new Map<string, SeenObject>()).values()]);
-    names.set(object.parent, known);
+  const steps = new Map<string | null, ReadonlyMap<string, Step>>();
+  function stepTo(object: SeenObject): Step {
+    const known = steps.get(object.parent) ?? stepsTo([...(siblings.get(object.parent)?.values() ?? [])]);
+    steps.set(object.parent, known);
     return known.get(edgeOf(object)) ?? own(object);
   }
-  function labelOf(object: SeenObject): string {
-    const steps: string[] = [];
-    for (let at: SeenObject = object; steps.length < DEEPEST;) {
-      if (at.parent === null) return [roots.size > 1 ? ROOT : at.role, ...steps].join(" > ");
-      steps.unshift(nameOf(at));
+  function pathOf(object: SeenObject): readonly Step[] {
+    const path: Step[] = [];
+    for (let at: SeenObject = object; path.length < DEEPEST;) {
+      if (at.parent === null) return [{ ...STRAY, role: roots.size > 1 ? "root" : at.role }, ...path];
+      path.unshift(stepTo(at));
       const parent = documents.get(at.parent);
       if (parent === undefined) break;
       at = parent;
     }
-    return ["outside of the tree", ...steps].join(" > ");
+    return [STRAY, ...path];
   }
-  return { labelOf };
+  return { pathOf };
 }
 
 function isDocument({ role }: SeenObject): boolean {
   return role === "index" || role === "manifest";
 }
 
-function own(object: SeenObject): string {
-  if (object.role === "config") return object.role;
-  if (!isDocument(object) || object.platform === null) return `${object.role} ${object.position + 1}`;
-  return `${object.role} ${visible(object.platform, SHOWN)}`;
-}
-
-function withVersion(object: SeenObject): string {
-  return object.osVersion === null ? own(object) : `${own(object)} (${visible(object.osVersion, SHOWN)})`;
+function own(object: SeenObject): Step {
+  const { role, position } = object;
+  return { role, position, platform: isDocument(object) ? object.platform : null, osVersion: null, alike: false };
 }
 
 /** Siblings for one platform are told apart by os.version, and where that does not do it, by their place in the list. */
-function namesOf(siblings: readonly SeenObject[]): ReadonlyMap<string, string> {
-  const [alike, sameVersion] = [tally(siblings.map(own)), tally(siblings.map(withVersion))];
+function stepsTo(siblings: readonly SeenObject[]): ReadonlyMap<string, Step> {
+  const platforms = tally(siblings.map(platformOf));
+  const versions = tally(siblings.map(versionOf));
   return new Map(
     siblings.map((object) => {
-      if (alike.get(own(object)) === 1) return [edgeOf(object), own(object)];
-      const name = withVersion(object);
-      return [edgeOf(object), sameVersion.get(name) === 1 ? name : `${name} #${object.position + 1}`];
+      const step = own(object);
+      if (step.platform === null || platforms.get(platformOf(object)) === 1) return [edgeOf(object), step];
+      const alike = versions.get(versionOf(object)) !== 1;
+      return [edgeOf(object), { ...step, osVersion: object.osVersion, alike }];
     }),
   );
+}
+
+function platformOf({ role, platform }: SeenObject): string {
+  return JSON.stringify([role, platform]);
+}
+
+function versionOf({ role, platform, osVersion }: SeenObject): string {
+  return JSON.stringify([role, platform, osVersion]);
 }
 
 function tally(names: readonly string[]): ReadonlyMap<string, number> {

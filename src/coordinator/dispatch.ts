@@ -1,4 +1,4 @@
-import { Tofu3Error, USAGE_CODES } from "../errors.ts";
+import { isUsage, Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Progress, Watch } from "../model/progress.ts";
@@ -11,12 +11,6 @@ import { observe } from "../worker/walk.ts";
  * a report that names everybody, and short enough for an alarm.
  */
 export const GRACE_MS = 5000;
-
-/** The usage-class trouble that a worker found in the artifact (nothing matches, it does not fit the destination); null when there is none. */
-export function usageFaultOf(observation: Observation): Observation["error"] {
-  const { error } = observation;
-  return error !== null && USAGE_CODES.some((code) => code === error.code) ? error : null;
-}
 
 /** What ends the work of everybody, and what it is decided by: nothing here can do more than cut short what is a disagreement already. */
 interface Brake {
@@ -68,7 +62,7 @@ export async function dispatch(
     return await Promise.all(
       vantages.map(async (vantage) => {
         const observation = await observe(job, vantage, listen, brake.stops, signal);
-        if (usageFaultOf(observation) !== null) brake.onUsageFault();
+        if (observation.error !== null && isUsage(observation.error.code)) brake.onUsageFault();
         return observation;
       }),
     );

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
-import type { Difference, Outcome } from "./verdict.ts";
+import type { Difference, Outcome, Reason } from "./verdict.ts";
+import type { SelectionText } from "./job.ts";
 import type { Observation, Role } from "./observation.ts";
 import type { Policy } from "./policy.ts";
 
@@ -14,20 +15,24 @@ export interface ArtifactObject {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A difference, and its path in words. */
+export interface ToldDifference extends Difference {
+  /** `index > manifest linux/amd64 > layer 3` */
+  readonly at: string;
+}
+
 /** The JSON object of `--json`: times are ISO 8601 UTC, sizes are bytes, arrays are sorted and never missing. */
 export interface Evidence {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "tofu3"; readonly version: string };
-  readonly request: {
-    readonly reference: string;
-    readonly platform: string | null;
-    readonly osVersion: string | null;
-    readonly bottle: string | null;
-  };
+  /** As the person wrote it. */
+  readonly request: SelectionText & { readonly reference: string };
   readonly outcome: Outcome;
   /** `3/3`: the largest group of workers that saw the same root and nothing false, of those that were asked. */
   readonly quorum: string;
   readonly summary: string;
+  /** Why the outcome is that, as data; null when all agree. */
+  readonly reason: Reason | null;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly artifact: {
@@ -37,7 +42,7 @@ export interface Evidence {
     readonly objects: readonly ArtifactObject[];
   } | null;
   readonly observations: readonly Observation[];
-  readonly differences: readonly Difference[];
+  readonly differences: readonly ToldDifference[];
   readonly diagnosis: { readonly class: string; readonly explanation: string; readonly next: string } | null;
   /** What was asked of the workers, and whether they are that; who is not known is not. */
   readonly policy: Policy & { readonly met: boolean };

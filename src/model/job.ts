@@ -1,5 +1,5 @@
-import type { Platform } from "../oci/platform.ts";
-import type { Reference } from "../oci/reference.ts";
+import { describePlatform, parsePlatform, type Platform } from "../oci/platform.ts";
+import type { Subject } from "./subject.ts";
 
 /** What of an index is wanted. All null: everything in it. */
 export interface Selection {
@@ -8,6 +8,27 @@ export interface Selection {
   readonly osVersion: string | null;
   /** A Homebrew bottle tag, `arm64_sonoma`, `x86_64_linux`, `all`. */
   readonly bottle: string | null;
+}
+
+/** The same as it is written: on a command line, in a report, in what a worker was asked. */
+export interface SelectionText {
+  /** `OS/ARCH[/VARIANT][:OSVERSION]` */
+  readonly platform: string | null;
+  readonly osVersion: string | null;
+  readonly bottle: string | null;
+}
+
+/** Throws E_PLATFORM. */
+export function parseSelection({ platform, osVersion, bottle }: SelectionText): Selection {
+  return { platform: platform === null ? null : parsePlatform(platform), osVersion, bottle };
+}
+
+export function formatSelection({ platform, osVersion, bottle }: Selection): SelectionText {
+  return { platform: platform === null ? null : describePlatform(platform), osVersion, bottle };
+}
+
+export function isSelective({ platform, osVersion, bottle }: Selection | SelectionText): boolean {
+  return platform !== null || osVersion !== null || bottle !== null;
 }
 
 export interface Limits {
@@ -26,7 +47,7 @@ export interface Limits {
 
 /** The same for every worker; nothing in it was learned by one of them. */
 export interface Job {
-  readonly reference: Reference;
+  readonly subject: Subject;
   readonly selection: Selection;
   readonly limits: Limits;
   /** `documents` stops after indexes and manifests (inspect); `everything` fetches configs and layers too. */

@@ -1,5 +1,10 @@
 import type { ErrorCode, Stage } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { SelectionText } from "./job.ts";
+import type { Subject } from "./subject.ts";
+
+/** What one worker was asked; observations of different questions are never compared. */
+export type Asked = Subject & SelectionText;
 
 export type Via = "local" | "ssh";
 export type Role = "index" | "manifest" | "config" | "layer" | "blob";
@@ -83,6 +88,7 @@ export interface Notes {
 export interface Observation {
   readonly worker: string;
   readonly via: Via;
+  readonly asked: Asked;
   readonly outcome: "saw" | "refused" | "failed";
   readonly startedAt: string;
   readonly finishedAt: string;

@@ -70,26 +70,30 @@ export function versionOf(annotations: Annotations): string | null {
   return version === undefined || version === "" ? null : version;
 }
 
+/** What a bottle index says instead of the tag that was asked for: its version, its own name, or the name of a bottle in it. */
+export interface BottleMismatch {
+  readonly tag: string;
+  readonly says: "version" | "name" | "bottle";
+  readonly text: string;
+}
+
 /**
- * Why what a bottle index says about itself or about its bottles is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or
+ * How what a bottle index says about itself or about its bottles is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or
  * when it is no bottle index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
  */
 export function versionMismatch(
   index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] },
   tag: string,
-): string | null {
+): BottleMismatch | null {
   if (!isBottleIndex(index) || !/[0-9]/.test(tag)) return null;
   const version = versionOf(index.annotations);
   const name = index.annotations[REF_NAME];
   const differs =
     version !== null && tag !== version && !(tag.startsWith(`${version}-`) && /^[0-9]+$/.test(tag.slice(version.length + 1)));
-  if (differs) return `the tag "${tag}" was asked for, but the index says that it holds version "${visible(version, 100)}"`;
-  if (name !== undefined && name !== "" && name !== tag)
-    return `the tag "${tag}" was asked for, but the index says that it is "${visible(name, 100)}"`;
+  if (differs) return { tag, says: "version", text: version };
+  if (name !== undefined && name !== "" && name !== tag) return { tag, says: "name", text: name };
   const stray = index.manifests.find((entry) => isOfAnotherTag(bottleOf(entry), tag));
-  return stray === undefined
-    ? null
-    : `the tag "${tag}" was asked for, but the index has the bottle "${visible(stray.annotations[REF_NAME] ?? "", 100)}" in it`;
+  return stray === undefined ? null : { tag, says: "bottle", text: stray.annotations[REF_NAME] ?? "" };
 }
 
 function isOfAnotherTag(bottle: Bottle | null, tag: string): boolean {

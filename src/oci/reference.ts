@@ -1,11 +1,15 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import { isDigest, type Digest } from "./digest.ts";
 
-/** `[registry/]repository[:tag][@digest]` as distribution/reference parses and normalises it. */
-export interface Reference {
+/** A repository of a registry. */
+export interface Repository {
   /** Normalised name, `docker.io` for Docker Hub; with port where one was given; IPv6 in brackets. */
   readonly registry: string;
   readonly repository: string;
+}
+
+/** `[registry/]repository[:tag][@digest]` as distribution/reference parses and normalises it. */
+export interface Reference extends Repository {
   readonly tag?: string;
   readonly digest?: Digest;
 }
@@ -89,13 +93,12 @@ export function isDockerHub(registry: string): boolean {
 }
 
 /** The name that credentials and settings are kept under: `docker.io` for every name of Docker Hub, otherwise host[:port] in lower case. */
-export function registryName(reference: Reference): string {
-  return isDockerHub(reference.registry) ? HUB : registryHost(reference);
+export function registryName(repository: Repository): string {
+  return isDockerHub(repository.registry) ? HUB : registryHost(repository);
 }
 
 /** The repository as it stands in a request: Docker Hub keeps `alpine` under `library/alpine`, also where distribution/reference adds nothing. */
-export function requestRepository(reference: Reference): string {
-  const { registry, repository } = reference;
+export function requestRepository({ registry, repository }: Repository): string {
   return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
 }
 
@@ -103,13 +106,13 @@ export function requestRepository(reference: Reference): string {
  * host[:port] to connect to, in the one spelling that every HTTP engine reads alike (lower case, `127.1` as `127.0.0.1`, short IPv6). A
  * port that was given stays, also 443. Throws E_REFERENCE where the name is none that can be connected to, such as `[1::2::3]`.
  */
-export function registryHost(reference: Reference): string {
-  if (isDockerHub(reference.registry)) return HUB_HOST;
-  const port = /:([0-9]+)$/.exec(reference.registry)?.[1];
-  const host = port === undefined ? reference.registry : reference.registry.slice(0, -port.length - 1);
+export function registryHost({ registry }: Repository): string {
+  if (isDockerHub(registry)) return HUB_HOST;
+  const port = /:([0-9]+)$/.exec(registry)?.[1];
+  const host = port === undefined ? registry : registry.slice(0, -port.length - 1);
   const url = `http://${host}${port === undefined ? "" : `:${port}`}/`;
   if (!URL.canParse(url) || port === "0") {
-    throw new Tofu3Error("E_REFERENCE", `cannot connect to a registry named "${visible(reference.registry, 300)}"`, {
+    throw new Tofu3Error("E_REFERENCE", `cannot connect to a registry named "${visible(registry, 300)}"`, {
       hint: "a registry is a host name or an address, and a port from 1 to 65535 where one is needed",
     });
   }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Reference } from "../oci/reference.ts";
+import { tagOf, type Subject } from "../model/subject.ts";
 import { layerName, readImage, type Image } from "./image.ts";
 import { unpacked } from "./unpack.ts";
-import { tagOf } from "./layout.ts";
 import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
 
@@ -18,7 +17,7 @@ export async function buildDockerArchive(workshop: Workshop): Promise<string> {
 
 function entriesOf(workshop: Workshop, image: Image): TarEntry[] {
   const config = `${configName(image)}.json`;
-  const manifest = [{ Config: config, RepoTags: repoTags(workshop.reference), Layers: image.layers.map(layerName) }];
+  const manifest = [{ Config: config, RepoTags: repoTags(workshop.subject), Layers: image.layers.map(layerName) }];
   const layers = new Map(image.layers.map((layer) => [layerName(layer), layer]));
   return [
     smallEntry("manifest.json", JSON.stringify(manifest)),
@@ -37,15 +36,15 @@ function configName(image: Image): string {
 }
 
 /** The whole name, which no engine completes differently. An IPv6 address is no registry to most tools, which then refuse the archive. */
-function repoTags(reference: Reference): string[] {
-  const tag = tagOf(reference);
-  return tag === null || reference.registry.startsWith("[") ? [] : [`${reference.registry}/${reference.repository}:${tag}`];
+function repoTags(subject: Subject): string[] {
+  const tag = tagOf(subject);
+  return tag === null || subject.registry.startsWith("[") ? [] : [`${subject.registry}/${subject.repository}:${tag}`];
 }
 
 /** Two references that any client takes: what was asked for, and below it the one manifest that the file holds where that is another. */
-function noteOf({ tree, reference }: Workshop, image: Image): string {
-  const name = `${reference.registry}/${reference.repository}`;
-  const tag = tagOf(reference);
+function noteOf({ tree, subject }: Workshop, image: Image): string {
+  const name = `${subject.registry}/${subject.repository}`;
+  const tag = tagOf(subject);
   const lines = [`${name}${tag === null ? "" : `:${tag}`}@${tree.root.digest}`];
   if (image.manifest.digest !== tree.root.digest) lines.push(`${name}@${image.manifest.digest}`);
   return `${lines.join("\n")}\n`;

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
+import { tagOf, type Subject } from "../model/subject.ts";
 import { createFile, permit, writeSmallFile } from "./disk.ts";
 import { readImage, type Image } from "./image.ts";
 import { unpacked, type ImageLayer } from "./unpack.ts";
 import { sortedJson } from "./imageconfig.ts";
-import { tagOf } from "./layout.ts";
 import { finishFolders } from "./ocilayout.ts";
 import { checkRoom } from "./room.ts";
 import { v1LayersOf } from "./schema1config.ts";
@@ -41,7 +40,7 @@ const TOP_FIELDS = [
 
 /** `docker-v1:DIR`: `ID/{VERSION,json,layer.tar}` and `repositories`, Docker Image Specification 1.0; Docker before 29 loads a tar of it. */
 export async function buildDockerV1(workshop: Workshop): Promise<null> {
-  const { staged, quarantine, reference, signal } = workshop;
+  const { staged, quarantine, subject, signal } = workshop;
   const folders = await foldersOf(workshop);
   const layers = new Map(folders.map(({ object, layer }) => [object.digest, layer?.unpackedSize ?? 0]));
   await checkRoom(
@@ -58,7 +57,7 @@ export async function buildDockerV1(workshop: Workshop): Promise<null> {
     await writeSmallFile(join(path, "json"), folder.json, quarantine.modes.file);
     await placeLayer(workshop, folder, join(path, "layer.tar"), placed);
   }
-  await writeSmallFile(join(staged, "repositories"), repositoriesOf(reference, folders.at(-1)?.id), quarantine.modes.file);
+  await writeSmallFile(join(staged, "repositories"), repositoriesOf(subject, folders.at(-1)?.id), quarantine.modes.file);
   await finishFolders([staged, ...folders.map(({ id }) => join(staged, id))], quarantine.modes.directory);
   return null;
 }
@@ -123,10 +122,10 @@ function sha256(text: string): string {
 }
 
 /** Names as Docker itself shortens them: `hitch`, not `docker.io/library/hitch`. */
-function repositoriesOf(reference: Reference, id: string | undefined): string {
-  const tag = tagOf(reference);
+function repositoriesOf(subject: Subject, id: string | undefined): string {
+  const tag = tagOf(subject);
   if (tag === null || id === undefined) return "{}\n";
-  const { registry, repository } = reference;
+  const { registry, repository } = subject;
   const name = registry === "docker.io" ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
   return `${JSON.stringify({ [name]: { [tag]: id } })}\n`;
 }

@@ -1,7 +1,7 @@
 import { Tofu3Error } from "../errors.ts";
 import { blobsOf, manifestsOf, singleOf, type Tree } from "./tree.ts";
 import { bottleFileName, bottleOf, formulaOfRepository } from "../oci/homebrew.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Subject } from "../model/subject.ts";
 import type { SeenObject } from "../model/observation.ts";
 import { isBottle } from "./fits.ts";
 import { place, type Workshop } from "./workshop.ts";
@@ -34,12 +34,12 @@ export function onlyBlob(tree: Tree): SeenObject {
  * The name that the file gets in a directory: Homebrew's own for a bottle, otherwise the title that the artifact gives it; null where it
  * has none that is safe.
  */
-export function fileNameOf(tree: Tree, reference: Reference): string | null {
+export function fileNameOf(tree: Tree, subject: Subject): string | null {
   const manifest = onlyManifest(tree);
   const document = singleOf(tree, manifest);
   if (isBottle(manifest, document)) {
     const bottle = bottleOf(manifest) ?? bottleOf(document);
-    const formula = formulaOfRepository(reference.repository, tree.documents.get(tree.root.digest)?.annotations);
+    const formula = formulaOfRepository(subject.repository, tree.documents.get(tree.root.digest)?.annotations);
     const name = bottle === null ? null : bottleFileName(formula, bottle);
     if (name !== null) return name;
   }

@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
 import { OCI_INDEX } from "../oci/mediatype.ts";
 import type { Platform } from "../oci/platform.ts";
-import type { Reference } from "../oci/reference.ts";
+import { tagOf, type Subject } from "../model/subject.ts";
 import { agreedObject, blobsOf, type Tree } from "./tree.ts";
 
 /** What an OCI image layout of an artifact holds. image-spec 1.1, image-layout.md */
@@ -27,9 +27,9 @@ const REF_NAME = "org.opencontainers.image.ref.name";
  * The layout of an agreed artifact. index.json names the root when all of it is there; of an index of which only some entries were selected
  * it names those. Pure; the same artifact gives the same text. Throws E_BUG when something that was verified below it is left out.
  */
-export function layoutOf(tree: Tree, reference: Reference): Layout {
+export function layoutOf(tree: Tree, subject: Subject): Layout {
   const tops = topsOf(tree);
-  const names = namesOf(tops, tagOf(reference));
+  const names = namesOf(tops, tagOf(subject));
   const index = {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
@@ -46,11 +46,6 @@ export function layoutOf(tree: Tree, reference: Reference): Layout {
     ],
     blobs: blobs.sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
-}
-
-/** The tag that was verified: `latest` where neither tag nor digest was given, null where there is only a digest. */
-export function tagOf(reference: Reference): string | null {
-  return reference.tag ?? (reference.digest === undefined ? "latest" : null);
 }
 
 function blobName(digest: Digest): string {

@@ -10,7 +10,7 @@ export async function buildOciArchive(workshop: Workshop): Promise<null> {
 }
 
 function entriesOf(workshop: Workshop): TarEntry[] {
-  const { files, blobs } = layoutOf(workshop.tree, workshop.reference);
+  const { files, blobs } = layoutOf(workshop.tree, workshop.subject);
   const folders = ["blobs", ...new Set(blobs.map(({ name }) => dirname(name)))];
   return [
     ...files.map(({ name, text }) => smallEntry(name, text)),

@@ -7,8 +7,8 @@ import { place, type Workshop } from "./workshop.ts";
 
 /** `oci:DIR`: an OCI image layout 1.0.0 with the exact bytes of every document and blob. */
 export async function buildOciLayout(workshop: Workshop): Promise<null> {
-  const { staged, quarantine, tree, reference } = workshop;
-  const { files, blobs } = layoutOf(tree, reference);
+  const { staged, quarantine, tree, subject } = workshop;
+  const { files, blobs } = layoutOf(tree, subject);
   const folders = new Set([staged, join(staged, "blobs")]);
   for (const { name } of blobs) folders.add(dirname(join(staged, name)));
   for (const folder of folders) await mkdir(folder, { mode: 0o700 });

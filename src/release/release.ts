@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { assertNever, Tofu3Error } from "../errors.ts";
 import type { Destination, Format, Released } from "../model/destination.ts";
 import type { Agreed } from "../model/verdict.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Subject } from "../model/subject.ts";
 import { trimEnd } from "../oci/trim.ts";
 import { checkVacant, isInto, refused } from "./destination.ts";
 import { onDisk, quoted } from "./disk.ts";
@@ -20,7 +20,7 @@ import type { Build, Workshop } from "./workshop.ts";
 
 /** What was asked for, which gives the result its tag and its file name, and what stops the work. */
 export interface ReleaseContext {
-  readonly reference: Reference;
+  readonly subject: Subject;
   /** Limit of what layers unpack to, where a format unpacks them. */
   readonly unpackedBytes: number;
   readonly signal: AbortSignal;
@@ -52,17 +52,17 @@ async function releaseTree(
   agreed: Agreed,
   quarantine: Quarantine,
   destination: Destination,
-  { reference, unpackedBytes, signal }: ReleaseContext,
+  { subject, unpackedBytes, signal }: ReleaseContext,
 ): Promise<Released> {
   const tree = await readTree(agreed, quarantine, signal);
   const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
   if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
-  const target = targetOf(format, destination, tree, reference);
+  const target = targetOf(format, destination, tree, subject);
   const { force } = destination;
   if (target === pathOf(destination)) await checkVacant(format, target, force);
   else await checkNamed(target, onlyBlob(tree), force, signal);
   const unpacking = { limit: unpackedBytes, bytes: 0 };
-  const workshop: Workshop = { tree, quarantine, reference, staged: join(quarantine.path, "staged"), unpacking, signal };
+  const workshop: Workshop = { tree, quarantine, subject, staged: join(quarantine.path, "staged"), unpacking, signal };
   const note = await builderOf(format)(workshop);
   signal.throwIfAborted();
   await publish({ staged: workshop.staged, format, target, note }, quarantine, force);
@@ -86,10 +86,10 @@ function builderOf(format: Format): Build {
   }
 }
 
-function targetOf(format: Format, destination: Destination, tree: Tree, reference: Reference): string {
+function targetOf(format: Format, destination: Destination, tree: Tree, subject: Subject): string {
   const path = pathOf(destination);
   if (format !== "file" || !isInto(destination)) return path;
-  const name = fileNameOf(tree, reference);
+  const name = fileNameOf(tree, subject);
   if (name !== null && basename(name) === name) return join(path, name);
   throw refused(
     destination.path,

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { link, lstat, open, rename } from "node:fs/promises";
 import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Subject } from "../model/subject.ts";
 import { createFile, errnoOf, permit } from "./disk.ts";
 import { checked, drain, openKept, readChunks, tampered } from "./kept.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -12,7 +12,7 @@ import type { Tree } from "./tree.ts";
 export interface Workshop {
   readonly tree: Tree;
   readonly quarantine: Quarantine;
-  readonly reference: Reference;
+  readonly subject: Subject;
   /** Path in the quarantine of the file or directory that is being built; nothing is there yet. */
   readonly staged: string;
   /** What the layers may unpack to, together, and what they unpacked to so far; bytes. */

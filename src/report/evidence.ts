@@ -3,8 +3,8 @@ import type { ArtifactObject, Evidence } from "../model/evidence.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Released } from "../model/destination.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { tallyOf } from "./tally.ts";
-import { bytesText, counted } from "./text.ts";
+import { placeText } from "./place.ts";
+import { sentenceOf, type Facts } from "./sentence.ts";
 
 /** What a verification left behind. */
 export interface Parts {
@@ -23,35 +23,25 @@ export interface Parts {
 /** One value for every report; the same parts in another order give the same value. */
 export function evidenceOf(parts: Parts): Evidence {
   const { verdict, released, releaseError } = parts;
-  return {
+  const facts: Facts = {
     schemaVersion: 1,
     tool: { name: "tofu3", version: parts.version },
     request: parts.request,
     outcome: verdict.outcome,
     quorum: verdict.quorum,
-    summary: verdict.summary + ending(verdict, released, releaseError),
+    reason: verdict.reason,
     startedAt: parts.startedAt,
     finishedAt: parts.finishedAt,
     artifact: artifactOf(verdict),
     observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
-    differences: verdict.differences,
+    differences: verdict.differences.map((each) => ({ at: placeText(each.path), ...each })),
     diagnosis: parts.diagnosis ?? null,
     policy: parts.policy,
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   };
+  return { ...facts, summary: sentenceOf(facts) };
 }
-
-/** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */
-function ending(verdict: Verdict, released: Released | null, releaseError: Tofu3Error | null): string {
-  if (verdict.outcome !== "agreed") return NOTHING;
-  const { objects, bytes } = tallyOf(verdict.objects);
-  const size = ` (${verdict.root.role}, ${counted(objects, "object")}, ${bytesText(bytes)})`;
-  if (releaseError !== null) return size + NOTHING;
-  return released === null ? size : `${size}; released to ${released.format}:${released.path}`;
-}
-
-const NOTHING = "; nothing was released";
 
 function artifactOf(verdict: Verdict): Evidence["artifact"] {
   if (verdict.outcome !== "agreed") return null;

@@ -1,6 +1,5 @@
-import type { ArtifactObject, Evidence } from "../model/evidence.ts";
+import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Notes, Observation, SeenObject } from "../model/observation.ts";
-import type { Difference } from "../model/verdict.ts";
 
 /** The JSON object of the contract: always the same keys in the same order, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
@@ -12,6 +11,7 @@ export function renderJson(evidence: Evidence): string {
     outcome: evidence.outcome,
     quorum: evidence.quorum,
     summary: evidence.summary,
+    reason: evidence.reason,
     startedAt: evidence.startedAt,
     finishedAt: evidence.finishedAt,
     artifact: artifact && {
@@ -50,6 +50,7 @@ function observationOf(observation: Observation): unknown {
   return {
     worker,
     via,
+    asked: observation.asked,
     outcome,
     startedAt,
     finishedAt,
@@ -97,9 +98,16 @@ function notesOf(notes: Notes): unknown {
   };
 }
 
-function differenceOf(difference: Difference): unknown {
+function differenceOf(difference: ToldDifference): unknown {
+  const path = difference.path.map(({ role, position, platform, osVersion, alike }) => ({
+    role,
+    position,
+    platform,
+    osVersion,
+    alike,
+  }));
   const views = difference.views.map(({ digest, size, mediaType, workers }) => ({ digest, size, mediaType, workers }));
-  return { at: difference.at, expected: difference.expected, views };
+  return { at: difference.at, path, expected: difference.expected, views };
 }
 
 function byKey(record: Readonly<Record<string, string>>): unknown {

@@ -1,7 +1,6 @@
 import { visible } from "../errors.ts";
-import type { Evidence } from "../model/evidence.ts";
+import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Difference } from "../model/verdict.ts";
 import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
 
@@ -37,7 +36,7 @@ function workerRow(observation: Observation): string[] {
   return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
 }
 
-function differencesBlocks(differences: readonly Difference[]): string[] {
+function differencesBlocks(differences: readonly ToldDifference[]): string[] {
   if (differences.length === 0) return [];
   const { first, more } = firstPlaces(differences);
   const rows = first.flatMap((difference) =>

@@ -1,8 +1,7 @@
 import Table from "cli-table3";
 import { visible } from "../errors.ts";
-import type { Evidence } from "../model/evidence.ts";
+import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Difference } from "../model/verdict.ts";
 import type { Paint } from "./paint.ts";
 import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText, listed, shortener } from "./text.ts";
@@ -101,12 +100,12 @@ function faultLines(observations: readonly Observation[], paint: Paint): string[
   return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
 }
 
-function differencesLines(differences: readonly Difference[], paint: Paint): string[] {
+function differencesLines(differences: readonly ToldDifference[], paint: Paint): string[] {
   const { first, more } = firstPlaces(differences);
   return [...first.flatMap((difference) => differenceLines(difference, paint)), ...(more === null ? [] : [more])];
 }
 
-function differenceLines({ at, expected, views }: Difference, paint: Paint): string[] {
+function differenceLines({ at, expected, views }: ToldDifference, paint: Paint): string[] {
   const asked = expected === null ? "" : `, asked for as ${expected}`;
   const types = new Set(views.map((view) => view.mediaType).filter((type) => type !== ""));
   const names = views.map(({ workers }) => listed(workers.map((worker) => visible(worker, 40))));

@@ -1,12 +1,14 @@
 import { visible } from "../errors.ts";
-import type { Evidence } from "../model/evidence.ts";
-import type { Observation, SeenObject } from "../model/observation.ts";
-import type { Difference } from "../model/verdict.ts";
+import type { Evidence, ToldDifference } from "../model/evidence.ts";
+import type { Observation } from "../model/observation.ts";
 import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
 
 /** Number and bytes of the different objects among these; what stands at several places was fetched once. */
-export function tallyOf(objects: readonly SeenObject[]): { readonly objects: number; readonly bytes: number } {
+export function tallyOf(objects: readonly { readonly digest: string; readonly size: number }[]): {
+  readonly objects: number;
+  readonly bytes: number;
+} {
   const sizes = new Map(objects.map((seen) => [seen.digest, seen.size]));
   return { objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
 }
@@ -62,8 +64,8 @@ function claimOf({ digest, evidence }: Observation): readonly string[] {
 const MOST_PLACES = 20;
 
 /** The first places that differ, and a line about how many more there are; null where these are all. */
-export function firstPlaces(differences: readonly Difference[]): {
-  readonly first: readonly Difference[];
+export function firstPlaces(differences: readonly ToldDifference[]): {
+  readonly first: readonly ToldDifference[];
   readonly more: string | null;
 } {
   const more = differences.length - MOST_PLACES;

@@ -2,6 +2,7 @@ import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Outcome } from "../model/verdict.ts";
 import type { Paint } from "./paint.ts";
+import { sentenceOf } from "./sentence.ts";
 import { shortener } from "./text.ts";
 
 /**
@@ -9,17 +10,12 @@ import { shortener } from "./text.ts";
  * and short otherwise, to be told apart. No newline at its end.
  */
 export function verdictLine(evidence: Evidence, paint: Paint): string {
-  const summary = visible(evidence.summary, 2000);
-  const text = evidence.outcome === "agreed" ? summary : shortDigests(summary);
-  return `${paint.strong(paintOf(evidence.outcome, paint)(evidence.outcome.toUpperCase()))}  ${text}`;
+  const { outcome } = evidence;
+  const digests: string[] = [];
+  const whole = sentenceOf(evidence, (digest) => (digests.push(digest), digest));
+  const text = outcome === "agreed" ? whole : sentenceOf(evidence, shortener(digests));
+  return `${paint.strong(paintOf(outcome, paint)(outcome.toUpperCase()))}  ${visible(text, 2000)}`;
 }
-
-function shortDigests(text: string): string {
-  const digests = text.match(DIGEST) ?? [];
-  return text.replace(DIGEST, shortener(digests));
-}
-
-const DIGEST = /\bsha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})\b/g;
 
 /** Green for agreement, red where somebody saw something else, yellow where nobody knows. */
 export function paintOf(outcome: Outcome, paint: Paint): (text: string) => string {

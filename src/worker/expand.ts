@@ -1,5 +1,6 @@
 import { asError, Tofu3Error } from "../errors.ts";
-import type { Job } from "../model/job.ts";
+import { isSelective, type Job } from "../model/job.ts";
+import { manifestName, pinOf } from "../model/subject.ts";
 import type { Digest } from "../oci/digest.ts";
 import { checkBottle } from "../oci/homebrew.ts";
 import type { ImageManifest, Index, Manifest } from "../oci/manifest.ts";
@@ -10,7 +11,7 @@ import type { Document } from "./document.ts";
 import { tellMismatch } from "./mismatch.ts";
 import { createGate } from "./parallel.ts";
 import type { Gate } from "./parallel.ts";
-import { checkImagePlatform, isSelective, nothingMatches, selectEntries } from "./selection.ts";
+import { checkImagePlatform, nothingMatches, selectEntries } from "./selection.ts";
 import type { Session } from "./session.ts";
 import { faultOf, placeBelow, seenIn } from "./tree.ts";
 import type { Place } from "./tree.ts";
@@ -95,14 +96,14 @@ async function openDocument(walk: Walk, place: Place, manifest: Manifest, depth:
 }
 
 function documentOf(walk: Walk, place: Place): Promise<Document> {
-  const { tag = "latest", digest: pin } = walk.job.reference;
-  const asked = place.asked ?? tag;
+  const { subject } = walk.job;
+  const asked = place.asked ?? manifestName(subject);
   const known = walk.documents.get(asked);
   if (known !== undefined) return known;
   const { session } = walk;
   const read = walk.gate(async () => {
     const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
-      readDocument(session, asked, place.asked === null ? (pin ?? null) : null, walk.signal),
+      readDocument(session, asked, place.descriptor === null ? pinOf(subject) : null, walk.signal),
     );
     const document = received.error === null ? await kept(session, received) : received;
     if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });

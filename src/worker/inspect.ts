@@ -1,6 +1,7 @@
 import { Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
+import { rootDigestOf } from "../model/subject.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -34,17 +35,12 @@ export interface Inspected {
  */
 export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
   return withSession(vantage, job, watch, signal, async (session, limit) => {
-    const root = rootPlace(rootDigestOf(job));
+    const root = rootPlace(rootDigestOf(job.subject));
     await walkDocuments(session, { ...job, depth: "documents" }, root, limit);
     const fault = faultOf(root);
     if (fault !== null) throw fault;
     return inspected(root, { shown: 0 });
   });
-}
-
-/** Null for a tag. */
-export function rootDigestOf({ reference: { tag, digest } }: Job): Digest | null {
-  return tag === undefined ? (digest ?? null) : null;
 }
 
 /** Opens the transport of one vantage and closes it. Rejects with the signal's reason, E_TIMEOUT, or what the work throws. */
@@ -56,7 +52,7 @@ export async function withSession<T>(
   work: (session: Session, limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { totalSeconds } = job.limits;
-  const session = createSession({ ...vantage, keep: null }, job.reference, job.limits, openNotebook(), watch);
+  const session = createSession({ ...vantage, keep: null }, job.subject, job.limits, openNotebook(), watch);
   return within(totalSeconds * 1000, [signal], async (limit) => {
     try {
       await vantage.transport.open(limit);

@@ -1,11 +1,11 @@
 import { asError, Tofu3Error } from "../errors.ts";
-import type { Job } from "../model/job.ts";
+import { isSelective, type Job } from "../model/job.ts";
+import { manifestName, pinOf, rootDigestOf } from "../model/subject.ts";
 import { digestOf, type Digest } from "../oci/digest.ts";
 import { documentOn, receivePage } from "./document.ts";
 import type { Document } from "./document.ts";
 import { walkDocuments } from "./expand.ts";
-import { rootDigestOf, withSession } from "./inspect.ts";
-import { isSelective } from "./selection.ts";
+import { withSession } from "./inspect.ts";
 import type { Session } from "./session.ts";
 import { faultOf, placesOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
@@ -35,9 +35,7 @@ export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): 
 }
 
 async function receiveRoot(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
-  const { tag = "latest", digest } = job.reference;
-  const asked = rootDigestOf(job);
-  return receiveOne(session, asked ?? tag, asked === null ? (digest ?? null) : null, signal);
+  return receiveOne(session, manifestName(job.subject), pinOf(job.subject), signal);
 }
 
 async function receiveOne(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Received> {
@@ -54,7 +52,7 @@ function receivedAs({ bytes, computed, pinned, error }: Document): Received {
 }
 
 async function receiveChosen(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
-  const root = rootPlace(rootDigestOf(job));
+  const root = rootPlace(rootDigestOf(job.subject));
   await walkDocuments(session, { ...job, depth: "documents" }, root, signal);
   const fault = faultOf(root);
   const [place, ...others] = chosenIn(root);

@@ -1,11 +1,11 @@
 import { registryHost, registryName, requestRepository } from "../oci/reference.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Repository } from "../oci/reference.ts";
 import type { RegistrySettings } from "../model/credentials.ts";
 import type { Trust } from "../transport/transport.ts";
 import { isLoopbackHost, isPublicAddress } from "../transport/address.ts";
 import type { Vantage } from "./vantage.ts";
 
-/** The registry of one reference, as one vantage reaches it. */
+/** The registry of one repository, as one vantage reaches it. */
 export interface Registry {
   /** `docker.io`, `localhost:5000`: settings and credentials are looked up by it. */
   readonly name: string;
@@ -22,16 +22,16 @@ export interface Registry {
  * https, but http where the settings say `plainHttp`, and on a loopback name that has neither a CA of its own nor port 443 (docker, skopeo
  * and crane expect a registry on localhost to speak http). The scheme is decided here and nowhere is another one tried.
  */
-export function registryOf(reference: Reference, vantage: Vantage): Registry {
-  const hostPort = registryHost(reference);
-  const name = registryName(reference);
+export function registryOf(repository: Repository, vantage: Vantage): Registry {
+  const hostPort = registryHost(repository);
+  const name = registryName(repository);
   const settings = vantage.registries(name);
   const secure = new URL(`https://${hostPort}/`);
   const loopback = isLoopbackHost(secure.hostname);
   const plain = settings.plainHttp || (loopback && settings.trust === null && !hostPort.endsWith(":443"));
   return {
     name,
-    repository: requestRepository(reference),
+    repository: requestRepository(repository),
     base: plain ? new URL(`http://${hostPort}/`) : secure,
     loopback,
     settings: vantage.registries,

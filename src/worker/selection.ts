@@ -23,10 +23,6 @@ export interface Entry {
 
 const MOST_CHOICES = 30;
 
-export function isSelective(selection: Selection): boolean {
-  return selection.platform !== null || selection.osVersion !== null || selection.bottle !== null;
-}
-
 /** Every entry that matches, and the nested indexes that may hold more. */
 export function selectEntries(index: Index, selection: Selection): Entry[] {
   const chosen = new Set(selectPlatforms(index, selection));

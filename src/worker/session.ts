@@ -1,6 +1,6 @@
 import type { Limits } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Repository } from "../oci/reference.ts";
 import { authorityFor } from "./authority.ts";
 import type { Authority } from "./authority.ts";
 import { systemClock } from "./clock.ts";
@@ -10,7 +10,7 @@ import { registryOf } from "./registry.ts";
 import type { Registry } from "./registry.ts";
 import type { Vantage } from "./vantage.ts";
 
-/** One worker at work on one reference. */
+/** One worker at work on one repository. */
 export interface Session {
   readonly vantage: Vantage;
   readonly registry: Registry;
@@ -22,8 +22,8 @@ export interface Session {
 }
 
 /** Throws E_REFERENCE where the registry has a name that cannot be connected to. */
-export function createSession(vantage: Vantage, reference: Reference, limits: Limits, book: Notebook, watch: Watch): Session {
-  const registry = registryOf(reference, vantage);
+export function createSession(vantage: Vantage, repository: Repository, limits: Limits, book: Notebook, watch: Watch): Session {
+  const registry = registryOf(repository, vantage);
   return {
     vantage,
     registry,

@@ -1,7 +1,7 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
 import { nextPage } from "../oci/link.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { Repository } from "../oci/reference.ts";
 import { valuesOf } from "../transport/strict.ts";
 import type { Page } from "../transport/transport.ts";
 import { readPage } from "./exchange.ts";
@@ -23,11 +23,11 @@ const LONGEST_PAGE = 32 * 1024 * 1024;
  */
 export async function readTags(
   vantage: Vantage,
-  reference: Reference,
+  repository: Repository,
   limits: Limits,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const session = createSession(vantage, reference, limits, openNotebook(), () => undefined);
+  const session = createSession(vantage, repository, limits, openNotebook(), () => undefined);
   const deadline = AbortSignal.timeout(limits.totalSeconds * 1000);
   try {
     const limit = AbortSignal.any([signal, deadline]);

@@ -1,8 +1,9 @@
 import { asError } from "../errors.ts";
 import type { Tofu3Error } from "../errors.ts";
-import type { Job } from "../model/job.ts";
+import { formatSelection, type Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Watch } from "../model/progress.ts";
+import { rootDigestOf } from "../model/subject.ts";
 import { fetchBlobs } from "./blobs.ts";
 import { systemClock } from "./clock.ts";
 import { conclude, endSession, faultFrom } from "./ending.ts";
@@ -23,11 +24,10 @@ export async function observe(job: Job, vantage: Vantage, watch: Watch, stops: S
   const clock = vantage.clock ?? systemClock;
   const book = openNotebook();
   const startedAt = clock.now().toISOString();
-  const { tag, digest } = job.reference;
-  const root = rootPlace(tag === undefined ? (digest ?? null) : null);
+  const root = rootPlace(rootDigestOf(job.subject));
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
-  const looked = await attempt(() => look(createSession(vantage, job.reference, job.limits, book, watch), job, root, stops, limit));
+  const looked = await attempt(() => look(createSession(vantage, job.subject, job.limits, book, watch), job, root, stops, limit));
   const end = await endSession(vantage.transport, stops.all);
   signal.throwIfAborted();
   const { outcome, error } = conclude(root, looked, { deadline, stops, seconds: job.limits.totalSeconds, end });
@@ -36,6 +36,7 @@ export async function observe(job: Job, vantage: Vantage, watch: Watch, stops: S
   return {
     worker: vantage.name,
     via: vantage.via,
+    asked: { ...job.subject, ...formatSelection(job.selection) },
     outcome,
     startedAt,
     finishedAt: clock.now().toISOString(),

@@ -1,6 +1,8 @@
 // The local worker alone, released to nothing: node local.mjs CONFIG REFERENCE FOLDER. Uses the built program.
 import { mkdir } from "node:fs/promises";
 import { openVantages } from "../../dist/house.js";
+import { subjectOf } from "../../dist/model/subject.js";
+import { parseReference } from "../../dist/oci/reference.js";
 import { parseDestination } from "../../dist/release/destination.js";
 import { openQuarantine } from "../../dist/release/quarantine.js";
 import { jobOf } from "../../dist/verify.js";
@@ -15,7 +17,7 @@ const alone = { ...house, config: { ...house.config, workers } };
 const quarantine = await openQuarantine(parseDestination(`oci:${folder}/out`, false, process.cwd()));
 const never = new AbortController().signal;
 const [vantage] = await openVantages(alone, quarantine, null, never);
-const job = jobOf({ reference, platform: null, osVersion: null, bottle: null }, house.config.limits, "everything");
+const job = jobOf({ subject: subjectOf(parseReference(reference)), platform: null, osVersion: null, bottle: null }, house.config.limits, "everything");
 const observation = await observe(job, vantage, () => undefined, never, never);
 await quarantine.discard();
 if (observation.error !== null) throw new Error(observation.error.message);

@@ -1,6 +1,8 @@
 // COUNT references resolved at every vantage in one process: node resolve.mjs CONFIG REPOSITORY COUNT. Uses the built program.
 import { judge } from "../../dist/consensus/judge.js";
 import { openVantages } from "../../dist/house.js";
+import { subjectOf } from "../../dist/model/subject.js";
+import { parseReference } from "../../dist/oci/reference.js";
 import { jobOf } from "../../dist/verify.js";
 import { observe } from "../../dist/worker/walk.js";
 import { houseOf } from "./house.mjs";
@@ -14,7 +16,7 @@ const shared = vantages.map((vantage) => ({ ...vantage, transport: { ...vantage.
 const outcomes = await Promise.all(
   Array.from({ length: Number(count) }, async (_, pin) => {
     const job = jobOf(
-      { reference: `${repository}:${pin}`, platform: null, osVersion: null, bottle: null },
+      { subject: subjectOf(parseReference(`${repository}:${pin}`)), platform: null, osVersion: null, bottle: null },
       house.config.limits,
       "documents",
     );

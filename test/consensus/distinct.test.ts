@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { indistinctOf, type Identified } from "../../src/consensus/distinct.ts";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import { digest, failed, refused, saw, tree } from "./observations.ts";
+import { asking, digest, failed, refused, saw, tree } from "./observations.ts";
 import { A, B, NAMES } from "./table.ts";
 
 interface Who {
@@ -115,27 +115,26 @@ describe("the judgement of workers that are not distinct", () => {
   const oneKey: readonly Who[] = [{ machine: "a" }, { hostKey: "K1", machine: "b" }, { hostKey: "K1", machine: "c" }];
   const asked = { distinct: ["machine"] } as const;
 
-  test("same bytes from one machine are indistinct, and the summary says who and why", () => {
+  test("same bytes from one machine are indistinct, and the reason says who and why", () => {
     const verdict = judge(observed([A, A, A], twins), asked);
     expect(verdict).toMatchObject({ outcome: "indistinct", quorum: "3/3", differences: [] });
-    expect(verdict.summary).toBe(
-      `3 of 3 workers saw ${digest("a")}, but fra and sgp have one machine identity (tofu3 workers check says what to do)`,
-    );
+    const indistinct = [{ why: "machine", workers: ["fra", "sgp"] }];
+    expect(verdict.reason).toEqual({ kind: "indistinct", root: digest("a"), indistinct });
     expect(judge(observed([A, A, A], THREE), asked).outcome).toBe("agreed");
   });
 
   test("one proved host key is indistinct whatever the policy says", () => {
     for (const distinct of [[], ["machine"]] as const) {
       const verdict = judge(observed([A, A, A], oneKey), { distinct });
-      expect(verdict.outcome).toBe("indistinct");
-      expect(verdict.summary).toContain("fra and sgp proved one and the same host key");
+      const indistinct = [{ why: "host key", workers: ["fra", "sgp"] }];
+      expect(verdict).toMatchObject({ outcome: "indistinct", reason: { indistinct } });
     }
   });
 
   test("a machine that is not known is not distinct", () => {
     const verdict = judge(observed([A, A, A], [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2", machine: "c" }]), asked);
-    expect(verdict.outcome).toBe("indistinct");
-    expect(verdict.summary).toContain("nobody knows whether fra is a machine of its own");
+    const indistinct = [{ why: "unknown machine", workers: ["fra"] }];
+    expect(verdict).toMatchObject({ outcome: "indistinct", reason: { indistinct } });
   });
 
   test.each([
@@ -148,7 +147,7 @@ describe("the judgement of workers that are not distinct", () => {
   });
 
   test("a pin that is not met outranks it: changed", () => {
-    expect(judge(observed([A, A, A], twins), { ...asked, pin: digest("7"), tag: "1" }).outcome).toBe("changed");
-    expect(judge(observed([saw(tree()), A, A], twins), { ...asked, pin: digest("a"), tag: "1" }).outcome).toBe("indistinct");
+    expect(judge(asking({ pin: digest("7") }, observed([A, A, A], twins)), asked).outcome).toBe("changed");
+    expect(judge(asking({ pin: digest("a") }, observed([saw(tree()), A, A], twins)), asked).outcome).toBe("indistinct");
   });
 });

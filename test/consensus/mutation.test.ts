@@ -5,6 +5,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import * as errors from "../../src/errors.ts";
+import * as subject from "../../src/model/subject.ts";
 import * as digests from "../../src/oci/digest.ts";
 import * as homebrew from "../../src/oci/homebrew.ts";
 import { CASES, failuresOf, type Judge } from "./table.ts";
@@ -84,6 +85,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: false };
   function require(name: string): unknown {
     if (name === "../errors.ts") return errors;
+    if (name === "../model/subject.ts") return subject;
     if (name === "../oci/digest.ts") return digests;
     if (name === "../oci/homebrew.ts") return homebrew;
     const file = name.replace("./", "");
@@ -136,7 +138,7 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
 
 describe("the judgement", () => {
   test("of every case is, word for word, what was written down", () => {
-    const said = Object.entries(CASES).map(([name, [observations, expectation]]) => [name, judge(observations, expectation)]);
+    const said = Object.entries(CASES).map(([name, [observations, policy]]) => [name, judge(observations, policy)]);
     expect(JSON.parse(JSON.stringify(Object.fromEntries(said)))).toEqual(GOLDEN);
     expect(failuresOf(judge, GOLDEN)).toEqual([]);
   });

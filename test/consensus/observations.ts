@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../src/errors.ts";
-import type { Observation, SeenObject } from "../../src/model/observation.ts";
+import type { Asked, Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 
 /** `digestOf("a")` is sha256:aaaa… */
@@ -38,10 +38,21 @@ export function tree(root: Digest = digest("a")): SeenObject[] {
   ];
 }
 
+export const ASKED: Asked = {
+  registry: "ghcr.io",
+  repository: "a/b",
+  tag: "1",
+  pin: null,
+  platform: null,
+  osVersion: null,
+  bottle: null,
+};
+
 export function observation(worker: string, part: Partial<Observation>): Observation {
   return {
     worker,
     via: worker === "here" ? "local" : "ssh",
+    asked: ASKED,
     outcome: "saw",
     startedAt: "2026-01-01T00:00:00.000Z",
     finishedAt: "2026-01-01T00:00:01.000Z",
@@ -63,6 +74,11 @@ export function observation(worker: string, part: Partial<Observation>): Observa
     error: null,
     ...part,
   };
+}
+
+/** The same reports, as answers to another question. */
+export function asking(asked: Partial<Asked>, observations: readonly Observation[]): Observation[] {
+  return observations.map((each) => ({ ...each, asked: { ...each.asked, ...asked } as Asked }));
 }
 
 export function fault(code: ErrorCode): NonNullable<Observation["error"]> {

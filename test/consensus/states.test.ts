@@ -1,3 +1,5 @@
+import { subjectOf } from "../../src/model/subject.ts";
+import { parseReference } from "../../src/oci/reference.ts";
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,6 +52,7 @@ interface Ended {
 let rooms = 0;
 const REQUEST = {
   reference: "registry.example/a/b:1",
+  subject: subjectOf(parseReference("registry.example/a/b:1")),
   platform: null,
   osVersion: null,
   bottle: null,

@@ -1,3 +1,4 @@
+import { subjectOf } from "../../src/model/subject.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -90,7 +91,7 @@ describe("a verdict that names more below a document than the document does", ()
     const destination = parseDestination(`${format}:${dir}/out`, false, "/");
     const quarantine = await openQuarantine(destination);
     await fill(quarantine, { ...whole, objects, bytes });
-    const context = { reference: whole.reference, unpackedBytes: 2 ** 40, signal: new AbortController().signal };
+    const context = { subject: subjectOf(whole.reference), unpackedBytes: 2 ** 40, signal: new AbortController().signal };
     await expect(release(mint(objects), quarantine, destination, context)).rejects.toMatchObject({ code: "E_BUG" });
     await quarantine.discard();
     expect(await readdir(dir)).toEqual([]);

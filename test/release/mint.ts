@@ -1,3 +1,4 @@
+import { subjectOf } from "../../src/model/subject.ts";
 import type { Destination, Released } from "../../src/model/destination.ts";
 import type { SeenObject } from "../../src/model/observation.ts";
 import type { Agreed } from "../../src/model/verdict.ts";
@@ -19,7 +20,7 @@ export async function put(artifact: Artifact, dest: string | Destination, force 
   try {
     await fill(quarantine, artifact);
     return await release(mint(artifact.objects), quarantine, destination, {
-      reference: artifact.reference,
+      subject: subjectOf(artifact.reference),
       unpackedBytes: 2 ** 40,
       signal: new AbortController().signal,
     });

@@ -1,3 +1,4 @@
+import { subjectOf } from "../../src/model/subject.ts";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, copyFileSync, lstatSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
@@ -122,7 +123,7 @@ describe("a release after it", () => {
     await handle.close();
     change(quarantine.blob(digest));
     const outcome = await release(mint(artifact.objects), quarantine, destination, {
-      reference: artifact.reference,
+      subject: subjectOf(artifact.reference),
       unpackedBytes: 2 ** 40,
       signal: never,
     }).then(

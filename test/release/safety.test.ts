@@ -1,3 +1,4 @@
+import { subjectOf } from "../../src/model/subject.ts";
 import { spawn, spawnSync } from "node:child_process";
 import {
   appendFileSync,
@@ -49,7 +50,7 @@ async function spoiled(
   let error: unknown = null;
   try {
     await release(mint(change(artifact.objects)), quarantine, destination, {
-      reference: artifact.reference,
+      subject: subjectOf(artifact.reference),
       unpackedBytes: 2 ** 40,
       signal,
     });
@@ -169,7 +170,7 @@ describe.each(FORMATS)("%s: what is in the quarantine is not what was agreed on"
     await fill(quarantine, fitting(format));
     const controller = new AbortController();
     const running = release(mint(fitting(format).objects), quarantine, destination, {
-      reference: hello.reference,
+      subject: subjectOf(hello.reference),
       unpackedBytes: 2 ** 40,
       signal: controller.signal,
     });

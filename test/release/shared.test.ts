@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { SeenObject } from "../../src/model/observation.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { parseManifest, type Manifest } from "../../src/oci/manifest.ts";
+import { subjectOf } from "../../src/model/subject.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { layoutOf } from "../../src/release/layout.ts";
 import { gzipLayer, image, index, OCI, piece } from "./fixture.ts";
@@ -39,7 +40,7 @@ test("what is named a hundred thousand times is looked into once", async () => {
   }
   const { files, blobs } = layoutOf(
     { root, places: [...objects.values()], objects, documents },
-    parseReference("localhost:5000/x:1"),
+    subjectOf(parseReference("localhost:5000/x:1")),
   );
   expect(JSON.parse(files[1]?.text ?? "")).toMatchObject({ manifests: [{ digest: chosen.manifest.digest }] });
   expect(blobs).toHaveLength(3);

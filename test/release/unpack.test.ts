@@ -1,3 +1,4 @@
+import { subjectOf } from "../../src/model/subject.ts";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -34,7 +35,7 @@ async function refused(format: string, dir: string, pieces: ImagePieces, unpacke
   const quarantine = await openQuarantine(destination);
   await fill(quarantine, artifact);
   const error = await release(mint(artifact.objects), quarantine, destination, {
-    reference: artifact.reference,
+    subject: subjectOf(artifact.reference),
     unpackedBytes,
     signal,
   }).then(

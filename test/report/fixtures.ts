@@ -61,6 +61,15 @@ export function observation(worker: string, changes: Partial<Observation> = {}):
   return {
     worker,
     via: worker === "here" ? "local" : "ssh",
+    asked: {
+      registry: "ghcr.io",
+      repository: "homebrew/core/vim",
+      tag: "9.0.1900",
+      pin: null,
+      platform: "darwin/amd64",
+      osVersion: null,
+      bottle: null,
+    },
     outcome: "saw",
     startedAt: "2026-03-01T10:00:00.000Z",
     finishedAt: "2026-03-01T10:00:03.500Z",

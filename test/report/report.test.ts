@@ -7,6 +7,7 @@ import { renderMarkdown } from "../../src/report/markdown.ts";
 import { COLOURED, PLAIN } from "../../src/report/paint.ts";
 import { renderTable } from "../../src/report/table.ts";
 import { bytesText, counted, shortener } from "../../src/report/text.ts";
+import { CASES as JUDGED } from "../consensus/table.ts";
 import { bottles, digest, evidence, EVIDENCE, hostile, object, observation } from "./fixtures.ts";
 import { expectGolden } from "./golden.ts";
 
@@ -44,6 +45,14 @@ test("the order in which workers answer, and objects arrive, changes no report",
 test("objects are listed in the order of the tree, the config before the layers", () => {
   const { artifact } = evidence([observation("here"), observation("sgp"), observation("fra")]);
   expect(artifact?.objects.map((each) => each.digest.slice(7, 9))).toEqual(["1a", "b0", "b3", "b2", "c0", "c3", "c2"]);
+});
+
+test("the verdict on every case of the judgement is, word for word, what was written down", () => {
+  const lines = Object.entries(JUDGED).map(([name, [observations, policy]]) => {
+    const told = evidence(observations, { verdict: judge(observations, policy) });
+    return `${name}\n  ${told.outcome}: ${told.summary}\n${told.differences.map(({ at }) => `  differs: ${at}\n`).join("")}`;
+  });
+  expectGolden("sentences.txt", lines.join(""));
 });
 
 test("an object whose parent was not seen is still reported", () => {

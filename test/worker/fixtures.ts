@@ -4,6 +4,7 @@ import type { Observation } from "../../src/model/observation.ts";
 import type { Progress } from "../../src/model/progress.ts";
 import { digestOf, type Algorithm, type Digest } from "../../src/oci/digest.ts";
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts";
+import { subjectOf } from "../../src/model/subject.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import type { Clock } from "../../src/worker/clock.ts";
 import type { Vantage } from "../../src/worker/vantage.ts";
@@ -119,7 +120,7 @@ const EVERYTHING: Selection = { platform: null, osVersion: null, bottle: null };
 
 export function jobOf(reference = "registry.example/a/b:1", selection: Partial<Selection> = {}, limits: Partial<Limits> = {}): Job {
   return {
-    reference: parseReference(reference),
+    subject: subjectOf(parseReference(reference)),
     selection: { ...EVERYTHING, ...selection },
     limits: { ...LIMITS, ...limits },
     depth: "everything",

@@ -32,7 +32,7 @@ test("name:tag@sha512: the root is hashed by the pin's algorithm as well, and eq
     expect(seen).toMatchObject({ digest: image.manifest.digest, error: null });
     expect(seen.objects.map((each) => each.pinned)).toEqual([pin, undefined, undefined]);
     const observations = ["here", "fra", "sgp"].map((worker) => ({ ...seen, worker }));
-    return judge(observations, { pin: wanted, tag: "1" }).outcome;
+    return judge(observations).outcome;
   };
   expect(await outcomeFor(pin)).toBe("agreed");
   expect(await outcomeFor(wrong)).toBe("changed");

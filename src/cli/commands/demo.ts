@@ -1,6 +1,8 @@
 import { parseConfig } from "../../config/config.ts";
 import { SHORTEST } from "../../config/load.ts";
 import { startDemo } from "../../demo/demo.ts";
+import { subjectOf } from "../../model/subject.ts";
+import { parseReference } from "../../oci/reference.ts";
 import { exitOf } from "../exit.ts";
 import type { DemoArguments, Settings } from "../invocation.ts";
 import type { Io } from "../io.ts";
@@ -16,9 +18,18 @@ export async function demoCommand(wanted: DemoArguments, settings: Settings, io:
   try {
     if (demo.tampered !== null) say(`tofu3: ${demo.tampered} is lied to on its way to the registry\n`);
     const config = parseConfig(demo.yaml, { file: "tofu3 demo", home: io.home });
-    const request = { reference: demo.reference, platform: null, osVersion: null, bottle: null, destination: null, force: false };
-    const evidence = await runVerification({ command: "verify", reports: [], ...request }, config, settings, io, signal);
-    await tellEvidence(evidence, settings, io);
+    const subject = subjectOf(parseReference(demo.reference));
+    const request = {
+      reference: demo.reference,
+      subject,
+      platform: null,
+      osVersion: null,
+      bottle: null,
+      destination: null,
+      force: false,
+    };
+    const evidence = await runVerification(request, config, settings, io, signal);
+    await tellEvidence(evidence, subject, settings, io);
     say(wanted.tamper ? TAMPERED : NEXT);
     return exitOf(evidence.outcome);
   } finally {

@@ -1,8 +1,7 @@
 import { Tofu3Error } from "../../errors.ts";
-import type { Job } from "../../model/job.ts";
+import { isSelective, parseSelection, type Job } from "../../model/job.ts";
+import { pinOf } from "../../model/subject.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { parsePlatform } from "../../oci/platform.ts";
-import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
 import { renderTree } from "../../report/tree.ts";
 import { inspect, type Inspected } from "../../worker/inspect.ts";
@@ -14,18 +13,15 @@ import type { InspectArguments, Settings } from "../invocation.ts";
 import type { Io } from "../io.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
 import { localVantage, noteNoVerdict } from "../vantage.ts";
-import { noteLatest } from "./verify.ts";
+import { readSubject } from "./verify.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
 export async function inspectCommand(wanted: InspectArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
-  noteLatest(wanted.reference, settings, io);
-  const platform = wanted.platform === null ? null : parsePlatform(wanted.platform);
-  const selection = { platform, osVersion: wanted.osVersion, bottle: wanted.bottle };
-  const parsed = parseReference(wanted.reference);
-  const reference = parsed.tag === undefined && parsed.digest === undefined ? { ...parsed, tag: "latest" } : parsed;
+  const subject = readSubject(wanted.reference, settings, io);
+  const selection = parseSelection(wanted);
   const { vantage, limits } = await localVantage(settings, io, signal);
-  const job: Job = { reference, selection, limits, depth: "documents" };
-  const pin = (reference.tag === undefined ? undefined : reference.digest) ?? null;
+  const job: Job = { subject, selection, limits, depth: "documents" };
+  const pin = pinOf(subject);
   if (wanted.raw) return printRaw(await receive(vantage, job, signal), pin, settings, io);
   const seen = await inspect(vantage, job, () => undefined, signal);
   noteNoVerdict(settings, io);
@@ -60,8 +56,4 @@ function checkPin(pin: Digest | null, found: Digest, io: Io): number {
   if (pin === null || pin === found) return EXIT_OK;
   io.stderr.write(`tofu3: error: the tag leads to ${found}, not to the digest that was asked for\n`);
   return exitOf("changed");
-}
-
-function isSelective({ platform, osVersion, bottle }: InspectArguments): boolean {
-  return platform !== null || osVersion !== null || bottle !== null;
 }

@@ -1,6 +1,7 @@
 import { loadConfig } from "../../config/load.ts";
 import { visible } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
+import { formatSubject, subjectOf, type Subject } from "../../model/subject.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOfEvidence } from "../exit.ts";
@@ -11,11 +12,11 @@ import { runVerification, tellEvidence, tellReleaseError } from "../verification
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
 export async function verifyCommand(wanted: VerifyArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
-  noteLatest(wanted.reference, settings, io);
+  const subject = readSubject(wanted.reference, settings, io);
   await checkReports(wanted.reports, io.cwd);
   const config = await loadConfig(settings.config, io);
-  const evidence = await runVerification(wanted, config, settings, io, signal);
-  await tellEvidence(evidence, settings, io);
+  const evidence = await runVerification({ ...wanted, subject }, config, settings, io, signal);
+  await tellEvidence(evidence, subject, settings, io);
   const reported = await tryReports(wanted.reports, evidence, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
@@ -31,9 +32,12 @@ async function tryReports(paths: readonly string[], evidence: Evidence, io: Io):
   }
 }
 
-/** Neither tag nor digest means `latest`, and that is said. Throws E_REFERENCE. */
-export function noteLatest(text: string, settings: Settings, io: Io): void {
-  const { registry, repository, tag, digest } = parseReference(text);
-  if (tag !== undefined || digest !== undefined || settings.quiet) return;
-  io.stderr.write(`tofu3: note: ${visible(text, 300)} has neither tag nor digest: looking at ${registry}/${repository}:latest\n`);
+/** Neither tag nor digest means a default tag, and that is said. Throws E_REFERENCE. */
+export function readSubject(text: string, settings: Settings, io: Io): Subject {
+  const reference = parseReference(text);
+  const subject = subjectOf(reference);
+  if (reference.tag === undefined && reference.digest === undefined && !settings.quiet) {
+    io.stderr.write(`tofu3: note: ${visible(text, 300)} has neither tag nor digest: looking at ${formatSubject(subject)}\n`);
+  }
+  return subject;
 }

@@ -1,11 +1,12 @@
 import { loadConfig } from "../../config/load.ts";
-import { indistinctOf, type Indistinct } from "../../consensus/distinct.ts";
-import { samenessOf } from "../../consensus/summary.ts";
+import { indistinctOf } from "../../consensus/distinct.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
 import type { Policy } from "../../model/policy.ts";
+import type { Indistinct } from "../../model/verdict.ts";
 import { jsonText } from "../../report/json.ts";
 import { PLAIN, type Paint } from "../../report/paint.ts";
+import { samenessText } from "../../report/sentence.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
 import { checkWorkers } from "../../workers.ts";
@@ -131,7 +132,7 @@ const TODO: Readonly<Record<Indistinct["why"], string>> = {
 
 /** What the policy does not ask for is a warning. */
 function samenessLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {
-  const asked = indistinct(reports, policy).map((each) => `${samenessOf(each)}: ${TODO[each.why]}`);
+  const asked = indistinct(reports, policy).map((each) => `${samenessText(each)}: ${TODO[each.why]}`);
   if (policy.distinct.includes("machine")) return asked;
   const same = indistinct(reports, { distinct: ["machine"] }).filter(({ why }) => why === "machine");
   const warnings = same.map(({ workers }) => {

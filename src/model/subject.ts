@@ -1,0 +1,41 @@
+import type { Digest } from "../oci/digest.ts";
+import { formatReference, type Reference, type Repository } from "../oci/reference.ts";
+
+/**
+ * What one job asks a registry for: a tag of a repository, which may have to resolve to a digest (`name:tag@sha256:…`), or a digest.
+ * Plain data, and the same words for every worker.
+ */
+export type Subject = Repository & ({ readonly tag: string; readonly pin: Digest | null } | { readonly digest: Digest });
+
+/** Neither tag nor digest means `latest`; a tag and a digest mean that the tag is pinned to it. */
+export function subjectOf({ registry, repository, tag, digest }: Reference): Subject {
+  if (tag === undefined && digest !== undefined) return { registry, repository, digest };
+  return { registry, repository, tag: tag ?? "latest", pin: digest ?? null };
+}
+
+/** The last part of `/v2/NAME/manifests/…`. distribution-spec 1.1, "Pulling manifests" */
+export function manifestName(subject: Subject): string {
+  return "tag" in subject ? subject.tag : subject.digest;
+}
+
+/** Null where a digest is asked for. */
+export function tagOf(subject: Subject): string | null {
+  return "tag" in subject ? subject.tag : null;
+}
+
+/** Null where a tag is asked for, pinned or not. */
+export function rootDigestOf(subject: Subject): Digest | null {
+  return "tag" in subject ? null : subject.digest;
+}
+
+/** What a tag has to resolve to; null where nothing says it. */
+export function pinOf(subject: Subject): Digest | null {
+  return "tag" in subject ? subject.pin : null;
+}
+
+/** `registry/repository:tag[@pin]` or `registry/repository@digest` */
+export function formatSubject({ registry, repository, ...asked }: Subject): string {
+  if (!("tag" in asked)) return formatReference({ registry, repository, digest: asked.digest });
+  const { tag, pin } = asked;
+  return formatReference({ registry, repository, tag, ...(pin === null ? {} : { digest: pin }) });
+}

@@ -1,0 +1,118 @@
+import { assertNever, visible } from "../errors.ts";
+import type { Evidence, ToldDifference } from "../model/evidence.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Indistinct, Reason, View } from "../model/verdict.ts";
+import type { BottleMismatch } from "../oci/homebrew.ts";
+import { bytesText, counted, listed } from "./text.ts";
+import { tallyOf } from "./tally.ts";
+
+/** What a sentence is made of: the evidence without the sentence. */
+export type Facts = Omit<Evidence, "summary">;
+/** A digest as it is written: whole, to be copied, or short, to be told apart. */
+type Write = (digest: string) => string;
+
+const NOTHING = "; nothing was released";
+
+/** `3 of 3 workers saw sha256:…; released to oci:vim`: the verdict and what became of it, in one sentence. */
+export function sentenceOf(facts: Facts, write: Write = (digest) => digest): string {
+  const { reason, observations, artifact } = facts;
+  if (reason !== null) return reasonText(reason, facts, write) + NOTHING;
+  const root = artifact === null ? "nothing" : write(artifact.digest);
+  return `${everybody(observations)} saw ${root}${ending(facts)}`;
+}
+
+/** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */
+function ending({ artifact, released, releaseError }: Facts): string {
+  if (artifact === null) return NOTHING;
+  const { objects, bytes } = tallyOf(artifact.objects);
+  const size = ` (${artifact.objects[0]?.role ?? "nothing"}, ${counted(objects, "object")}, ${bytesText(bytes)})`;
+  if (releaseError !== null) return size + NOTHING;
+  return released === null ? size : `${size}; released to ${released.format}:${released.path}`;
+}
+
+function reasonText(reason: Reason, facts: Facts, write: Write): string {
+  const { observations } = facts;
+  switch (reason.kind) {
+    case "difference":
+      return differenceText(facts.differences, observations.length, write);
+    case "absence":
+      return reason.root === null
+        ? `all ${observations.length} workers were told that it does not exist`
+        : `all ${observations.length} workers saw ${write(reason.root)} and were told that a part of it does not exist`;
+    case "questions":
+      return "the workers were not all asked the same";
+    case "workers":
+      return `${reason.distinct} distinct workers reported, and ${reason.needed} are needed`;
+    case "request":
+      return visible(reason.fault.message);
+    case "gap":
+      return gapText(observations, reason.workers, write);
+    case "pin":
+      return `${everybody(observations)} saw ${write(reason.root)}, but the pin is ${write(reason.pin)}`;
+    case "version":
+      return `${everybody(observations)} saw ${write(reason.root)}, but ${mismatchText(reason.mismatch)}`;
+    case "indistinct":
+      return `${everybody(observations)} saw ${write(reason.root)}, but ${reason.indistinct.map(samenessText).join(", and ")} (tofu3 workers check says what to do)`;
+    default:
+      return assertNever(reason);
+  }
+}
+
+function everybody({ length }: readonly unknown[]): string {
+  return `${length} of ${length} workers`;
+}
+
+/** `2 of 3 workers saw sha256:aa…, fra saw sha256:bb…` */
+function differenceText(differences: readonly ToldDifference[], of: number, write: Write): string {
+  const [first] = differences;
+  if (first === undefined) return "no difference";
+  const digests = new Set<string | null>();
+  const ambiguous = new Set<string | null>();
+  for (const { digest } of first.views) (digests.has(digest) ? ambiguous : digests).add(digest);
+  const views = first.views.map((view) => `${who(view, of)} saw ${what(view, ambiguous, write)}`).join(", ");
+  const place = first.path.length === 1 ? "" : `at ${first.at}: `;
+  const asked = first.expected === null ? "" : `, asked for by ${write(first.expected)}`;
+  const more = differences.length === 1 ? "" : ` (and ${counted(differences.length - 1, "more place", "more places")})`;
+  return `${place}${views}${asked}${more}`;
+}
+
+/** A majority is counted, everybody else is named. */
+function who({ workers }: View, of: number): string {
+  return workers.length * 2 > of ? `${workers.length} of ${of} workers` : listed(workers);
+}
+
+function what({ digest, size, mediaType }: View, ambiguous: ReadonlySet<string | null>, write: Write): string {
+  if (digest === null) return mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${size} bytes)`;
+  return ambiguous.has(digest) ? `${write(digest)} as ${visible(mediaType, 100)} (${size} bytes)` : write(digest);
+}
+
+function mismatchText({ tag, says, text }: BottleMismatch): string {
+  const told = visible(text, 100);
+  const index = {
+    version: `says that it holds version "${told}"`,
+    name: `says that it is "${told}"`,
+    bottle: `has the bottle "${told}" in it`,
+  }[says];
+  return `the tag "${visible(tag, 200)}" was asked for, but the index ${index}`;
+}
+
+/** `fra and sgp have one machine identity` */
+export function samenessText({ why, workers }: Indistinct): string {
+  if (why === "host key") return `${listed(workers)} proved one and the same host key`;
+  if (why === "machine") return `${listed(workers)} have one machine identity`;
+  return `nobody knows whether ${listed(workers)} ${workers.length === 1 ? "is a machine of its own" : "are machines of their own"}`;
+}
+
+/** Who has no complete observation, why (what several met alike is said once), and what the others saw. */
+function gapText(observations: readonly Observation[], workers: readonly string[], write: Write): string {
+  const missing = observations.filter((each) => workers.includes(each.worker));
+  const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
+  const reasons = new Map<string, string[]>();
+  for (const { worker, error, digest } of missing) {
+    const reason = error?.message ?? (digest === null ? "no observation" : "its report contradicts itself");
+    reasons.set(reason, [...(reasons.get(reason) ?? []), worker]);
+  }
+  const gaps = [...reasons].map(([reason, names]) => (reasons.size === 1 ? reason : `${listed(names)}: ${reason}`));
+  const others = seen.length === 1 ? `; those that saw it saw ${write(seen[0] ?? "")}` : "";
+  return `${listed(workers)} ${workers.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
+}
