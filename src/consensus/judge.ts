@@ -3,7 +3,7 @@ import { versionMismatch } from "../oci/homebrew.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Agreed, Difference, NotAgreed, Verdict } from "../model/verdict.ts";
 import type { Distinct } from "../model/policy.ts";
-import { isComplete, supports } from "./complete.ts";
+import { isComplete, supports, unsureOf } from "./complete.ts";
 import { differencesOf } from "./difference.ts";
 import { indistinctOf } from "./distinct.ts";
 import {
@@ -74,10 +74,12 @@ export function judge(observations: readonly Observation[], expectation: Partial
   if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
     return refusal("absent", quorum, summaryOfAbsence(observations));
   }
+  const unsure = unsureOf(observations);
+  const sure = new Set([...complete].filter((each) => !unsure.has(each)));
   const objects = observations[0]?.objects ?? [];
   const root = objects.find((each) => each.parent === null);
-  if (root === undefined || distinct < QUORUM || distinct < observations.length || complete.size < observations.length) {
-    return refusal("incomplete", quorum, summaryOfGap(observations, complete, QUORUM));
+  if (root === undefined || distinct < QUORUM || distinct < observations.length || sure.size < observations.length) {
+    return refusal("incomplete", quorum, summaryOfGap(observations, sure, QUORUM));
   }
   const contradiction = contradictionOf(root, objects, { pin, tag });
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));

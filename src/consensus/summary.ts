@@ -1,6 +1,7 @@
 import { visible } from "../errors.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Difference, View } from "../model/verdict.ts";
+import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import type { Indistinct } from "./distinct.ts";
 
 function names(workers: readonly string[]): string {
@@ -67,11 +68,20 @@ export function summaryOfGap(observations: readonly Observation[], complete: Rea
   const missing = observations.filter((each) => !complete.has(each));
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
   const reasons = new Map<string, string[]>();
-  for (const { worker, error, digest } of missing) {
-    const reason = error?.message ?? (digest === null ? "no observation" : "its report contradicts itself");
+  for (const { worker, error, digest, objects } of missing) {
+    const reason = error?.message ?? doubtOf(digest, objects);
     reasons.set(reason, [...(reasons.get(reason) ?? []), worker]);
   }
   const gaps = [...reasons].map(([reason, workers]) => (reasons.size === 1 ? reason : `${names(workers)}: ${reason}`));
   const others = seen.length === 1 ? `; those that saw it saw ${seen[0] ?? ""}` : "";
   return `${names(missing.map((each) => each.worker))} ${missing.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
+}
+
+function doubtOf(digest: string | null, objects: readonly SeenObject[]): string {
+  if (digest === null) return "no observation";
+  const root = objects.find((each) => each.parent === null);
+  if (root?.guessed === true) return "nobody told it what kind of document it was given";
+  return root?.mediaType === SCHEMA1_UNSIGNED
+    ? "it was given the document without its signatures"
+    : "its report contradicts itself";
 }

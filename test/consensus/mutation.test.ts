@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import * as errors from "../../src/errors.ts";
 import * as digests from "../../src/oci/digest.ts";
+import * as mediatype from "../../src/oci/mediatype.ts";
 import * as homebrew from "../../src/oci/homebrew.ts";
 import { CASES, failuresOf, type Judge } from "./table.ts";
 
@@ -85,6 +86,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
   function require(name: string): unknown {
     if (name === "../errors.ts") return errors;
     if (name === "../oci/digest.ts") return digests;
+    if (name === "../oci/mediatype.ts") return mediatype;
     if (name === "../oci/homebrew.ts") return homebrew;
     const file = name.replace("./", "");
     const known = loaded.get(file);

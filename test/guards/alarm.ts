@@ -90,8 +90,8 @@ export const ALARM_GUARDS: readonly Guard[] = [
   }),
   ...guard("another document is other bytes", {
     file: "src/worker/document.ts",
-    from: "return { manifest: parsedByItself(body), served, fault: asError(thrown) };",
-    to: "return { manifest: null, served, fault: asError(thrown) };",
+    from: 'return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";',
+    to: "return false;",
     test: `${WALK} › a document that is served as %s is a view, whatever it is, and supports nothing`,
   }),
   ...guard(
