@@ -27,7 +27,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
   ),
   ...guard("no state of a run but that one reaches a release", {
     file: "src/consensus/judge.ts",
-    from: "complete.size < observations.length",
+    from: "sure.size < observations.length",
     to: "false",
     test: "test/consensus/states.test.ts › is judged as the rule says, and only what three were told alike is released",
   }),
