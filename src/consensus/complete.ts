@@ -1,5 +1,6 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
 import { isDigest } from "../oci/digest.ts";
+import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { isGenuine } from "./difference.ts";
 
 /** It saw everything of the job and nothing false, and its report is one tree of digests below the digest that it names. */
@@ -10,6 +11,19 @@ export function isComplete(observation: Observation): boolean {
     error === null &&
     objects.every((each) => isDigest(each.digest) && isGenuine(each)) &&
     isOneTree(observation)
+  );
+}
+
+/**
+ * Who is not sure what the root is, where not all were told the same: nobody said its type, or its signatures were left out. What is unsure
+ * contradicts nobody, and supports nothing.
+ */
+export function unsureOf(observations: readonly Observation[]): ReadonlySet<Observation> {
+  const roots = new Map(observations.map((each) => [each, each.objects.find(({ parent }) => parent === null)]));
+  const types = new Set([...roots.values()].map((root) => root?.mediaType));
+  if (types.size <= 1) return new Set();
+  return new Set(
+    observations.filter((each) => roots.get(each)?.guessed === true || roots.get(each)?.mediaType === SCHEMA1_UNSIGNED),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Difference, View } from "../model/verdict.ts";
+import { comparedType } from "../oci/mediatype.ts";
 import { createPlaces, edgeOf, ROOT } from "./place.ts";
 
 interface Sight {
@@ -16,14 +17,25 @@ export function isGenuine(object: SeenObject): boolean {
 }
 
 function viewKey({ object }: SightOrNothing): string {
-  return object === null
-    ? "nothing"
-    : JSON.stringify([object.computed, object.size, object.mediaType, object.digest, object.pinned]);
+  if (object === null) return "nothing";
+  return JSON.stringify([object.computed, object.size, comparedType(object.mediaType), object.digest, object.pinned]);
+}
+
+/** Bytes of which nobody said what they are contradict nobody who was told it: they count as what the others were told, or guess. */
+function withoutGuesses(sights: readonly SightOrNothing[]): SightOrNothing[] {
+  const told = new Map<string | null, string>();
+  for (const { object } of sights) {
+    if (object !== null && (object.guessed !== true || !told.has(object.computed))) told.set(object.computed, object.mediaType);
+  }
+  return sights.map(({ by, object }) => {
+    if (object?.guessed !== true) return { by, object };
+    return { by, object: { ...object, mediaType: told.get(object.computed) ?? object.mediaType } };
+  });
 }
 
 function viewsOf(sights: readonly SightOrNothing[]): View[] {
   const groups = new Map<string, { readonly object: SeenObject | null; readonly workers: Set<string> }>();
-  for (const sight of sights) {
+  for (const sight of withoutGuesses(sights)) {
     const key = viewKey(sight);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { object: sight.object, workers: new Set([sight.by.worker]) });

@@ -4,7 +4,7 @@ import type { Policy } from "../model/policy.ts";
 import { pinOf, tagOf, type Subject } from "../model/subject.ts";
 import type { Agreed, Agreement, Difference, NotAgreed, Reason, Verdict } from "../model/verdict.ts";
 import { versionMismatch } from "../oci/homebrew.ts";
-import { isComplete, supports } from "./complete.ts";
+import { isComplete, supports, unsureOf } from "./complete.ts";
 import { differencesOf } from "./difference.ts";
 import { indistinctOf } from "./distinct.ts";
 import { byQuestion } from "./question.ts";
@@ -51,7 +51,8 @@ function gapOf(observations: readonly Observation[]): Reason | null {
   if (distinct < QUORUM || distinct < observations.length) return { kind: "workers", distinct, needed: QUORUM };
   const fault = requestFaultOf(observations);
   if (fault !== null) return { kind: "request", fault };
-  const missing = observations.filter((each) => !isComplete(each));
+  const unsure = unsureOf(observations);
+  const missing = observations.filter((each) => !isComplete(each) || unsure.has(each));
   return missing.length === 0 ? null : { kind: "gap", workers: missing.map((each) => each.worker).sort() };
 }
 

@@ -7,7 +7,11 @@ import type { Observation } from "../model/observation.ts";
 export function byQuestion(observations: readonly Observation[]): readonly (readonly Observation[])[] {
   const groups = new Map<string, Observation[]>();
   for (const observation of observations) {
-    const question = JSON.stringify(Object.entries({ ...observation.asked }).sort(([left], [right]) => (left < right ? -1 : 1)));
+    const question = JSON.stringify(
+      Object.entries({ ...observation.asked })
+        .map((part) => JSON.stringify(part))
+        .sort(),
+    );
     const known = groups.get(question);
     if (known === undefined) groups.set(question, [observation]);
     else known.push(observation);

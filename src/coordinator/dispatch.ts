@@ -2,6 +2,8 @@ import { isUsage, Tofu3Error } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Progress, Watch } from "../model/progress.ts";
+import type { Digest } from "../oci/digest.ts";
+import { comparedType } from "../oci/mediatype.ts";
 import type { Stops } from "../worker/ending.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { observe } from "../worker/walk.ts";
@@ -23,7 +25,7 @@ interface Brake {
 
 function createBrake(): Brake {
   const [blobs, all] = [new AbortController(), new AbortController()];
-  const roots = new Set<string>();
+  const roots = { digests: new Set<Digest>(), types: new Set<string>() };
   let grace: NodeJS.Timeout | undefined;
   const stop = (controller: AbortController, why: string): void => controller.abort(new Tofu3Error("E_STOPPED", why));
   const alarm = (why: string): void => {
@@ -33,8 +35,11 @@ function createBrake(): Brake {
     stops: { blobs: blobs.signal, all: all.signal },
     listen: (progress) => {
       if (progress.kind === "mismatch") alarm("a worker was served other bytes than it asked for");
-      if (progress.kind === "root") roots.add(`${progress.digest} ${progress.mediaType}`);
-      if (roots.size < 2) return;
+      if (progress.kind === "root") {
+        roots.digests.add(progress.digest);
+        if (progress.mediaType !== null) roots.types.add(comparedType(progress.mediaType));
+      }
+      if (roots.digests.size < 2 && roots.types.size < 2) return;
       alarm("the workers already disagree");
       stop(blobs, "the workers already disagree");
     },

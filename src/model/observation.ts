@@ -32,6 +32,8 @@ export interface SeenObject {
   readonly annotations: Readonly<Record<string, string>>;
   /** Of the root of `name:tag@digest`: what its bytes hash to by the algorithm of that digest; absent where `computed` says it. */
   readonly pinned?: Digest;
+  /** Of the root: nobody said its media type, which is what it looks like. Absent where somebody did. */
+  readonly guessed?: boolean;
 }
 
 /** Why a worker has no complete observation; printable, without secrets. */

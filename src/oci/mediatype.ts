@@ -42,6 +42,11 @@ export function normaliseMediaType(text: string): string {
   return (end === -1 ? text : text.slice(0, end)).trim().toLowerCase();
 }
 
+/** What of a media type counts where two are compared: schema 1 has one for documents with signatures and one for those without. */
+export function comparedType(mediaType: string): string {
+  return kindOfMediaType(mediaType) === "schema1" ? "schema1" : mediaType;
+}
+
 /** What a document of this media type is; null when it is none that can be walked. */
 export function kindOfMediaType(text: string): DocumentKind | null {
   return KINDS.get(normaliseMediaType(text)) ?? null;

@@ -62,8 +62,21 @@ function observationOf(observation: Observation): unknown {
 }
 
 function seenObject(seen: SeenObject): unknown {
-  const { role, digest, computed, size, declaredSize, mediaType, parent, position, platform, osVersion, annotations, pinned } =
-    seen;
+  const {
+    role,
+    digest,
+    computed,
+    size,
+    declaredSize,
+    mediaType,
+    parent,
+    position,
+    platform,
+    osVersion,
+    annotations,
+    pinned,
+    guessed,
+  } = seen;
   return {
     role,
     digest,
@@ -77,6 +90,7 @@ function seenObject(seen: SeenObject): unknown {
     osVersion,
     annotations: byKey(annotations),
     ...(pinned === undefined ? {} : { pinned }),
+    ...(guessed === undefined ? {} : { guessed }),
   };
 }
 

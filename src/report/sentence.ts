@@ -3,6 +3,7 @@ import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Indistinct, Reason, View } from "../model/verdict.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
+import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { bytesText, counted, listed } from "./text.ts";
 import { tallyOf } from "./tally.ts";
 
@@ -108,11 +109,20 @@ function gapText(observations: readonly Observation[], workers: readonly string[
   const missing = observations.filter((each) => workers.includes(each.worker));
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
   const reasons = new Map<string, string[]>();
-  for (const { worker, error, digest } of missing) {
-    const reason = error?.message ?? (digest === null ? "no observation" : "its report contradicts itself");
-    reasons.set(reason, [...(reasons.get(reason) ?? []), worker]);
+  for (const observation of missing) {
+    const reason = observation.error?.message ?? doubtText(observation);
+    reasons.set(reason, [...(reasons.get(reason) ?? []), observation.worker]);
   }
   const gaps = [...reasons].map(([reason, names]) => (reasons.size === 1 ? reason : `${listed(names)}: ${reason}`));
   const others = seen.length === 1 ? `; those that saw it saw ${write(seen[0] ?? "")}` : "";
   return `${listed(workers)} ${workers.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
+}
+
+function doubtText({ digest, objects }: Observation): string {
+  if (digest === null) return "no observation";
+  const root = objects.find((each) => each.parent === null);
+  if (root?.guessed === true) return "nobody told it what kind of document it was given";
+  return root?.mediaType === SCHEMA1_UNSIGNED
+    ? "it was given the document without its signatures"
+    : "its report contradicts itself";
 }

@@ -4,7 +4,8 @@ import { parseDigest, type Digest } from "../oci/digest.ts";
 import { orAborted } from "./local-connect.ts";
 import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./local-exchange.ts";
 import { openKeep, type KeepFile } from "./local-keep.ts";
-import { checkLength, DRAIN_BYTES, tooLarge } from "./local-read.ts";
+import { DRAIN_BYTES, tooLarge } from "./local-read.ts";
+import { declaredLength } from "./strict.ts";
 import type { Answer, Content, ContentQuery, Query } from "./transport.ts";
 
 const HEAD_BYTES = 4 * 1024;
@@ -68,7 +69,7 @@ function receiverOf(query: Query, body: Measurement, part: Part): Receiver {
       // a whole body after a part of it would be hashed twice
       part.wanted = answer.status === 206 || (answer.status === 200 && body.size === 0);
       if (!part.wanted) return false;
-      part.declared = checkLength(answer, query.maxBytes);
+      part.declared = declaredLength(answer.status, answer.headers);
       const { keep } = body.query;
       if (keep !== null)
         part.file = openKeep(keep, body.size, { onRoom: () => given.resume(), onFault: (fault) => given.fail(fault) });

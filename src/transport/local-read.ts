@@ -17,7 +17,7 @@ export async function readPage(query: Query, options: ExchangeOptions, signal: A
       flow = given;
       seen.answer = answer;
       seen.wanted = answer.status === 200 || answer.status === 206;
-      if (seen.wanted) seen.declared = checkLength(answer, query.maxBytes);
+      if (seen.wanted) seen.declared = declaredLength(answer.status, answer.headers);
       return seen.wanted;
     },
     onChunk: (chunk: Buffer): void => {
@@ -38,14 +38,6 @@ export async function readPage(query: Query, options: ExchangeOptions, signal: A
   return { ...answer, body: seen.wanted ? Buffer.concat(chunks) : Buffer.concat(chunks).subarray(0, DRAIN_BYTES) };
 }
 
-/** The length that a 200 or 206 declares, null when chunked. Throws E_FRAMING, E_ENCODING, and E_TOO_LARGE with stage `body`. */
-export function checkLength(answer: Answer, maxBytes: number): number | null {
-  const declared = declaredLength(answer.status, answer.headers);
-  if (declared !== null && declared > maxBytes) throw tooLarge(maxBytes, declared);
-  return declared;
-}
-
-export function tooLarge(maxBytes: number, declared?: number): Tofu3Error {
-  const what = declared === undefined ? "the body is longer" : `the body has ${declared} bytes, more`;
-  return new Tofu3Error("E_TOO_LARGE", `${what} than the ${maxBytes} bytes that were allowed`, { stage: "body" });
+export function tooLarge(maxBytes: number): Tofu3Error {
+  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
 }

@@ -1,5 +1,5 @@
 /** Version of this text and of the grammar that it speaks; stands behind `begin`. Any change of the text is another version. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /**
  * The whole program that runs on a VM; docs/protocol.md explains each line. It is a constant: nothing a registry or a person said is ever part
@@ -12,7 +12,7 @@ export const LINES: readonly string[] = [
   "unset CURL_HOME CURL_CA_BUNDLE CURL_SSL_BACKEND SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE OPENSSL_CONF OPENSSL_MODULES",
   'N=$(printf "\\n."); N=${N%.}',
   "IFS= read -r n || exit 90",
-  'printf "\\n%s begin 2\\n" "$n"',
+  'printf "\\n%s begin 3\\n" "$n"',
   "case $(command -v printf) in */*) exit 93;; esac",
   "abc=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   "works() { case $(printf abc | h 256 2>/dev/null) in $abc*) return 0;; esac; return 1; }",
@@ -101,8 +101,9 @@ export const LINES: readonly string[] = [
   "}",
   "stream() {",
   '  o=$3; trap "" XFSZ; ulimit -f 1024',
-  "  { s=$(parts | head -c $2 | h $1); } 3>&1",
-  '  printf "%s d %s -\\n" "$n" "${s%% *}"',
+  "  { s=$(parts | { head -c $2 && : >ok; } | h $1); } 3>&1",
+  '  test -e ok && printf "%s d %s -\\n" "$n" "${s%% *}"',
+  "  rm -f ok",
   "  tell",
   "}",
   "leash() {",

@@ -48,8 +48,7 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
   const declared = declaredLength(block.status, block.headers);
-  if ((declared ?? 0) > query.maxBytes || size > query.maxBytes)
-    return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
+  if (size > query.maxBytes) return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
   if (fault === null && declared !== null && declared !== size)
     throw contradiction(`the body has ${size} bytes and its Content-Length says ${declared}`, "body");
   return { answer, fault, size, resumable: isResumable(fault, exit, declared) };

@@ -24,8 +24,10 @@ export interface Document {
   readonly size: number;
   /** Docker-Content-Digest, printable; never believed. */
   readonly claimed: string | null;
-  /** Content-Type without parameters where a registry may say it, otherwise what the document is. */
+  /** Content-Type without parameters where a registry may say it, otherwise what the document says itself, or looks like. */
   readonly mediaType: string;
+  /** Nobody says the media type: it is what the document looks like. */
+  readonly guessed: boolean;
   /** Null when the bytes are not what was asked for, or not what they are said to be: they are not looked into. */
   readonly manifest: Manifest | null;
   /** E_MISMATCH, or why it cannot be used although it was seen; null when all is as it should be. */
@@ -36,14 +38,19 @@ export interface Document {
  * The document that a tag or a digest leads to, checked against the digest. Throws what the exchange throws, and what is wrong with bytes that are no
  * document: they are no view of it.
  */
-export async function readDocument(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Document> {
-  return documentOn(await receivePage(session, asked, signal), session, asked, pin);
+export async function readDocument(
+  session: Session,
+  asked: string,
+  { pin, maxBytes }: { readonly pin: Digest | null; readonly maxBytes: number },
+  signal: AbortSignal,
+): Promise<Document> {
+  return documentOn(await receivePage(session, asked, maxBytes, signal), session, asked, pin);
 }
 
 /** The answer to a tag or a digest, whatever it is. */
-export async function receivePage(session: Session, asked: string, signal: AbortSignal): Promise<Page> {
+export async function receivePage(session: Session, asked: string, maxBytes: number, signal: AbortSignal): Promise<Page> {
   const url = apiUrl(session.registry, `manifests/${asked}`);
-  const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes: session.limits.manifestBytes };
+  const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes };
   return readPage(session, query, nameOf(session, asked), signal);
 }
 
@@ -61,14 +68,14 @@ export function documentOn(page: Page, session: Session, asked: string, pin: Dig
     pinned: pin === null || algorithmOf(pin) === algorithmOf(computed) ? null : digestOf(content, algorithmOf(pin)),
     size: content.length,
     claimed: claims.length === 0 ? null : visible(claims.join(", "), 300),
-    mediaType: mediaTypeOf(page.body, served, manifest),
+    ...mediaTypeOf(page.body, served, manifest),
   };
   if (expected !== null && computed !== expected) {
     const error = mismatch(what, { digest: expected, size: null }, { computed, size: page.body.length });
     return { ...document, manifest: null, error };
   }
   if (fault === null) return { ...document, manifest, error: null };
-  if (manifest === null && !(expected === null && callsItselfOne(page, served))) throw fault;
+  if (expected === null && !callsItselfOne(page, served)) throw fault;
   return { ...document, manifest: null, error: fault };
 }
 
@@ -92,11 +99,12 @@ export function contradictionOf(session: Session, document: Document, descriptor
   );
 }
 
-function nameOf(session: Session, asked: string): string {
+/** `manifest sha256:… of ghcr.io/a/b` */
+export function nameOf(session: Session, asked: string): string {
   return `manifest ${asked} of ${session.registry.name}/${session.registry.repository}`;
 }
 
-/** What was read; with a fault, the document that the bytes are by themselves, whatever they are served as. */
+/** What was read, or why it cannot be. */
 interface Parsed {
   readonly manifest: Manifest | null;
   /** Content-Type without parameters; null where none is said, or several are. */
@@ -112,15 +120,7 @@ function tryParse({ headers, body }: Page): Parsed {
     served = contentType === null ? null : normaliseMediaType(contentType);
     return { manifest: parseManifest(body, served), served, fault: null };
   } catch (thrown) {
-    return { manifest: parsedByItself(body), served, fault: asError(thrown) };
-  }
-}
-
-function parsedByItself(body: Uint8Array): Manifest | null {
-  try {
-    return parseManifest(body, null);
-  } catch {
-    return null;
+    return { manifest: null, served, fault: asError(thrown) };
   }
 }
 
@@ -137,10 +137,15 @@ function contentOf(body: Uint8Array, served: string | null, manifest: Manifest |
 }
 
 /** What a Content-Type that no registry has for a document says is not part of the view. */
-function mediaTypeOf(body: Uint8Array, served: string | null, manifest: Manifest | null): string {
-  if (served !== null && kindOfMediaType(served) !== null) return served;
-  const own = manifest === null ? ownWords(body)?.mediaType : manifest.mediaType;
-  return isMediaType(own) ? own : "application/octet-stream";
+function mediaTypeOf(
+  body: Uint8Array,
+  served: string | null,
+  manifest: Manifest | null,
+): { readonly mediaType: string; readonly guessed: boolean } {
+  if (served !== null && kindOfMediaType(served) !== null) return { mediaType: served, guessed: false };
+  const own = ownWords(body)?.mediaType;
+  if (isMediaType(own)) return { mediaType: normaliseMediaType(own), guessed: false };
+  return { mediaType: manifest?.mediaType ?? "application/octet-stream", guessed: manifest?.kind !== "schema1" };
 }
 
 /**

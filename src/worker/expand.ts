@@ -1,14 +1,15 @@
 import { asError, Tofu3Error } from "../errors.ts";
 import { isSelective, type Job } from "../model/job.ts";
 import { manifestName, pinOf } from "../model/subject.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { checkBottle } from "../oci/homebrew.ts";
 import type { ImageManifest, Index, Manifest } from "../oci/manifest.ts";
 import { kindOfMediaType } from "../oci/mediatype.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
-import { contradictionOf, readDocument } from "./document.ts";
+import { contradictionOf, nameOf, readDocument } from "./document.ts";
 import type { Document } from "./document.ts";
-import { tellMismatch } from "./mismatch.ts";
+import { overlong, tellMismatch } from "./mismatch.ts";
 import { createGate } from "./parallel.ts";
 import type { Gate } from "./parallel.ts";
 import { checkImagePlatform, nothingMatches, selectEntries } from "./selection.ts";
@@ -78,8 +79,24 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
     const manifest = { ...document.manifest, digest: document.computed };
     await openDocument(walk, place, manifest, depth, selecting);
   } catch (thrown) {
-    place.error = asError(thrown);
+    place.error = overlongAt(walk, place, thrown) ?? asError(thrown);
+    tellMismatch(walk.session, place.error);
   }
+}
+
+/** More bytes than the descriptor says: they are a view, although nobody reads them to their end. */
+function overlongAt({ session }: Walk, place: Place, thrown: unknown): Tofu3Error | null {
+  const { descriptor } = place;
+  if (descriptor === null || place.seen !== null) return null;
+  const error = overlong(nameOf(session, descriptor.digest), descriptor, thrown, mostBytesOf(session, descriptor));
+  if (error !== null) place.seen = { computed: null, size: descriptor.size ?? 0 };
+  return error;
+}
+
+/** Nothing says which of the bytes of schema 1 a descriptor counts. */
+function mostBytesOf({ limits }: Session, descriptor: Descriptor | null): number {
+  const sized = descriptor !== null && kindOfMediaType(descriptor.mediaType) !== "schema1";
+  return Math.min(sized ? (descriptor.size ?? Infinity) : Infinity, limits.manifestBytes);
 }
 
 async function openDocument(walk: Walk, place: Place, manifest: Manifest, depth: number, selecting: boolean): Promise<void> {
@@ -102,8 +119,9 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   if (known !== undefined) return known;
   const { session } = walk;
   const read = walk.gate(async () => {
+    const maxBytes = mostBytesOf(session, place.descriptor);
     const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
-      readDocument(session, asked, place.descriptor === null ? pinOf(subject) : null, walk.signal),
+      readDocument(session, asked, { pin: place.descriptor === null ? pinOf(subject) : null, maxBytes }, walk.signal),
     );
     const document = received.error === null ? await kept(session, received) : received;
     if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
@@ -149,7 +167,7 @@ function announce(session: Session, document: Document): void {
   const worker = session.vantage.name;
   const bytes = document.bytes.length;
   session.book.claimedDigest = document.claimed;
-  session.watch({ kind: "root", worker, digest: document.computed, mediaType: document.mediaType });
+  session.watch({ kind: "root", worker, digest: document.computed, mediaType: document.guessed ? null : document.mediaType });
   session.watch({ kind: "wanted", worker, objects: 1, bytes });
   session.watch({ kind: "bytes", worker, bytes });
   session.watch({ kind: "object", worker });

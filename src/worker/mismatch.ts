@@ -1,4 +1,5 @@
 import { Tofu3Error } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Session } from "./session.ts";
 
@@ -18,6 +19,18 @@ function difference(expected: { digest: Digest; size: number | null }, seen: { c
   if (seen.computed === null) return `more than the ${expected.size ?? 0} bytes that were declared`;
   if (seen.computed !== expected.digest) return `the ${seen.size} bytes hash to ${seen.computed}`;
   return `${seen.size} bytes with the right digest, but ${expected.size ?? 0} were declared`;
+}
+
+/** A body that is longer than its descriptor says is other content, as long as the descriptor's size may be read at all; null for anything else. */
+export function overlong(
+  what: string,
+  expected: Pick<Descriptor, "digest" | "size">,
+  thrown: unknown,
+  limit: number,
+): Tofu3Error | null {
+  if (!(thrown instanceof Tofu3Error) || thrown.code !== "E_TOO_LARGE") return null;
+  if (expected.size === null || expected.size > limit) return null;
+  return mismatch(what, expected, { computed: null, size: expected.size });
 }
 
 /** Whoever runs other workers hears at once of bytes that are not what was asked for. */

@@ -2,15 +2,16 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { Selection } from "../model/job.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { digestOf, algorithmOf } from "../oci/digest.ts";
+import { bottleOf } from "../oci/homebrew.ts";
 import type { ImageManifest, Index } from "../oci/manifest.ts";
 import { DOCKER_CONFIG, OCI_CONFIG, kindOfMediaType } from "../oci/mediatype.ts";
-import { describePlatform, matchesPlatform, normalisePlatform } from "../oci/platform.ts";
+import { describePlatform, matchesOsVersion, matchesPlatform, normalisePlatform } from "../oci/platform.ts";
 import type { Platform } from "../oci/platform.ts";
 import { describeChoices, selectPlatforms } from "../oci/select.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
 import type { Fetched } from "./blob.ts";
 import { readPage } from "./exchange.ts";
-import { mismatch } from "./mismatch.ts";
+import { mismatch, overlong } from "./mismatch.ts";
 import { apiUrl } from "./registry.ts";
 import type { Session } from "./session.ts";
 
@@ -44,9 +45,9 @@ export function nothingMatches(session: Session, selection: Selection, index: In
 }
 
 /**
- * A single image is that image, unless its config says that it is for another platform than the one that was asked for: E_SELECTION. What
- * is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which says it itself. Returns
- * the config when its bytes are not what was asked for; null otherwise.
+ * A single image is that image, unless its config says that it is for another platform or os.version than was asked for, or it is not the bottle
+ * that was: E_SELECTION. What is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which
+ * says it itself. Returns the config when its bytes are not what was asked for; null otherwise.
  */
 export async function checkImagePlatform(
   session: Session,
@@ -54,17 +55,20 @@ export async function checkImagePlatform(
   manifest: ImageManifest | Schema1Manifest,
   signal: AbortSignal,
 ): Promise<Fetched | null> {
-  if (selection.platform === null) return null;
+  const { platform, osVersion, bottle } = selection;
+  if (bottle !== null && bottleOf(manifest)?.tag !== bottle) throw notThisImage(session, selection, "");
+  if (platform === null && osVersion === null) return null;
   const config = manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
-  if (config !== null && "error" in config) return config;
-  if (config === null || matchesPlatform(config, selection.platform)) return null;
-  throw new Tofu3Error(
-    "E_SELECTION",
-    `${nameOf(session)} is a single image for ${visible(describePlatform(config), 100)}, not for ${describe(selection)}`,
-    {
-      hint: "leave out --platform to verify this image",
-    },
-  );
+  if (config === null || "error" in config) return config;
+  if ((platform === null || matchesPlatform(config, platform)) && (osVersion === null || matchesOsVersion(config, osVersion)))
+    return null;
+  throw notThisImage(session, selection, ` for ${visible(describePlatform(config), 100)}`);
+}
+
+function notThisImage(session: Session, selection: Selection, what: string): Tofu3Error {
+  return new Tofu3Error("E_SELECTION", `${nameOf(session)} is a single image${what}, not for ${describe(selection)}`, {
+    hint: "leave out --platform, --os-version and --bottle to verify this image",
+  });
 }
 
 /** The v1 image of the top layer says it. */
@@ -79,10 +83,17 @@ async function readPlatform(session: Session, { config }: ImageManifest, signal:
   const ask = {
     url: apiUrl(session.registry, `blobs/${config.digest}`),
     headers: [["accept", "*/*"]] as const,
-    maxBytes: session.limits.manifestBytes,
+    maxBytes: Math.min(config.size ?? Infinity, session.limits.manifestBytes),
   };
   const what = `config ${config.digest} of ${nameOf(session)}`;
-  const { body } = await readPage(session, ask, what, signal);
+  let body: Uint8Array;
+  try {
+    body = (await readPage(session, ask, what, signal)).body;
+  } catch (thrown) {
+    const error = overlong(what, config, thrown, session.limits.manifestBytes);
+    if (error === null) throw thrown;
+    return { computed: null, size: config.size ?? 0, error };
+  }
   const seen = { computed: digestOf(body, algorithmOf(config.digest)), size: body.length };
   return seen.computed === config.digest ? platformOf(body) : { ...seen, error: mismatch(what, config, seen) };
 }

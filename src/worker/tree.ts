@@ -15,6 +15,7 @@ export interface Seen {
   readonly about?: {
     readonly pinned: Digest | null;
     readonly mediaType: string;
+    readonly guessed: boolean;
     readonly annotations: Readonly<Record<string, string>>;
     /** False for Docker schema 1: nothing says which of its bytes a descriptor counts. */
     readonly sized: boolean;
@@ -53,8 +54,8 @@ export function placeBelow(parent: Digest, role: Role, descriptor: Descriptor, p
 }
 
 export function seenIn(document: Document): Seen {
-  const { computed, size, pinned, mediaType, manifest } = document;
-  const about = { pinned, mediaType, annotations: manifest?.annotations ?? {}, sized: manifest?.kind !== "schema1" };
+  const { computed, size, pinned, mediaType, guessed, manifest } = document;
+  const about = { pinned, mediaType, guessed, annotations: manifest?.annotations ?? {}, sized: manifest?.kind !== "schema1" };
   return { computed, size, about };
 }
 
@@ -107,6 +108,7 @@ export function objectsOf(root: Place): SeenObject[] {
       osVersion: platform?.osVersion ?? null,
       annotations: descriptor?.annotations ?? about?.annotations ?? {},
       ...(about == null || about.pinned === null ? {} : { pinned: about.pinned }),
+      ...(descriptor === null && about?.guessed === true ? { guessed: true } : {}),
     };
   });
 }

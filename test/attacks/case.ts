@@ -111,6 +111,7 @@ export function pathsOf(place: string, artifact: Told): string[] {
   if (place === "root") return [`/v2/${repository}/manifests/v1`];
   if (place === "rootByDigest") return [`/v2/${repository}/manifests/${artifact.root.digest}`];
   if (place === "blobs") return image.layers.map(({ digest }) => `/v2/${repository}/blobs/${digest}`);
+  if (place === "config") return [`/v2/${repository}/blobs/${image.config.digest}`];
   if (place === "blob") return [`/v2/${repository}/blobs/${layer.digest}`];
   const document = objectAt(place, artifact);
   return document === null ? [] : [`/v2/${repository}/manifests/${document.digest}`];

@@ -59,13 +59,22 @@ export const nearlyAlike = nearlyTrue.chain((objects) =>
     fc
       .record({
         worker: fc.constantFrom("here", "fra", "sgp", "tyo"),
-        without: fc.option(fc.nat(5)),
-        again: fc.option(fc.nat(5)),
-        ended: fc.nat(5),
+        without: fc.option(fc.nat(9)),
+        again: fc.option(fc.nat(9)),
+        ended: fc.nat(9),
+        root: fc.constantFrom<Partial<SeenObject>>(
+          {},
+          {},
+          {},
+          {},
+          { guessed: true },
+          { guessed: true, mediaType: "application/octet-stream" },
+        ),
       })
-      .map(({ worker, without, again, ended }) => {
-        const kept = objects.filter((_, at) => at !== without);
-        const repeated = again === null ? [] : objects.slice(again, again + 1);
+      .map(({ worker, without, again, ended, root }) => {
+        const told = objects.map((each, at) => (at === 0 ? { ...each, ...root } : each));
+        const kept = told.filter((_, at) => at !== without);
+        const repeated = again === null ? [] : told.slice(again, again + 1);
         const error = ended === 0 ? fault("E_STOPPED") : null;
         return observation(worker, { objects: [...kept, ...repeated], error });
       }),

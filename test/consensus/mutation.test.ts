@@ -7,6 +7,7 @@ import { judge } from "../../src/consensus/judge.ts";
 import * as errors from "../../src/errors.ts";
 import * as subject from "../../src/model/subject.ts";
 import * as digests from "../../src/oci/digest.ts";
+import * as mediatype from "../../src/oci/mediatype.ts";
 import * as homebrew from "../../src/oci/homebrew.ts";
 import { CASES, failuresOf, type Judge } from "./table.ts";
 
@@ -87,6 +88,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
     if (name === "../errors.ts") return errors;
     if (name === "../model/subject.ts") return subject;
     if (name === "../oci/digest.ts") return digests;
+    if (name === "../oci/mediatype.ts") return mediatype;
     if (name === "../oci/homebrew.ts") return homebrew;
     const file = name.replace("./", "");
     const known = loaded.get(file);
@@ -119,20 +121,12 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
   ...["left <= right ? -1 : 1", "left < right ? -2 : 1", "left < right ? -1 : 2"].map((turned) => {
     return { text: `return ${turned};`, why: "of a comparison only the sign counts, and equal names need no order" };
   }),
-  ...["const DEEPEST = 17;", "for (let at: SeenObject = object; steps.length <= DEEPEST;) {"].map((text) => {
+  ...["const DEEPEST = 17;", "for (let at: SeenObject = object; path.length <= DEEPEST;) {"].map((text) => {
     return { text, why: "where the label of a thing that hangs below itself ends decides nothing" };
   }),
   {
-    text: "const objects = observations[1]?.objects ?? [];",
-    why: "it is looked at only when all of them are the same",
-  },
-  {
-    text: "return ambiguous.has(view.digest) ? `${view.digest} as ${visible(view.mediaType, 101)} (${view.size} bytes)` : view.digest;",
-    why: "how much of a long media type is shown decides nothing",
-  },
-  {
-    text: 'const place = first.at.includes(" > ") ? `at ${visible(first.at, 301)}: ` : "";',
-    why: "how much of a long place is shown decides nothing",
+    text: "if (gap !== null || first === undefined && root === undefined) {",
+    why: "without a gap there is a first report, and it has a root",
   },
 ];
 

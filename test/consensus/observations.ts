@@ -78,7 +78,7 @@ export function observation(worker: string, part: Partial<Observation>): Observa
 
 /** The same reports, as answers to another question. */
 export function asking(asked: Partial<Asked>, observations: readonly Observation[]): Observation[] {
-  return observations.map((each) => ({ ...each, asked: { ...each.asked, ...asked } as Asked }));
+  return observations.map((each) => ({ ...each, asked: { ...each.asked, ...asked } }));
 }
 
 export function fault(code: ErrorCode): NonNullable<Observation["error"]> {

@@ -1,4 +1,4 @@
-import type { Observation } from "../../src/model/observation.ts";
+import type { Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome } from "../../src/model/verdict.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Outcome } from "../../src/model/verdict.ts";
 export function naiveOutcome(observations: readonly Observation[]): Outcome {
   const claims = observations.map(claimsOf);
   // two roots that differ, whoever else is silent, whatever kind they are
-  if (union(claims.map(({ roots }) => roots)).size > 1) return "disagreed";
+  if (contradict([...union(claims.map(({ roots }) => roots))])) return "disagreed";
   // bytes that do not hash to their address, or are not as long as was declared, even when all were served the same
   if (claims.some(({ lies }) => lies)) return "disagreed";
   // two workers say two things about one position of one document, or one that saw everything lacks what another one saw
@@ -19,10 +19,15 @@ export function naiveOutcome(observations: readonly Observation[]): Outcome {
   // an answer such as 404 at all of them is absence
   const gone = (each: Observation): boolean => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND";
   if (observations.length > 0 && observations.every(gone)) return "absent";
-  // three or more distinct workers, each of which saw every object
+  // three or more distinct workers, each of which saw every object, and was told the same of what the root is
   const distinct = new Set(observations.map(({ worker }) => worker));
   const all = claims.every(({ whole }) => whole);
-  return all && distinct.size >= 3 && distinct.size === observations.length ? "agreed" : "incomplete";
+  const types = new Set(observations.flatMap(({ objects }) => objects.filter(({ parent }) => parent === null)).map(typeOf));
+  return all && types.size === 1 && distinct.size >= 3 && distinct.size === observations.length ? "agreed" : "incomplete";
+}
+
+function typeOf({ mediaType }: SeenObject): string {
+  return mediaType;
 }
 
 interface Claims {
@@ -36,8 +41,11 @@ interface Claims {
 function claimsOf({ outcome, error, digest, objects }: Observation): Claims {
   const root = objects
     .filter(({ parent }) => parent === null)
-    .map((each) => `${String(each.computed)} ${each.mediaType} ${each.pinned ?? ""}`);
-  const sentences = objects.map(
+    .map(({ digest: asked, computed, size, pinned = "", guessed, mediaType }) => {
+      return `${asked} ${String(computed)} ${size} ${pinned} as ${guessed === true ? "?" : kind(mediaType)}`;
+    });
+  const below = objects.filter(({ parent }) => parent !== null);
+  const sentences = below.map(
     ({ parent, role, position, digest: asked, computed, size, mediaType }) =>
       `${role === "config" ? "config" : position} of ${String(parent)} is ${asked} ${String(computed)} ${size} ${mediaType}`,
   );
@@ -48,6 +56,18 @@ function claimsOf({ outcome, error, digest, objects }: Observation): Claims {
     lies,
     whole: outcome === "saw" && error === null && root.length === 1 && !lies && isTree(digest, objects),
   };
+}
+
+/** Two roots with other bytes, or with two types that somebody said. */
+function contradict(roots: readonly string[]): boolean {
+  const bytes = new Set(roots.map((root) => root.split(" as ")[0]));
+  const types = new Set(roots.map((root) => root.split(" as ")[1]).filter((type) => type !== "?"));
+  return bytes.size > 1 || types.size > 1;
+}
+
+/** Schema 1 has two types, with and without signatures, which the digest is not of. */
+function kind(mediaType: string): string {
+  return mediaType.startsWith("application/vnd.docker.distribution.manifest.v1+") ? "schema 1" : mediaType;
 }
 
 /** Everything it reports is named by a digest, and hangs below the one that the observation names. */

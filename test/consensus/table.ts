@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Policy } from "../../src/model/policy.ts";
 import type { Asked, Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
+import { SCHEMA1_SIGNED, SCHEMA1_UNSIGNED } from "../../src/oci/mediatype.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import {
   asking,
@@ -71,6 +72,9 @@ const shared = [
 /** The selection matches nothing of what it saw. */
 const unmatched: Report = failed("E_SELECTION", tree().slice(0, 1));
 const reversed = (asked: Asked): Asked => Object.fromEntries(Object.entries(asked).reverse()) as unknown as Asked;
+const OTHER = "application/octet-stream";
+const signed = at(0, { mediaType: SCHEMA1_SIGNED });
+const unsigned = at(0, { mediaType: SCHEMA1_UNSIGNED });
 const pinnedAs = (digit: string): Report => at(0, { pinned: `sha512:${digit.repeat(128)}` });
 
 /** What three workers report, and what that is. */
@@ -158,6 +162,26 @@ export const ROWS: readonly { readonly why: string; readonly reports: readonly R
     reports: [1, 2, 3].map(() => saw([...tree(), object({ role: "layer", digest: digest("9"), parent: digest("8") })])),
     outcome: "incomplete",
   },
+  { why: "one was not told what the root is", reports: [A, A, at(0, { mediaType: OTHER, guessed: true })], outcome: "incomplete" },
+  {
+    why: "two were told two things of it, and one none",
+    reports: [A, at(0, { mediaType: MANIFEST }), at(0, { mediaType: OTHER, guessed: true })],
+    outcome: "disagreed",
+  },
+  {
+    why: "nobody was told what the root is, and it looks the same",
+    reports: [1, 2, 3].map(() => at(0, { guessed: true })),
+    outcome: "agreed",
+  },
+  { why: "one guessed what the others were told", reports: [A, A, at(0, { guessed: true })], outcome: "agreed" },
+  {
+    why: "another root, of which nobody said what it is",
+    reports: [A, A, saw([object({ role: "blob", digest: digest("9"), guessed: true })])],
+    outcome: "disagreed",
+  },
+  { why: "one was given schema 1 without signatures", reports: [signed, signed, unsigned], outcome: "incomplete" },
+  { why: "all were given schema 1 without signatures", reports: [unsigned, unsigned, unsigned], outcome: "agreed" },
+  { why: "schema 1 and something else", reports: [signed, signed, at(0, { mediaType: MANIFEST })], outcome: "disagreed" },
   ...["", "latest", `md5:${"a".repeat(32)}`, `sha256:${"A".repeat(64)}`].map((text) => ({
     why: `all call their root "${text}", which is no digest`,
     reports: [1, 2, 3].map(() => saw([object({ role: "blob", digest: text as Digest })])),
@@ -261,8 +285,9 @@ const twoRoots = [object({ role: "index", digest: digest("a") }), object({ role:
 const emptyWithDigest: Report = (worker) => ({ ...saw([])(worker), digest: digest("a") });
 const noDigest: Report = (worker) => ({ ...A(worker), digest: null });
 const byDigest = (observations: readonly Observation[]): Observation[] => {
-  const { tag: _tag, pin: _pin, ...asked } = ASKED as Extract<Asked, { tag: string }>;
-  return observations.map((each) => ({ ...each, asked: { ...asked, digest: digest("a") } }));
+  const { registry, repository, platform, osVersion, bottle } = ASKED;
+  const asked = { registry, repository, digest: digest("a"), platform, osVersion, bottle };
+  return observations.map((each) => ({ ...each, asked }));
 };
 const pinned = (letter: string, observations: readonly Observation[]): Observation[] =>
   asking({ pin: digest(letter) }, observations);

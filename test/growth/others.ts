@@ -28,7 +28,7 @@ function reply(bytes: Buffer): void {
     onEnd: () => undefined,
     onBye: () => undefined,
   });
-  parser.feed(Buffer.from(`${NONCE} begin 2\n`));
+  parser.feed(Buffer.from(`${NONCE} begin 3\n`));
   parser.allow(1 << 30);
   parser.feed(bytes);
 }

@@ -13,7 +13,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
       file: "src/consensus/distinct.ts",
       from: 'if (!distinct.includes("machine")) return oneKey;',
       to: "return oneKey;",
-      test: `${DISTINCT} › same bytes from one machine are indistinct, and the summary says who and why`,
+      test: `${DISTINCT} › same bytes from one machine are indistinct, and the reason says who and why`,
     },
     {
       file: "src/consensus/distinct.ts",
@@ -90,8 +90,8 @@ export const ALARM_GUARDS: readonly Guard[] = [
   }),
   ...guard("another document is other bytes", {
     file: "src/worker/document.ts",
-    from: "return { manifest: parsedByItself(body), served, fault: asError(thrown) };",
-    to: "return { manifest: null, served, fault: asError(thrown) };",
+    from: 'return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";',
+    to: "return false;",
     test: `${WALK} › a document that is served as %s is a view, whatever it is, and supports nothing`,
   }),
   ...guard(

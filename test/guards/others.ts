@@ -27,8 +27,8 @@ export const OTHER_GUARDS: readonly Guard[] = [
   ),
   ...guard("no state of a run but that one reaches a release", {
     file: "src/consensus/judge.ts",
-    from: "complete.size < observations.length",
-    to: "false",
+    from: "missing.length === 0 ? null",
+    to: "missing.length >= 0 ? null",
     test: "test/consensus/states.test.ts › is judged as the rule says, and only what three were told alike is released",
   }),
   ...guard(
@@ -140,7 +140,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/cli/exit.ts",
-      from: "if (USAGE.includes(code)) return EXIT_USAGE;",
+      from: "if (isUsage(code)) return EXIT_USAGE;",
       to: "",
       test: `${EXIT} › E_CONFIG exits with 2`,
     },

@@ -133,8 +133,9 @@ describe("the size limit", () => {
   test.each([
     { what: "exactly as many bytes as allowed", maxBytes: whole, code: null },
     { what: "one byte more, declared", maxBytes: whole - 1, code: "E_TOO_LARGE" },
-  ])("$what", async ({ maxBytes, code }) => {
-    server = await startRawServer(sends(withLength(), BODY));
+    { what: "a length that is too large, and exactly as many bytes as allowed", length: whole + 9, maxBytes: whole, code: "E_CUT" },
+  ])("$what", async ({ length = whole, maxBytes, code }) => {
+    server = await startRawServer(sends(withLength(length), BODY, "FIN"));
     const transport = transportWith();
     const content = await transport.measure(contentQueryFor(server.url, { maxBytes }), never);
     expect(content.cut?.code ?? null).toBe(code);

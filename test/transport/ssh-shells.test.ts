@@ -176,10 +176,10 @@ describe("the script as a forced command", () => {
   });
 
   test("of another version is noticed", async () => {
-    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT_FILE.replace("begin 2", "begin 1"))));
+    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT_FILE.replace("begin 3", "begin 1"))));
     const fault = await faultOf(transport.open(never));
     expect(fault.code).toBe("E_VM_SCRIPT");
-    expect(fault.message).toContain("version 1 of the worker script as a forced command, and this tofu3 needs version 2");
+    expect(fault.message).toContain("version 1 of the worker script as a forced command, and this tofu3 needs version 3");
     expect(fault.hint).toContain("install the new worker script on the VM: tofu3 workers script");
     await transport.close().catch(() => undefined);
   });
@@ -256,6 +256,17 @@ describe("tools", () => {
     });
     await transport.close();
     await big.close();
+  });
+
+  test("a head that is killed before the end is no digest, although curl has told everything", async () => {
+    const dying = '/usr/bin/head -n 1 >/dev/null; test "$1" = -n || kill -9 $$';
+    const vm = await lab(startVm({ env: { PATH: await pathOf([], { head: dying }) } }));
+    const transport = sshTransportTo(targetOf(vm));
+    const small = await startRawServer(sends(withLength(3), "a\nb"));
+    const content = transport.measure(contentQueryFor(small.url, { maxBytes: 3 }), never);
+    expect(await faultOf(content)).toMatchObject({ code: "E_VM_TOOL" });
+    await transport.close();
+    await small.close();
   });
 
   test("curl without a newer curl's features: see ssh.test.ts; curl that is killed: no answer, no hang", async () => {

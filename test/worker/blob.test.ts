@@ -124,7 +124,7 @@ describe("how much is taken", () => {
     const seen = await look(transport, { job: jobOf(undefined, {}, { blobBytes: 9 }) });
     expect(seen).toMatchObject({ outcome: "failed", error: { code: "E_LIMIT" } });
     expect(transport.asked.map((each) => each.url)).not.toContain(BLOB);
-    expect(transport.asked.map((each) => each.maxBytes)).toEqual([100_000]);
+    expect(transport.asked.map((each) => each.maxBytes)).toEqual([2_000_000]);
   });
 
   test("of schema 1, which declares nothing, no more than is allowed", async () => {

@@ -77,10 +77,13 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
     asked,
     calls,
     open: () => (calls.push("open"), Promise.resolve({ tools: ["fake 1"], hostKey: null, machine: "m", boot: null })),
-    read: async (query, signal) => (
-      await Promise.resolve(),
-      ((reply) => ({ ...reply.answer, body: reply.bytes }))(replyTo(query, signal))
-    ),
+    read: async (query, signal) => {
+      await Promise.resolve();
+      const { answer, bytes } = replyTo(query, signal);
+      if (answer.status === 200 && bytes.length > query.maxBytes)
+        throw new Tofu3Error("E_TOO_LARGE", "too large", { stage: "body" });
+      return { ...answer, body: bytes };
+    },
     measure: (query, signal) => part(query, query, Buffer.alloc(0), signal),
     close: () => (calls.push("close"), Promise.resolve()),
   };

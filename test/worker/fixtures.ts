@@ -14,7 +14,7 @@ import type { FakeTransport, Reply, Routes } from "./faketransport.ts";
 export const BASE = "https://registry.example/v2/a/b";
 export const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 export const LIMITS: Limits = {
-  manifestBytes: 100_000,
+  manifestBytes: 2_000_000,
   documentBytes: 64 * 1024 * 1024,
   blobBytes: 1_000_000,
   unpackedBytes: 2 ** 40,

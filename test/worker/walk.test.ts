@@ -9,7 +9,21 @@ import { ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media
 import { parsePlatform } from "../../src/oci/platform.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { fakeTransport, type Routes } from "./faketransport.ts";
-import { BASE, descriptor, imageFor, indexOf, jobOf, LAYER, look, manifestOf, page, serve, thing, type Thing } from "./fixtures.ts";
+import {
+  BASE,
+  descriptor,
+  imageFor,
+  indexOf,
+  jobOf,
+  LAYER,
+  LIMITS,
+  look,
+  manifestOf,
+  page,
+  serve,
+  thing,
+  type Thing,
+} from "./fixtures.ts";
 
 const amd = imageFor("linux/amd64", "amd layer", "shared layer");
 const arm = imageFor("linux/arm64", "arm layer", "shared layer");
@@ -388,6 +402,23 @@ describe("documents that are not walked", () => {
     },
   );
 
+  test.each(["application/json", "text/plain", null])(
+    "a document that does not say what it is, served as %s, contradicts nobody and supports nobody",
+    async (type) => {
+      const list = (contentType: string | null): Routes => {
+        const bytes = JSON.stringify({ schemaVersion: 2, manifests: [descriptor(amd.manifest)] });
+        const headers = contentType === null ? {} : { "content-type": contentType };
+        return { ...serve(amd.all), [`${BASE}/manifests/1`]: { headers, body: bytes } };
+      };
+      const told = list("application/vnd.docker.distribution.manifest.list.v2+json");
+      const truth = await Promise.all(["here", "sgp"].map((name) => look(fakeTransport(told), { vantage: { name } })));
+      const seen = await look(fakeTransport(list(type)), { vantage: { name: "fra" } });
+      expect(truth.map((each) => each.error)).toEqual([null, null]);
+      expect(seen.objects[0]).toMatchObject({ guessed: true, digest: truth[0]?.digest });
+      expect(judge([...truth, seen]).outcome).toBe("incomplete");
+    },
+  );
+
   test("schema 1 that cannot be read is its payload, whatever it is signed with", async () => {
     const payload = '{"schemaVersion":1,"name":"a","name":"b","fsLayers":[],"history":[]';
     const signedAs = (signature: string): Thing => {
@@ -562,6 +593,63 @@ describe("selection", () => {
   ])("a single image that is asked for as $platform", async ({ platform, code }) => {
     const seen = await look(fakeTransport(serve(amd.all)), { job: jobOf(undefined, choose(platform)) });
     expect(seen.error?.code).toBe(code);
+  });
+
+  const LONG = " ".repeat(LIMITS.manifestBytes);
+
+  test.each([
+    {
+      what: "a config, looked at for its platform,",
+      url: `${BASE}/blobs/${amd.config.digest}`,
+      root: amd.manifest,
+      job: choose("linux/amd64"),
+      at: 1,
+    },
+    {
+      what: "a config of an image that nobody chose",
+      url: `${BASE}/blobs/${amd.config.digest}`,
+      root: amd.manifest,
+      job: {},
+      at: 1,
+    },
+    { what: "a manifest that an index names", url: `${BASE}/manifests/${amd.manifest.digest}`, root: index, job: {}, at: 1 },
+  ])("$what that is longer than any document may be is other bytes", async ({ url, root, job, at }) => {
+    const routes = { ...serve([root, ...everything]), [url]: { headers: { "content-type": OCI_MANIFEST }, body: LONG } };
+    const seen = await look(fakeTransport(routes), { job: jobOf(undefined, job), vantage: { name: "fra" } });
+    expect(seen).toMatchObject({ outcome: "saw", digest: root.digest, error: { code: "E_MISMATCH" } });
+    expect(seen.objects[at]).toMatchObject({ computed: null });
+    const truth = ["here", "sgp"].map((name) =>
+      look(fakeTransport(serve([root, ...everything])), { job: jobOf(undefined, job), vantage: { name } }),
+    );
+    expect(judge([...(await Promise.all(truth)), seen]).outcome).toBe("disagreed");
+  });
+
+  test("a manifest whose descriptor says more than may be read is too large for everybody", async () => {
+    const huge = manifestOf(amd.config, [], { annotations: { a: LONG } });
+    const seen = await look(fakeTransport(serve([indexOf([descriptor(huge)]), huge, amd.config])));
+    expect(seen).toMatchObject({ outcome: "failed", error: { code: "E_TOO_LARGE" } });
+    expect(seen.objects).toHaveLength(1);
+  });
+
+  test.each([
+    { what: "a bottle", selection: { bottle: "big_sur" } },
+    { what: "a bottle and its platform", selection: { bottle: "big_sur", platform: parsePlatform("linux/amd64") } },
+    { what: "a version of its system", selection: { osVersion: "macOS 11" } },
+    { what: "its platform and a version", selection: { platform: parsePlatform("linux/amd64"), osVersion: "macOS 11" } },
+  ])("a single image that is asked for as $what, which it is not", async ({ selection }) => {
+    const seen = await look(fakeTransport(serve(amd.all)), { job: jobOf(undefined, selection) });
+    expect(seen).toMatchObject({ digest: amd.manifest.digest, error: { code: "E_SELECTION" } });
+  });
+
+  test.each([
+    { what: "a bottle", selection: { bottle: "big_sur" } },
+    { what: "a version of its system", selection: { osVersion: "macOS 11" } },
+    { what: "all of it", selection: { bottle: "big_sur", platform: parsePlatform("darwin/amd64"), osVersion: "macOS 11.7" } },
+  ])("a single image that is asked for as $what, which it is", async ({ selection }) => {
+    const config = thing(OCI_CONFIG, JSON.stringify({ os: "darwin", architecture: "amd64", "os.version": "macOS 11.7" }));
+    const manifest = manifestOf(config, [], { annotations: { "org.opencontainers.image.ref.name": "2.8.2.big_sur" } });
+    const seen = await look(fakeTransport(serve([manifest, config])), { job: jobOf(undefined, selection) });
+    expect(seen).toMatchObject({ outcome: "saw", error: null });
   });
 
   test("a single artifact without an image config is what it is", async () => {
