@@ -8,7 +8,7 @@ import { sshFiles } from "./config/sshinclude.ts";
 import type { CredentialsFor } from "./model/credentials.ts";
 import type { Admit, Keep } from "./model/keep.ts";
 import type { SshTarget } from "./transport/sshtarget.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { Transport } from "./http/transport.ts";
 import type { Vantage } from "./worker/vantage.ts";
 
 /** Everything of a process and its user that a verification may use. */
@@ -77,7 +77,7 @@ export async function readTargets(house: House): Promise<ReadonlyMap<string, Ssh
 
 /** The transport of this machine, for one worker or for a command that needs no workers. */
 export async function localTransport(house: House, proxy: WorkerConfig["proxy"]): Promise<Transport> {
-  const { createLocalTransport } = await import("./transport/local.ts");
+  const { createLocalTransport } = await import("./local/engine.ts");
   return createLocalTransport({
     limits: house.config.limits,
     proxy,

@@ -17,7 +17,7 @@ import { parseDestination } from "./release/destination.ts";
 import { openQuarantine } from "./release/quarantine.ts";
 import { release } from "./release/release.ts";
 import { evidenceOf } from "./report/evidence.ts";
-import { within } from "./transport/deadline.ts";
+import { within } from "./http/deadline.ts";
 
 export type { House } from "./house.ts";
 

@@ -1,9 +1,9 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
 import { Secret } from "../secret.ts";
-import { SLOWEST_BYTES_PER_SECOND } from "./speed.ts";
-import type { Proxy } from "./proxy.ts";
-import type { Query } from "./transport.ts";
+import { SLOWEST_BYTES_PER_SECOND } from "../http/speed.ts";
+import type { Proxy } from "../http/proxy.ts";
+import type { Query } from "../http/transport.ts";
 
 /** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING, which never says the value. */
 export function quoted(value: string): string {

@@ -2,10 +2,10 @@ import { setMaxListeners } from "node:events";
 import { isIP } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
-import { isLoopbackHost, isPublicAddress } from "./address.ts";
+import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
 import { curlOptions, quoted, type CurlSettings } from "./curlconfig.ts";
-import { orAborted, within } from "./deadline.ts";
-import type { Proxy } from "./proxy.ts";
+import { orAborted, within } from "../http/deadline.ts";
+import type { Proxy } from "../http/proxy.ts";
 import { performBatch } from "./sshbatch.ts";
 import { openSsh } from "./sshconnection.ts";
 import type { AskPassphrase } from "./sshkeys.ts";
@@ -15,7 +15,7 @@ import { refusalOf } from "./sshreach.ts";
 import { countWorks, nextWork, without, type Pending, type Work } from "./sshqueue.ts";
 import { performStream } from "./sshstream.ts";
 import type { SshTarget } from "./sshtarget.ts";
-import type { Identity, Query, Transport } from "./transport.ts";
+import type { Identity, Query, Transport } from "../http/transport.ts";
 import { isCurlSince, readFacts, type VmFacts } from "./vmfacts.ts";
 
 export interface SshOptions {

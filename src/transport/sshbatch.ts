@@ -6,7 +6,7 @@ import { batchJob, sumOf } from "./sshjob.ts";
 import type { Lane } from "./sshlane.ts";
 import { isContent, outcomeOf, pageOf } from "./sshoutcome.ts";
 import type { Batch, Pending, PendingContent } from "./sshqueue.ts";
-import type { Content, Query } from "./transport.ts";
+import type { Content, Query } from "../http/transport.ts";
 
 /**
  * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room

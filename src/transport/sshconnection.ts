@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
-import { within } from "./deadline.ts";
+import { within } from "../http/deadline.ts";
 import { algorithmsOf, fingerprintOf, type HostTrust } from "./hostkey.ts";
 import { keyType } from "./knownhosts.ts";
 import { handshakeFault, unreachable, wordsFor } from "./sshfaults.ts";

@@ -3,7 +3,7 @@ import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
 import { curlOptions, quoted, writeOut, type CurlSettings } from "./curlconfig.ts";
 import type { JobReply } from "./reply.ts";
 import type { LaneJob } from "./sshlane.ts";
-import type { Query } from "./transport.ts";
+import type { Query } from "../http/transport.ts";
 
 const BLOCK = 512;
 /** Beyond the longest body: curl counts what it received a buffer (100 KiB) before it writes it. */

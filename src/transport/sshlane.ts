@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { messageOf, Tofu3Error } from "../errors.ts";
 import { meteredBytes } from "./curlmeter.ts";
-import { settledWithin } from "./deadline.ts";
+import { settledWithin } from "../http/deadline.ts";
 import { createReplyParser, type JobReply, type Transfer } from "./reply.ts";
 import { COMMAND } from "./script.ts";
 import { NOT_A_WORKER, wordsForExit } from "./sshfaults.ts";

@@ -1,12 +1,12 @@
 import { Tofu3Error } from "../errors.ts";
-import { isPublicAddress } from "./address.ts";
+import { isPublicAddress } from "../http/address.ts";
 import type { CurlSettings } from "./curlconfig.ts";
 import { faultOfExit, faultOfProxy, type Reached } from "./curlexit.ts";
-import { parseHeaderBlock, type HeaderBlock } from "./headers.ts";
+import { parseHeaderBlock, type HeaderBlock } from "../http/headers.ts";
 import type { JobReply, Transfer } from "./reply.ts";
 import { MOST_DUMPED_BYTES } from "./sshjob.ts";
-import { declaredLength } from "./strict.ts";
-import type { Answer, Page, Query } from "./transport.ts";
+import { declaredLength } from "../http/strict.ts";
+import type { Answer, Page, Query } from "../http/transport.ts";
 
 /** Of an answer that is not content, so much is kept at most. */
 const MOST_ERROR_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import { Tofu3Error, visible, messageOf } from "../errors.ts";
-import { settledWithin, within } from "./deadline.ts";
+import { settledWithin, within } from "../http/deadline.ts";
 import type { SshConnection } from "./sshconnection.ts";
 import { openLane, type Lane } from "./sshlane.ts";
 

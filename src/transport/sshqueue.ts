@@ -1,5 +1,5 @@
 import { bits, type BatchMode } from "./sshjob.ts";
-import type { Content, ContentQuery, Page, Query } from "./transport.ts";
+import type { Content, ContentQuery, Page, Query } from "../http/transport.ts";
 
 interface Waiting {
   readonly signal: AbortSignal;

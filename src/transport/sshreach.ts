@@ -3,7 +3,7 @@ import type { CurlSettings } from "./curlconfig.ts";
 import { performBatch } from "./sshbatch.ts";
 import type { Lane } from "./sshlane.ts";
 import type { PendingPage } from "./sshqueue.ts";
-import type { Page } from "./transport.ts";
+import type { Page } from "../http/transport.ts";
 
 /** A proxy that is asked as if it were a web server has the right to say nothing. */
 const IDLE_SECONDS = 5;

@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./curlconfig.ts";
-import { within } from "./deadline.ts";
+import { within } from "../http/deadline.ts";
 import type { JobReply } from "./reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./sshjob.ts";
 import type { Lane, LaneJob } from "./sshlane.ts";
 import { outcomeOf, tooLarge, type Outcome } from "./sshoutcome.ts";
 import type { PendingContent } from "./sshqueue.ts";
-import type { Content, Query } from "./transport.ts";
+import type { Content, Query } from "../http/transport.ts";
 
 /** So long the VM's hash waits for another part; a `Retry-After` may cost a minute. */
 const HELD_MS = 90_000;

@@ -2,9 +2,9 @@ import { Tofu3Error } from "../errors.ts";
 import { parseChallenges } from "../oci/challenge.ts";
 import type { Challenge } from "../oci/challenge.ts";
 import type { Secret } from "../secret.ts";
-import { orAborted } from "../transport/deadline.ts";
-import { valuesOf } from "../transport/strict.ts";
-import type { Answer, Transport } from "../transport/transport.ts";
+import { orAborted } from "../http/deadline.ts";
+import { valuesOf } from "../http/strict.ts";
+import type { Answer, Transport } from "../http/transport.ts";
 import type { Session } from "./session.ts";
 import { basicHeader, loginHint, readToken, scopeOf } from "./token.ts";
 

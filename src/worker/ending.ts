@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { asError, Tofu3Error } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Fault, Observation } from "../model/observation.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Transport } from "../http/transport.ts";
 import { hintFor } from "./hint.ts";
 import { faultOf } from "./tree.ts";
 import type { Place } from "./tree.ts";

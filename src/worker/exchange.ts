@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import type { Content, Page, Query } from "../transport/transport.ts";
+import type { Content, Page, Query } from "../http/transport.ts";
 import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
 import type { Pass } from "./authority.ts";
 import { noteAnswer, noteRedirect, plainUrl } from "./notebook.ts";

@@ -4,7 +4,7 @@ import type { Watch } from "../model/progress.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { within } from "../transport/deadline.ts";
+import { within } from "../http/deadline.ts";
 import { openNotebook } from "./notebook.ts";
 import { createSession } from "./session.ts";
 import type { Session } from "./session.ts";

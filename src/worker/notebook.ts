@@ -1,6 +1,6 @@
 import { visible } from "../errors.ts";
 import type { Notes, RedirectNote, RetryNote } from "../model/observation.ts";
-import type { Answer, Identity } from "../transport/transport.ts";
+import type { Answer, Identity } from "../http/transport.ts";
 
 /** What one worker notes on its way; written to by every exchange of one observation. */
 export interface Notebook {

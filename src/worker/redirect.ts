@@ -1,6 +1,6 @@
 import { Tofu3Error, visible } from "../errors.ts";
-import { valueOf } from "../transport/strict.ts";
-import type { Answer } from "../transport/transport.ts";
+import { valueOf } from "../http/strict.ts";
+import type { Answer } from "../http/transport.ts";
 import { plainUrl } from "./notebook.ts";
 import { needsPublicAddress } from "./registry.ts";
 import type { Registry } from "./registry.ts";

@@ -1,7 +1,7 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import { isAcceptRefusal, parseRegistryErrors } from "../oci/registryerror.ts";
-import { valuesOf } from "../transport/strict.ts";
-import type { Answer, Content, Page } from "../transport/transport.ts";
+import { valuesOf } from "../http/strict.ts";
+import type { Answer, Content, Page } from "../http/transport.ts";
 import { Busy, BUSY_STATUSES, parseRetryAfter } from "./retry.ts";
 
 /** What an answer other than the wanted one means: a Tofu3Error, or a `Busy` where it may pass. `what` is `manifest latest of docker.io/a/b`. */

@@ -1,8 +1,8 @@
 import { registryHost, registryName, requestRepository } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { RegistrySettings } from "../model/credentials.ts";
-import type { Trust } from "../transport/transport.ts";
-import { isLoopbackHost, isPublicAddress } from "../transport/address.ts";
+import type { Trust } from "../http/transport.ts";
+import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
 import type { Vantage } from "./vantage.ts";
 
 /** The registry of one reference, as one vantage reaches it. */

@@ -2,7 +2,7 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { Challenge } from "../oci/challenge.ts";
 import type { Credentials } from "../model/credentials.ts";
 import { Secret } from "../secret.ts";
-import type { Page, Query } from "../transport/transport.ts";
+import type { Page, Query } from "../http/transport.ts";
 import { noteAnswer, plainUrl } from "./notebook.ts";
 import { isRedirect } from "./redirect.ts";
 import { wordsOf } from "./refusal.ts";

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import { parseProxy } from "../../src/transport/proxy.ts";
+import { parseProxy } from "../../src/http/proxy.ts";
 import { curlOptions, quoted, type CurlSettings } from "../../src/transport/curlconfig.ts";
-import { queryFor, startRawServer, type RawServer } from "./rawserver.ts";
+import { queryFor, startRawServer, type RawServer } from "../http/rawserver.ts";
 import { LIMITS } from "./sshlab.ts";
 
 const SETTINGS: CurlSettings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true };

@@ -8,13 +8,13 @@ import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createReplyParser, type JobReply } from "../../src/transport/reply.ts";
 import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../src/transport/script.ts";
-import { machineIdentity, readMachine } from "../../src/transport/machine.ts";
+import { machineIdentity, readMachine } from "../../src/local/machine.ts";
 import { batchJob, LET_GO, partJob, streamJob } from "../../src/transport/sshjob.ts";
 import type { LaneJob } from "../../src/transport/sshlane.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { processesWith } from "../lab/proc.ts";
-import { BODY, digestOf, HALF } from "./bodies.ts";
-import { queryFor, startRawServer, until, type RawServer } from "./rawserver.ts";
+import { BODY, digestOf, HALF } from "../http/bodies.ts";
+import { queryFor, startRawServer, until, type RawServer } from "../http/rawserver.ts";
 import { LIMITS } from "./sshlab.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SshTransport } from "../../src/transport/ssh.ts";
-import type { Content } from "../../src/transport/transport.ts";
+import type { Content } from "../../src/http/transport.ts";
 import {
   BODY,
   chunk,
@@ -16,8 +16,8 @@ import {
   whole,
   withHeaders,
   withLength,
-} from "./bodies.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer } from "./rawserver.ts";
+} from "../http/bodies.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer } from "../http/rawserver.ts";
 import { sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
 
 let vm: Vm;

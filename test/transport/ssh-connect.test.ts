@@ -10,7 +10,7 @@ import { makeFolder } from "../lab/processes.ts";
 import { fingerprintOf, makeKeyFile, type Sshd } from "../lab/sshd.ts";
 import { useLab } from "../lab/uselab.ts";
 import { startFakeVm, type FakeRules, type FakeVm } from "./fakevm.ts";
-import { faultOf, never, queryFor, startRawServer } from "./rawserver.ts";
+import { faultOf, never, queryFor, startRawServer } from "../http/rawserver.ts";
 import { sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
 
 const lab = useLab();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { startTcpProxy } from "../lab/tcpproxy.ts";
 import { useLab } from "../lab/uselab.ts";
-import { BODY, sends, withLength } from "./bodies.ts";
-import { contentQueryFor, faultOf, never, startRawServer, until } from "./rawserver.ts";
+import { BODY, sends, withLength } from "../http/bodies.ts";
+import { contentQueryFor, faultOf, never, startRawServer, until } from "../http/rawserver.ts";
 import { sshTransportTo, startVm, targetOf } from "./sshlab.ts";
 
 const lab = useLab();

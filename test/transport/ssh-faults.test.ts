@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { parseProxy } from "../../src/transport/proxy.ts";
+import { parseProxy } from "../../src/http/proxy.ts";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/transport/ssh.ts";
 import { startTcpProxy } from "../lab/tcpproxy.ts";
 import { useLab } from "../lab/uselab.ts";
-import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "./bodies.ts";
+import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "../http/bodies.ts";
 import { answerAndStay, GREETING, say, startFakeVm, withNonce, type FakeRules } from "./fakevm.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer } from "./rawserver.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer } from "../http/rawserver.ts";
 import { sleep, sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
 
 const lab = useLab();

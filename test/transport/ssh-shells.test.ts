@@ -7,8 +7,8 @@ import type { Sshd, SshdOptions } from "../lab/sshd.ts";
 import { findProgram } from "../lab/install.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
-import { BODY, digestOf, sends, withLength } from "./bodies.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer } from "./rawserver.ts";
+import { BODY, digestOf, sends, withLength } from "../http/bodies.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer } from "../http/rawserver.ts";
 import { sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
 
 const lab = useLab();

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/transport/ssh.ts";
-import type { Content } from "../../src/transport/transport.ts";
+import type { Content } from "../../src/http/transport.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
-import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "./bodies.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer, type Say } from "./rawserver.ts";
+import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "../http/bodies.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer, type Say } from "../http/rawserver.ts";
 import { sleep, sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
 
 const lab = useLab();

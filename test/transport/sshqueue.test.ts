@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countWorks, nextWork, without, type Pending, type Work } from "../../src/transport/sshqueue.ts";
-import { contentQueryFor, never, queryFor } from "./rawserver.ts";
+import { contentQueryFor, never, queryFor } from "../http/rawserver.ts";
 
 const MIB = 2 ** 20;
 const waiting = { signal: never, alone: false, resolve: () => undefined, reject: () => undefined };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Answer, Content, ContentQuery, Query, Transport, Trust } from "../../src/transport/transport.ts";
+import type { Answer, Content, ContentQuery, Query, Transport, Trust } from "../../src/http/transport.ts";
 
 export interface Reply {
   readonly status?: number;

@@ -9,8 +9,8 @@ import type { Digest } from "../../src/oci/digest.ts";
 import { hexOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { Secret } from "../../src/secret.ts";
-import { createLocalTransport } from "../../src/transport/local.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import { createLocalTransport } from "../../src/local/engine.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import { readTags } from "../../src/worker/tags.ts";
 import { imageFor, jobOf, LIMITS, look, thing, vantageOf, type Thing } from "./fixtures.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Trust } from "../../src/transport/transport.ts";
+import type { Trust } from "../../src/http/transport.ts";
 import type { Pass } from "../../src/worker/authority.ts";
 import { queryFor } from "../../src/worker/exchange.ts";
 import { openNotebook } from "../../src/worker/notebook.ts";

@@ -6,7 +6,7 @@ import type { Digest } from "../../src/oci/digest.ts";
 import type { Progress } from "../../src/model/progress.ts";
 import { ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts";
 import { parsePlatform } from "../../src/oci/platform.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import { fakeTransport, type Routes } from "./faketransport.ts";
 import { BASE, descriptor, imageFor, indexOf, jobOf, LAYER, look, manifestOf, page, serve, thing, type Thing } from "./fixtures.ts";
 

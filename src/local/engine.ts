@@ -2,16 +2,16 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
-import { createLanes, type Lanes } from "./local-agent.ts";
-import { systemAuthorities } from "./local-authorities.ts";
-import { lookupAll } from "./local-connect.ts";
-import type { Address } from "./local-dial.ts";
-import type { ExchangeOptions } from "./local-exchange.ts";
-import { measureContent } from "./local-measure.ts";
-import { readPage } from "./local-read.ts";
+import { createLanes, type Lanes } from "./agent.ts";
+import { systemAuthorities } from "./authorities.ts";
+import { lookupAll } from "./connect.ts";
+import type { Address } from "./dial.ts";
+import type { ExchangeOptions } from "./exchange.ts";
+import { measureContent } from "./measure.ts";
+import { readPage } from "./read.ts";
 import { readMachine } from "./machine.ts";
-import { basicAuthorization, proxyFault, type Proxy } from "./proxy.ts";
-import type { Answer, Identity, Query, Transport, Trust } from "./transport.ts";
+import { basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
+import type { Answer, Identity, Query, Transport, Trust } from "../http/transport.ts";
 
 export interface LocalOptions {
   readonly limits: Pick<Limits, "connectSeconds" | "idleSeconds">;

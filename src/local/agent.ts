@@ -1,7 +1,7 @@
 import type { Agent as Agents, Client as Clients, Dispatcher } from "undici";
-import { tolerateContinue, type Interim } from "./local-continue.ts";
-import { createConnector, type Connector, type ConnectorOptions } from "./local-connect.ts";
-import { Agent, Client, Pool } from "./local-undici.ts";
+import { tolerateContinue, type Interim } from "./continue.ts";
+import { createConnector, type Connector, type ConnectorOptions } from "./connect.ts";
+import { Agent, Client, Pool } from "./undici.ts";
 
 /** Keep-alive connections to any number of origins. */
 export interface Lanes {

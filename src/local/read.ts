@@ -1,7 +1,7 @@
 import { Tofu3Error } from "../errors.ts";
-import { exchange, type ExchangeOptions, type Flow } from "./local-exchange.ts";
-import { declaredLength } from "./strict.ts";
-import type { Answer, Page, Query } from "./transport.ts";
+import { exchange, type ExchangeOptions, type Flow } from "./exchange.ts";
+import { declaredLength } from "../http/strict.ts";
+import type { Answer, Page, Query } from "../http/transport.ts";
 
 /** Of an answer that is not content, so much is read at most. */
 export const DRAIN_BYTES = 64 * 1024;

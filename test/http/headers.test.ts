@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { parseHeaderBlock, type HeaderBlock } from "../../src/transport/headers.ts";
+import { parseHeaderBlock, type HeaderBlock } from "../../src/http/headers.ts";
 
 const block = (...lines: string[]): string => `${lines.join("\r\n")}\r\n\r\n`;
 const parse = (text: string): HeaderBlock | null => parseHeaderBlock(Buffer.from(text, "latin1"));

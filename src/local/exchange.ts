@@ -2,11 +2,11 @@ import { setMaxListeners } from "node:events";
 import type { Agent, Dispatcher } from "undici";
 import { Tofu3Error, visible } from "../errors.ts";
 import { Secret } from "../secret.ts";
-import { trimBlanks } from "./headers.ts";
-import type { Lanes } from "./local-agent.ts";
-import { exchangeFault } from "./local-faults.ts";
-import { createPatience, type Patience } from "./local-patience.ts";
-import type { Answer, Query } from "./transport.ts";
+import { trimBlanks } from "../http/headers.ts";
+import type { Lanes } from "./agent.ts";
+import { exchangeFault } from "./faults.ts";
+import { createPatience, type Patience } from "./patience.ts";
+import type { Answer, Query } from "../http/transport.ts";
 
 /** What a receiver can do to the exchange it belongs to. */
 export interface Flow {

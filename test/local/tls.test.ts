@@ -2,9 +2,9 @@ import { createServer, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import type { Trust } from "../../src/transport/transport.ts";
-import { createAuthority } from "./certificates.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type Say } from "./rawserver.ts";
+import type { Trust } from "../../src/http/transport.ts";
+import { createAuthority } from "../http/certificates.ts";
+import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type Say } from "../http/rawserver.ts";
 
 const authority = createAuthority();
 const other = createAuthority();

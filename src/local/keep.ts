@@ -2,7 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FULL_DISK_HINT, messageOf, Tofu3Error, visible } from "../errors.ts";
-import { codeOf } from "./local-faults.ts";
+import { codeOf } from "./faults.ts";
 
 const BATCH_BYTES = 256 * 1024;
 const BATCH_CHUNKS = 256;

@@ -4,13 +4,13 @@ import { isIP, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { buildConnector } from "undici";
 import { Tofu3Error, visible, type Stage } from "../errors.ts";
-import { isLoopbackHost, isPublicAddress } from "./address.ts";
-import { dialOne, secure, secureContextFor, type Address } from "./local-dial.ts";
-import { dialFault, dialReason, nameFault, tlsFault } from "./local-faults.ts";
-import { openSocks } from "./local-socks.ts";
-import { openTunnel } from "./local-tunnel.ts";
-import { authority, nameOfProxy, proxyFault, type Proxy } from "./proxy.ts";
-import type { Trust } from "./transport.ts";
+import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
+import { dialOne, secure, secureContextFor, type Address } from "./dial.ts";
+import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
+import { openSocks } from "./socks.ts";
+import { openTunnel } from "./tunnel.ts";
+import { authority, nameOfProxy, proxyFault, type Proxy } from "../http/proxy.ts";
+import type { Trust } from "../http/transport.ts";
 
 export interface ConnectorOptions {
   /** For names, addresses, proxy and TLS handshake together. */

@@ -4,9 +4,9 @@ import { link, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, truncate, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openKeep } from "../../src/transport/local-keep.ts";
-import type { Content, Transport } from "../../src/transport/transport.ts";
-import { contentQueryFor, faultOf, never, startRawServer, transportWith, until, type RawServer } from "./rawserver.ts";
+import { openKeep } from "../../src/local/keep.ts";
+import type { Content, Transport } from "../../src/http/transport.ts";
+import { contentQueryFor, faultOf, never, startRawServer, transportWith, until, type RawServer } from "../http/rawserver.ts";
 
 const BODY = randomBytes(3_000_000);
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

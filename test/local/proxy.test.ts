@@ -4,10 +4,10 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { nameOfProxy, parseProxy } from "../../src/transport/proxy.ts";
-import type { Trust } from "../../src/transport/transport.ts";
+import { nameOfProxy, parseProxy } from "../../src/http/proxy.ts";
+import type { Trust } from "../../src/http/transport.ts";
 import { startSocksProxy, type SocksProxy, type SocksRules } from "../lab/socks.ts";
-import { createAuthority, type Certificate } from "./certificates.ts";
+import { createAuthority, type Certificate } from "../http/certificates.ts";
 import {
   contentQueryFor,
   faultOf,
@@ -18,7 +18,7 @@ import {
   until,
   type RawServer,
   type Say,
-} from "./rawserver.ts";
+} from "../http/rawserver.ts";
 
 const authority = createAuthority();
 const good = authority.issue("DNS:registry.test,IP:127.0.0.1");

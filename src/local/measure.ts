@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Digest } from "../oci/digest.ts";
-import { orAborted } from "./local-connect.ts";
-import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./local-exchange.ts";
-import { openKeep, type KeepFile } from "./local-keep.ts";
-import { checkLength, DRAIN_BYTES, tooLarge } from "./local-read.ts";
-import type { Answer, Content, ContentQuery, Query } from "./transport.ts";
+import { orAborted } from "./connect.ts";
+import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./exchange.ts";
+import { openKeep, type KeepFile } from "./keep.ts";
+import { checkLength, DRAIN_BYTES, tooLarge } from "./read.ts";
+import type { Answer, Content, ContentQuery, Query } from "../http/transport.ts";
 
 const HEAD_BYTES = 4 * 1024;
 

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Tofu3Error } from "../../src/errors.ts";
-import { parseProxy } from "../../src/transport/proxy.ts";
-import { createLocalTransport, type LocalOptions } from "../../src/transport/local.ts";
-import type { ContentQuery, Query, Transport } from "../../src/transport/transport.ts";
+import { parseProxy } from "../../src/http/proxy.ts";
+import { createLocalTransport, type LocalOptions } from "../../src/local/engine.ts";
+import type { ContentQuery, Query, Transport } from "../../src/http/transport.ts";
 
 /** A server on loopback that says, byte for byte, what a test wants it to say. */
 export interface RawServer {

@@ -1,5 +1,5 @@
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
-import { HTTPParserError } from "./local-undici.ts";
+import { HTTPParserError } from "./undici.ts";
 
 /** The `code` of what Node or undici threw; null when it has none. */
 export function codeOf(thrown: unknown): string | null {

@@ -1,7 +1,7 @@
 import { isIP, isIPv4, type Socket } from "node:net";
 import type { Secret } from "../secret.ts";
-import { bytesOfV6 } from "./address.ts";
-import { authority, proxyFault, type Proxy } from "./proxy.ts";
+import { bytesOfV6 } from "../http/address.ts";
+import { authority, proxyFault, type Proxy } from "../http/proxy.ts";
 
 const REPLIES: Readonly<Record<number, string>> = {
   1: "general failure",

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Identity } from "./transport.ts";
+import type { Identity } from "../http/transport.ts";
 
 /**
  * What stands for a machine in observations, so that two workers on one machine are noticed and the identity itself, which machine-id(5) calls

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { declaredLength, valueOf, valuesOf } from "../../src/transport/strict.ts";
+import { declaredLength, valueOf, valuesOf } from "../../src/http/strict.ts";
 
 type Headers = (readonly [string, string])[];
 const length = (value: string): readonly [string, string] => ["content-length", value];

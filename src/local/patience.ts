@@ -1,5 +1,5 @@
 import { Tofu3Error } from "../errors.ts";
-import { SLOWEST_BYTES_PER_SECOND } from "./speed.ts";
+import { SLOWEST_BYTES_PER_SECOND } from "../http/speed.ts";
 
 /** The clocks of one exchange. What they find out is told once. */
 export interface Patience {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import { machineIdentity } from "../../src/transport/machine.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import { machineIdentity } from "../../src/local/machine.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import {
   contentQueryFor,
   faultOf,
@@ -18,7 +18,7 @@ import {
   until,
   type RawServer,
   type Say,
-} from "./rawserver.ts";
+} from "../http/rawserver.ts";
 
 const ok: Say = (socket) => void socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 const ended: (() => Promise<unknown>)[] = [];

@@ -1,7 +1,7 @@
-import { within } from "./deadline.ts";
-import { lookupAll } from "./local-connect.ts";
-import { dialOne } from "./local-dial.ts";
-import { codeOf, dialReason } from "./local-faults.ts";
+import { within } from "../http/deadline.ts";
+import { lookupAll } from "./connect.ts";
+import { dialOne } from "./dial.ts";
+import { codeOf, dialReason } from "./faults.ts";
 
 /** Why this machine gets no TCP connection there, in words; null when it gets one, which is closed at once. Rejects with the reason of `signal`. */
 export async function refusalFromHere(host: string, port: number, seconds: number, signal: AbortSignal): Promise<string | null> {

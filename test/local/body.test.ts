@@ -17,8 +17,17 @@ import {
   whole,
   withHeaders,
   withLength,
-} from "./bodies.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type RawServer } from "./rawserver.ts";
+} from "../http/bodies.ts";
+import {
+  contentQueryFor,
+  faultOf,
+  never,
+  queryFor,
+  startRawServer,
+  transportWith,
+  until,
+  type RawServer,
+} from "../http/rawserver.ts";
 
 let folder = "";
 let server: RawServer | null = null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isLoopbackHost, isPublicAddress } from "../../src/transport/address.ts";
+import { isLoopbackHost, isPublicAddress } from "../../src/http/address.ts";
 
 describe("an address of the public internet", () => {
   test.each([
