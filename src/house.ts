@@ -7,7 +7,7 @@ import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./c
 import { sshFiles } from "./config/sshinclude.ts";
 import type { CredentialsFor } from "./model/credentials.ts";
 import type { Admit, Keep } from "./model/keep.ts";
-import type { SshTarget } from "./transport/sshtarget.ts";
+import type { SshTarget } from "./ssh/connection/target.ts";
 import type { Transport } from "./http/transport.ts";
 import type { Vantage } from "./worker/vantage.ts";
 
@@ -61,7 +61,7 @@ async function readTarget(
 
 /** A file that cannot be read is told by the worker that needs it. */
 async function pinned(target: SshTarget): Promise<PinnedWorker> {
-  const { readPinnedKeys } = await import("./transport/sshtrust.ts");
+  const { readPinnedKeys } = await import("./ssh/connection/trust.ts");
   return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
 }
 
@@ -86,7 +86,7 @@ export async function localTransport(house: House, proxy: WorkerConfig["proxy"])
 }
 
 async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
-  const { createSshTransport } = await import("./transport/ssh.ts");
+  const { createSshTransport } = await import("./ssh/engine.ts");
   return createSshTransport({ target, limits: house.config.limits, proxy, ask: house.passphrase });
 }
 

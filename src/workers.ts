@@ -7,9 +7,9 @@ import { asError, Tofu3Error, visible } from "./errors.ts";
 import { localTransport, readTargets, type House } from "./house.ts";
 import { refusalFromHere } from "./local/reach.ts";
 import { authority, nameOfProxy, type Proxy } from "./http/proxy.ts";
-import type { SshTarget } from "./transport/sshtarget.ts";
+import type { SshTarget } from "./ssh/connection/target.ts";
 import type { Transport } from "./http/transport.ts";
-import type { Lack } from "./transport/vmfacts.ts";
+import type { Lack } from "./ssh/facts.ts";
 import { reachRegistry } from "./worker/reach.ts";
 import type { Vantage } from "./worker/vantage.ts";
 
@@ -69,7 +69,7 @@ async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Rea
 }
 
 async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: Errand): Promise<Reachable> {
-  const { createSshTransport } = await import("./transport/ssh.ts");
+  const { createSshTransport } = await import("./ssh/engine.ts");
   const { house } = errand;
   const transport = createSshTransport({
     target,

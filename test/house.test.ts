@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ["errors.ts", "secret.ts", "oci", "http/transport.ts"],
   transport: ["errors.ts", "secret.ts", "smallfile.ts", "oci", "model"],
   worker: ["errors.ts", "secret.ts", "oci", "model", "http/transport.ts", "http/strict.ts", "http/address.ts", "http/deadline.ts"],
-  coordinator: ["errors.ts", "oci", "model", "worker", "transport/vmfacts.ts"],
+  coordinator: ["errors.ts", "oci", "model", "worker", "ssh/facts.ts"],
   consensus: ["errors.ts", "oci", "model"],
   release: ["errors.ts", "oci", "model"],
   report: ["errors.ts", "oci", "model"],
@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "model",
     "http/transport.ts",
     "http/proxy.ts",
-    "transport/sshpattern.ts",
+    "ssh/connection/pattern.ts",
   ],
   demo: ["errors.ts", "secret.ts", "oci", "model", "transport", "config"],
 };

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { matchesPattern } from "../transport/sshpattern.ts";
+import { matchesPattern } from "../ssh/connection/pattern.ts";
 import { readSmallText } from "../smallfile.ts";
 
 /** The files that an SSH configuration is read from. */
