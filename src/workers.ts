@@ -10,7 +10,7 @@ import { authority, nameOfProxy, type Proxy } from "./http/proxy.ts";
 import type { SshTarget } from "./ssh/connection/target.ts";
 import type { Transport } from "./http/transport.ts";
 import type { Lack } from "./ssh/facts.ts";
-import { reachRegistry } from "./worker/reach.ts";
+import { reachRegistry } from "./worker/fetch/reach.ts";
 import type { Vantage } from "./worker/vantage.ts";
 
 /** What else a worker is asked to do: reach a registry, or at least its proxy. */

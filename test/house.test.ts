@@ -119,7 +119,7 @@ describe("the house", () => {
 
   test("the walls are really there: a planted trespass is seen", () => {
     const planted = { file: "oci/planted.ts", text: "", imports: ["../worker/walk.ts", "undici", "./digest.ts"] };
-    expect(trespasses(planted)).toEqual(["worker/walk.ts"]);
+    expect(trespasses(planted)).toEqual(["worker/walk/look.ts"]);
     expect(wrongDoors(planted)).toEqual(["undici"]);
   });
 });

@@ -4,7 +4,7 @@ import { openVantages } from "../../dist/house.js";
 import { parseDestination } from "../../dist/release/destination.js";
 import { openQuarantine } from "../../dist/release/quarantine.js";
 import { jobOf } from "../../dist/verify.js";
-import { observe } from "../../dist/worker/walk.js";
+import { observe } from "../../dist/worker/walk/look.js";
 import { houseOf } from "./house.mjs";
 
 const [configFile, reference, folder] = process.argv.slice(2);

@@ -2,7 +2,7 @@
 import { judge } from "../../dist/consensus/judge.js";
 import { openVantages } from "../../dist/house.js";
 import { jobOf } from "../../dist/verify.js";
-import { observe } from "../../dist/worker/walk.js";
+import { observe } from "../../dist/worker/walk/look.js";
 import { houseOf } from "./house.mjs";
 
 const [configFile, repository, count] = process.argv.slice(2);

@@ -12,8 +12,8 @@ import { createReplyParser } from "../../src/ssh/script/reply.ts";
 import { matchesPattern } from "../../src/ssh/connection/pattern.ts";
 import { declaredLength } from "../../src/http/strict.ts";
 import { isCurlSince } from "../../src/ssh/facts.ts";
-import { redirectTarget } from "../../src/worker/redirect.ts";
-import { parseRetryAfter } from "../../src/worker/retry.ts";
+import { redirectTarget } from "../../src/worker/fetch/redirect.ts";
+import { parseRetryAfter } from "../../src/worker/fetch/retry.ts";
 import { byteRowsOf, many, numbered, rowsOf, type Row } from "./shapes.ts";
 
 const NONCE = "0".repeat(32);

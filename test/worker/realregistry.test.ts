@@ -11,7 +11,7 @@ import { parseReference } from "../../src/oci/reference.ts";
 import { Secret } from "../../src/secret.ts";
 import { createLocalTransport } from "../../src/local/engine.ts";
 import type { Transport } from "../../src/http/transport.ts";
-import { readTags } from "../../src/worker/tags.ts";
+import { readTags } from "../../src/worker/walk/tags.ts";
 import { imageFor, jobOf, LIMITS, look, thing, vantageOf, type Thing } from "./fixtures.ts";
 
 const big = "tofu".repeat(50_000);

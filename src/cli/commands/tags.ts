@@ -1,7 +1,7 @@
 import { Tofu3Error, visible } from "../../errors.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
-import { readTags } from "../../worker/tags.ts";
+import { readTags } from "../../worker/walk/tags.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Settings, TagsArguments } from "../invocation.ts";
 import type { Io } from "../io.ts";

@@ -1,0 +1,36 @@
+import type { Limits } from "../../model/job.ts";
+import type { Watch } from "../../model/progress.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { authorityFor } from "./authority.ts";
+import type { Authority } from "./authority.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import type { Notebook } from "./notebook.ts";
+import { registryOf } from "./registry.ts";
+import type { Registry } from "./registry.ts";
+import type { Vantage } from "../vantage.ts";
+
+/** One worker at work on one reference. */
+export interface Session {
+  readonly vantage: Vantage;
+  readonly registry: Registry;
+  readonly authority: Authority;
+  readonly limits: Limits;
+  readonly book: Notebook;
+  readonly clock: Clock;
+  readonly watch: Watch;
+}
+
+/** Throws E_REFERENCE where the registry has a name that cannot be connected to. */
+export function createSession(vantage: Vantage, reference: Reference, limits: Limits, book: Notebook, watch: Watch): Session {
+  const registry = registryOf(reference, vantage);
+  return {
+    vantage,
+    registry,
+    authority: authorityFor(vantage.transport, `${registry.base.origin} ${registry.repository}`),
+    limits,
+    book,
+    clock: vantage.clock ?? systemClock,
+    watch,
+  };
+}
