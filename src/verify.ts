@@ -14,7 +14,7 @@ import { parsePlatform } from "./oci/platform.ts";
 import { parseReference, type Reference } from "./oci/reference.ts";
 import { planRelease } from "./release/fits.ts";
 import { parseDestination } from "./release/destination.ts";
-import { openQuarantine } from "./release/quarantine.ts";
+import { openQuarantine } from "./release/quarantine/quarantine.ts";
 import { release } from "./release/release.ts";
 import { evidenceOf } from "./report/evidence.ts";
 import { within } from "./http/deadline.ts";

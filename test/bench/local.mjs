@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { openVantages } from "../../dist/house.js";
 import { parseDestination } from "../../dist/release/destination.js";
-import { openQuarantine } from "../../dist/release/quarantine.js";
+import { openQuarantine } from "../../dist/release/quarantine/quarantine.js";
 import { jobOf } from "../../dist/verify.js";
 import { observe } from "../../dist/worker/walk/look.js";
 import { houseOf } from "./house.mjs";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { SeenObject } from "../../src/model/observation.ts";
-import type { Digest } from "../../src/oci/digest.ts";
-import { parseManifest, type Manifest } from "../../src/oci/manifest.ts";
-import { parseReference } from "../../src/oci/reference.ts";
-import { layoutOf } from "../../src/release/layout.ts";
-import { gzipLayer, image, index, OCI, piece } from "./fixture.ts";
+import type { SeenObject } from "../../../src/model/observation.ts";
+import type { Digest } from "../../../src/oci/digest.ts";
+import { parseManifest, type Manifest } from "../../../src/oci/manifest.ts";
+import { parseReference } from "../../../src/oci/reference.ts";
+import { layoutOf } from "../../../src/release/formats/layout.ts";
+import { gzipLayer, image, index, OCI, piece } from "../fixture.ts";
 
 /** A map that counts how often somebody looks into it. */
 class Counted<V> extends Map<Digest, V> {

@@ -1,10 +1,10 @@
-import { Tofu3Error, visible } from "../errors.ts";
-import type { SeenObject } from "../model/observation.ts";
-import { hexOf, isDigest } from "../oci/digest.ts";
-import type { ImageManifest } from "../oci/manifest.ts";
+import { Tofu3Error, visible } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import { hexOf, isDigest } from "../../oci/digest.ts";
+import type { ImageManifest } from "../../oci/manifest.ts";
 import { noImage, parseConfig, type Fields } from "./imageconfig.ts";
 import { configOfSchema1 } from "./schema1config.ts";
-import { blobsOf, manifestsOf, singleOf } from "./tree.ts";
+import { blobsOf, manifestsOf, singleOf } from "../tree.ts";
 import { compressionOf, measureLayer, type ImageLayer } from "./unpack.ts";
 import { readWhole, type Workshop } from "./workshop.ts";
 

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { FULL_DISK_HINT, Tofu3Error } from "../errors.ts";
-import { quoted } from "./disk.ts";
+import { FULL_DISK_HINT, Tofu3Error } from "../../errors.ts";
+import { quoted } from "../disk.ts";
 
 /**
  * Throws E_DISK when `bytes` more do not fit on the file system of this directory, before the first of them is written. What others write

@@ -1,9 +1,9 @@
-import { Tofu3Error } from "../errors.ts";
-import { blobsOf, manifestsOf, singleOf, type Tree } from "./tree.ts";
-import { bottleFileName, bottleOf, formulaOfRepository } from "../oci/homebrew.ts";
-import type { Reference } from "../oci/reference.ts";
-import type { SeenObject } from "../model/observation.ts";
-import { isBottle } from "./fits.ts";
+import { Tofu3Error } from "../../errors.ts";
+import { blobsOf, manifestsOf, singleOf, type Tree } from "../tree.ts";
+import { bottleFileName, bottleOf, formulaOfRepository } from "../../oci/homebrew.ts";
+import type { Reference } from "../../oci/reference.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import { isBottle } from "../fits.ts";
 import { place, type Workshop } from "./workshop.ts";
 
 const TITLE = "org.opencontainers.image.title";

@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { link, lstat, open, rename } from "node:fs/promises";
-import { Tofu3Error } from "../errors.ts";
-import type { SeenObject } from "../model/observation.ts";
-import type { Reference } from "../oci/reference.ts";
-import { createFile, errnoOf, permit } from "./disk.ts";
-import { checked, drain, openKept, readChunks, tampered } from "./kept.ts";
-import type { Quarantine } from "./quarantine.ts";
-import type { Tree } from "./tree.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { createFile, errnoOf, permit } from "../disk.ts";
+import { checked, drain, openKept, readChunks, tampered } from "../quarantine/kept.ts";
+import type { Quarantine } from "../quarantine/quarantine.ts";
+import type { Tree } from "../tree.ts";
 
 /** What every format builds from, and where. */
 export interface Workshop {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { messageOf, Tofu3Error, visible } from "../errors.ts";
-import type { SeenObject } from "../model/observation.ts";
-import { parseDigest, type Digest } from "../oci/digest.ts";
+import { messageOf, Tofu3Error, visible } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import { parseDigest, type Digest } from "../../oci/digest.ts";
 import { expand, sniffCompression, type Compression } from "./compression.ts";
-import { errnoOf } from "./disk.ts";
+import { errnoOf } from "../disk.ts";
 import { noImage } from "./imageconfig.ts";
-import { openKept } from "./kept.ts";
+import { openKept } from "../quarantine/kept.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
 
 /** A layer of an image. */

@@ -1,8 +1,8 @@
-import type { Digest } from "../oci/digest.ts";
-import type { HistoryEntry, Schema1Manifest } from "../oci/schema1.ts";
-import type { SeenObject } from "../model/observation.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { HistoryEntry, Schema1Manifest } from "../../oci/schema1.ts";
+import type { SeenObject } from "../../model/observation.ts";
 import { isFields, sortedJson, type Fields } from "./imageconfig.ts";
-import { blobsOf } from "./tree.ts";
+import { blobsOf } from "../tree.ts";
 import { compressionOf, measureLayer, type ImageLayer } from "./unpack.ts";
 import type { Workshop } from "./workshop.ts";
 

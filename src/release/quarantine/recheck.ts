@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import type { Digest } from "../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { checked, drain, openKept, readChunks, type Expected } from "./kept.ts";
 
 /** Files of at least so many bytes are worth a start before the verdict. */

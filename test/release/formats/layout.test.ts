@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DOCKER, gzipLayer, image, index, layerFrom, OCI, piece, sha, single, tarOf, type Entry } from "./fixture.ts";
-import { put } from "./mint.ts";
-import { json, leftovers, listing, temporary, tool } from "./tools.ts";
+import { DOCKER, gzipLayer, image, index, layerFrom, OCI, piece, sha, single, tarOf, type Entry } from "../fixture.ts";
+import { put } from "../mint.ts";
+import { json, leftovers, listing, temporary, tool } from "../tools.ts";
 
 const a = await gzipLayer({ "etc/a": "a" });
 const b = await gzipLayer({ "etc/b": "b".repeat(5000) });

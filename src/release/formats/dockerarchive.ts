@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Reference } from "../oci/reference.ts";
+import type { Reference } from "../../oci/reference.ts";
 import { layerName, readImage, type Image } from "./image.ts";
 import { unpacked } from "./unpack.ts";
 import { tagOf } from "./layout.ts";

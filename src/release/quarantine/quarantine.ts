@@ -1,11 +1,11 @@
 import { lstat, mkdir, rm, rmdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { Tofu3Error } from "../errors.ts";
-import type { Destination } from "../model/destination.ts";
-import type { Keep } from "../model/keep.ts";
-import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
-import { checkDestination, parentOf, refused } from "./destination.ts";
-import { createFile, diskFault, errnoOf, lookAt, onDisk, quoted } from "./disk.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { Keep } from "../../model/keep.ts";
+import { algorithmOf, hexOf, type Digest } from "../../oci/digest.ts";
+import { checkDestination, parentOf, refused } from "../destination.ts";
+import { createFile, diskFault, errnoOf, lookAt, onDisk, quoted } from "../disk.ts";
 import { quarantineName, readOwner } from "./owner.ts";
 import { createRechecks } from "./recheck.ts";
 import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";

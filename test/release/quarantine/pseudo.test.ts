@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
-import { startStage, type Stage } from "../e2e/stage.ts";
-import { startLiar, type Liar } from "../lab/liar.ts";
-import { useLab } from "../lab/uselab.ts";
-import { leftovers } from "./tools.ts";
+import { startStage, type Stage } from "../../e2e/stage.ts";
+import { startLiar, type Liar } from "../../lab/liar.ts";
+import { useLab } from "../../lab/uselab.ts";
+import { leftovers } from "../tools.ts";
 
 const lab = useLab();
 let stage: Stage;

@@ -1,11 +1,11 @@
-import { Tofu3Error } from "../errors.ts";
-import type { SeenObject } from "../model/observation.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import { algorithmOf, hexOf, type Digest } from "../oci/digest.ts";
-import { OCI_INDEX } from "../oci/mediatype.ts";
-import type { Platform } from "../oci/platform.ts";
-import type { Reference } from "../oci/reference.ts";
-import { agreedObject, blobsOf, type Tree } from "./tree.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { algorithmOf, hexOf, type Digest } from "../../oci/digest.ts";
+import { OCI_INDEX } from "../../oci/mediatype.ts";
+import type { Platform } from "../../oci/platform.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { agreedObject, blobsOf, type Tree } from "../tree.ts";
 
 /** What an OCI image layout of an artifact holds. image-spec 1.1, image-layout.md */
 export interface Layout {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { Tofu3Error } from "../errors.ts";
-import { algorithmOf, parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
+import { Tofu3Error } from "../../errors.ts";
+import { algorithmOf, parseDigest, type Algorithm, type Digest } from "../../oci/digest.ts";
 
 /** A blob or document as all workers agreed on it. */
 export interface Expected {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Tofu3Error } from "../errors.ts";
-import type { SeenObject } from "../model/observation.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
-import { createFile, permit, writeSmallFile } from "./disk.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Reference } from "../../oci/reference.ts";
+import { createFile, permit, writeSmallFile } from "../disk.ts";
 import { readImage, type Image } from "./image.ts";
 import { unpacked, type ImageLayer } from "./unpack.ts";
 import { sortedJson } from "./imageconfig.ts";
@@ -13,7 +13,7 @@ import { tagOf } from "./layout.ts";
 import { finishFolders } from "./ocilayout.ts";
 import { checkRoom } from "./room.ts";
 import { v1LayersOf } from "./schema1config.ts";
-import { manifestsOf, singleOf } from "./tree.ts";
+import { manifestsOf, singleOf } from "../tree.ts";
 import { place, placeAgain, type Workshop } from "./workshop.ts";
 
 /** One directory of the layout. */

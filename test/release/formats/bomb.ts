@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { parseDigest } from "../../src/oci/digest.ts";
-import { layerFrom, OCI, type LayerPiece } from "./fixture.ts";
+import { parseDigest } from "../../../src/oci/digest.ts";
+import { layerFrom, OCI, type LayerPiece } from "../fixture.ts";
 
 const BLOCK = 128 * 1024;
 

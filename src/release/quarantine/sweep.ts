@@ -1,7 +1,7 @@
 import { lstat, readdir, rename, rm } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { errnoOf, lookAt } from "./disk.ts";
+import { errnoOf, lookAt } from "../disk.ts";
 import { lifeOf, parseQuarantineName, readOwner, type Owner } from "./owner.ts";
 
 /** Where --force puts what it replaces, under its own name, until the new one is there. */

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DOCKER, gzipLayer, image, index, layerFrom, OCI, schema1, sha, single, tarOf, type LayerPiece } from "./fixture.ts";
-import { put } from "./mint.ts";
-import { hashOf, json, leftovers, listing, temporary, tool } from "./tools.ts";
+import { DOCKER, gzipLayer, image, index, layerFrom, OCI, schema1, sha, single, tarOf, type LayerPiece } from "../fixture.ts";
+import { put } from "../mint.ts";
+import { hashOf, json, leftovers, listing, temporary, tool } from "../tools.ts";
 
 const a = await gzipLayer({ "etc/a": "a" });
 const b = await gzipLayer({ "etc/b": "b".repeat(5000) });

@@ -1,4 +1,4 @@
-import { Tofu3Error } from "../errors.ts";
+import { Tofu3Error } from "../../errors.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
