@@ -1,10 +1,10 @@
 import { userInfo } from "node:os";
 import type { Config, SshWorkerConfig, WorkerConfig } from "./config/config.ts";
-import { readDockerCredentials } from "./config/dockerconfig.ts";
+import { readDockerCredentials } from "./config/docker/credentials.ts";
 import { readRegistrySettings } from "./config/registries.ts";
 import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "./config/rules.ts";
-import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/sshconfig.ts";
-import { sshFiles } from "./config/sshinclude.ts";
+import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/ssh/host.ts";
+import { sshFiles } from "./config/ssh/include.ts";
 import type { CredentialsFor } from "./model/credentials.ts";
 import type { Admit, Keep } from "./model/keep.ts";
 import type { SshTarget } from "./ssh/connection/target.ts";

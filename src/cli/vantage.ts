@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { readDefaults } from "../config/defaults.ts";
-import { readDockerCredentials } from "../config/dockerconfig.ts";
+import { readDockerCredentials } from "../config/docker/credentials.ts";
 import { findConfig } from "../config/load.ts";
 import { readRegistrySettings } from "../config/registries.ts";
 import { localTransport } from "../house.ts";

@@ -1,8 +1,8 @@
 import { scrub } from "../../src/cli/log.ts";
-import { bestKey, credentialsOf } from "../../src/config/authfile.ts";
+import { bestKey, credentialsOf } from "../../src/config/docker/authfile.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { registryName } from "../../src/config/registryname.ts";
-import { parseJumps } from "../../src/config/sshconfig.ts";
+import { parseJumps } from "../../src/config/ssh/host.ts";
 import { isPublicAddress } from "../../src/http/address.ts";
 import { meteredBytes } from "../../src/ssh/script/curlmeter.ts";
 import { parseHeaderBlock, trimBlanks } from "../../src/http/headers.ts";

@@ -1,10 +1,10 @@
 import { join, resolve } from "node:path";
-import { Tofu3Error } from "../errors.ts";
-import type { Credentials, CredentialsFor } from "../model/credentials.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { Credentials, CredentialsFor } from "../../model/credentials.ts";
 import { bestKey, credentialsOf, readAuthFile, type AuthFile } from "./authfile.ts";
-import { askHelper } from "./credentialhelper.ts";
-import { variable, xdgFolder, type Surroundings } from "./load.ts";
-import { registryName } from "./registryname.ts";
+import { askHelper } from "./helper.ts";
+import { variable, xdgFolder, type Surroundings } from "../load.ts";
+import { registryName } from "../registryname.ts";
 
 /** Docker Hub is filed by docker under the first, by podman under the second of its names. */
 function serversOf(registry: string): readonly string[] {

@@ -1,8 +1,8 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseJumps } from "../../src/config/sshconfig.ts";
-import { thrownBy } from "./folder.ts";
+import { parseJumps } from "../../../src/config/ssh/host.ts";
+import { thrownBy } from "../folder.ts";
 import { resolved } from "./resolved.ts";
 
 test("without ~/.ssh/config: the host itself, port 22, the local user, the usual keys", async () => {

@@ -1,6 +1,6 @@
-import { resolveHost, type SshHost } from "../../src/config/sshconfig.ts";
-import { sshFiles } from "../../src/config/sshinclude.ts";
-import { folderWith } from "./folder.ts";
+import { resolveHost, type SshHost } from "../../../src/config/ssh/host.ts";
+import { sshFiles } from "../../../src/config/ssh/include.ts";
+import { folderWith } from "../folder.ts";
 
 const SILENT = { port: null, user: null, identityFile: null };
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { readDockerCredentials } from "../../src/config/dockerconfig.ts";
-import type { Credentials } from "../../src/model/credentials.ts";
-import { folderWith, thrownBy } from "./folder.ts";
+import { readDockerCredentials } from "../../../src/config/docker/credentials.ts";
+import type { Credentials } from "../../../src/model/credentials.ts";
+import { folderWith, thrownBy } from "../folder.ts";
 
 const signal = new AbortController().signal;
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");

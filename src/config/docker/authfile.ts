@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { Tofu3Error, visible } from "../errors.ts";
-import type { Credentials } from "../model/credentials.ts";
-import { trimBoth, trimEnd } from "../oci/trim.ts";
-import { Secret } from "../secret.ts";
-import { registryName } from "./registryname.ts";
-import { readSmallText } from "../smallfile.ts";
+import { Tofu3Error, visible } from "../../errors.ts";
+import type { Credentials } from "../../model/credentials.ts";
+import { trimBoth, trimEnd } from "../../oci/trim.ts";
+import { Secret } from "../../secret.ts";
+import { registryName } from "../registryname.ts";
+import { readSmallText } from "../../smallfile.ts";
 
 const entry = z.object({
   auth: z.string().optional(),

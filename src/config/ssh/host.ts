@@ -1,9 +1,9 @@
 import { isIPv6 } from "node:net";
 import { isAbsolute, join } from "node:path";
-import { Tofu3Error } from "../errors.ts";
-import type { Surroundings } from "./load.ts";
-import type { SshFiles } from "./sshinclude.ts";
-import { readSshSettings, type SshSettings } from "./sshsettings.ts";
+import { Tofu3Error } from "../../errors.ts";
+import type { Surroundings } from "../load.ts";
+import type { SshFiles } from "./include.ts";
+import { readSshSettings, type SshSettings } from "./settings.ts";
 
 /** One host as SSH reaches it. */
 export interface SshHost {

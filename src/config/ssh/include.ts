@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { matchesPattern } from "../ssh/connection/pattern.ts";
-import { readSmallText } from "../smallfile.ts";
+import { matchesPattern } from "../../ssh/connection/pattern.ts";
+import { readSmallText } from "../../smallfile.ts";
 
 /** The files that an SSH configuration is read from. */
 export interface SshFiles {

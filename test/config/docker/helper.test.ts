@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { askHelper } from "../../src/config/credentialhelper.ts";
-import { readDockerCredentials } from "../../src/config/dockerconfig.ts";
-import type { Credentials } from "../../src/model/credentials.ts";
-import { folderWith, thrownBy } from "./folder.ts";
+import { askHelper } from "../../../src/config/docker/helper.ts";
+import { readDockerCredentials } from "../../../src/config/docker/credentials.ts";
+import type { Credentials } from "../../../src/model/credentials.ts";
+import { folderWith, thrownBy } from "../folder.ts";
 
 const signal = new AbortController().signal;
 const HUB = "https://index.docker.io/v1/";

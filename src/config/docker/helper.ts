@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
-import { messageOf, Tofu3Error } from "../errors.ts";
-import type { Credentials } from "../model/credentials.ts";
-import { Secret } from "../secret.ts";
+import { messageOf, Tofu3Error } from "../../errors.ts";
+import type { Credentials } from "../../model/credentials.ts";
+import { Secret } from "../../secret.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
