@@ -1,11 +1,11 @@
 import type { Config } from "../config/config.ts";
 import type { House } from "../verify.ts";
 import { wantsColor } from "./color.ts";
-import type { Settings } from "./invocation.ts";
+import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { passphraseAsker } from "./passphrase.ts";
-import type { ProgressView } from "./progress.ts";
+import type { ProgressView } from "./progress/progress.ts";
 
 /** Everything of this process and its user that a verification may use. */
 export async function houseOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<House> {

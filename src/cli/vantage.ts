@@ -7,9 +7,9 @@ import { localTransport } from "../house.ts";
 import type { Limits } from "../model/job.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { houseOf } from "./house.ts";
-import type { Settings } from "./invocation.ts";
+import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
-import { openProgress } from "./progress.ts";
+import { openProgress } from "./progress/progress.ts";
 
 /**
  * This machine alone, for what gives no verdict. It works without a configuration; where there is one, its registries, its limits and the

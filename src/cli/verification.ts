@@ -9,10 +9,10 @@ import { verdictLine } from "../report/verdictline.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
 import { houseOf } from "./house.ts";
-import type { Settings, VerifyArguments } from "./invocation.ts";
+import type { Settings, VerifyArguments } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
-import { openProgress } from "./progress.ts";
+import { openProgress } from "./progress/progress.ts";
 
 /** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
 export async function runVerification(

@@ -2,7 +2,7 @@ import { parseConfig } from "../../config/config.ts";
 import { SHORTEST } from "../../config/load.ts";
 import { startDemo } from "../../demo/demo.ts";
 import { exitOf } from "../exit.ts";
-import type { DemoArguments, Settings } from "../invocation.ts";
+import type { DemoArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { runVerification, tellEvidence } from "../verification.ts";
 

@@ -10,7 +10,7 @@ import { receive, type Received } from "../../worker/walk/raw.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
-import type { InspectArguments, Settings } from "../invocation.ts";
+import type { InspectArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
 import { localVantage, noteNoVerdict } from "../vantage.ts";

@@ -3,7 +3,7 @@ import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
 import { readTags } from "../../worker/walk/tags.ts";
 import { EXIT_OK } from "../exit.ts";
-import type { Settings, TagsArguments } from "../invocation.ts";
+import type { Settings, TagsArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { localVantage, noteNoVerdict } from "../vantage.ts";
 

@@ -12,9 +12,9 @@ import { checkWorkers } from "../../workers.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import { houseOf } from "../house.ts";
-import type { Settings, WorkersCheckArguments } from "../invocation.ts";
+import type { Settings, WorkersCheckArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
-import { openProgress } from "../progress.ts";
+import { openProgress } from "../progress/progress.ts";
 
 type Asked = Pick<Policy, "distinct">;
 

@@ -1,5 +1,5 @@
-import type { Fault } from "../model/observation.ts";
-import type { Progress } from "../model/progress.ts";
+import type { Fault } from "../../model/observation.ts";
+import type { Progress } from "../../model/progress.ts";
 
 /** What is known of one worker while it works; times are milliseconds of one monotonic clock. */
 export interface Track {

@@ -1,5 +1,5 @@
-import { Tofu3Error, visible } from "../errors.ts";
-import { reportKind, REPORT_KINDS } from "../report/kinds.ts";
+import { Tofu3Error, visible } from "../../errors.ts";
+import { reportKind, REPORT_KINDS } from "../../report/kinds.ts";
 import { LOG_FORMATS, LOG_LEVELS, type Command, type LogFormat, type LogLevel } from "./usage.ts";
 
 /** Flags that every command takes. */

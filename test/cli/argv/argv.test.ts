@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseArgv } from "../../src/cli/argv.ts";
-import { Tofu3Error } from "../../src/errors.ts";
+import { parseArgv } from "../../../src/cli/argv/argv.ts";
+import { Tofu3Error } from "../../../src/errors.ts";
 
 /** A line as a shell would split it at blanks; nothing here needs quotes. */
 function parse(line: string) {

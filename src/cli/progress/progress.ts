@@ -1,7 +1,7 @@
-import type { Watch } from "../model/progress.ts";
-import { wantsColor } from "./color.ts";
-import type { Settings } from "./invocation.ts";
-import type { Io } from "./io.ts";
+import type { Watch } from "../../model/progress.ts";
+import { wantsColor } from "../color.ts";
+import type { Settings } from "../argv/invocation.ts";
+import type { Io } from "../io.ts";
 import { plainProgress } from "./plain.ts";
 
 /** What is told on stderr while workers work. */

@@ -1,8 +1,8 @@
 import { createLogUpdate } from "log-update";
-import { visible } from "../errors.ts";
-import { COLOURED, PLAIN, type Paint } from "../report/paint.ts";
-import { bytesText, counted } from "../report/text.ts";
-import type { Output } from "./io.ts";
+import { visible } from "../../errors.ts";
+import { COLOURED, PLAIN, type Paint } from "../../report/paint.ts";
+import { bytesText, counted } from "../../report/text.ts";
+import type { Output } from "../io.ts";
 import type { ProgressView } from "./progress.ts";
 import { newTrack, note, rateOf, type Track } from "./tracker.ts";
 

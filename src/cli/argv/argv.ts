@@ -1,5 +1,5 @@
 import { Parser } from "yargs/helpers";
-import { Tofu3Error, visible } from "../errors.ts";
+import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
 import { invocationOf, type Invocation, type Values } from "./invocation.ts";
 import { nearest } from "./nearest.ts";

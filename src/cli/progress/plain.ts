@@ -1,7 +1,7 @@
-import { visible } from "../errors.ts";
-import type { Progress } from "../model/progress.ts";
-import { bytesText, counted, listed } from "../report/text.ts";
-import type { Output } from "./io.ts";
+import { visible } from "../../errors.ts";
+import type { Progress } from "../../model/progress.ts";
+import { bytesText, counted, listed } from "../../report/text.ts";
+import type { Output } from "../io.ts";
 import type { ProgressView } from "./progress.ts";
 import { newTrack, note, rateOf, type Track } from "./tracker.ts";
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { plainProgress } from "../../src/cli/plain.ts";
-import { frame } from "../../src/cli/terminal.ts";
-import { newTrack, note, rateOf } from "../../src/cli/tracker.ts";
-import { COLOURED, PLAIN } from "../../src/report/paint.ts";
-import type { Progress } from "../../src/model/progress.ts";
-import { digest } from "../report/fixtures.ts";
+import { plainProgress } from "../../../src/cli/progress/plain.ts";
+import { frame } from "../../../src/cli/progress/terminal.ts";
+import { newTrack, note, rateOf } from "../../../src/cli/progress/tracker.ts";
+import { COLOURED, PLAIN } from "../../../src/report/paint.ts";
+import type { Progress } from "../../../src/model/progress.ts";
+import { digest } from "../../report/fixtures.ts";
 
 const FETCHING: readonly Progress[] = [
   { kind: "phase", worker: "fra", phase: "connecting" },

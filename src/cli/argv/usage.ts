@@ -1,6 +1,6 @@
-import { FORMATS } from "../model/destination.ts";
-import { REPORT_KINDS } from "../report/kinds.ts";
-import { EXITS, type Exit } from "./exit.ts";
+import { FORMATS } from "../../model/destination.ts";
+import { REPORT_KINDS } from "../../report/kinds.ts";
+import { EXITS, type Exit } from "../exit.ts";
 
 /** One flag; `help.ts` prints it and `argv.ts` accepts it, so that neither knows one that the other does not. */
 export interface Flag {

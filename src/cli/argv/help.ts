@@ -1,4 +1,4 @@
-import { EXITS, type Exit } from "./exit.ts";
+import { EXITS, type Exit } from "../exit.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 
 /** Of the command with this name or these first words (`workers`); of the whole program when there is none such. */

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseArgv } from "../../src/cli/argv.ts";
-import { EXITS } from "../../src/cli/exit.ts";
-import { renderHelp, renderShortHelp } from "../../src/cli/help.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../src/cli/usage.ts";
-import { Tofu3Error } from "../../src/errors.ts";
-import { expectGolden } from "../report/golden.ts";
-import { run } from "../lab/cli.ts";
+import { parseArgv } from "../../../src/cli/argv/argv.ts";
+import { EXITS } from "../../../src/cli/exit.ts";
+import { renderHelp, renderShortHelp } from "../../../src/cli/argv/help.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../../src/cli/argv/usage.ts";
+import { Tofu3Error } from "../../../src/errors.ts";
+import { expectGolden } from "../../report/golden.ts";
+import { run } from "../../lab/cli.ts";
 
 const TOPICS = [null, "workers", ...COMMANDS.map((command) => command.name)];
 
@@ -59,7 +59,7 @@ test.each(["inspect", "tags", "workers", "workers check", "workers script", "dem
 );
 
 test("docs/exit-codes.md has the exit codes of every command, in the words of its help", () => {
-  const text = readFileSync(join(import.meta.dirname, "../../docs/exit-codes.md"), "utf8");
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/exit-codes.md"), "utf8");
   const rows = [...text.matchAll(/^\| *`([a-z ]+)` *\| *(\d+) *\| *(.*?) *\|$/gm)].map(([, name, code, meaning]) => [
     name,
     Number(code),
