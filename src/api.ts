@@ -4,7 +4,7 @@ import { cwd, env } from "node:process";
 import { loadConfig } from "./config/load.ts";
 import type { Evidence } from "./model/evidence.ts";
 import type { Watch } from "./model/progress.ts";
-import { verify as verifyInHouse } from "./verify.ts";
+import { verify as verifyInHouse } from "./coordinator/verify.ts";
 
 /** What `tofu3 verify` takes as flags; all of it may be left out. */
 export interface VerifyOptions {

@@ -8,7 +8,7 @@ import { PLAIN } from "../report/paint.ts";
 import { verdictLine } from "../report/verdictline.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
-import { houseOf } from "./house.ts";
+import { houseOf } from "./runtime.ts";
 import type { Settings, VerifyArguments } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
@@ -26,7 +26,7 @@ export async function runVerification(
   const progress = await openProgress(io, settings, workers);
   let ended = false;
   try {
-    const { verify } = await import("../verify.ts");
+    const { verify } = await import("../coordinator/verify.ts");
     const house = await houseOf(config, settings, io, progress);
     const { reference, platform, osVersion, bottle, destination, force } = wanted;
     house.log("info", "verifying", { reference, configuration: config.file, workers });

@@ -1,11 +1,11 @@
 // The local worker alone, released to nothing: node local.mjs CONFIG REFERENCE FOLDER. Uses the built program.
 import { mkdir } from "node:fs/promises";
-import { openVantages } from "../../dist/house.js";
+import { openVantages } from "../../dist/coordinator/runtime.js";
 import { parseDestination } from "../../dist/release/destination.js";
 import { openQuarantine } from "../../dist/release/quarantine/quarantine.js";
-import { jobOf } from "../../dist/verify.js";
+import { jobOf } from "../../dist/coordinator/verify.js";
 import { observe } from "../../dist/worker/walk/look.js";
-import { houseOf } from "./house.mjs";
+import { houseOf } from "./runtime.mjs";
 
 const [configFile, reference, folder] = process.argv.slice(2);
 await mkdir(folder);

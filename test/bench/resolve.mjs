@@ -1,9 +1,9 @@
 // COUNT references resolved at every vantage in one process: node resolve.mjs CONFIG REPOSITORY COUNT. Uses the built program.
 import { judge } from "../../dist/consensus/judge.js";
-import { openVantages } from "../../dist/house.js";
-import { jobOf } from "../../dist/verify.js";
+import { openVantages } from "../../dist/coordinator/runtime.js";
+import { jobOf } from "../../dist/coordinator/verify.js";
 import { observe } from "../../dist/worker/walk/look.js";
-import { houseOf } from "./house.mjs";
+import { houseOf } from "./runtime.mjs";
 
 const [configFile, repository, count] = process.argv.slice(2);
 const house = await houseOf(configFile);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { loadConfig } from "../../dist/config/load.js";
-import { verifyFrom } from "../../dist/verify.js";
+import { verifyFrom } from "../../dist/coordinator/verify.js";
 
 const { config, cwd, request, told, killAtStep, killAfterMs } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const surroundings = { env: {}, home: cwd, cwd };

@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { Tofu3Error } from "../../src/errors.ts";
 import type { Evidence } from "../../src/model/evidence.ts";
 import { exitOf } from "../../src/cli/exit.ts";
-import { verifyFrom, type House } from "../../src/verify.ts";
+import { verifyFrom, type House } from "../../src/coordinator/verify.ts";
 import { exitFor } from "../e2e/worlds/expect.ts";
 import { dice } from "../e2e/worlds/dice.ts";
 import { writeConfig } from "../lab/config.ts";

@@ -163,13 +163,13 @@ export const OTHER_GUARDS: readonly Guard[] = [
       file: "src/oci/digest.ts",
       from: 'import { createHash } from "node:crypto";',
       to: 'import { createHash } from "node:crypto";\nimport "../worker/walk.ts";',
-      test: "test/house.test.ts › oci/digest.ts imports downstairs only",
+      test: "test/walls.test.ts › oci/digest.ts imports downstairs only",
     },
     {
       file: "src/oci/digest.ts",
       from: 'import { createHash } from "node:crypto";',
       to: 'import { createHash } from "node:crypto";\nimport "node:fs";',
-      test: "test/house.test.ts › oci/digest.ts keeps the habits",
+      test: "test/walls.test.ts › oci/digest.ts keeps the habits",
     },
   ),
   ...guard("the package is what its sources are", {

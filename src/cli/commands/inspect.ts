@@ -13,7 +13,7 @@ import { EXIT_OK, exitOf } from "../exit.ts";
 import type { InspectArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
-import { localVantage, noteNoVerdict } from "../vantage.ts";
+import { localVantage, noteNoVerdict } from "../../coordinator/alone.ts";
 import { noteLatest } from "./verify.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */

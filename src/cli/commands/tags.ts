@@ -5,7 +5,7 @@ import { readTags } from "../../worker/walk/tags.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Settings, TagsArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
-import { localVantage, noteNoVerdict } from "../vantage.ts";
+import { localVantage, noteNoVerdict } from "../../coordinator/alone.ts";
 
 /** The tags as this machine sees them, in the order of the registry, one a line. */
 export async function tagsCommand(wanted: TagsArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {

@@ -3,13 +3,13 @@ import { readDefaults } from "../config/defaults.ts";
 import { readDockerCredentials } from "../config/docker/credentials.ts";
 import { findConfig } from "../config/load.ts";
 import { readRegistrySettings } from "../config/registries.ts";
-import { localTransport } from "../house.ts";
+import { localTransport } from "./runtime.ts";
 import type { Limits } from "../model/job.ts";
 import type { Vantage } from "../worker/vantage.ts";
-import { houseOf } from "./house.ts";
-import type { Settings } from "./argv/invocation.ts";
-import type { Io } from "./io.ts";
-import { openProgress } from "./progress/progress.ts";
+import { houseOf } from "../cli/runtime.ts";
+import type { Settings } from "../cli/argv/invocation.ts";
+import type { Io } from "../cli/io.ts";
+import { openProgress } from "../cli/progress/progress.ts";
 
 /**
  * This machine alone, for what gives no verdict. It works without a configuration; where there is one, its registries, its limits and the

@@ -1,25 +1,25 @@
-import { dispatch, usageFaultOf } from "./coordinator/dispatch.ts";
-import { indistinctOf } from "./consensus/distinct.ts";
-import { judge, type Expectation } from "./consensus/judge.ts";
-import { asError, Tofu3Error } from "./errors.ts";
-import { openVantages, type House } from "./house.ts";
-import type { Destination, Released } from "./model/destination.ts";
-import type { Evidence } from "./model/evidence.ts";
-import type { Job } from "./model/job.ts";
-import type { Admit } from "./model/keep.ts";
-import type { Observation } from "./model/observation.ts";
-import type { Watch } from "./model/progress.ts";
-import type { Verdict } from "./model/verdict.ts";
-import { parsePlatform } from "./oci/platform.ts";
-import { parseReference, type Reference } from "./oci/reference.ts";
-import { planRelease } from "./release/fits.ts";
-import { parseDestination } from "./release/destination.ts";
-import { openQuarantine } from "./release/quarantine/quarantine.ts";
-import { release } from "./release/release.ts";
-import { evidenceOf } from "./report/evidence.ts";
-import { within } from "./http/deadline.ts";
+import { dispatch, usageFaultOf } from "./dispatch.ts";
+import { indistinctOf } from "../consensus/distinct.ts";
+import { judge, type Expectation } from "../consensus/judge.ts";
+import { asError, Tofu3Error } from "../errors.ts";
+import { openVantages, type House } from "./runtime.ts";
+import type { Destination, Released } from "../model/destination.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Job } from "../model/job.ts";
+import type { Admit } from "../model/keep.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Watch } from "../model/progress.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { parsePlatform } from "../oci/platform.ts";
+import { parseReference, type Reference } from "../oci/reference.ts";
+import { planRelease } from "../release/fits.ts";
+import { parseDestination } from "../release/destination.ts";
+import { openQuarantine } from "../release/quarantine/quarantine.ts";
+import { release } from "../release/release.ts";
+import { evidenceOf } from "../report/evidence.ts";
+import { within } from "../http/deadline.ts";
 
-export type { House } from "./house.ts";
+export type { House } from "./runtime.ts";
 
 /** What a person asked for, as text. */
 export interface VerifyRequest {

@@ -1,15 +1,15 @@
 import { userInfo } from "node:os";
-import type { Config, SshWorkerConfig, WorkerConfig } from "./config/config.ts";
-import { readDockerCredentials } from "./config/docker/credentials.ts";
-import { readRegistrySettings } from "./config/registries.ts";
-import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "./config/rules.ts";
-import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "./config/ssh/host.ts";
-import { sshFiles } from "./config/ssh/include.ts";
-import type { CredentialsFor } from "./model/credentials.ts";
-import type { Admit, Keep } from "./model/keep.ts";
-import type { SshTarget } from "./ssh/connection/target.ts";
-import type { Transport } from "./http/transport.ts";
-import type { Vantage } from "./worker/vantage.ts";
+import type { Config, SshWorkerConfig, WorkerConfig } from "../config/config.ts";
+import { readDockerCredentials } from "../config/docker/credentials.ts";
+import { readRegistrySettings } from "../config/registries.ts";
+import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "../config/rules.ts";
+import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "../config/ssh/host.ts";
+import { sshFiles } from "../config/ssh/include.ts";
+import type { CredentialsFor } from "../model/credentials.ts";
+import type { Admit, Keep } from "../model/keep.ts";
+import type { SshTarget } from "../ssh/connection/target.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Vantage } from "../worker/vantage.ts";
 
 /** Everything of a process and its user that a verification may use. */
 export interface House {
@@ -61,7 +61,7 @@ async function readTarget(
 
 /** A file that cannot be read is told by the worker that needs it. */
 async function pinned(target: SshTarget): Promise<PinnedWorker> {
-  const { readPinnedKeys } = await import("./ssh/connection/trust.ts");
+  const { readPinnedKeys } = await import("../ssh/connection/trust.ts");
   return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
 }
 
@@ -77,7 +77,7 @@ export async function readTargets(house: House): Promise<ReadonlyMap<string, Ssh
 
 /** The transport of this machine, for one worker or for a command that needs no workers. */
 export async function localTransport(house: House, proxy: WorkerConfig["proxy"]): Promise<Transport> {
-  const { createLocalTransport } = await import("./local/engine.ts");
+  const { createLocalTransport } = await import("../local/engine.ts");
   return createLocalTransport({
     limits: house.config.limits,
     proxy,
@@ -86,7 +86,7 @@ export async function localTransport(house: House, proxy: WorkerConfig["proxy"])
 }
 
 async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
-  const { createSshTransport } = await import("./ssh/engine.ts");
+  const { createSshTransport } = await import("../ssh/engine.ts");
   return createSshTransport({ target, limits: house.config.limits, proxy, ask: house.passphrase });
 }
 

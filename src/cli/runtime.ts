@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { House } from "../verify.ts";
+import type { House } from "../coordinator/verify.ts";
 import { wantsColor } from "./color.ts";
 import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";

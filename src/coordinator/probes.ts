@@ -1,17 +1,17 @@
 import { release, type } from "node:os";
-import type { SshWorkerConfig, WorkerConfig } from "./config/config.ts";
-import { registryName } from "./config/registryname.ts";
-import { readRegistrySettings } from "./config/registries.ts";
-import { checkAll, type Probed, type Reachable, type WorkerReport } from "./coordinator/check.ts";
-import { asError, Tofu3Error, visible } from "./errors.ts";
-import { localTransport, readTargets, type House } from "./house.ts";
-import { refusalFromHere } from "./local/reach.ts";
-import { authority, nameOfProxy, type Proxy } from "./http/proxy.ts";
-import type { SshTarget } from "./ssh/connection/target.ts";
-import type { Transport } from "./http/transport.ts";
-import type { Lack } from "./ssh/facts.ts";
-import { reachRegistry } from "./worker/fetch/reach.ts";
-import type { Vantage } from "./worker/vantage.ts";
+import type { SshWorkerConfig, WorkerConfig } from "../config/config.ts";
+import { registryName } from "../config/registryname.ts";
+import { readRegistrySettings } from "../config/registries.ts";
+import { checkAll, type Probed, type Reachable, type WorkerReport } from "./check.ts";
+import { asError, Tofu3Error, visible } from "../errors.ts";
+import { localTransport, readTargets, type House } from "./runtime.ts";
+import { refusalFromHere } from "../local/reach.ts";
+import { authority, nameOfProxy, type Proxy } from "../http/proxy.ts";
+import type { SshTarget } from "../ssh/connection/target.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Lack } from "../ssh/facts.ts";
+import { reachRegistry } from "../worker/fetch/reach.ts";
+import type { Vantage } from "../worker/vantage.ts";
 
 /** What else a worker is asked to do: reach a registry, or at least its proxy. */
 interface Errand {
@@ -69,7 +69,7 @@ async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Rea
 }
 
 async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: Errand): Promise<Reachable> {
-  const { createSshTransport } = await import("./ssh/engine.ts");
+  const { createSshTransport } = await import("../ssh/engine.ts");
   const { house } = errand;
   const transport = createSshTransport({
     target,
