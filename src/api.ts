@@ -4,7 +4,7 @@ import { cwd, env } from "node:process";
 import { loadConfig } from "./config/load.ts";
 import type { Evidence } from "./model/evidence.ts";
 import type { Watch } from "./model/progress.ts";
-import { verify as verifyInHouse } from "./coordinator/verify.ts";
+import { verify as verifyWith } from "./coordinator/verify.ts";
 
 /** What `tofu3 verify` takes as flags; all of it may be left out. */
 export interface VerifyOptions {
@@ -47,7 +47,7 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     destination: options.output ?? null,
     force: options.force ?? false,
   };
-  const house = {
+  const runtime = {
     config,
     ...surroundings,
     authfile: options.authfile ?? null,
@@ -56,5 +56,5 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     passphrase: null,
     log: () => undefined,
   };
-  return verifyInHouse(request, house, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
+  return verifyWith(request, runtime, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
 }

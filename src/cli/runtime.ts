@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import type { House } from "../coordinator/verify.ts";
+import type { Runtime } from "../coordinator/verify.ts";
 import { wantsColor } from "./color.ts";
 import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
@@ -8,7 +8,7 @@ import { passphraseAsker } from "./passphrase.ts";
 import type { ProgressView } from "./progress/progress.ts";
 
 /** Everything of this process and its user that a verification may use. */
-export async function houseOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<House> {
+export async function runtimeOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<Runtime> {
   return {
     config,
     env: io.env,

@@ -8,7 +8,7 @@ import { PLAIN } from "../report/paint.ts";
 import { verdictLine } from "../report/verdictline.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
-import { houseOf } from "./runtime.ts";
+import { runtimeOf } from "./runtime.ts";
 import type { Settings, VerifyArguments } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
@@ -27,15 +27,15 @@ export async function runVerification(
   let ended = false;
   try {
     const { verify } = await import("../coordinator/verify.ts");
-    const house = await houseOf(config, settings, io, progress);
+    const runtime = await runtimeOf(config, settings, io, progress);
     const { reference, platform, osVersion, bottle, destination, force } = wanted;
-    house.log("info", "verifying", { reference, configuration: config.file, workers });
+    runtime.log("info", "verifying", { reference, configuration: config.file, workers });
     const watch: Watch = (event) => {
       progress.watch(event);
-      logProgress(event, house.log);
+      logProgress(event, runtime.log);
     };
-    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, house, watch, signal);
-    house.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
+    const evidence = await verify({ reference, platform, osVersion, bottle, destination, force }, runtime, watch, signal);
+    runtime.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
     ended = true;
     return evidence;
   } finally {

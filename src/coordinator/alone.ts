@@ -6,7 +6,7 @@ import { readRegistrySettings } from "../config/registries.ts";
 import { localTransport } from "./runtime.ts";
 import type { Limits } from "../model/job.ts";
 import type { Vantage } from "../worker/vantage.ts";
-import { houseOf } from "../cli/runtime.ts";
+import { runtimeOf } from "../cli/runtime.ts";
 import type { Settings } from "../cli/argv/invocation.ts";
 import type { Io } from "../cli/io.ts";
 import { openProgress } from "../cli/progress/progress.ts";
@@ -17,12 +17,12 @@ import { openProgress } from "../cli/progress/progress.ts";
  */
 export async function localVantage(settings: Settings, io: Io, signal: AbortSignal): Promise<{ vantage: Vantage; limits: Limits }> {
   const config = (await findConfig(settings.config, io)) ?? emptyConfig();
-  const house = await houseOf(config, settings, io, await openProgress(io, { ...settings, progress: false }, []));
+  const runtime = await runtimeOf(config, settings, io, await openProgress(io, { ...settings, progress: false }, []));
   const local = config.workers.find((worker) => worker.via === "local");
   const vantage: Vantage = {
     name: local?.name ?? "here",
     via: "local",
-    transport: await localTransport(house, local?.proxy ?? null),
+    transport: await localTransport(runtime, local?.proxy ?? null),
     credentials: await readDockerCredentials(settings.authfile, io, signal),
     registries: await readRegistrySettings(config),
     keep: null,

@@ -4,7 +4,7 @@ import { registryName } from "../config/registryname.ts";
 import { readRegistrySettings } from "../config/registries.ts";
 import { checkAll, type Probed, type Reachable, type WorkerReport } from "./check.ts";
 import { asError, Tofu3Error, visible } from "../errors.ts";
-import { localTransport, readTargets, type House } from "./runtime.ts";
+import { localTransport, readTargets, type Runtime } from "./runtime.ts";
 import { refusalFromHere } from "../local/reach.ts";
 import { authority, nameOfProxy, type Proxy } from "../http/proxy.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
@@ -18,7 +18,7 @@ interface Errand {
   /** Null: no registry was named, and none is asked. */
   readonly registry: string | null;
   readonly registries: Vantage["registries"];
-  readonly house: House;
+  readonly runtime: Runtime;
 }
 
 async function registryLacks(
@@ -48,8 +48,8 @@ function proxyLacks(proxy: Proxy, refusal: string | null): Lack[] {
 }
 
 async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Reachable> {
-  const transport = await localTransport(errand.house, worker.proxy);
-  const { connectSeconds } = errand.house.config.limits;
+  const transport = await localTransport(errand.runtime, worker.proxy);
+  const { connectSeconds } = errand.runtime.config.limits;
   async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
     if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
     if (worker.proxy === null) return [];
@@ -70,12 +70,12 @@ async function localReachable(worker: WorkerConfig, errand: Errand): Promise<Rea
 
 async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: Errand): Promise<Reachable> {
   const { createSshTransport } = await import("../ssh/engine.ts");
-  const { house } = errand;
+  const { runtime } = errand;
   const transport = createSshTransport({
     target,
-    limits: house.config.limits,
+    limits: runtime.config.limits,
     proxy: worker.proxy,
-    ask: house.passphrase,
+    ask: runtime.passphrase,
   });
   async function lacksOf(signal: AbortSignal): Promise<readonly Lack[]> {
     if (errand.registry !== null) return registryLacks(transport, worker, errand.registry, errand, signal);
@@ -92,7 +92,7 @@ async function sshReachable(worker: SshWorkerConfig, target: SshTarget, errand: 
         return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks };
       const { ms, clock } = await transport.ping(signal);
       // The VM tells whole seconds: half a second is the least error.
-      const offset = clock === null ? null : clock * 1000 + 500 - (house.now().getTime() - ms / 2);
+      const offset = clock === null ? null : clock * 1000 + 500 - (runtime.now().getTime() - ms / 2);
       return {
         facts,
         roundTripMs: Math.round(ms),
@@ -117,12 +117,16 @@ function checkedRegistry(text: string | null): string | null {
  * Reaches every worker of the configuration in parallel, and from there the registry that was named, or else the worker's proxy. Throws E_CONFIG
  * and E_USAGE; what a worker met is in its report.
  */
-export async function checkWorkers(house: House, registry: string | null, signal: AbortSignal): Promise<readonly WorkerReport[]> {
+export async function checkWorkers(
+  runtime: Runtime,
+  registry: string | null,
+  signal: AbortSignal,
+): Promise<readonly WorkerReport[]> {
   const asked = checkedRegistry(registry);
-  const targets = await readTargets(house);
-  const errand = { registry: asked, registries: await readRegistrySettings(house.config), house };
+  const targets = await readTargets(runtime);
+  const errand = { registry: asked, registries: await readRegistrySettings(runtime.config), runtime };
   const workers = await Promise.all(
-    house.config.workers.map((worker) => {
+    runtime.config.workers.map((worker) => {
       const target = targets.get(worker.name);
       return worker.via === "ssh" && target !== undefined ? sshReachable(worker, target, errand) : localReachable(worker, errand);
     }),

@@ -12,7 +12,7 @@ import type { Transport } from "../http/transport.ts";
 import type { Vantage } from "../worker/vantage.ts";
 
 /** Everything of a process and its user that a verification may use. */
-export interface House {
+export interface Runtime {
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
@@ -66,9 +66,9 @@ async function pinned(target: SshTarget): Promise<PinnedWorker> {
 }
 
 /** Where each SSH worker leads, after ~/.ssh/config and known_hosts. Throws E_CONFIG when two of them lead to one machine. */
-export async function readTargets(house: House): Promise<ReadonlyMap<string, SshTarget>> {
-  const surroundings = { env: house.env, home: house.home, localUser: userInfo().username, files: sshFiles };
-  const workers = house.config.workers.filter((each) => each.via === "ssh");
+export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string, SshTarget>> {
+  const surroundings = { env: runtime.env, home: runtime.home, localUser: userInfo().username, files: sshFiles };
+  const workers = runtime.config.workers.filter((each) => each.via === "ssh");
   const found = await Promise.all(workers.map((worker) => readTarget(worker, surroundings)));
   checkDistinct(found.map((each) => each.endpoint));
   checkHostKeys(await Promise.all(found.map(({ target }) => pinned(target))));
@@ -76,18 +76,18 @@ export async function readTargets(house: House): Promise<ReadonlyMap<string, Ssh
 }
 
 /** The transport of this machine, for one worker or for a command that needs no workers. */
-export async function localTransport(house: House, proxy: WorkerConfig["proxy"]): Promise<Transport> {
+export async function localTransport(runtime: Runtime, proxy: WorkerConfig["proxy"]): Promise<Transport> {
   const { createLocalTransport } = await import("../local/engine.ts");
   return createLocalTransport({
-    limits: house.config.limits,
+    limits: runtime.config.limits,
     proxy,
-    userAgent: `tofu3/${house.version}`,
+    userAgent: `tofu3/${runtime.version}`,
   });
 }
 
-async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
+async function sshTransport(runtime: Runtime, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
   const { createSshTransport } = await import("../ssh/engine.ts");
-  return createSshTransport({ target, limits: house.config.limits, proxy, ask: house.passphrase });
+  return createSshTransport({ target, limits: runtime.config.limits, proxy, ask: runtime.passphrase });
 }
 
 /**
@@ -95,17 +95,17 @@ async function sshTransport(house: House, target: SshTarget, proxy: WorkerConfig
  * stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
  */
 export async function openVantages(
-  house: House,
+  runtime: Runtime,
   keep: Keep | null,
   admit: Admit | null,
   signal: AbortSignal,
 ): Promise<readonly Vantage[]> {
-  const remote = await connectAll(house, signal);
+  const remote = await connectAll(runtime, signal);
   try {
-    const registries = await readRegistrySettings(house.config);
-    const credentials = await readDockerCredentials(house.authfile, house, signal);
+    const registries = await readRegistrySettings(runtime.config);
+    const credentials = await readDockerCredentials(runtime.authfile, runtime, signal);
     return await Promise.all(
-      house.config.workers.map((worker) => openVantage(house, worker, { remote, registries, credentials, keep, admit })),
+      runtime.config.workers.map((worker) => openVantage(runtime, worker, { remote, registries, credentials, keep, admit })),
     );
   } catch (error) {
     await Promise.all([...remote.values()].map((transport) => transport.close().catch(() => undefined)));
@@ -113,13 +113,13 @@ export async function openVantages(
   }
 }
 
-async function connectAll(house: House, signal: AbortSignal): Promise<ReadonlyMap<string, Transport>> {
-  const targets = await readTargets(house);
+async function connectAll(runtime: Runtime, signal: AbortSignal): Promise<ReadonlyMap<string, Transport>> {
+  const targets = await readTargets(runtime);
   const remote = new Map<string, Transport>();
-  for (const worker of house.config.workers) {
+  for (const worker of runtime.config.workers) {
     const target = targets.get(worker.name);
     if (target === undefined) continue;
-    const transport = await sshTransport(house, target, worker.proxy);
+    const transport = await sshTransport(runtime, target, worker.proxy);
     remote.set(worker.name, transport);
     transport.open(signal).catch(() => undefined);
   }
@@ -135,13 +135,13 @@ interface Furnishings {
 }
 
 async function openVantage(
-  house: House,
+  runtime: Runtime,
   worker: WorkerConfig,
   { remote, registries, credentials, keep, admit }: Furnishings,
 ): Promise<Vantage> {
   const { name, via } = worker;
   const common = { name, via, registries, ...(admit === null ? {} : { admit }) };
-  if (via === "local") return { ...common, transport: await localTransport(house, worker.proxy), credentials, keep };
+  if (via === "local") return { ...common, transport: await localTransport(runtime, worker.proxy), credentials, keep };
   const transport = remote.get(name);
   if (transport === undefined) throw new Error(`no transport for worker ${name}`);
   return { ...common, transport, credentials: worker.forwardCredentials ? credentials : null, keep: null };

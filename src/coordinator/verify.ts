@@ -2,7 +2,7 @@ import { dispatch, usageFaultOf } from "./dispatch.ts";
 import { indistinctOf } from "../consensus/distinct.ts";
 import { judge, type Expectation } from "../consensus/judge.ts";
 import { asError, Tofu3Error } from "../errors.ts";
-import { openVantages, type House } from "./runtime.ts";
+import { openVantages, type Runtime } from "./runtime.ts";
 import type { Destination, Released } from "../model/destination.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Job } from "../model/job.ts";
@@ -19,7 +19,7 @@ import { release } from "../release/release.ts";
 import { evidenceOf } from "../report/evidence.ts";
 import { within } from "../http/deadline.ts";
 
-export type { House } from "./runtime.ts";
+export type { Runtime } from "./runtime.ts";
 
 /** What a person asked for, as text. */
 export interface VerifyRequest {
@@ -55,14 +55,14 @@ function refuseUsage(verdict: Verdict, observations: readonly Observation[]): vo
   if (fault !== undefined && silent) throw new Tofu3Error(fault.code, fault.message, { hint: fault.hint ?? undefined });
 }
 
-function destinationOf(request: VerifyRequest, house: House): Destination | null {
+function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
   if (request.destination === null) return null;
-  if (!house.config.workers.some((each) => each.via === "local")) {
+  if (!runtime.config.workers.some((each) => each.via === "local")) {
     throw new Tofu3Error("E_USAGE", "nothing can be released: no worker is local, and only a local worker keeps what it fetches", {
       hint: 'add "- { name: here, via: local }" to the workers',
     });
   }
-  return parseDestination(request.destination, request.force, house.cwd);
+  return parseDestination(request.destination, request.force, runtime.cwd);
 }
 
 interface Ending {
@@ -74,7 +74,7 @@ interface Ending {
 async function releaseBefore(
   endsAt: number,
   work: (limit: AbortSignal) => Promise<Released>,
-  { config, log }: House,
+  { config, log }: Runtime,
   signal: AbortSignal,
 ): Promise<Ending> {
   try {
@@ -103,28 +103,28 @@ function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
  * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
  * and what became of the release, is evidence.
  */
-export function verify(request: VerifyRequest, house: House, watch: Watch, signal: AbortSignal): Promise<Evidence> {
-  return verifyFrom(openVantages, request, house, watch, signal);
+export function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+  return verifyFrom(openVantages, request, runtime, watch, signal);
 }
 
 /** The same from vantages that somebody else opens. */
 export async function verifyFrom(
   open: typeof openVantages,
   request: VerifyRequest,
-  house: House,
+  runtime: Runtime,
   watch: Watch,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  const startedAt = house.now().toISOString();
-  const endsAt = performance.now() + house.config.limits.totalSeconds * 1000;
-  const job = jobOf(request, house.config.limits, "everything");
-  const destination = destinationOf(request, house);
+  const startedAt = runtime.now().toISOString();
+  const endsAt = performance.now() + runtime.config.limits.totalSeconds * 1000;
+  const job = jobOf(request, runtime.config.limits, "everything");
+  const destination = destinationOf(request, runtime);
   const quarantine = destination === null ? null : await openQuarantine(destination);
   try {
     const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
-    const vantages = await open(house, quarantine, admit, signal);
+    const vantages = await open(runtime, quarantine, admit, signal);
     const observations = await dispatch(job, vantages, watch, signal);
-    const { policy } = house.config;
+    const { policy } = runtime.config;
     const expectation: Expectation = {
       pin: (job.reference.tag === undefined ? undefined : job.reference.digest) ?? null,
       tag: job.reference.tag ?? null,
@@ -138,12 +138,12 @@ export async function verifyFrom(
         ? await releaseBefore(
             endsAt,
             (limit) => release(verdict, quarantine, destination, { ...context, signal: limit }),
-            house,
+            runtime,
             signal,
           )
         : { released: null, releaseError: null };
     const { reference, platform, osVersion, bottle } = request;
-    const finishedAt = house.now().toISOString();
+    const finishedAt = runtime.now().toISOString();
     return evidenceOf({
       request: { reference, platform, osVersion, bottle },
       observations,
@@ -152,7 +152,7 @@ export async function verifyFrom(
       ...ending,
       startedAt,
       finishedAt,
-      version: house.version,
+      version: runtime.version,
     });
   } finally {
     await quarantine?.discard();

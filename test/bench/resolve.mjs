@@ -3,19 +3,19 @@ import { judge } from "../../dist/consensus/judge.js";
 import { openVantages } from "../../dist/coordinator/runtime.js";
 import { jobOf } from "../../dist/coordinator/verify.js";
 import { observe } from "../../dist/worker/walk/look.js";
-import { houseOf } from "./runtime.mjs";
+import { runtimeOf } from "./runtime.mjs";
 
 const [configFile, repository, count] = process.argv.slice(2);
-const house = await houseOf(configFile);
+const runtime = await runtimeOf(configFile);
 const never = new AbortController().signal;
-const vantages = await openVantages(house, null, null, never);
+const vantages = await openVantages(runtime, null, null, never);
 // One session for all references; it ends once, and cleanly, at the end.
 const shared = vantages.map((vantage) => ({ ...vantage, transport: { ...vantage.transport, close: () => Promise.resolve() } }));
 const outcomes = await Promise.all(
   Array.from({ length: Number(count) }, async (_, pin) => {
     const job = jobOf(
       { reference: `${repository}:${pin}`, platform: null, osVersion: null, bottle: null },
-      house.config.limits,
+      runtime.config.limits,
       "documents",
     );
     return judge(await Promise.all(shared.map((vantage) => observe(job, vantage, () => undefined, never, never)))).outcome;
