@@ -5,7 +5,7 @@ import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { passphraseAsker } from "./passphrase.ts";
-import type { ProgressView } from "./progress/progress.ts";
+import type { ProgressView } from "./progress/view.ts";
 
 /** Everything of this process and its user that a verification may use. */
 export async function runtimeOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<Runtime> {

@@ -76,7 +76,10 @@ export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string,
 }
 
 /** The transport of this machine, for one worker or for a command that needs no workers. */
-export async function localTransport(runtime: Runtime, proxy: WorkerConfig["proxy"]): Promise<Transport> {
+export async function localTransport(
+  runtime: Pick<Runtime, "config" | "version">,
+  proxy: WorkerConfig["proxy"],
+): Promise<Transport> {
   const { createLocalTransport } = await import("../local/engine.ts");
   return createLocalTransport({
     limits: runtime.config.limits,

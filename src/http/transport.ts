@@ -1,14 +1,7 @@
 import type { Tofu3Error } from "../errors.ts";
 import type { Algorithm, Digest } from "../oci/digest.ts";
+import type { Trust } from "../model/trust.ts";
 import type { Secret } from "../secret.ts";
-
-/** TLS material for one registry. */
-export interface Trust {
-  /** PEM; replaces the system's authorities for this exchange. */
-  readonly ca: string | null;
-  /** PEM of a client certificate and its key. */
-  readonly clientCertificate: { readonly certificate: string; readonly key: Secret } | null;
-}
 
 /** One HTTP GET, or a POST where there is a form. The transport adds `Accept-Encoding: identity` and nothing that could carry a secret. */
 export interface Query {

@@ -10,7 +10,7 @@ import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
 import { openSocks } from "./socks.ts";
 import { openTunnel } from "./tunnel.ts";
 import { authority, nameOfProxy, proxyFault, type Proxy } from "../http/proxy.ts";
-import type { Trust } from "../http/transport.ts";
+import type { Trust } from "../model/trust.ts";
 
 export interface ConnectorOptions {
   /** For names, addresses, proxy and TLS handshake together. */

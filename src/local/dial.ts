@@ -1,7 +1,7 @@
 import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as startTls, createSecureContext, type SecureContext } from "node:tls";
 import { Tofu3Error } from "../errors.ts";
-import type { Trust } from "../http/transport.ts";
+import type { Trust } from "../model/trust.ts";
 
 export interface Address {
   readonly address: string;

@@ -11,7 +11,8 @@ import { measureContent } from "./measure.ts";
 import { readPage } from "./read.ts";
 import { readMachine } from "./machine.ts";
 import { basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
-import type { Answer, Identity, Query, Transport, Trust } from "../http/transport.ts";
+import type { Answer, Identity, Query, Transport } from "../http/transport.ts";
+import type { Trust } from "../model/trust.ts";
 
 export interface LocalOptions {
   readonly limits: Pick<Limits, "connectSeconds" | "idleSeconds">;

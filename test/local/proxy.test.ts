@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { nameOfProxy, parseProxy } from "../../src/http/proxy.ts";
-import type { Trust } from "../../src/http/transport.ts";
+import type { Trust } from "../../src/model/trust.ts";
 import { startSocksProxy, type SocksProxy, type SocksRules } from "../lab/socks.ts";
 import { createAuthority, type Certificate } from "../http/certificates.ts";
 import {

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import type { Trust } from "../../src/http/transport.ts";
+import type { Trust } from "../../src/model/trust.ts";
 import { createAuthority } from "../http/certificates.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type Say } from "../http/rawserver.ts";
 

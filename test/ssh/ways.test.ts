@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { SshTransport } from "../../src/ssh/engine.ts";
 import { parseProxy } from "../../src/http/proxy.ts";
-import type { Trust } from "../../src/http/transport.ts";
+import type { Trust } from "../../src/model/trust.ts";
 import { makeFolder, runTool } from "../lab/processes.ts";
 import { startSocksProxy } from "../lab/socks.ts";
 import { startTinyproxy } from "../lab/tinyproxy.ts";

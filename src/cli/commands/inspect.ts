@@ -1,3 +1,4 @@
+import { localVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error } from "../../errors.ts";
 import type { Job } from "../../model/job.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -12,8 +13,8 @@ import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import type { InspectArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
+import { noteNoVerdict } from "../notes.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
-import { localVantage, noteNoVerdict } from "../../coordinator/alone.ts";
 import { noteLatest } from "./verify.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
@@ -23,7 +24,7 @@ export async function inspectCommand(wanted: InspectArguments, settings: Setting
   const selection = { platform, osVersion: wanted.osVersion, bottle: wanted.bottle };
   const parsed = parseReference(wanted.reference);
   const reference = parsed.tag === undefined && parsed.digest === undefined ? { ...parsed, tag: "latest" } : parsed;
-  const { vantage, limits } = await localVantage(settings, io, signal);
+  const { vantage, limits } = await localVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
   const job: Job = { reference, selection, limits, depth: "documents" };
   const pin = (reference.tag === undefined ? undefined : reference.digest) ?? null;
   if (wanted.raw) return printRaw(await receive(vantage, job, signal), pin, settings, io);

@@ -2,8 +2,8 @@ import { visible } from "../../errors.ts";
 import type { Progress } from "../../model/progress.ts";
 import { bytesText, counted, listed } from "../../report/text.ts";
 import type { Output } from "../io.ts";
-import type { ProgressView } from "./progress.ts";
 import { newTrack, note, rateOf, type Track } from "./tracker.ts";
+import type { ProgressView } from "./view.ts";
 
 const EVERY_MS = 5000;
 

@@ -1,18 +1,8 @@
-import type { Watch } from "../../model/progress.ts";
 import { wantsColor } from "../color.ts";
 import type { Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { plainProgress } from "./plain.ts";
-
-/** What is told on stderr while workers work. */
-export interface ProgressView {
-  readonly watch: Watch;
-  /** Takes the live lines away while somebody is asked something. */
-  pause(): void;
-  resume(): void;
-  /** Ends it: the cursor is back, no timer is left. `keep` leaves the last state of the live lines where it is. */
-  stop(keep: boolean): void;
-}
+import type { ProgressView } from "./view.ts";
 
 const SILENT: ProgressView = { watch: () => undefined, pause: () => undefined, resume: () => undefined, stop: () => undefined };
 

@@ -3,8 +3,8 @@ import { visible } from "../../errors.ts";
 import { COLOURED, PLAIN, type Paint } from "../../report/paint.ts";
 import { bytesText, counted } from "../../report/text.ts";
 import type { Output } from "../io.ts";
-import type { ProgressView } from "./progress.ts";
 import { newTrack, note, rateOf, type Track } from "./tracker.ts";
+import type { ProgressView } from "./view.ts";
 
 const REDRAW_MS = 120;
 

@@ -1,7 +1,7 @@
 import { registryHost, registryName, requestRepository } from "../../oci/reference.ts";
 import type { Reference } from "../../oci/reference.ts";
 import type { RegistrySettings } from "../../model/credentials.ts";
-import type { Trust } from "../../http/transport.ts";
+import type { Trust } from "../../model/trust.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Vantage } from "../vantage.ts";
 

@@ -1,11 +1,11 @@
 import type { Limits } from "../../model/job.ts";
 import type { Watch } from "../../model/progress.ts";
 import type { Reference } from "../../oci/reference.ts";
-import { authorityFor } from "./authority.ts";
-import type { Authority } from "./authority.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { Notebook } from "./notebook.ts";
+import { authorityFor } from "./pass.ts";
+import type { Authority } from "./pass.ts";
 import { registryOf } from "./registry.ts";
 import type { Registry } from "./registry.ts";
 import type { Vantage } from "../vantage.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../../src/errors.ts";
 import { Secret } from "../../../src/secret.ts";
-import type { Trust } from "../../../src/http/transport.ts";
-import type { Pass } from "../../../src/worker/fetch/authority.ts";
+import type { Trust } from "../../../src/model/trust.ts";
 import { queryFor } from "../../../src/worker/fetch/exchange.ts";
 import { openNotebook } from "../../../src/worker/fetch/notebook.ts";
+import type { Pass } from "../../../src/worker/fetch/pass.ts";
 import { createSession } from "../../../src/worker/fetch/session.ts";
 import { fakeTransport, type FakeTransport, type Reply, type Routes } from "../faketransport.ts";
 import { BASE, imageFor, jobOf, look, page, serve, vantageOf } from "../fixtures.ts";
