@@ -1,10 +1,16 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
+import { isDigest } from "../oci/digest.ts";
 import { isGenuine } from "./difference.ts";
 
-/** It saw everything of the job and nothing false, and its report is one tree below the digest that it names. */
+/** It saw everything of the job and nothing false, and its report is one tree of digests below the digest that it names. */
 export function isComplete(observation: Observation): boolean {
   const { outcome, error, objects } = observation;
-  return outcome === "saw" && error === null && objects.every(isGenuine) && isOneTree(observation);
+  return (
+    outcome === "saw" &&
+    error === null &&
+    objects.every((each) => isDigest(each.digest) && isGenuine(each)) &&
+    isOneTree(observation)
+  );
 }
 
 /** It saw a root and nothing false below it; being told to stop, because others disagree, is no fault of its own. */

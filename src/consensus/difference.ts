@@ -3,7 +3,7 @@ import type { Difference, View } from "../model/verdict.ts";
 import { createPlaces, edgeOf, ROOT } from "./place.ts";
 
 interface Sight {
-  readonly worker: string;
+  readonly by: Observation;
   readonly object: SeenObject;
 }
 
@@ -16,7 +16,9 @@ export function isGenuine(object: SeenObject): boolean {
 }
 
 function viewKey({ object }: SightOrNothing): string {
-  return object === null ? "nothing" : JSON.stringify([object.computed, object.size, object.mediaType, object.digest]);
+  return object === null
+    ? "nothing"
+    : JSON.stringify([object.computed, object.size, object.mediaType, object.digest, object.pinned]);
 }
 
 function viewsOf(sights: readonly SightOrNothing[]): View[] {
@@ -24,8 +26,8 @@ function viewsOf(sights: readonly SightOrNothing[]): View[] {
   for (const sight of sights) {
     const key = viewKey(sight);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { object: sight.object, workers: new Set([sight.worker]) });
-    else group.workers.add(sight.worker);
+    if (group === undefined) groups.set(key, { object: sight.object, workers: new Set([sight.by.worker]) });
+    else group.workers.add(sight.by.worker);
   }
   const views = [...groups.values()].map(({ object, workers }): View => {
     return {
@@ -41,12 +43,12 @@ function viewsOf(sights: readonly SightOrNothing[]): View[] {
 /** What each worker saw at each edge; the root first, then in the order in which they were reported. */
 function sightsByEdge(observations: readonly Observation[]): Map<string, Sight[]> {
   const edges = new Map<string, Sight[]>([[ROOT, []]]);
-  for (const { worker, objects } of observations) {
-    for (const object of objects) {
+  for (const by of observations) {
+    for (const object of by.objects) {
       const edge = edgeOf(object);
       const sights = edges.get(edge);
-      if (sights === undefined) edges.set(edge, [{ worker, object }]);
-      else sights.push({ worker, object });
+      if (sights === undefined) edges.set(edge, [{ by, object }]);
+      else sights.push({ by, object });
     }
   }
   return edges;
@@ -70,9 +72,9 @@ export function differencesOf(reported: readonly Observation[], complete: Readon
   return [...edges].flatMap(([edge, seen]): Difference[] => {
     const [first] = seen;
     if (first === undefined) return [];
-    const present = new Set(seen.map(({ worker }) => worker));
-    const missing = oneRoot ? observations.filter((each) => complete.has(each) && !present.has(each.worker)) : [];
-    const views = viewsOf([...seen, ...missing.map(({ worker }) => ({ worker, object: null }))]);
+    const present = new Set(seen.map(({ by }) => by));
+    const missing = oneRoot ? observations.filter((each) => complete.has(each) && !present.has(each)) : [];
+    const views = viewsOf([...seen, ...missing.map((by) => ({ by, object: null }))]);
     const false_ = seen.some(({ object }) => !isGenuine(object));
     if (!false_ && (views.length <= 1 || (edge !== ROOT && !oneRoot))) return [];
     const asked = new Set(seen.map(({ object }) => object.digest));

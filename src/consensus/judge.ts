@@ -28,9 +28,11 @@ export interface Expectation {
   readonly distinct: readonly Distinct[];
 }
 
-const NO_EXPECTATION: Expectation = { pin: null, tag: null, distinct: [] };
-
-function contradictionOf(root: SeenObject, objects: readonly SeenObject[], { pin, tag }: Expectation): string | null {
+function contradictionOf(
+  root: SeenObject,
+  objects: readonly SeenObject[],
+  { pin, tag }: Pick<Expectation, "pin" | "tag">,
+): string | null {
   if (pin !== null && (root.pinned ?? root.computed) !== pin) return `the pin is ${pin}`;
   if (tag === null) return null;
   const entries = objects.filter((each) => each.parent === root.digest);
@@ -43,7 +45,7 @@ function quorumOf(observations: readonly Observation[]): string {
     if (!supports(each) || each.digest === null) continue;
     groups.set(each.digest, (groups.get(each.digest) ?? new Set()).add(each.worker));
   }
-  const largest = Math.max(0, ...[...groups.values()].map((group) => group.size));
+  const largest = [...groups.values()].reduce((most, { size }) => Math.max(most, size), 0);
   return `${largest}/${observations.length}`;
 }
 
@@ -61,8 +63,8 @@ function refusal(
  * every object; nothing else agrees. Everybody told 404 is absence. Anything else is incomplete. Workers that agree and are not
  * the distinct ones that were asked for are indistinct. The order of the observations does not matter.
  */
-export function judge(observations: readonly Observation[], wanted: Partial<Expectation> = {}): Verdict {
-  const expectation = { ...NO_EXPECTATION, ...wanted };
+export function judge(observations: readonly Observation[], expectation: Partial<Expectation> = {}): Verdict {
+  const { pin = null, tag = null, distinct: marks = [] } = expectation;
   const quorum = quorumOf(observations);
   const complete = new Set(observations.filter(isComplete));
   const differences = differencesOf(observations, complete);
@@ -77,9 +79,9 @@ export function judge(observations: readonly Observation[], wanted: Partial<Expe
   if (root === undefined || distinct < QUORUM || distinct < observations.length || complete.size < observations.length) {
     return refusal("incomplete", quorum, summaryOfGap(observations, complete, QUORUM));
   }
-  const contradiction = contradictionOf(root, objects, expectation);
+  const contradiction = contradictionOf(root, objects, { pin, tag });
   if (contradiction !== null) return refusal("changed", quorum, summaryOfChange(observations.length, root.digest, contradiction));
-  const indistinct = indistinctOf(observations, expectation.distinct);
+  const indistinct = indistinctOf(observations, marks);
   if (indistinct.length > 0)
     return refusal("indistinct", quorum, summaryOfIndistinct(observations.length, root.digest, indistinct));
   const agreement = {

@@ -1,9 +1,12 @@
+import { visible } from "../errors.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 
 /** The edge that leads to a root. */
 export const ROOT = "root";
 /** Deeper than a walk goes; a hand-made observation may name itself as its parent. */
 const DEEPEST = 16;
+/** Characters of what a registry says of a platform that are shown. */
+const SHOWN = 100;
 
 /** Where an object hangs: a document, by its digest, and the position in it. Never a path: a document that is named twice is one document. */
 export function edgeOf({ parent, role, position }: SeenObject): string {
@@ -54,11 +57,11 @@ function isDocument({ role }: SeenObject): boolean {
 function own(object: SeenObject): string {
   if (object.role === "config") return object.role;
   if (!isDocument(object) || object.platform === null) return `${object.role} ${object.position + 1}`;
-  return `${object.role} ${object.platform}`;
+  return `${object.role} ${visible(object.platform, SHOWN)}`;
 }
 
 function withVersion(object: SeenObject): string {
-  return object.osVersion === null ? own(object) : `${own(object)} (${object.osVersion})`;
+  return object.osVersion === null ? own(object) : `${own(object)} (${visible(object.osVersion, SHOWN)})`;
 }
 
 /** Siblings for one platform are told apart by os.version, and where that does not do it, by their place in the list. */

@@ -12,18 +12,20 @@ function who(view: View, of: number): string {
   return view.workers.length * 2 > of ? `${view.workers.length} of ${of} workers` : names(view.workers);
 }
 
-function what(view: View, all: readonly View[]): string {
+function what(view: View, ambiguous: ReadonlySet<string | null>): string {
   if (view.digest === null)
     return view.mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${view.size} bytes)`;
-  const sameDigest = all.filter((each) => each.digest === view.digest).length > 1;
-  return sameDigest ? `${view.digest} as ${visible(view.mediaType, 100)} (${view.size} bytes)` : view.digest;
+  return ambiguous.has(view.digest) ? `${view.digest} as ${visible(view.mediaType, 100)} (${view.size} bytes)` : view.digest;
 }
 
 /** `2 of 3 workers saw sha256:aa…, fra saw sha256:bb…` */
 export function summaryOfDifference(differences: readonly Difference[], of: number): string {
   const [first] = differences;
   if (first === undefined) return "no difference";
-  const views = first.views.map((view) => `${who(view, of)} saw ${what(view, first.views)}`).join(", ");
+  const digests = new Set<string | null>();
+  const ambiguous = new Set<string | null>();
+  for (const { digest } of first.views) (digests.has(digest) ? ambiguous : digests).add(digest);
+  const views = first.views.map((view) => `${who(view, of)} saw ${what(view, ambiguous)}`).join(", ");
   const place = first.at.includes(" > ") ? `at ${visible(first.at, 300)}: ` : "";
   const asked = first.expected === null ? "" : `, asked for by ${first.expected}`;
   const more =

@@ -2,7 +2,6 @@ import { Tofu3Error, USAGE_CODES } from "../errors.ts";
 import type { Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Progress, Watch } from "../model/progress.ts";
-import type { Digest } from "../oci/digest.ts";
 import type { Stops } from "../worker/walk/ending.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { observe } from "../worker/walk/look.ts";
@@ -30,7 +29,7 @@ interface Brake {
 
 function createBrake(): Brake {
   const [blobs, all] = [new AbortController(), new AbortController()];
-  const roots = new Set<Digest>();
+  const roots = new Set<string>();
   let grace: NodeJS.Timeout | undefined;
   const stop = (controller: AbortController, why: string): void => controller.abort(new Tofu3Error("E_STOPPED", why));
   const alarm = (why: string): void => {
@@ -40,7 +39,7 @@ function createBrake(): Brake {
     stops: { blobs: blobs.signal, all: all.signal },
     listen: (progress) => {
       if (progress.kind === "mismatch") alarm("a worker was served other bytes than it asked for");
-      if (progress.kind === "root") roots.add(progress.digest);
+      if (progress.kind === "root") roots.add(`${progress.digest} ${progress.mediaType}`);
       if (roots.size < 2) return;
       alarm("the workers already disagree");
       stop(blobs, "the workers already disagree");

@@ -4,7 +4,7 @@ import type { Fault, Observation } from "./observation.ts";
 /** What a worker is doing, as it happens. */
 export type Progress =
   | { readonly kind: "phase"; readonly worker: string; readonly phase: "connecting" | "resolving" | "fetching" }
-  | { readonly kind: "root"; readonly worker: string; readonly digest: Digest }
+  | { readonly kind: "root"; readonly worker: string; readonly digest: Digest; readonly mediaType: string }
   /** Bytes that are not what was asked for: whatever comes, the workers disagree. */
   | { readonly kind: "mismatch"; readonly worker: string }
   /** More is known to be wanted: so many more objects and declared bytes. */

@@ -2,7 +2,7 @@ import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Difference } from "../model/verdict.ts";
-import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
 
 /** A page to keep or to paste into an issue; nothing in it that came from outside can become markup. */
@@ -39,7 +39,8 @@ function workerRow(observation: Observation): string[] {
 
 function differencesBlocks(differences: readonly Difference[]): string[] {
   if (differences.length === 0) return [];
-  const rows = differences.flatMap((difference) =>
+  const { first, more } = firstPlaces(differences);
+  const rows = first.flatMap((difference) =>
     difference.views.map((view) => [
       plain(difference.at),
       plain(view.workers.join(", ")),
@@ -48,7 +49,11 @@ function differencesBlocks(differences: readonly Difference[]): string[] {
       plain(view.mediaType),
     ]),
   );
-  return ["## Differences", table(["Place", "Workers", "Saw", "Bytes", "Media type"], rows)];
+  return [
+    "## Differences",
+    table(["Place", "Workers", "Saw", "Bytes", "Media type"], rows),
+    more === null ? "" : `${plain(more)}.`,
+  ];
 }
 
 function diagnosisBlocks({ diagnosis }: Evidence): string[] {

@@ -4,7 +4,7 @@ import type { Evidence } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Difference } from "../model/verdict.ts";
 import type { Paint } from "./paint.ts";
-import { matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText, listed, shortener } from "./text.ts";
 import { verdictLine } from "./verdictline.ts";
 
@@ -18,7 +18,7 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     [workersGrid(evidence, paint)],
     faultLines(evidence.observations, paint),
     matches === null ? [] : [visible(matches)],
-    evidence.differences.flatMap((difference) => differenceLines(difference, paint)),
+    differencesLines(evidence.differences, paint),
     diagnosisLines(evidence, paint),
     [verdictLine(evidence, paint)],
   ];
@@ -99,6 +99,11 @@ function faultLines(observations: readonly Observation[], paint: Paint): string[
     met.set(text, [...(met.get(text) ?? []), visible(worker, 40)]);
   }
   return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
+}
+
+function differencesLines(differences: readonly Difference[], paint: Paint): string[] {
+  const { first, more } = firstPlaces(differences);
+  return [...first.flatMap((difference) => differenceLines(difference, paint)), ...(more === null ? [] : [more])];
 }
 
 function differenceLines({ at, expected, views }: Difference, paint: Paint): string[] {

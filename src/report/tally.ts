@@ -1,6 +1,7 @@
 import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
+import type { Difference } from "../model/verdict.ts";
 import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
 
@@ -55,4 +56,19 @@ function claimOf({ digest, evidence }: Observation): readonly string[] {
   if (digest === null || claimed === null || claimed === digest) return [];
   if (isDigest(claimed) && algorithmOf(claimed) !== algorithmOf(digest)) return [];
   return [`registry claims ${visible(claimed, CLAIM_CHARACTERS)}`];
+}
+
+/** Places that a person reads; the JSON has them all. */
+const MOST_PLACES = 20;
+
+/** The first places that differ, and a line about how many more there are; null where these are all. */
+export function firstPlaces(differences: readonly Difference[]): {
+  readonly first: readonly Difference[];
+  readonly more: string | null;
+} {
+  const more = differences.length - MOST_PLACES;
+  return {
+    first: differences.slice(0, MOST_PLACES),
+    more: more <= 0 ? null : `${counted(more, "more place differs", "more places differ")}: --json lists them all`,
+  };
 }

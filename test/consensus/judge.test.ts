@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judge } from "../../src/consensus/judge.ts";
+import { judge, type Expectation } from "../../src/consensus/judge.ts";
 import { A, B, expectedOutcome, NAMES, REPORTS, ROWS, three } from "./table.ts";
 import type { Observation } from "../../src/model/observation.ts";
-import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
+import type { Digest } from "../../src/oci/digest.ts";
+import { anyObservation } from "./malformed.ts";
+import { digest, failed, fault, INDEX, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
 
 describe("a row is what three workers report", () => {
   test.each(ROWS)("$why: $outcome", ({ reports, outcome }) => {
@@ -127,34 +129,21 @@ test(`every one of ${REPORTS.length ** 3} combinations of three reports, against
   }
 });
 
-const anyObject = fc.record({
-  role: fc.constantFrom("index" as const, "manifest" as const, "config" as const, "layer" as const, "blob" as const),
-  digest: fc.constantFrom("a", "b", "c").map(digest),
-  computed: fc.option(fc.constantFrom("a", "b", "c").map(digest)),
-  size: fc.nat(3),
-  declaredSize: fc.option(fc.nat(3)),
-  mediaType: fc.constantFrom(INDEX, MANIFEST),
-  parent: fc.option(fc.constantFrom("a", "b").map(digest)),
-  position: fc.nat(2),
-  platform: fc.option(fc.constantFrom("linux/amd64", "__proto__")),
-  osVersion: fc.option(fc.constant("1")),
-  annotations: fc.constant({}),
-});
-const anyObservation = fc
-  .record({
-    worker: fc.constantFrom("here", "fra", "sgp", "tyo"),
-    outcome: fc.constantFrom("saw" as const, "refused" as const, "failed" as const),
-    objects: fc.array(anyObject, { maxLength: 6 }),
-    error: fc.option(fc.constantFrom("E_NOT_FOUND" as const, "E_MISMATCH" as const, "E_STOPPED" as const).map(fault)),
-  })
-  .map(({ worker, ...part }) => observation(worker, part));
-
 /** Whatever one saw, each time that it saw it. */
 function computedOf(seen: Observation | undefined): string[] {
   return (seen?.objects ?? []).map((each) => `${each.role} ${String(each.computed)} ${each.size} ${each.mediaType}`).sort();
 }
 
 describe("whatever is reported", () => {
+  test("more reports than a call has arguments are judged, and options that are undefined are not said", () => {
+    const many = Array.from({ length: 150_000 }, (_, at) => {
+      const root = `sha256:${at.toString(16).padStart(64, "0")}` as Digest;
+      return observation(`w${at}`, { objects: [object({ role: "blob", digest: root })] });
+    });
+    expect(judge(many)).toMatchObject({ outcome: "disagreed", quorum: "1/150000" });
+    const unsaid = { pin: undefined, tag: undefined, distinct: undefined } as unknown as Partial<Expectation>;
+    expect(judge(three([A, A, A]), unsaid).outcome).toBe("agreed");
+  });
   test("the judgement is total, and the order of the observations does not matter", () => {
     fc.assert(
       fc.property(

@@ -5,6 +5,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import * as errors from "../../src/errors.ts";
+import * as digests from "../../src/oci/digest.ts";
 import * as homebrew from "../../src/oci/homebrew.ts";
 import { CASES, failuresOf, type Judge } from "./table.ts";
 
@@ -83,6 +84,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: false };
   function require(name: string): unknown {
     if (name === "../errors.ts") return errors;
+    if (name === "../oci/digest.ts") return digests;
     if (name === "../oci/homebrew.ts") return homebrew;
     const file = name.replace("./", "");
     const known = loaded.get(file);
@@ -123,7 +125,7 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
     why: "it is looked at only when all of them are the same",
   },
   {
-    text: "return sameDigest ? `${view.digest} as ${visible(view.mediaType, 101)} (${view.size} bytes)` : view.digest;",
+    text: "return ambiguous.has(view.digest) ? `${view.digest} as ${visible(view.mediaType, 101)} (${view.size} bytes)` : view.digest;",
     why: "how much of a long media type is shown decides nothing",
   },
   {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Observation } from "../../src/model/observation.ts";
+import { anyObservation, nearlyAlike } from "./malformed.ts";
 import { naiveOutcome } from "./oracle.ts";
 import { report, worlds, type Sight } from "./worlds.ts";
 
@@ -30,6 +31,19 @@ test("the judge and the naive judge say the same of every world", () => {
   }
   // worlds of which all look alike would prove nothing
   for (const outcome of ["agreed", "disagreed", "incomplete", "absent"]) expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(2);
+});
+
+test("the judge and the naive judge say the same of reports that no worker makes", () => {
+  const seen = new Map<string, number>();
+  for (const reported of [fc.array(anyObservation, { minLength: 3, maxLength: 4 }), nearlyAlike]) {
+    holds(reported, (observations) => {
+      const { outcome, differences } = judge(observations);
+      expect(outcome).toBe(naiveOutcome(observations));
+      expect(differences.length > 0).toBe(outcome === "disagreed");
+      seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+    });
+  }
+  for (const outcome of ["agreed", "disagreed", "incomplete"]) expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(20);
 });
 
 test("cuts of one truth never disagree", () => {

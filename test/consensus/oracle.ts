@@ -34,7 +34,9 @@ interface Claims {
 }
 
 function claimsOf({ outcome, error, digest, objects }: Observation): Claims {
-  const root = objects.filter(({ parent }) => parent === null).map((each) => `${String(each.computed)} ${each.mediaType}`);
+  const root = objects
+    .filter(({ parent }) => parent === null)
+    .map((each) => `${String(each.computed)} ${each.mediaType} ${each.pinned ?? ""}`);
   const sentences = objects.map(
     ({ parent, role, position, digest: asked, computed, size, mediaType }) =>
       `${role === "config" ? "config" : position} of ${String(parent)} is ${asked} ${String(computed)} ${size} ${mediaType}`,
@@ -44,8 +46,20 @@ function claimsOf({ outcome, error, digest, objects }: Observation): Claims {
     roots: new Set(root),
     sentences: new Set(sentences),
     lies,
-    whole: outcome === "saw" && error === null && digest !== null && root.length === 1 && !lies,
+    whole: outcome === "saw" && error === null && root.length === 1 && !lies && isTree(digest, objects),
   };
+}
+
+/** Everything it reports is named by a digest, and hangs below the one that the observation names. */
+function isTree(named: string | null, objects: Observation["objects"]): boolean {
+  if (!objects.every(({ digest }) => /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest))) return false;
+  let reached = objects.filter(({ parent, digest }) => parent === null && digest === named);
+  for (let before = -1; before < reached.length;) {
+    before = reached.length;
+    const opened = new Set(reached.filter(({ role }) => role === "index" || role === "manifest").map(({ digest }) => digest));
+    reached = objects.filter((each) => reached.includes(each) || (each.parent !== null && opened.has(each.parent)));
+  }
+  return reached.length > 0 && reached.length === objects.length;
 }
 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {

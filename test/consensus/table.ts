@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Expectation } from "../../src/consensus/judge.ts";
 import type { Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
+import type { Digest } from "../../src/oci/digest.ts";
 import { digest, failed, fault, INDEX, MANIFEST, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
 
 type Report = (worker: string) => Observation;
@@ -52,6 +53,8 @@ const shared = [
   object({ role: "manifest", digest: digest("3"), parent: digest("2"), platform: "linux/arm64" }),
   object({ role: "layer", digest: digest("d"), parent: digest("3") }),
 ];
+
+const pinnedAs = (digit: string): Report => at(0, { pinned: `sha512:${digit.repeat(128)}` });
 
 /** What three workers report, and what that is. */
 export const ROWS: readonly { readonly why: string; readonly reports: readonly Report[]; readonly outcome: Outcome }[] = [
@@ -138,6 +141,21 @@ export const ROWS: readonly { readonly why: string; readonly reports: readonly R
     reports: [1, 2, 3].map(() => saw([...tree(), object({ role: "layer", digest: digest("9"), parent: digest("8") })])),
     outcome: "incomplete",
   },
+  ...["", "latest", `md5:${"a".repeat(32)}`, `sha256:${"A".repeat(64)}`].map((text) => ({
+    why: `all call their root "${text}", which is no digest`,
+    reports: [1, 2, 3].map(() => saw([object({ role: "blob", digest: text as Digest })])),
+    outcome: "incomplete" as const,
+  })),
+  {
+    why: "all call a layer something that is no digest",
+    reports: [1, 2, 3].map(() => at(4, { digest: "latest", computed: "latest" })),
+    outcome: "incomplete",
+  },
+  {
+    why: "one hashed the root by another algorithm to something else",
+    reports: [pinnedAs("1"), pinnedAs("1"), pinnedAs("2")],
+    outcome: "disagreed",
+  },
   { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
 ];
 
@@ -188,6 +206,11 @@ const siblings = [
 ];
 const allWrong: Report = (worker) =>
   observation(worker, { objects: siblings.map((each) => ({ ...each, computed: digest("9") })), error: fault("E_MISMATCH") });
+/** Two siblings whose names are alike for as far as they are shown. */
+const named64k = [
+  object({ role: "index", digest: digest("a") }),
+  ...["x", "y"].map((last, position) => entry(`${position + 1}`, position, `linux/${"a".repeat(65_000)}${last}`, null)),
+];
 const twice = [object({ role: "index", digest: digest("a") }), entry("1", 0, "x/y", null), entry("1", 1, "z/y", null)];
 const below = [
   object({ role: "config", digest: digest("c"), parent: digest("1") }),
@@ -247,6 +270,16 @@ export const CASES: Readonly<Record<string, readonly [observations: readonly Obs
     "two agree": [three([A, A])],
     "one reports three times": [[A("here"), A("here"), A("here")]],
     "one of four reports twice": [[A("here"), A("fra"), A("sgp"), A("sgp")]],
+    "one says first that there is nothing, and then that there is": [
+      [A("here"), A("fra"), saw(tree().slice(0, 4))("sgp"), A("sgp")],
+    ],
+    "a platform that is a page long": [
+      three([
+        saw(named64k),
+        saw(named64k),
+        saw(named64k.map((each, index) => (index === 1 ? { ...each, computed: digest("9") } : each))),
+      ]),
+    ],
     "five agree": [five],
     "four of five": [[...five.slice(0, 4), failed()("e")]],
     "one of five dissents": [[...five.slice(0, 4), B("e")]],

@@ -6,7 +6,7 @@ import type { Observation } from "../../src/model/observation.ts";
 import { parsePlatform } from "../../src/oci/platform.ts";
 import type { Transport } from "../../src/http/transport.ts";
 import { fakeTransport } from "../worker/faketransport.ts";
-import { BASE, descriptor, imageFor, indexOf, jobOf, serve, vantageOf } from "../worker/fixtures.ts";
+import { BASE, descriptor, imageFor, indexOf, jobOf, page, serve, vantageOf } from "../worker/fixtures.ts";
 
 const amd = imageFor("linux/amd64", "amd layer");
 const arm = imageFor("linux/arm64", "arm layer");
@@ -66,6 +66,16 @@ describe("an alarm waits for nobody", { timeout: 10_000 }, () => {
     const observations = await looking;
     expect(judge(observations).outcome).toBe("disagreed");
     expect(observations.map((each) => each.digest)).toEqual([otherIndex.digest, observations[1]?.digest, index.digest]);
+    expect(observations[1]?.error?.code).toBe("E_STOPPED");
+  });
+
+  test("the same root under two types is an alarm as well", async () => {
+    const mediaType = "application/vnd.docker.distribution.manifest.list.v2+json";
+    const renamed = { ...serve(truth), [`${BASE}/manifests/1`]: page({ ...index, mediaType }) };
+    const looking = look([fakeTransport(renamed), silentAt("/v2/"), honest()]);
+    await vi.advanceTimersByTimeAsync(GRACE_MS + 2000);
+    const observations = await looking;
+    expect(judge(observations).outcome).toBe("disagreed");
     expect(observations[1]?.error?.code).toBe("E_STOPPED");
   });
 

@@ -35,7 +35,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
     "two roots that differ are an alarm",
     {
       file: "src/consensus/difference.ts",
-      from: "complete.has(each) && !present.has(each.worker)",
+      from: "complete.has(each) && !present.has(each)",
       to: "!present.has(each.worker)",
       test: `${ORACLE} › cuts of one truth never disagree`,
     },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
+import type { Evidence } from "../../src/model/evidence.ts";
+import type { SeenObject } from "../../src/model/observation.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { COLOURED, PLAIN } from "../../src/report/paint.ts";
@@ -47,6 +49,23 @@ test("objects are listed in the order of the tree, the config before the layers"
 test("an object whose parent was not seen is still reported", () => {
   const objects = [object({ role: "layer", digest: digest("d"), parent: digest("e") })];
   expect(evidence([observation("here", { objects })]).observations[0]?.objects).toHaveLength(1);
+});
+
+test.each([19, 20, 21, 500])("of %i places that differ a person reads twenty, and the JSON has all", (count) => {
+  const layer = (position: number, pattern: string): SeenObject =>
+    object({ role: "layer", digest: digest("5"), computed: digest(pattern), parent: digest("1a"), position });
+  const layers = (pattern: string): SeenObject[] => Array.from({ length: count }, (_, position) => layer(position, pattern));
+  const root = object({ role: "manifest", digest: digest("1a"), declaredSize: null });
+  const objects = [root, ...layers("5")];
+  const lied = observation("fra", { objects: [root, ...layers("6")] });
+  const all = evidence([observation("here", { objects }), observation("sgp", { objects }), lied]);
+  expect((JSON.parse(renderJson(all)) as Evidence).differences).toHaveLength(count);
+  const [table, page] = [renderTable(all, PLAIN), renderMarkdown(all)];
+  expect(table.match(/^differs: /gm)).toHaveLength(Math.min(count, 20));
+  expect(page.match(/^\| manifest .* fra \|/gm)).toHaveLength(Math.min(count, 20));
+  const more = { 21: "1 more place differs: --json lists them all", 500: "480 more places differ: --json lists them all" }[count];
+  expect(/\d+ more place[^\n.]*/.exec(table.split("\n").slice(0, -2).join("\n"))?.[0]).toBe(more);
+  expect(/\d+ more place[^\n.]*all/.exec(page)?.[0].replaceAll("\\", "")).toBe(more);
 });
 
 describe("the table", () => {

@@ -2,9 +2,10 @@ import { asError, Tofu3Error, visible } from "../../errors.ts";
 import { algorithmOf, digestOf, isDigest } from "../../oci/digest.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import { payloadOf } from "../../oci/jws.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import { ACCEPT, kindOfMediaType, normaliseMediaType } from "../../oci/mediatype.ts";
+import { ACCEPT, isMediaType, kindOfMediaType, normaliseMediaType } from "../../oci/mediatype.ts";
 import { valueOf, valuesOf } from "../../http/strict.ts";
 import type { Page } from "../../http/transport.ts";
 import { readPage } from "../fetch/exchange.ts";
@@ -51,8 +52,7 @@ export function documentOn(page: Page, session: Session, asked: string, pin: Dig
   const what = nameOf(session, asked);
   const expected = isDigest(asked) ? asked : null;
   const { manifest, served, fault } = tryParse(page);
-  // the digest of schema 1 is that of its payload, whatever the body hashes to
-  const content = manifest?.kind === "schema1" ? manifest.payload : page.body;
+  const content = contentOf(page.body, served, manifest);
   const computed = digestOf(content, expected === null ? "sha256" : algorithmOf(expected));
   const claims = [...new Set(valuesOf(page.headers, "docker-content-digest"))];
   const document = {
@@ -61,7 +61,7 @@ export function documentOn(page: Page, session: Session, asked: string, pin: Dig
     pinned: pin === null || algorithmOf(pin) === algorithmOf(computed) ? null : digestOf(content, algorithmOf(pin)),
     size: content.length,
     claimed: claims.length === 0 ? null : visible(claims.join(", "), 300),
-    mediaType: mediaTypeOf(served, manifest),
+    mediaType: mediaTypeOf(page.body, served, manifest),
   };
   if (expected !== null && computed !== expected) {
     const error = mismatch(what, { digest: expected, size: null }, { computed, size: page.body.length });
@@ -124,14 +124,43 @@ function parsedByItself(body: Uint8Array): Manifest | null {
   }
 }
 
-/** What a Content-Type that no registry has for a document says is not part of the view. */
-function mediaTypeOf(served: string | null, manifest: Manifest | null): string {
-  if (served !== null && (manifest === null || kindOfMediaType(served) !== null)) return served;
-  return manifest?.mediaType ?? "application/octet-stream";
+/** The bytes that its digest is of: of schema 1 the payload, also where nobody can use what it says. */
+function contentOf(body: Uint8Array, served: string | null, manifest: Manifest | null): Uint8Array {
+  if (manifest !== null) return manifest.kind === "schema1" ? manifest.payload : body;
+  const kind = served === null ? null : kindOfMediaType(served);
+  if (kind === "index" || kind === "manifest") return body;
+  try {
+    return payloadOf(body) ?? body;
+  } catch {
+    return body;
+  }
 }
 
-/** What says that it is a manifest or an index, and cannot be read, is other bytes than the other workers saw; a page in HTML, or nothing, is no document at all. */
+/** What a Content-Type that no registry has for a document says is not part of the view. */
+function mediaTypeOf(body: Uint8Array, served: string | null, manifest: Manifest | null): string {
+  if (served !== null && kindOfMediaType(served) !== null) return served;
+  const own = manifest === null ? ownWords(body)?.mediaType : manifest.mediaType;
+  return isMediaType(own) ? own : "application/octet-stream";
+}
+
+/**
+ * What is served or says itself that it is a document, and cannot be read, is other bytes than the other workers saw; a page in HTML, an error,
+ * or nothing, is no document at all.
+ */
 function callsItselfOne({ body }: Page, served: string | null): boolean {
+  if (body.length === 0) return false;
   const kind = served === null ? null : kindOfMediaType(served);
-  return body.length > 0 && (kind === "index" || kind === "manifest");
+  if (kind === "index" || kind === "manifest") return true;
+  const own = ownWords(body);
+  return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";
+}
+
+/** What a document says of itself, read as loosely as can be; null where it is no JSON object. */
+function ownWords(body: Uint8Array): { readonly mediaType?: unknown; readonly schemaVersion?: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
 }

@@ -148,7 +148,7 @@ function announce(session: Session, document: Document): void {
   const worker = session.vantage.name;
   const bytes = document.bytes.length;
   session.book.claimedDigest = document.claimed;
-  session.watch({ kind: "root", worker, digest: document.computed });
+  session.watch({ kind: "root", worker, digest: document.computed, mediaType: document.mediaType });
   session.watch({ kind: "wanted", worker, objects: 1, bytes });
   session.watch({ kind: "bytes", worker, bytes });
   session.watch({ kind: "object", worker });

@@ -9,7 +9,7 @@ import { digest } from "../../report/fixtures.ts";
 const FETCHING: readonly Progress[] = [
   { kind: "phase", worker: "fra", phase: "connecting" },
   { kind: "phase", worker: "fra", phase: "resolving" },
-  { kind: "root", worker: "fra", digest: digest("a") },
+  { kind: "root", worker: "fra", digest: digest("a"), mediaType: "application/vnd.oci.image.index.v1+json" },
   { kind: "wanted", worker: "fra", objects: 3, bytes: 30_000_000 },
   { kind: "phase", worker: "fra", phase: "fetching" },
   { kind: "bytes", worker: "fra", bytes: 10_000_000 },

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/consensus/judge.ts";
 import { Tofu3Error } from "../../../src/errors.ts";
 import type { Admit } from "../../../src/model/keep.ts";
-import type { Digest } from "../../../src/oci/digest.ts";
+import type { Observation } from "../../../src/model/observation.ts";
+import { digestOf, type Digest } from "../../../src/oci/digest.ts";
 import type { Progress } from "../../../src/model/progress.ts";
 import { ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../../src/oci/mediatype.ts";
 import { parsePlatform } from "../../../src/oci/platform.ts";
@@ -378,10 +379,49 @@ describe("documents that are not walked", () => {
     { what: "a page", type: "text/html", body: "<html>" },
     { what: "nothing", type: "application/json", body: "" },
     { what: "an error in JSON", type: "application/json", body: '{"errors":[{"code":"DENIED"}]}' },
+    { what: "an error in JSON under a name of ours", type: "application/json", body: '{"mediaType":7,"schemaVersion":null}' },
+    { what: "a list", type: "application/json", body: '[{"schemaVersion":2}]' },
     { what: "a schema 1 manifest that is none", type: "application/vnd.docker.distribution.manifest.v1+json", body: "{}" },
   ])("$what is no view", async ({ type, body }) => {
     const seen = await look(fakeTransport(serve([thing(type, body)])));
     expect(seen).toMatchObject({ outcome: "failed", digest: null, objects: [] });
+  });
+
+  test.each(["application/vnd.oci.artifact.manifest.v1+json", "application/json", "text/html"])(
+    "a document of a type that nobody knows, served as %s, is other bytes at one and a gap at all",
+    async (type) => {
+      const artifact = thing(type, '{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[]}');
+      const truth = ["here", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } }));
+      const [one, two, three] = ["fra", "here", "sgp"].map((name) => look(fakeTransport(serve([artifact])), { vantage: { name } }));
+      const seen = (await one) as Observation;
+      expect(seen).toMatchObject({ outcome: "failed", digest: artifact.digest, error: { code: "E_MEDIA_TYPE" } });
+      expect(seen.objects).toMatchObject([{ mediaType: "application/vnd.oci.artifact.manifest.v1+json" }]);
+      expect(judge([...(await Promise.all(truth)), seen]).outcome).toBe("disagreed");
+      expect(judge([seen, (await two) as Observation, (await three) as Observation]).outcome).toBe("incomplete");
+    },
+  );
+
+  test("schema 1 that cannot be read is its payload, whatever it is signed with", async () => {
+    const payload = '{"schemaVersion":1,"name":"a","name":"b","fsLayers":[],"history":[]';
+    const signedAs = (signature: string): Thing => {
+      const head = { formatLength: payload.length, formatTail: Buffer.from("}").toString("base64url") };
+      const jws = { header: {}, signature, protected: Buffer.from(JSON.stringify(head)).toString("base64url") };
+      return thing(
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        `${payload},"signatures":[${JSON.stringify(jws)}]}`,
+      );
+    };
+    const computed = digestOf(Buffer.from(`${payload}}`));
+    const all = await Promise.all(
+      ["here", "fra", "sgp"].map((name) => look(fakeTransport(serve([signedAs(name)])), { vantage: { name } })),
+    );
+    expect(all.map((each) => each.digest)).toEqual([computed, computed, computed]);
+    expect(judge(all).outcome).toBe("incomplete");
+    const truth = ["here", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } }));
+    expect(judge([...(await Promise.all(truth)), all[1] as Observation]).outcome).toBe("disagreed");
+    const routes = { [`${BASE}/manifests/${computed}`]: page(signedAs("x")) };
+    const byDigest = await look(fakeTransport(routes), { job: jobOf(`registry.example/a/b@${computed}`) });
+    expect(byDigest.error?.code).toBe("E_MANIFEST");
   });
 
   test("a document that is named several times is opened once, and each of its entries is seen once", async () => {
@@ -706,6 +746,8 @@ test("progress adds up", async () => {
   expect(objects).toBe(progress.filter((each) => each.kind === "object").length);
   expect(objects).toBe(8);
   expect(progress.flatMap((each) => (each.kind === "phase" ? each.phase : []))).toEqual(["connecting", "resolving", "fetching"]);
-  expect(progress.filter((each) => each.kind === "root")).toEqual([{ kind: "root", worker: "here", digest: seen.digest }]);
+  expect(progress.filter((each) => each.kind === "root")).toEqual([
+    { kind: "root", worker: "here", digest: seen.digest, mediaType: OCI_INDEX },
+  ]);
   expect(progress.at(-1)).toMatchObject({ kind: "end", outcome: "saw", error: null });
 });
