@@ -6,7 +6,7 @@ import type { Evidence } from "./model/evidence.ts";
 import type { Watch } from "./model/progress.ts";
 import { subjectOf } from "./model/subject.ts";
 import { parseReference } from "./oci/reference.ts";
-import { verify as verifyInHouse } from "./verify.ts";
+import { verify as verifyWith } from "./coordinator/verify.ts";
 
 /** What `tofu3 verify` takes as flags; all of it may be left out. */
 export interface VerifyOptions {
@@ -50,7 +50,7 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     destination: options.output ?? null,
     force: options.force ?? false,
   };
-  const house = {
+  const runtime = {
     config,
     ...surroundings,
     authfile: options.authfile ?? null,
@@ -59,5 +59,5 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     passphrase: null,
     log: () => undefined,
   };
-  return verifyInHouse(request, house, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
+  return verifyWith(request, runtime, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
 }

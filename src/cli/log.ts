@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { visible } from "../errors.ts";
 import type { Output } from "./io.ts";
-import type { LogFormat, LogLevel } from "./usage.ts";
+import type { LogFormat, LogLevel } from "./argv/usage.ts";
 
 export type Log = (
   level: "error" | "warn" | "info" | "debug",

@@ -4,10 +4,10 @@ import { homedir } from "node:os";
 import { Tofu3Error } from "../errors.ts";
 import { tellError } from "./errors.ts";
 import { EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from "./exit.ts";
-import { renderHelp, renderShortHelp } from "./help.ts";
-import type { Invocation } from "./invocation.ts";
+import { renderHelp, renderShortHelp } from "./argv/help.ts";
+import type { Invocation } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
-import { COMMANDS } from "./usage.ts";
+import { COMMANDS } from "./argv/usage.ts";
 
 /** The program: this process's arguments → its exit code. The first SIGINT or SIGTERM ends it in order, the second at once. */
 export async function run(): Promise<number> {
@@ -48,7 +48,7 @@ export async function main(argv: readonly string[], io: Io, signal: AbortSignal)
       io.stderr.write(renderShortHelp());
       return EXIT_USAGE;
     }
-    const { parseArgv } = await import("./argv.ts");
+    const { parseArgv } = await import("./argv/argv.ts");
     return await dispatch(parseArgv(argv), io, signal);
   } catch (error) {
     return tellError(io.stderr, reasonOf(error, signal), asksForTrace(argv));

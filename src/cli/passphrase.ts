@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Tofu3Error } from "../errors.ts";
 import type { Io } from "./io.ts";
-import type { ProgressView } from "./progress.ts";
+import type { ProgressView } from "./progress/view.ts";
 
 export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
 

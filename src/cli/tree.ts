@@ -3,7 +3,7 @@ import { bottleOf } from "../oci/homebrew.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { bytesText } from "../report/text.ts";
 import type { Twig } from "../report/tree.ts";
-import type { Inspected } from "../worker/inspect.ts";
+import type { Inspected } from "../worker/walk/inspect.ts";
 
 /** The manifests that a selection chose, however deep. */
 export function selectedOf(seen: Inspected): readonly Inspected[] {

@@ -6,14 +6,14 @@ import type { Subject } from "../model/subject.ts";
 import { renderJson } from "../report/json.ts";
 import { PLAIN } from "../report/paint.ts";
 import { verdictLine } from "../report/verdictline.ts";
-import type { VerifyRequest } from "../verify.ts";
+import type { VerifyRequest } from "../coordinator/verify.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
-import { houseOf } from "./house.ts";
-import type { Settings } from "./invocation.ts";
+import { runtimeOf } from "./runtime.ts";
+import type { Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
-import { openProgress } from "./progress.ts";
+import { openProgress } from "./progress/progress.ts";
 
 /** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
 export async function runVerification(
@@ -27,15 +27,15 @@ export async function runVerification(
   const progress = await openProgress(io, settings, workers);
   let ended = false;
   try {
-    const { verify } = await import("../verify.ts");
-    const house = await houseOf(config, settings, io, progress);
-    house.log("info", "verifying", { reference: request.reference, configuration: config.file, workers });
+    const { verify } = await import("../coordinator/verify.ts");
+    const runtime = await runtimeOf(config, settings, io, progress);
+    runtime.log("info", "verifying", { reference: request.reference, configuration: config.file, workers });
     const watch: Watch = (event) => {
       progress.watch(event);
-      logProgress(event, house.log);
+      logProgress(event, runtime.log);
     };
-    const evidence = await verify(request, house, watch, signal);
-    house.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
+    const evidence = await verify(request, runtime, watch, signal);
+    runtime.log("info", evidence.summary, { outcome: evidence.outcome, quorum: evidence.quorum });
     ended = true;
     return evidence;
   } finally {

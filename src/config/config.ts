@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
 import type { Policy } from "../model/policy.ts";
-import { parseProxy, type Proxy } from "../transport/proxy.ts";
+import { parseProxy, type Proxy } from "../http/proxy.ts";
 import { readDefaults } from "./defaults.ts";
 import { pathText, readDocument, type ConfigDocument, type Mistake, type Path } from "./document.ts";
 import { registryName } from "./registryname.ts";

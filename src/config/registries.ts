@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { RegistrySettings } from "../model/credentials.ts";
 import { Secret } from "../secret.ts";
-import type { Trust } from "../transport/transport.ts";
+import type { Trust } from "../model/trust.ts";
 import type { Config, NamedFile, RegistryConfig } from "./config.ts";
 import { registryName } from "./registryname.ts";
 import { readSmallText } from "../smallfile.ts";

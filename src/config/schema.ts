@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { readProxy } from "../transport/proxy.ts";
+import { readProxy } from "../http/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
 import { registryName } from "./registryname.ts";
 

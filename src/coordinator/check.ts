@@ -1,6 +1,6 @@
 import { messageOf, Tofu3Error, type ErrorCode } from "../errors.ts";
 import type { Fault, Via } from "../model/observation.ts";
-import type { Lack, VmFacts } from "../transport/vmfacts.ts";
+import type { Lack, VmFacts } from "../ssh/facts.ts";
 
 /** What a worker is good for. `no-worker`: it lets us in, and what answers is not the worker script. */
 export type WorkerState = "usable" | "lacking" | "unreachable" | "host-key" | "login-refused" | "old-script" | "no-worker";

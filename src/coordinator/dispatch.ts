@@ -4,9 +4,9 @@ import type { Observation } from "../model/observation.ts";
 import type { Progress, Watch } from "../model/progress.ts";
 import type { Digest } from "../oci/digest.ts";
 import { comparedType } from "../oci/mediatype.ts";
-import type { Stops } from "../worker/ending.ts";
+import type { Stops } from "../worker/walk/ending.ts";
 import type { Vantage } from "../worker/vantage.ts";
-import { observe } from "../worker/walk.ts";
+import { observe } from "../worker/walk/look.ts";
 
 /**
  * What the others have, once two workers contradict each other or one was served false bytes, to see their own root and more: long enough for

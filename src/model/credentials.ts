@@ -1,5 +1,5 @@
 import type { Secret } from "../secret.ts";
-import type { Trust } from "../transport/transport.ts";
+import type { Trust } from "./trust.ts";
 
 /** A user name with a password (or an access token in its place), or an OAuth2 refresh token. */
 export type Credentials = { readonly username: string; readonly password: Secret } | { readonly identityToken: Secret };

@@ -4,7 +4,7 @@ import type { SeenObject } from "../model/observation.ts";
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import { refused } from "./destination.ts";
 import { lookAt, quoted } from "./disk.ts";
-import { measured, readChunks } from "./kept.ts";
+import { measured, readChunks } from "./quarantine/kept.ts";
 
 /**
  * A file whose name the artifact gives it, in a directory that a person named, replaces nothing: with --force it may take the place of the very

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { lookAt, onDisk, quoted, syncDirectory, writeSmallFile } from "./disk.ts";
 import { checkVacant, notePath } from "./destination.ts";
 import type { Destination, Format } from "../model/destination.ts";
-import type { Quarantine } from "./quarantine.ts";
-import { ASIDE, restoreAside } from "./sweep.ts";
+import type { Quarantine } from "./quarantine/quarantine.ts";
+import { ASIDE, restoreAside } from "./quarantine/sweep.ts";
 
 /** Something that is built and durable in the quarantine, and the name that it is to get. */
 export interface Finished {

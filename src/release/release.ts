@@ -6,17 +6,17 @@ import type { Subject } from "../model/subject.ts";
 import { trimEnd } from "../oci/trim.ts";
 import { checkVacant, isInto, refused } from "./destination.ts";
 import { onDisk, quoted } from "./disk.ts";
-import { buildDockerArchive } from "./dockerarchive.ts";
-import { buildDockerV1 } from "./dockerv1.ts";
-import { buildFile, fileNameOf, onlyBlob } from "./file.ts";
+import { buildDockerArchive } from "./formats/dockerarchive.ts";
+import { buildDockerV1 } from "./formats/dockerv1.ts";
+import { buildFile, fileNameOf, onlyBlob } from "./formats/file.ts";
 import { planRelease } from "./fits.ts";
 import { checkNamed } from "./named.ts";
-import { buildOciArchive } from "./ociarchive.ts";
-import { buildOciLayout } from "./ocilayout.ts";
+import { buildOciArchive } from "./formats/ociarchive.ts";
+import { buildOciLayout } from "./formats/ocilayout.ts";
 import { publish } from "./publish.ts";
-import type { Quarantine } from "./quarantine.ts";
+import type { Quarantine } from "./quarantine/quarantine.ts";
 import { readTree, type Tree } from "./tree.ts";
-import type { Build, Workshop } from "./workshop.ts";
+import type { Build, Workshop } from "./formats/workshop.ts";
 
 /** What was asked for, which gives the result its tag and its file name, and what stops the work. */
 export interface ReleaseContext {

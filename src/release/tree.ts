@@ -7,8 +7,8 @@ import { algorithmOf, type Digest } from "../oci/digest.ts";
 import { parseManifest, type ImageManifest, type Manifest } from "../oci/manifest.ts";
 import { kindOfMediaType } from "../oci/mediatype.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
-import { openKept, tampered } from "./kept.ts";
-import type { Quarantine } from "./quarantine.ts";
+import { openKept, tampered } from "./quarantine/kept.ts";
+import type { Quarantine } from "./quarantine/quarantine.ts";
 
 /** What can stand alone: everything that is not an index. */
 export type Single = ImageManifest | Schema1Manifest;

@@ -1,8 +1,8 @@
 import type { CredentialsFor, RegistrySettings } from "../model/credentials.ts";
 import type { Admit, Keep } from "../model/keep.ts";
 import type { Via } from "../model/observation.ts";
-import type { Transport } from "../transport/transport.ts";
-import type { Clock } from "./clock.ts";
+import type { Transport } from "../http/transport.ts";
+import type { Clock } from "./fetch/clock.ts";
 
 /** A place to look from. Nothing in it is shared with another vantage. */
 export interface Vantage {

@@ -1,23 +1,27 @@
 // The local worker alone, released to nothing: node local.mjs CONFIG REFERENCE FOLDER. Uses the built program.
 import { mkdir } from "node:fs/promises";
-import { openVantages } from "../../dist/house.js";
+import { openVantages } from "../../dist/coordinator/runtime.js";
 import { subjectOf } from "../../dist/model/subject.js";
 import { parseReference } from "../../dist/oci/reference.js";
 import { parseDestination } from "../../dist/release/destination.js";
-import { openQuarantine } from "../../dist/release/quarantine.js";
-import { jobOf } from "../../dist/verify.js";
-import { observe } from "../../dist/worker/walk.js";
-import { houseOf } from "./house.mjs";
+import { openQuarantine } from "../../dist/release/quarantine/quarantine.js";
+import { jobOf } from "../../dist/coordinator/verify.js";
+import { observe } from "../../dist/worker/walk/look.js";
+import { runtimeOf } from "./runtime.mjs";
 
 const [configFile, reference, folder] = process.argv.slice(2);
 await mkdir(folder);
-const house = await houseOf(configFile);
-const workers = house.config.workers.filter(({ via }) => via === "local");
-const alone = { ...house, config: { ...house.config, workers } };
+const runtime = await runtimeOf(configFile);
+const workers = runtime.config.workers.filter(({ via }) => via === "local");
+const alone = { ...runtime, config: { ...runtime.config, workers } };
 const quarantine = await openQuarantine(parseDestination(`oci:${folder}/out`, false, process.cwd()));
 const never = new AbortController().signal;
 const [vantage] = await openVantages(alone, quarantine, null, never);
-const job = jobOf({ subject: subjectOf(parseReference(reference)), platform: null, osVersion: null, bottle: null }, house.config.limits, "everything");
+const job = jobOf(
+  { subject: subjectOf(parseReference(reference)), platform: null, osVersion: null, bottle: null },
+  runtime.config.limits,
+  "everything",
+);
 const observation = await observe(job, vantage, () => undefined, never, never);
 await quarantine.discard();
 if (observation.error !== null) throw new Error(observation.error.message);

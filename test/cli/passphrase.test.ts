@@ -6,7 +6,7 @@ import { makeFolder, runTool } from "../lab/processes.ts";
 import { capture } from "./capture.ts";
 
 const BUILT = join(import.meta.dirname, "../../dist/cli/passphrase.js");
-const BUILT_KEYS = join(import.meta.dirname, "../../dist/transport/sshkeys.js");
+const BUILT_KEYS = join(import.meta.dirname, "../../dist/ssh/connection/keys.js");
 const PROGRAM = `
 import { passphraseAsker } from ${JSON.stringify(BUILT)};
 const controller = new AbortController();

@@ -7,7 +7,7 @@ import { main } from "../../src/cli/main.ts";
 import type { WorkerReport } from "../../src/coordinator/check.ts";
 import { startDemo, type Demo } from "../../src/demo/demo.ts";
 import { PLAIN } from "../../src/report/paint.ts";
-import { SCRIPT_FILE } from "../../src/transport/script.ts";
+import { SCRIPT_FILE } from "../../src/ssh/script/script.ts";
 import { expectGolden } from "../report/golden.ts";
 import { capture } from "./capture.ts";
 

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { nameOfProxy } from "../../src/transport/proxy.ts";
+import { nameOfProxy } from "../../src/http/proxy.ts";
 import { KEY_A, mistakesOf, SOURCE, THREE, workersWith } from "./mistakes.ts";
 
 test("every key is read, silence becomes a default, paths are made absolute", () => {

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { parseConfig } from "../../src/config/config.ts";
 import { jsonSchema } from "../../src/config/schema.ts";
-import { nameOfProxy } from "../../src/transport/proxy.ts";
+import { nameOfProxy } from "../../src/http/proxy.ts";
 
 const place = (name: string): string => fileURLToPath(new URL(`../../config/${name}`, import.meta.url));
 

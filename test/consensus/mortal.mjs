@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { loadConfig } from "../../dist/config/load.js";
-import { verifyFrom } from "../../dist/verify.js";
+import { verifyFrom } from "../../dist/coordinator/verify.js";
 
 const { config, cwd, request, told, killAtStep, killAfterMs } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const surroundings = { env: {}, home: cwd, cwd };
@@ -39,7 +39,7 @@ function transportOf(name, pages) {
   };
 }
 
-const house = {
+const runtime = {
   ...surroundings,
   config: await loadConfig(config, surroundings),
   authfile: null,
@@ -48,7 +48,7 @@ const house = {
   passphrase: null,
   log: () => undefined,
 };
-const openVantages = async (_house, keep, admit) =>
+const openVantages = async (_runtime, keep, admit) =>
   told.map(({ name, pages }, at) => ({
     name,
     via: at === 0 ? "local" : "ssh",
@@ -58,5 +58,5 @@ const openVantages = async (_house, keep, admit) =>
     keep: at === 0 ? keep : null,
     ...(admit === null ? {} : { admit }),
   }));
-const { outcome } = await verifyFrom(openVantages, request, house, () => undefined, new AbortController().signal);
+const { outcome } = await verifyFrom(openVantages, request, runtime, () => undefined, new AbortController().signal);
 console.log(outcome, steps);

@@ -10,7 +10,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { Tofu3Error } from "../../src/errors.ts";
 import type { Evidence } from "../../src/model/evidence.ts";
 import { exitOf } from "../../src/cli/exit.ts";
-import { verifyFrom, type House } from "../../src/verify.ts";
+import { verifyFrom, type Runtime } from "../../src/coordinator/verify.ts";
 import { exitFor } from "../e2e/worlds/expect.ts";
 import { dice } from "../e2e/worlds/dice.ts";
 import { writeConfig } from "../lab/config.ts";
@@ -23,7 +23,7 @@ type Three = readonly [here: Told, fra: Told, sgp: Told];
 const folder = mkdtempSync(join(tmpdir(), "tofu3-states-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function openHouse(): Promise<House> {
+async function openRuntime(): Promise<Runtime> {
   const vm = { host: "192.0.2.1", user: "tofu", identityFile: "/nonexistent", hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
   const workers = [
     { name: "fra", vm: { ...vm, port: 1 } },
@@ -35,9 +35,9 @@ async function openHouse(): Promise<House> {
   return { ...surroundings, ...quiet, config, now: () => new Date(0) };
 }
 
-let house: House;
+let runtime: Runtime;
 beforeAll(async () => {
-  house = await openHouse();
+  runtime = await openRuntime();
 });
 
 interface Ended {
@@ -70,7 +70,7 @@ async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
     steps += 1;
     if (steps === interruptAt) controller.abort(new Tofu3Error("E_INTERRUPTED", "interrupted"));
   };
-  const open: Parameters<typeof verifyFrom>[0] = (_house, keep, admit) =>
+  const open: Parameters<typeof verifyFrom>[0] = (_runtime, keep, admit) =>
     Promise.resolve(
       three.map((told, at) => {
         const name = NAMES[at] ?? "";
@@ -82,7 +82,7 @@ async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
         });
       }),
     );
-  const evidence = await verifyFrom(open, REQUEST, { ...house, cwd }, () => undefined, controller.signal).catch(
+  const evidence = await verifyFrom(open, REQUEST, { ...runtime, cwd }, () => undefined, controller.signal).catch(
     (error: unknown) => {
       if (error === controller.signal.reason) return null;
       throw error;

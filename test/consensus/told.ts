@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { Tofu3Error } from "../../src/errors.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import type { Report } from "../e2e/worlds/expect.ts";
 import { fakeTransport, type Reply, type Routes } from "../worker/faketransport.ts";
 import { BASE, descriptor, imageFor, indexOf, serve, type Thing } from "../worker/fixtures.ts";

@@ -4,7 +4,7 @@ import { dispatch, GRACE_MS } from "../../src/coordinator/dispatch.ts";
 import type { Job } from "../../src/model/job.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import { parsePlatform } from "../../src/oci/platform.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import { fakeTransport } from "../worker/faketransport.ts";
 import { BASE, descriptor, imageFor, indexOf, jobOf, page, serve, vantageOf } from "../worker/fixtures.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { COMMANDS } from "../../src/cli/usage.ts";
+import { COMMANDS } from "../../src/cli/argv/usage.ts";
 import { pushBottleIndex, type BottleIndex } from "../lab/bottles.ts";
 import { PROGRAM, run, type Outcome } from "../lab/cli.ts";
 import type { Scripted } from "../lab/liar-answer.ts";

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { run, PROGRAM, type Outcome } from "../lab/cli.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
-import { createAuthority } from "../transport/certificates.ts";
+import { createAuthority } from "../http/certificates.ts";
 
 /** Nothing listens there: no file that a person names needs a network to be read. */
 const REFERENCE = "localhost:1/a:b";

@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { WorkerReport } from "../../src/coordinator/check.ts";
-import { SCRIPT_FILE } from "../../src/transport/script.ts";
+import { SCRIPT_FILE } from "../../src/ssh/script/script.ts";
 import { run, type Outcome } from "../lab/cli.ts";
 import type { LabConfig, LabWorker } from "../lab/config.ts";
 import { startLiar } from "../lab/liar.ts";

@@ -2,7 +2,7 @@ import { guard, type Guard } from "./guard.ts";
 
 const DISTINCT = "test/consensus/distinct.test.ts";
 const DISPATCH = "test/coordinator/dispatch.test.ts";
-const WALK = "test/worker/walk.test.ts";
+const WALK = "test/worker/walk/look.test.ts";
 const UNCLEAN = `${WALK} › a transport that does not close cleanly: what was seen stands, and supports nothing`;
 
 /** Who counts as somebody of its own, and that an alarm is neither lost nor late. */
@@ -43,19 +43,19 @@ export const ALARM_GUARDS: readonly Guard[] = [
   ...guard(
     "a contradiction that was received stands",
     {
-      file: "src/worker/ending.ts",
+      file: "src/worker/walk/ending.ts",
       from: 'if (ends.end instanceof Tofu3Error) return { outcome: "failed", error: ends.end };',
       to: "",
       test: UNCLEAN,
     },
     {
-      file: "src/worker/walk.ts",
+      file: "src/worker/walk/look.ts",
       from: "objects: objectsOf(root),",
       to: 'objects: outcome === "failed" ? [] : objectsOf(root),',
       test: UNCLEAN,
     },
     {
-      file: "src/worker/walk.ts",
+      file: "src/worker/walk/look.ts",
       from: "digest: root.seen?.computed ?? null,",
       to: 'digest: outcome === "failed" ? null : (root.seen?.computed ?? null),',
       test: UNCLEAN,
@@ -76,7 +76,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
       test: `${DISPATCH} › two roots differ and the third VM does not answer: the verdict comes after the grace`,
     },
     {
-      file: "src/worker/ending.ts",
+      file: "src/worker/walk/ending.ts",
       from: "return await Promise.race([closed, overdue]);",
       to: "return await closed;",
       test: `${DISPATCH} › two roots differ and the third VM does not close: the verdict comes after the grace`,
@@ -89,7 +89,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
     test: `${DISPATCH} › a wrong selection stops the blobs of everybody and nobody's root`,
   }),
   ...guard("another document is other bytes", {
-    file: "src/worker/document.ts",
+    file: "src/worker/walk/document.ts",
     from: 'return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";',
     to: "return false;",
     test: `${WALK} › a document that is served as %s is a view, whatever it is, and supports nothing`,
@@ -97,22 +97,22 @@ export const ALARM_GUARDS: readonly Guard[] = [
   ...guard(
     "no vantage can use up the memory",
     {
-      file: "src/worker/expand.ts",
+      file: "src/worker/walk/expand.ts",
       from: "if (spent.bytes + declared > documentBytes)",
       to: "if (false)",
       test: `${WALK} › what an index declares beyond it is not asked for`,
     },
     {
-      file: "src/worker/expand.ts",
+      file: "src/worker/walk/expand.ts",
       from: "spent.bytes += document.bytes.length - declared;",
       to: "",
       test: `${WALK} › what is larger than it was declared ends the walk with those that are under way, 32 of them`,
     },
   ),
   ...guard("no registry can have credentials shown for ever", {
-    file: "src/worker/authority.ts",
+    file: "src/worker/fetch/authority.ts",
     from: "authority.renewals >= MOST_RENEWALS",
     to: "false",
-    test: "test/worker/auth.test.ts › one that is given and never taken, by 200 layers with credentials",
+    test: "test/worker/fetch/auth.test.ts › one that is given and never taken, by 200 layers with credentials",
   }),
 ];

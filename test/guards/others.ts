@@ -162,14 +162,26 @@ export const OTHER_GUARDS: readonly Guard[] = [
     {
       file: "src/oci/digest.ts",
       from: 'import { createHash } from "node:crypto";',
-      to: 'import { createHash } from "node:crypto";\nimport "../worker/walk.ts";',
-      test: "test/house.test.ts › oci/digest.ts imports downstairs only",
+      to: 'import { createHash } from "node:crypto";\nimport "../worker/walk/look.ts";',
+      test: "test/walls.test.ts › oci/digest.ts imports downstairs only",
+    },
+    {
+      file: "src/worker/fetch/blob.ts",
+      from: 'import { refusalOf } from "./refusal.ts";',
+      to: 'import { refusalOf } from "./refusal.ts";\nimport "../walk/document.ts";',
+      test: "test/walls.test.ts › worker/fetch/blob.ts imports downstairs only",
+    },
+    {
+      file: "src/oci/digest.ts",
+      from: 'import { createHash } from "node:crypto";',
+      to: 'import { createHash } from "node:crypto";\nimport type {} from "./reference.ts";',
+      test: "test/walls.test.ts › no import runs in a circle, that of a type neither",
     },
     {
       file: "src/oci/digest.ts",
       from: 'import { createHash } from "node:crypto";',
       to: 'import { createHash } from "node:crypto";\nimport "node:fs";',
-      test: "test/house.test.ts › oci/digest.ts keeps the habits",
+      test: "test/walls.test.ts › oci/digest.ts keeps the habits",
     },
   ),
   ...guard("the package is what its sources are", {

@@ -1,9 +1,9 @@
 import { guard, type Guard } from "./guard.ts";
 
 const SAFETY = "test/release/safety.test.ts";
-const RECHECK = "test/release/recheck.test.ts";
+const RECHECK = "test/release/quarantine/recheck.test.ts";
 const CLOSED = "test/release/closed.test.ts";
-const UNPACK = "test/release/unpack.test.ts";
+const UNPACK = "test/release/formats/unpack.test.ts";
 const NAMED = "test/release/named.test.ts";
 const DESTINATION = "test/release/destination.test.ts";
 
@@ -11,19 +11,19 @@ export const RELEASE_GUARDS: readonly Guard[] = [
   ...guard(
     "what was hashed is what is released",
     {
-      file: "src/release/kept.ts",
+      file: "src/release/quarantine/kept.ts",
       from: "if (computed !== expected.digest) throw",
       to: "if (false) throw",
       test: `${SAFETY} › oci: what is in the quarantine is not what was agreed on › layer: a byte is flipped`,
     },
     {
-      file: "src/release/kept.ts",
+      file: "src/release/quarantine/kept.ts",
       from: "found.nlink !== 1",
       to: "false",
       test: `${SAFETY} › %s: what is in the quarantine is not what was agreed on › layer: it has a second name`,
     },
     {
-      file: "src/release/kept.ts",
+      file: "src/release/quarantine/kept.ts",
       from: "constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK",
       to: "constants.O_RDONLY | constants.O_NONBLOCK",
       test: `${SAFETY} › %s: what is in the quarantine is not what was agreed on › layer: it is a symbolic link to the right bytes`,
@@ -47,25 +47,25 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${SAFETY} › an object that a document names was not agreed on`,
     },
     {
-      file: "src/release/workshop.ts",
+      file: "src/release/formats/workshop.ts",
       from: "if (!rechecked) await drain",
       to: "if (false) await drain",
       test: `${SAFETY} › oci: what is in the quarantine is not what was agreed on › layer: a byte is flipped`,
     },
     {
-      file: "src/release/recheck.ts",
+      file: "src/release/quarantine/recheck.ts",
       from: "stamp === (await stampNow(handle))",
       to: "(await stampNow(handle)) !== null",
       test: `${RECHECK} › is not when a byte was flipped and its time put back afterwards`,
     },
     {
-      file: "src/release/recheck.ts",
+      file: "src/release/quarantine/recheck.ts",
       from: "[dev, ino, size, mtimeNs, ctimeNs]",
       to: "[dev, ino, size, mtimeNs]",
       test: `${RECHECK} › is not when a byte was flipped and its time put back afterwards`,
     },
     {
-      file: "src/release/quarantine.ts",
+      file: "src/release/quarantine/quarantine.ts",
       from: "found.ino === made.ino && found.dev === made.dev &&",
       to: "",
       test: `${SAFETY} › the quarantine was replaced by a directory with the same content`,
@@ -92,7 +92,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${DESTINATION} › checkDestination, before anything is downloaded › oci where there is a full directory, force true: accepted false`,
     },
     {
-      file: "src/release/file.ts",
+      file: "src/release/formats/file.ts",
       from: "SAFE_NAME.test(title) &&",
       to: "",
       test: `${DESTINATION} › a title %j names no file in a directory`,
@@ -101,7 +101,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
   ...guard(
     "the quarantine is readable by its user only",
     {
-      file: "src/release/quarantine.ts",
+      file: "src/release/quarantine/quarantine.ts",
       from: "await mkdir(path, { mode: 0o700 });",
       to: "await mkdir(path, { mode: 0o755 });",
       test: `${SAFETY} › is readable by its user only, whatever the umask, and holds documents once`,
@@ -113,19 +113,19 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${SAFETY} › is readable by its user only, whatever the umask, and holds documents once`,
     },
     {
-      file: "src/release/sweep.ts",
+      file: "src/release/quarantine/sweep.ts",
       from: "found.uid !== userInfo().uid",
       to: "false",
       test: `${SAFETY} › of another user stays`,
     },
     {
-      file: "src/release/sweep.ts",
+      file: "src/release/quarantine/sweep.ts",
       from: 'life === "alive" ||',
       to: "",
       test: `${SAFETY} › of a live process stays, of a dead one goes`,
     },
     {
-      file: "src/release/sweep.ts",
+      file: "src/release/quarantine/sweep.ts",
       from: "await restoreAside(parent, path);\n  await removeQuarantine(path);",
       to: "await rm(path, { recursive: true, force: true });",
       test: `${SAFETY} › a crash while --force replaced a layout: $text`,
@@ -140,7 +140,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${CLOSED} › an entry of a type that nobody knows, then the manifest`,
     },
     {
-      file: "src/release/layout.ts",
+      file: "src/release/formats/layout.ts",
       from: "checkClosed(tree, reached);",
       to: "",
       test: `${CLOSED} › oci: nothing is released`,
@@ -149,20 +149,20 @@ export const RELEASE_GUARDS: readonly Guard[] = [
   ...guard(
     "no layer unpacks to more than",
     {
-      file: "src/release/unpack.ts",
+      file: "src/release/formats/unpack.ts",
       from: "if (unpacking.bytes <= unpacking.limit) return;",
       to: "if (unpacking.bytes <= 99 * unpacking.limit) return;",
       test: `${UNPACK} › counts with the other layers`,
     },
     {
-      file: "src/release/unpack.ts",
+      file: "src/release/formats/unpack.ts",
       from: "workshop.signal.throwIfAborted();\n      yield chunk;",
       to: "yield chunk;",
       test: `${UNPACK} › ends within moments when it is told to stop, and keeps nobody waiting until then`,
     },
   ),
   ...guard("a verdict is told whatever becomes of the release", {
-    file: "src/verify.ts",
+    file: "src/coordinator/verify.ts",
     from: 'log("debug", "nothing was released",',
     to: 'if (!signal.aborted) throw thrown; else log("debug", "nothing was released",',
     test: "test/release/full.test.ts › a DEST that appears while the workers look stays, and the verdict is told: exit code 1",

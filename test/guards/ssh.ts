@@ -1,13 +1,13 @@
 import { guard, type Guard } from "./guard.ts";
 
-const REPLY = "test/transport/reply.test.ts";
-const HOSTKEY = "test/transport/hostkey.test.ts";
-const KNOWN = "test/transport/knownhosts.test.ts";
-const CURL = "test/transport/curlconfig.test.ts";
-const SCRIPT = "test/transport/script.test.ts";
-const FAULTS = "test/transport/ssh-faults.test.ts";
-const SSH_BODY = "test/transport/ssh-body.test.ts";
-const WAYS = "test/transport/ssh-ways.test.ts";
+const REPLY = "test/ssh/script/reply.test.ts";
+const HOSTKEY = "test/ssh/connection/hostkey.test.ts";
+const KNOWN = "test/ssh/connection/knownhosts.test.ts";
+const CURL = "test/ssh/script/curlconfig.test.ts";
+const SCRIPT = "test/ssh/script/script.test.ts";
+const FAULTS = "test/ssh/faults.test.ts";
+const SSH_BODY = "test/ssh/body.test.ts";
+const WAYS = "test/ssh/ways.test.ts";
 
 /** The engine of a VM: who it is, what it may say, what it is told. */
 export const SSH_GUARDS: readonly Guard[] = [
@@ -18,114 +18,114 @@ export const SSH_GUARDS: readonly Guard[] = [
     test: "test/e2e/pipes.test.ts › a key of a gigabyte is not read",
   }),
   ...guard("with `IdentitiesOnly`, a VM learns of no other key of the agent", {
-    file: "src/transport/sshagent.ts",
+    file: "src/ssh/connection/agent.ts",
     from: "found?.filter(isWanted)",
     to: "found",
-    test: "test/transport/ssh-connect.test.ts › one key of four is offered: that of the file whose private key only the agent has",
+    test: "test/ssh/connection/connect.test.ts › one key of four is offered: that of the file whose private key only the agent has",
   }),
   ...guard(
     "a host key that is not pinned ends it",
     {
-      file: "src/transport/hostkey.ts",
+      file: "src/ssh/connection/hostkey.ts",
       from: "fingerprintOf(key) === fingerprint,",
       to: "fingerprintOf(key) !== null,",
       test: `${HOSTKEY} › accepts that key and no other, with a real boolean`,
     },
     {
-      file: "src/transport/hostkey.ts",
+      file: "src/ssh/connection/hostkey.ts",
       from: "isRevoked(key) === undefined && known",
       to: "known",
       test: `${HOSTKEY} › revoked outranks known`,
     },
     {
-      file: "src/transport/hostkey.ts",
+      file: "src/ssh/connection/hostkey.ts",
       from: "lines.filter((each) => each.marker === null)",
       to: "lines",
       test: `${HOSTKEY} › a certificate authority only: refused before anything is connected to`,
     },
     {
-      file: "src/transport/hostkey.ts",
+      file: "src/ssh/connection/hostkey.ts",
       from: '["rsa-sha2-512", "rsa-sha2-256"]',
       to: '["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]',
       test: `${HOSTKEY} › RSA is signed with SHA-2 only`,
     },
     {
-      file: "src/transport/knownhosts.ts",
+      file: "src/ssh/connection/knownhosts.ts",
       from: 'each.startsWith("!") && matchesPattern(each.slice(1), name)',
       to: "false",
       test: `${KNOWN} › which hosts a list of patterns names`,
     },
     {
-      file: "src/transport/knownhosts.ts",
+      file: "src/ssh/connection/knownhosts.ts",
       from: "return keyType(key) === type ?",
       to: "return key.length > 0 ?",
       test: `${KNOWN} › lines that are left out`,
     },
     {
-      file: "src/transport/sshconnection.ts",
+      file: "src/ssh/connection/connection.ts",
       from: "trust.accepts(key)",
       to: "(trust.accepts(key) || true)",
-      test: "test/transport/ssh-connect.test.ts › a changed key: both fingerprints, the place, and no authentication",
+      test: "test/ssh/connection/connect.test.ts › a changed key: both fingerprints, the place, and no authentication",
     },
   ),
   ...guard(
     "what a VM prints cannot be more than its vote",
     {
-      file: "src/transport/reply.ts",
+      file: "src/ssh/script/reply.ts",
       from: "if (line.startsWith(`${nonce} `))",
       to: 'if (line.includes(" "))',
       test: `${REPLY} › what does not count`,
     },
     {
-      file: "src/transport/reply.ts",
+      file: "src/ssh/script/reply.ts",
       from: "if (total > mostBytes)",
       to: "if (false)",
       test: `${REPLY} › what is refused › more bytes than the job may have`,
     },
     {
-      file: "src/transport/reply.ts",
+      file: "src/ssh/script/reply.ts",
       from: 'if (map.has(key)) refuse("said twice", line);',
       to: "",
       test: `${REPLY} › what is refused › two sums`,
     },
     {
-      file: "src/transport/reply.ts",
+      file: "src/ssh/script/reply.ts",
       from: "if (noise > MOST_NOISE)",
       to: "if (noise > 9 * MOST_NOISE)",
       test: `${REPLY} › what is refused › nothing but noise`,
     },
     {
-      file: "src/transport/reply.ts",
+      file: "src/ssh/script/reply.ts",
       from: "rest.length > LONGEST_LINE",
       to: "rest.length > 999 * LONGEST_LINE",
       test: `${REPLY} › a long line of 1 GiB is refused after its first 16 KiB`,
     },
     {
-      file: "src/transport/sshlane.ts",
+      file: "src/ssh/lane.ts",
       from: 'randomBytes(16).toString("hex")',
       to: '"0".repeat(32)',
       test: `${FAULTS} › each shell has a nonce of its own, which nobody can guess`,
     },
     {
-      file: "src/transport/sshlane.ts",
+      file: "src/ssh/lane.ts",
       from: "if (!bye || exit !== 0)",
       to: "if (false)",
       test: `${FAULTS} › an end with %s is not clean`,
     },
     {
-      file: "src/transport/sshjob.ts",
+      file: "src/ssh/job.ts",
       from: "hex === undefined || hex.length * 4 !== Number(bits(algorithm))",
       to: "hex === undefined",
       test: `${FAULTS} › a VM that lies about the protocol › %s: %s`,
     },
     {
-      file: "src/transport/sshoutcome.ts",
+      file: "src/ssh/outcome.ts",
       from: "if (block.status !== transfer.status)",
       to: "if (false)",
       test: `${FAULTS} › a VM that lies about the protocol › %s: %s`,
     },
     {
-      file: "src/transport/sshoutcome.ts",
+      file: "src/ssh/outcome.ts",
       from: "declared !== null && declared !== size)",
       to: "false)",
       test: `${FAULTS} › a VM that lies about the protocol › %s: %s`,
@@ -134,13 +134,13 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "no secret in an argument, environment or file of a VM",
     {
-      file: "src/transport/curlconfig.ts",
+      file: "src/ssh/script/curlconfig.ts",
       from: "if (query.trust?.clientCertificate)",
       to: "if (false)",
       test: `${CURL} › a client certificate never goes to a VM`,
     },
     {
-      file: "src/transport/curlconfig.ts",
+      file: "src/ssh/script/curlconfig.ts",
       from: "if (odd !== undefined)",
       to: "if (false)",
       test: `${CURL} › a header value with a line break stops everything`,
@@ -152,7 +152,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: "test/secret.test.ts › a secret is not in text, and is only what reveal() gives",
     },
     {
-      file: "src/transport/script.ts",
+      file: "src/ssh/script/script.ts",
       from: '"case $(command -v printf) in */*) exit 93;; esac",',
       to: '"true",',
       test: `${SCRIPT} › an interpreter that would show secrets in the process list › is not used`,
@@ -161,25 +161,25 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "a VM's curl is told everything",
     {
-      file: "src/transport/curlconfig.ts",
+      file: "src/ssh/script/curlconfig.ts",
       from: '["Accept-Encoding", "identity"]',
       to: '["Accept-Encoding", "gzip"]',
       test: `${CURL} › headers arrive as they are, secrets too, and identity is asked for once`,
     },
     {
-      file: "src/transport/curlconfig.ts",
+      file: "src/ssh/script/curlconfig.ts",
       from: "'proto = \"=http,https\"',",
       to: "",
       test: `${CURL} › %s is not fetched`,
     },
     {
-      file: "src/transport/curlconfig.ts",
+      file: "src/ssh/script/curlconfig.ts",
       from: '"globoff",',
       to: "",
       test: `${CURL} › brackets and braces are not expanded in a URL`,
     },
     {
-      file: "src/transport/script.ts",
+      file: "src/ssh/script/script.ts",
       from: "each joined | curl -q -K -",
       to: "each joined | curl -K -",
       test: `${SCRIPT} › curl always reads no configuration but ours`,
@@ -188,13 +188,13 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "both HTTP engines are equally strict",
     {
-      file: "src/transport/sshoutcome.ts",
+      file: "src/ssh/outcome.ts",
       from: "const declared = declaredLength(block.status, block.headers);",
       to: "const declared = ((): number | null => null)();",
       test: `${SSH_BODY} › Content-Length and chunked: E_FRAMING http`,
     },
     {
-      file: "src/transport/sshoutcome.ts",
+      file: "src/ssh/outcome.ts",
       from: "size > query.maxBytes)",
       to: "false)",
       test: `${SSH_BODY} › the size limit`,
@@ -203,13 +203,13 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "nothing from a private address counts",
     {
-      file: "src/transport/sshoutcome.ts",
+      file: "src/ssh/outcome.ts",
       from: "refuseAddress(query, transfer, settings);",
       to: "",
       test: `${WAYS} › a name that leads there: what it answers does not count`,
     },
     {
-      file: "src/transport/ssh.ts",
+      file: "src/ssh/engine.ts",
       from: "refusePrivateHost(query);",
       to: "",
       test: `${WAYS} › %s is not asked for`,
@@ -218,20 +218,20 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "a link that is cut, damaged, stalled or dark",
     {
-      file: "src/transport/sshpool.ts",
+      file: "src/ssh/pool.ts",
       from: "if (tainted !== null) throw tainted;",
       to: "",
       test: `${FAULTS} › its shell gets %s: its job is lost, what it said before does not count`,
     },
     {
-      file: "src/transport/script.ts",
+      file: "src/ssh/script/script.ts",
       from: '"leash() {",',
       to: '"leash() { sleep 9",',
       test: `${FAULTS} › is killed at any moment: nothing runs a second later`,
     },
   ),
   ...guard("TLS 1.2 at least", {
-    file: "src/transport/curlconfig.ts",
+    file: "src/ssh/script/curlconfig.ts",
     from: '"tlsv1.2",',
     to: "",
     test: `${WAYS} › TLS 1.1 is refused also where the VM's own library allows it`,

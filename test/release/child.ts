@@ -10,7 +10,7 @@ const PROGRAM = `
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { parseDestination } from ${JSON.stringify(join(DIST, "destination.js"))};
-import { openQuarantine } from ${JSON.stringify(join(DIST, "quarantine.js"))};
+import { openQuarantine } from ${JSON.stringify(join(DIST, "quarantine/quarantine.js"))};
 import { release } from ${JSON.stringify(join(DIST, "release.js"))};
 const [artifactFile, dest, force] = process.argv.slice(2);
 const { reference, objects, bytes } = JSON.parse(readFileSync(artifactFile, "utf8"));

@@ -9,7 +9,7 @@ import { blobAnswer, documentAnswer, stock } from "../lab/liar-shelf.ts";
 import { runTool } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
 import { parseDestination } from "../../src/release/destination.ts";
-import { openQuarantine } from "../../src/release/quarantine.ts";
+import { openQuarantine } from "../../src/release/quarantine/quarantine.ts";
 import { release } from "../../src/release/release.ts";
 import { fill, gzipLayer, image, single } from "./fixture.ts";
 import { mint } from "./mint.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parseDestination } from "../../src/release/destination.ts";
-import { openQuarantine } from "../../src/release/quarantine.ts";
+import { openQuarantine } from "../../src/release/quarantine/quarantine.ts";
 import { childOf, runChild, type Child } from "./child.ts";
 import { gzipLayer, image, single } from "./fixture.ts";
 import { put } from "./mint.ts";

@@ -6,7 +6,7 @@ import type { Role, SeenObject } from "../../src/model/observation.ts";
 import { parseDigest, type Digest } from "../../src/oci/digest.ts";
 import type { Reference } from "../../src/oci/reference.ts";
 import { parseReference } from "../../src/oci/reference.ts";
-import type { Quarantine } from "../../src/release/quarantine.ts";
+import type { Quarantine } from "../../src/release/quarantine/quarantine.ts";
 
 /** An artifact as the workers agreed on it, with the bytes that the local one kept. */
 export interface Artifact {

@@ -3,7 +3,7 @@ import type { Destination, Released } from "../../src/model/destination.ts";
 import type { SeenObject } from "../../src/model/observation.ts";
 import type { Agreed } from "../../src/model/verdict.ts";
 import { parseDestination } from "../../src/release/destination.ts";
-import { openQuarantine } from "../../src/release/quarantine.ts";
+import { openQuarantine } from "../../src/release/quarantine/quarantine.ts";
 import { release } from "../../src/release/release.ts";
 import { fill, type Artifact } from "./fixture.ts";
 

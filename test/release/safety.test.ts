@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { SeenObject } from "../../src/model/observation.ts";
 import { parseDestination } from "../../src/release/destination.ts";
-import { openQuarantine, type Quarantine } from "../../src/release/quarantine.ts";
+import { openQuarantine, type Quarantine } from "../../src/release/quarantine/quarantine.ts";
 import { release } from "../../src/release/release.ts";
 import { fill, gzipLayer, image, sha, single } from "./fixture.ts";
 import { mint, put } from "./mint.ts";

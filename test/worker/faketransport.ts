@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Answer, Content, ContentQuery, Query, Transport, Trust } from "../../src/transport/transport.ts";
+import type { Answer, Content, ContentQuery, Query, Transport } from "../../src/http/transport.ts";
+import type { Trust } from "../../src/model/trust.ts";
 
 export interface Reply {
   readonly status?: number;

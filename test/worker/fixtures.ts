@@ -6,9 +6,9 @@ import { digestOf, type Algorithm, type Digest } from "../../src/oci/digest.ts";
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts";
 import { subjectOf } from "../../src/model/subject.ts";
 import { parseReference } from "../../src/oci/reference.ts";
-import type { Clock } from "../../src/worker/clock.ts";
+import type { Clock } from "../../src/worker/fetch/clock.ts";
 import type { Vantage } from "../../src/worker/vantage.ts";
-import { observe } from "../../src/worker/walk.ts";
+import { observe } from "../../src/worker/walk/look.ts";
 import type { FakeTransport, Reply, Routes } from "./faketransport.ts";
 
 export const BASE = "https://registry.example/v2/a/b";

@@ -9,9 +9,9 @@ import type { Digest } from "../../src/oci/digest.ts";
 import { hexOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { Secret } from "../../src/secret.ts";
-import { createLocalTransport } from "../../src/transport/local.ts";
-import type { Transport } from "../../src/transport/transport.ts";
-import { readTags } from "../../src/worker/tags.ts";
+import { createLocalTransport } from "../../src/local/engine.ts";
+import type { Transport } from "../../src/http/transport.ts";
+import { readTags } from "../../src/worker/walk/tags.ts";
 import { imageFor, jobOf, LIMITS, look, thing, vantageOf, type Thing } from "./fixtures.ts";
 
 const big = "tofu".repeat(50_000);

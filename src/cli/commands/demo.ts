@@ -4,7 +4,7 @@ import { startDemo } from "../../demo/demo.ts";
 import { subjectOf } from "../../model/subject.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { exitOf } from "../exit.ts";
-import type { DemoArguments, Settings } from "../invocation.ts";
+import type { DemoArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { runVerification, tellEvidence } from "../verification.ts";
 

@@ -1,25 +1,26 @@
+import { localVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error } from "../../errors.ts";
 import { isSelective, parseSelection, type Job } from "../../model/job.ts";
 import { pinOf } from "../../model/subject.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { jsonText } from "../../report/json.ts";
 import { renderTree } from "../../report/tree.ts";
-import { inspect, type Inspected } from "../../worker/inspect.ts";
-import { receive, type Received } from "../../worker/raw.ts";
+import { inspect, type Inspected } from "../../worker/walk/inspect.ts";
+import { receive, type Received } from "../../worker/walk/raw.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
-import type { InspectArguments, Settings } from "../invocation.ts";
+import type { InspectArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
+import { noteNoVerdict } from "../notes.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
-import { localVantage, noteNoVerdict } from "../vantage.ts";
 import { readSubject } from "./verify.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
 export async function inspectCommand(wanted: InspectArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   const subject = readSubject(wanted.reference, settings, io);
   const selection = parseSelection(wanted);
-  const { vantage, limits } = await localVantage(settings, io, signal);
+  const { vantage, limits } = await localVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
   const job: Job = { subject, selection, limits, depth: "documents" };
   const pin = pinOf(subject);
   if (wanted.raw) return printRaw(await receive(vantage, job, signal), pin, settings, io);

@@ -1,4 +1,4 @@
-import { SCRIPT_FILE } from "../../transport/script.ts";
+import { SCRIPT_FILE } from "../../ssh/script/script.ts";
 import { EXIT_OK } from "../exit.ts";
 import type { Io } from "../io.ts";
 

@@ -1,11 +1,12 @@
+import { localVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
-import { readTags } from "../../worker/tags.ts";
+import { readTags } from "../../worker/walk/tags.ts";
 import { EXIT_OK } from "../exit.ts";
-import type { Settings, TagsArguments } from "../invocation.ts";
+import type { Settings, TagsArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
-import { localVantage, noteNoVerdict } from "../vantage.ts";
+import { noteNoVerdict } from "../notes.ts";
 
 /** The tags as this machine sees them, in the order of the registry, one a line. */
 export async function tagsCommand(wanted: TagsArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
@@ -16,7 +17,7 @@ export async function tagsCommand(wanted: TagsArguments, settings: Settings, io:
       hint: `tofu3 tags ${registry}/${repository}`,
     });
   }
-  const { vantage, limits } = await localVantage(settings, io, signal);
+  const { vantage, limits } = await localVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
   const tags = await readTags(vantage, reference, limits, signal);
   noteNoVerdict(settings, io);
   const tool = { name: "tofu3", version: io.version };

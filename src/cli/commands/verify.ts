@@ -5,7 +5,7 @@ import { formatSubject, subjectOf, type Subject } from "../../model/subject.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOfEvidence } from "../exit.ts";
-import type { Settings, VerifyArguments } from "../invocation.ts";
+import type { Settings, VerifyArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { checkReports, writeReports } from "../reports.ts";
 import { runVerification, tellEvidence, tellReleaseError } from "../verification.ts";

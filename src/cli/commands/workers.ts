@@ -9,13 +9,13 @@ import { PLAIN, type Paint } from "../../report/paint.ts";
 import { samenessText } from "../../report/sentence.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
-import { checkWorkers } from "../../workers.ts";
+import { checkWorkers } from "../../coordinator/probes.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
-import { houseOf } from "../house.ts";
-import type { Settings, WorkersCheckArguments } from "../invocation.ts";
+import { runtimeOf } from "../runtime.ts";
+import type { Settings, WorkersCheckArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
-import { openProgress } from "../progress.ts";
+import { openProgress } from "../progress/progress.ts";
 
 type Asked = Pick<Policy, "distinct">;
 
@@ -31,7 +31,7 @@ export async function workersCheckCommand(
   const names = config.workers.map((worker) => visible(worker.name, 40));
   if (!settings.quiet && settings.progress) io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
   const silent = await openProgress(io, { ...settings, progress: false }, []);
-  const reports = await checkWorkers(await houseOf(config, settings, io, silent), wanted.registry, signal);
+  const reports = await checkWorkers(await runtimeOf(config, settings, io, silent), wanted.registry, signal);
   if (settings.json) io.stdout.write(jsonText(objectOf(reports, policy, io.version)));
   else if (!settings.quiet) io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color)));
   else for (const line of todoLines(reports, policy, PLAIN)) io.stderr.write(`tofu3: ${line}\n`);

@@ -1,0 +1,23 @@
+import { wantsColor } from "../color.ts";
+import type { Settings } from "../argv/invocation.ts";
+import type { Io } from "../io.ts";
+import { plainProgress } from "./plain.ts";
+import type { ProgressView } from "./view.ts";
+
+const SILENT: ProgressView = { watch: () => undefined, pause: () => undefined, resume: () => undefined, stop: () => undefined };
+
+/**
+ * Live lines on a terminal, plain lines elsewhere, nothing when it is not wanted. Live lines and log lines would write over one another, so
+ * whoever asks for logs gets plain lines.
+ */
+export async function openProgress(io: Io, settings: Settings, workers: readonly string[]): Promise<ProgressView> {
+  if (settings.quiet || !settings.progress) return SILENT;
+  const live = io.stderr.isTTY === true && io.env["TERM"] !== "dumb" && settings.logLevel === "silent";
+  if (!live) return plainProgress(io.stderr, workers, clock);
+  const { terminalProgress } = await import("./terminal.ts");
+  return terminalProgress(io.stderr, workers, wantsColor(io.stderr, io.env, settings.color), clock);
+}
+
+function clock(): number {
+  return performance.now();
+}

@@ -1,0 +1,88 @@
+import { createLogUpdate } from "log-update";
+import { visible } from "../../errors.ts";
+import { COLOURED, PLAIN, type Paint } from "../../report/paint.ts";
+import { bytesText, counted } from "../../report/text.ts";
+import type { Output } from "../io.ts";
+import { newTrack, note, rateOf, type Track } from "./tracker.ts";
+import type { ProgressView } from "./view.ts";
+
+const REDRAW_MS = 120;
+
+/** One line for each worker, drawn over itself several times a second. */
+export function terminalProgress(stderr: Output, workers: readonly string[], color: boolean, clock: () => number): ProgressView {
+  const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
+  const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
+  let paused = false;
+  const draw = (): void => {
+    if (!paused) update(frame([...tracks.values()], sized(stderr).columns, color ? COLOURED : PLAIN, clock()));
+  };
+  draw();
+  const timer = setInterval(draw, REDRAW_MS);
+  timer.unref();
+  return {
+    watch(progress) {
+      const track = tracks.get(progress.worker) ?? newTrack(progress.worker, clock());
+      tracks.set(progress.worker, track);
+      note(track, progress, clock());
+    },
+    pause() {
+      paused = true;
+      update.clear();
+      update.done();
+    },
+    resume() {
+      paused = false;
+    },
+    stop(keep) {
+      clearInterval(timer);
+      if (keep) draw();
+      else update.clear();
+      update.done();
+    },
+  };
+}
+
+/** A terminal that does not know its size says 0, which log-update would take at its word. */
+function sized(stderr: Output): Output & { readonly columns: number } {
+  return {
+    isTTY: true,
+    columns: stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns,
+    rows: stderr.rows === undefined || stderr.rows === 0 ? 24 : stderr.rows,
+    write: (text) => stderr.write(text),
+  };
+}
+
+/** All lines, none longer than the terminal is wide. */
+export function frame(tracks: readonly Track[], columns: number, paint: Paint, now: number): string {
+  const width = Math.max(0, ...tracks.map((track) => visible(track.worker, 24).length));
+  return tracks
+    .map((track) => {
+      const name = visible(track.worker, 24).padEnd(width);
+      const line = `${name}  ${stateOf(track, now)}`.slice(0, Math.max(1, columns - 1));
+      return `${paint.strong(line.slice(0, name.length))}${paintOf(track, paint)(line.slice(name.length))}`;
+    })
+    .join("\n");
+}
+
+function stateOf(track: Track, now: number): string {
+  if (track.fault !== null) return `${track.doing}: ${visible(track.fault.message, 200)}`;
+  if (track.retry !== null) {
+    return `trying again in ${(Math.max(0, track.retry.until - now) / 1000).toFixed(1)} s: ${visible(track.retry.message, 200)}`;
+  }
+  const rate = rateOf(track, now);
+  const ended = track.endedAt !== null;
+  const parts = [
+    track.doing.padEnd(10),
+    ...(track.wantedObjects > 0
+      ? [ended ? counted(track.objects, "object") : `${track.objects} of ${counted(track.wantedObjects, "object")}`]
+      : []),
+    ...(track.bytes > 0 ? [ended ? bytesText(track.bytes) : `${bytesText(track.bytes)} of ${bytesText(track.wantedBytes)}`] : []),
+    ...(rate === null || track.doing === "resolving" ? [] : [`${bytesText(Math.round(rate))}/s`]),
+  ];
+  return parts.join("  ");
+}
+
+function paintOf(track: Track, paint: Paint): (text: string) => string {
+  if (track.fault !== null || track.retry !== null) return paint.unsure;
+  return track.doing === "saw" ? paint.good : (text) => text;
+}

@@ -1,0 +1,48 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { matchesPattern } from "../../ssh/connection/pattern.ts";
+import { readSmallText } from "../../smallfile.ts";
+
+/** The files that an SSH configuration is read from. */
+export interface SshFiles {
+  /** null where there is none. */
+  read(path: string): Promise<string | null>;
+  /** Names in a folder; none where there is none. */
+  list(folder: string): Promise<readonly string[]>;
+}
+
+/** The real ones. `read` throws E_CONFIG for a file that is there and cannot be read. */
+export const sshFiles: SshFiles = {
+  read: (path) => readSmallText(path, { what: "the SSH configuration", code: "E_CONFIG", limit: 1024 * 1024 }),
+  list: (folder) => readdir(folder).catch(() => []),
+};
+
+/** At least one pattern matches, and none of the negated ones does. */
+export function matchesPatterns(patterns: readonly string[], text: string): boolean {
+  const negated = patterns.filter((pattern) => pattern.startsWith("!"));
+  if (negated.some((pattern) => matchesPattern(pattern.slice(1), text))) return false;
+  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, text));
+}
+
+/** The files that one argument of Include names, sorted; relative ones are in ~/.ssh. A `*` or `?` does not match a leading dot. */
+export async function expandInclude(argument: string, home: string, files: SshFiles): Promise<readonly string[]> {
+  const place = argument.startsWith("~/") ? join(home, argument.slice(2)) : argument;
+  const absolute = place.startsWith("/") ? place : join(home, ".ssh", place);
+  let found = ["/"];
+  for (const segment of absolute.split("/").filter((each) => each !== "")) {
+    if (!/[*?]/.test(segment)) {
+      found = found.map((folder) => join(folder, segment));
+      continue;
+    }
+    const lists = await Promise.all(
+      found.map(async (folder) => {
+        const names = await files.list(folder);
+        return names
+          .filter((name) => (!name.startsWith(".") || segment.startsWith(".")) && matchesPattern(segment, name))
+          .map((name) => join(folder, name));
+      }),
+    );
+    found = lists.flat();
+  }
+  return [...new Set(found)].sort();
+}

@@ -1,0 +1,138 @@
+import { dispatch } from "./dispatch.ts";
+import { indistinctOf } from "../consensus/distinct.ts";
+import { judge } from "../consensus/judge.ts";
+import { asError, Tofu3Error } from "../errors.ts";
+import { openVantages, type Runtime } from "./runtime.ts";
+import type { Destination, Released } from "../model/destination.ts";
+import type { Evidence } from "../model/evidence.ts";
+import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
+import type { Admit } from "../model/keep.ts";
+import type { Fault } from "../model/observation.ts";
+import type { Watch } from "../model/progress.ts";
+import type { Subject } from "../model/subject.ts";
+import { planRelease } from "../release/fits.ts";
+import { parseDestination } from "../release/destination.ts";
+import { openQuarantine } from "../release/quarantine/quarantine.ts";
+import { release } from "../release/release.ts";
+import { evidenceOf } from "../report/evidence.ts";
+import { within } from "../http/deadline.ts";
+
+export type { Runtime } from "./runtime.ts";
+
+/** What a person asked for. */
+export interface VerifyRequest extends SelectionText {
+  /** As it was written. */
+  readonly reference: string;
+  /** What that means. */
+  readonly subject: Subject;
+  /** `-o DEST`. */
+  readonly destination: string | null;
+  readonly force: boolean;
+}
+
+export function jobOf(request: SelectionText & { readonly subject: Subject }, limits: Job["limits"], depth: Job["depth"]): Job {
+  return { subject: request.subject, selection: parseSelection(request), limits, depth };
+}
+
+function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
+  if (request.destination === null) return null;
+  if (!runtime.config.workers.some((each) => each.via === "local")) {
+    throw new Tofu3Error("E_USAGE", "nothing can be released: no worker is local, and only a local worker keeps what it fetches", {
+      hint: 'add "- { name: here, via: local }" to the workers',
+    });
+  }
+  return parseDestination(request.destination, request.force, runtime.cwd);
+}
+
+function requestError({ code, message, hint }: Fault): Tofu3Error {
+  return new Tofu3Error(code, message, { hint: hint ?? undefined });
+}
+
+interface Ending {
+  readonly released: Released | null;
+  readonly releaseError: Tofu3Error | null;
+}
+
+/** A verdict stands whatever becomes of the release: nothing is thrown. The time limit is the one that the workers began with. */
+async function releaseBefore(
+  endsAt: number,
+  work: (limit: AbortSignal) => Promise<Released>,
+  { config, log }: Runtime,
+  signal: AbortSignal,
+): Promise<Ending> {
+  try {
+    return { released: await within(Math.max(0, endsAt - performance.now()), [signal], work), releaseError: null };
+  } catch (thrown) {
+    log("debug", "nothing was released", { trace: thrown instanceof Error ? thrown.stack : null });
+    const releaseError = signal.aborted ? interruptionOf(signal) : releaseErrorOf(thrown, config.limits.totalSeconds);
+    return { released: null, releaseError };
+  }
+}
+
+function interruptionOf({ reason }: AbortSignal): Tofu3Error {
+  if (reason instanceof Tofu3Error) return reason;
+  return new Tofu3Error("E_INTERRUPTED", "stopped while the artifact was being released; nothing was released", { cause: reason });
+}
+
+function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
+  if (!(thrown instanceof DOMException) || thrown.name !== "TimeoutError") return asError(thrown);
+  return new Tofu3Error("E_RELEASE", `the release was not done within ${seconds} s of the beginning; nothing was released`, {
+    hint: "raise limits.totalSeconds in the configuration",
+    cause: thrown,
+  });
+}
+
+/**
+ * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
+ * and what became of the release, is evidence.
+ */
+export function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+  return verifyFrom(openVantages, request, runtime, watch, signal);
+}
+
+/** The same from vantages that somebody else opens. */
+export async function verifyFrom(
+  open: typeof openVantages,
+  request: VerifyRequest,
+  runtime: Runtime,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const startedAt = runtime.now().toISOString();
+  const endsAt = performance.now() + runtime.config.limits.totalSeconds * 1000;
+  const job = jobOf(request, runtime.config.limits, "everything");
+  const destination = destinationOf(request, runtime);
+  const quarantine = destination === null ? null : await openQuarantine(destination);
+  try {
+    const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
+    const vantages = await open(runtime, quarantine, admit, signal);
+    const observations = await dispatch(job, vantages, watch, signal);
+    const { policy } = runtime.config;
+    const verdict = judge(observations, policy);
+    if (verdict.reason?.kind === "request") throw requestError(verdict.reason.fault);
+    const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
+    const ending: Ending =
+      verdict.outcome === "agreed" && destination !== null && quarantine !== null
+        ? await releaseBefore(
+            endsAt,
+            (limit) => release(verdict, quarantine, destination, { ...context, signal: limit }),
+            runtime,
+            signal,
+          )
+        : { released: null, releaseError: null };
+    const { reference, platform, osVersion, bottle } = request;
+    const finishedAt = runtime.now().toISOString();
+    return evidenceOf({
+      request: { reference, platform, osVersion, bottle },
+      observations,
+      verdict,
+      policy: { ...policy, met: indistinctOf(observations, policy.distinct).length === 0 },
+      ...ending,
+      startedAt,
+      finishedAt,
+      version: runtime.version,
+    });
+  } finally {
+    await quarantine?.discard();
+  }
+}

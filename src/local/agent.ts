@@ -1,0 +1,66 @@
+import type { Agent as Agents, Client as Clients, Dispatcher } from "undici";
+import { tolerateContinue, type Interim } from "./continue.ts";
+import { createConnector, type Connector, type ConnectorOptions } from "./connect.ts";
+import { Agent, Client, Pool } from "./undici.ts";
+
+/** Keep-alive connections to any number of origins. */
+export interface Lanes {
+  dispatch(options: Agents.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  /** The IP address that the exchange of these options goes to; null before it has a connection and behind a proxy. */
+  addressOf(options: Agents.DispatchOptions): string | null;
+  /** The exchange of these options is on a connection, and nothing of its answer has been read. */
+  begin(options: Agents.DispatchOptions): void;
+  close(): Promise<void>;
+}
+
+/** Where a lane's present connection leads. */
+interface Lane {
+  address: string | null;
+  interim: Interim | null;
+}
+
+/** `lanes`: how many connections one origin gets at most; what is more waits. HTTP/1.1 without pipelining. */
+export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
+  const connector = createConnector(options);
+  const taken = new WeakMap<Dispatcher.DispatchOptions, Lane>();
+  // the exchange has its own clocks, which know when it is this side that waits
+  const settings = { pipelining: 1, allowH2: false, maxHeaderSize: 16 * 1024, headersTimeout: 0, bodyTimeout: 0 };
+  const agent = new Agent({
+    factory: (origin) =>
+      new Pool(origin, { ...settings, connections: lanes, factory: (url) => createLane(url, settings, connector, taken) }),
+  });
+  return {
+    dispatch: (request, handler) => void agent.dispatch(request, handler),
+    addressOf: (request) => (options.proxy === null ? (taken.get(request)?.address ?? null) : null),
+    begin: (request) => taken.get(request)?.interim?.expect(),
+    close: async () => {
+      connector.close();
+      await agent.destroy();
+    },
+  };
+}
+
+function createLane(
+  origin: URL,
+  settings: Clients.Options,
+  connector: Connector,
+  taken: WeakMap<Dispatcher.DispatchOptions, Lane>,
+): Dispatcher {
+  const lane: Lane = { address: null, interim: null };
+  const client = new Client(origin, {
+    ...settings,
+    connect: (target, callback) =>
+      connector.connect(target, (...result) => {
+        const [, socket] = result;
+        lane.address = socket?.remoteAddress ?? null;
+        lane.interim = socket === null ? null : tolerateContinue(socket);
+        callback(...result);
+      }),
+  });
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (request, handler) => {
+    taken.set(request, lane);
+    return dispatch(request, handler);
+  };
+  return client;
+}

@@ -1,0 +1,196 @@
+import { lookup as resolveName } from "node:dns/promises";
+import { setMaxListeners } from "node:events";
+import { isIP, type Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { buildConnector } from "undici";
+import { Tofu3Error, visible, type Stage } from "../errors.ts";
+import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
+import { dialOne, secure, secureContextFor, type Address } from "./dial.ts";
+import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
+import { openSocks } from "./socks.ts";
+import { openTunnel } from "./tunnel.ts";
+import { authority, nameOfProxy, proxyFault, type Proxy } from "../http/proxy.ts";
+import type { Trust } from "../model/trust.ts";
+
+export interface ConnectorOptions {
+  /** For names, addresses, proxy and TLS handshake together. */
+  readonly connectSeconds: number;
+  readonly proxy: Proxy | null;
+  readonly trust: Trust | null;
+  readonly publicOnly: boolean;
+  readonly userAgent: string;
+  readonly lookup: (host: string) => Promise<readonly Address[]>;
+  /** PEM of the authorities of this machine; null for those that Node was built with. */
+  readonly authorities: () => string | null;
+}
+
+export interface Connector {
+  readonly connect: buildConnector.connector;
+  /** Gives up every connection that is being made. */
+  readonly close: () => void;
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+}
+
+/** One connection that is being made. */
+interface Attempt extends ConnectorOptions {
+  readonly signal: AbortSignal;
+  readonly contextFor: (whom: "registry" | "proxy") => SecureContext;
+  stage: Stage;
+}
+
+/** All addresses of a name, in the order of the system. */
+export async function lookupAll(host: string): Promise<readonly Address[]> {
+  return resolveName(host, { all: true });
+}
+
+/** How undici gets its connections here: every one is checked, bounded in time, and fails with a Tofu3Error of the stage it had come to. */
+export function createConnector(options: ConnectorOptions): Connector {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const contexts = new Map<string, SecureContext>();
+  const contextFor: Attempt["contextFor"] = (whom) => {
+    const context = contexts.get(whom) ?? secureContextFor(whom === "registry" ? options.trust : null, options.authorities());
+    contexts.set(whom, context);
+    return context;
+  };
+  return {
+    connect: (request, callback) => {
+      const secure = request.protocol === "https:";
+      const port = request.port === "" ? (secure ? 443 : 80) : Number(request.port);
+      reachInTime({ host: request.hostname, port, secure }, options, contextFor, closing.signal).then(
+        (socket) => callback(null, socket),
+        (fault: unknown) => callback(fault instanceof Error ? fault : new Error(String(fault)), null),
+      );
+    },
+    close: () => closing.abort(new Tofu3Error("E_STOPPED", "the session was closed", { stage: "connect" })),
+  };
+}
+
+async function reachInTime(
+  target: Target,
+  options: ConnectorOptions,
+  contextFor: Attempt["contextFor"],
+  closing: AbortSignal,
+): Promise<Socket> {
+  closing.throwIfAborted();
+  const giveUp = new AbortController();
+  const attempt: Attempt = { ...options, signal: giveUp.signal, contextFor, stage: "dns" };
+  const onClose = (): void => giveUp.abort(closing.reason);
+  const timer = setTimeout(() => giveUp.abort(slowFault(target, attempt)), options.connectSeconds * 1000);
+  closing.addEventListener("abort", onClose, { once: true });
+  try {
+    return await reach(target, attempt);
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener("abort", onClose);
+  }
+}
+
+function slowFault(target: Target, attempt: Attempt): Tofu3Error {
+  const way = attempt.proxy === null ? "" : ` through ${nameOfProxy(attempt.proxy)}`;
+  const what = `no connection to ${visible(authority(target.host, target.port), 200)}${way} within ${attempt.connectSeconds} s`;
+  return new Tofu3Error("E_TIMEOUT", what, { stage: attempt.stage, hint: "check the network, or raise connectSeconds" });
+}
+
+async function reach(target: Target, attempt: Attempt): Promise<Socket> {
+  if (attempt.publicOnly) refusePrivateHost(target.host);
+  const socket = attempt.proxy === null ? await reachDirectly(target, attempt) : await reachThrough(attempt.proxy, target, attempt);
+  if (!target.secure) return socket;
+  attempt.stage = "tls";
+  try {
+    return await secure(socket, target.host, attempt.contextFor("registry"), attempt.signal);
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown instanceof Tofu3Error ? thrown : tlsFault(target.host, thrown);
+  }
+}
+
+async function reachDirectly(target: Target, attempt: Attempt): Promise<Socket> {
+  const addresses = await addressesOf(target.host, attempt);
+  if (attempt.publicOnly) refusePrivateAddresses(target.host, addresses);
+  attempt.stage = "connect";
+  const socket = await dialOne(target.host, target.port, addresses, attempt.signal).catch((thrown: unknown) => {
+    throw thrown instanceof Tofu3Error ? thrown : dialFault(authority(target.host, target.port), thrown);
+  });
+  if (attempt.publicOnly && !isPublicAddress(socket.remoteAddress ?? "")) {
+    socket.destroy();
+    throw addressFault(target.host, "the connection went to an address that is not public", "connect");
+  }
+  return socket;
+}
+
+async function reachThrough(proxy: Proxy, target: Target, attempt: Attempt): Promise<Socket> {
+  const resolved = proxy.scheme === "socks5" ? await addressesOf(target.host, attempt) : [];
+  if (attempt.publicOnly) refusePrivateAddresses(target.host, resolved);
+  attempt.stage = "connect";
+  let socket: Socket | null = null;
+  const stop = (): void => void socket?.destroy();
+  attempt.signal.addEventListener("abort", stop, { once: true });
+  try {
+    socket = await dialOne(proxy.host, proxy.port, await addressesOf(proxy.host, attempt), attempt.signal);
+    if (proxy.scheme === "https") socket = await secureProxy(socket, proxy, attempt);
+    if (proxy.scheme.startsWith("socks5")) await openSocks(socket, proxy, resolved[0]?.address ?? target.host, target.port);
+    else if (target.secure) await openTunnel(socket, proxy, target.host, target.port, attempt.userAgent);
+    attempt.signal.throwIfAborted();
+    return socket;
+  } catch (thrown) {
+    socket?.destroy();
+    attempt.signal.throwIfAborted();
+    if (thrown instanceof Tofu3Error && thrown.code === "E_PROXY") throw thrown;
+    const why = thrown instanceof Tofu3Error ? thrown.message : dialReason(thrown);
+    throw proxyFault(proxy, `cannot be used: ${why}`, "check that the proxy runs and that its URL is right", thrown);
+  } finally {
+    attempt.signal.removeEventListener("abort", stop);
+  }
+}
+
+async function secureProxy(socket: Socket, proxy: Proxy, attempt: Attempt): Promise<Socket> {
+  return secure(socket, proxy.host, attempt.contextFor("proxy"), attempt.signal).catch((thrown: unknown) => {
+    throw thrown instanceof Tofu3Error ? thrown : tlsFault(proxy.host, thrown);
+  });
+}
+
+/** The addresses behind a host: itself when it is one. What is connected to is one of these, so that a check of them cannot be outrun by DNS. */
+async function addressesOf(host: string, attempt: Attempt): Promise<readonly Address[]> {
+  const family = isIP(host);
+  if (family !== 0) return [{ address: host, family }];
+  const addresses = await orAborted(attempt.lookup(host), attempt.signal).catch((thrown: unknown) => {
+    attempt.signal.throwIfAborted();
+    throw nameFault(host, thrown);
+  });
+  if (addresses.length === 0) throw nameFault(host, Object.assign(new Error("no address"), { code: "ENODATA" }));
+  return addresses;
+}
+
+/** What comes first: the result, or a rejection with the signal's reason. The work itself goes on. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+function refusePrivateHost(host: string): void {
+  if (isLoopbackHost(host)) throw addressFault(host, "it is this machine", "connect");
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw addressFault(host, "it is not a public address", "connect");
+}
+
+function refusePrivateAddresses(host: string, addresses: readonly Address[]): void {
+  const hidden = addresses.find(({ address }) => !isPublicAddress(address));
+  if (hidden !== undefined)
+    throw addressFault(host, `it leads to ${visible(hidden.address, 80)}, which is not a public address`, "dns");
+}
+
+function addressFault(host: string, why: string, stage: Stage): Tofu3Error {
+  return new Tofu3Error("E_ADDRESS", `refused to connect to "${visible(host, 200)}": ${why}`, {
+    stage,
+    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
+  });
+}

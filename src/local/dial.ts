@@ -1,0 +1,80 @@
+import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect as startTls, createSecureContext, type SecureContext } from "node:tls";
+import { Tofu3Error } from "../errors.ts";
+import type { Trust } from "../model/trust.ts";
+
+export interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** One TCP connection to the first of the addresses that answers. Rejects with what Node says, or with the signal's reason. */
+export async function dialOne(host: string, port: number, addresses: readonly Address[], signal: AbortSignal): Promise<Socket> {
+  const lookup: LookupFunction = (_host, how, callback) => {
+    const [first] = addresses;
+    if (how.all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? "", first?.family ?? 0);
+  };
+  // Node's own 250 ms for each address would give up on a distant one
+  const timing = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2000, keepAlive: true, keepAliveInitialDelay: 60_000 };
+  const socket = dial({ host, port, lookup, noDelay: true, ...timing });
+  await established(socket, "connect", signal);
+  return socket;
+}
+
+/** TLS on a connection, HTTP/1.1 only. Rejects, with the connection destroyed, with what Node says or with the signal's reason. */
+export async function secure(socket: Socket, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
+  const servername = isIP(host) === 0 ? host.replace(/\.$/, "") : "";
+  // `rejectUnauthorized` stands here so that NODE_TLS_REJECT_UNAUTHORIZED has no say
+  const secured = startTls({ socket, host, servername, secureContext, rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] });
+  try {
+    await established(secured, "secureConnect", signal);
+    return secured;
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown;
+  }
+}
+
+function established(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (fault: Error | null): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off(event, onEvent).off("close", onClose);
+      if (fault === null) {
+        resolve();
+        return;
+      }
+      socket.destroy();
+      reject(fault);
+    };
+    const onAbort = (): void => settle(signal.reason as Error);
+    const onEvent = (): void => settle(null);
+    const onClose = (): void => settle(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
+    // stays for as long as the socket lives: an error that nobody listens to would end the program
+    socket.on("error", settle);
+    socket.once(event, onEvent).once("close", onClose);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** `authorities`: PEM of those that count where the trust names none; null for Node's own. Throws E_TLS when the material cannot be read. */
+export function secureContextFor(trust: Trust | null, authorities: string | null): SecureContext {
+  const ca = trust?.ca ?? authorities;
+  const client = trust?.clientCertificate ?? null;
+  try {
+    return createSecureContext({
+      minVersion: "TLSv1.2",
+      ...(ca === null ? {} : { ca }),
+      ...(client === null ? {} : { cert: client.certificate, key: client.key.reveal() }),
+    });
+  } catch (cause) {
+    const hint = "they must be PEM, and the key must belong to the certificate";
+    throw new Tofu3Error("E_TLS", "the authority or the client certificate of the registry cannot be read", {
+      stage: "tls",
+      hint,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Tofu3Error } from "../errors.ts";
+import type { Limits } from "../model/job.ts";
+import { createLanes, type Lanes } from "./agent.ts";
+import { systemAuthorities } from "./authorities.ts";
+import { lookupAll } from "./connect.ts";
+import type { Address } from "./dial.ts";
+import type { ExchangeOptions } from "./exchange.ts";
+import { measureContent } from "./measure.ts";
+import { readPage } from "./read.ts";
+import { readMachine } from "./machine.ts";
+import { basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
+import type { Answer, Identity, Query, Transport } from "../http/transport.ts";
+import type { Trust } from "../model/trust.ts";
+
+export interface LocalOptions {
+  readonly limits: Pick<Limits, "connectSeconds" | "idleSeconds">;
+  /** The environment's proxies have no say. */
+  readonly proxy: Proxy | null;
+  /** Connections to one origin; what is more waits for one of them. */
+  readonly lanes?: number;
+  readonly userAgent: string;
+  /** How names become addresses: the system's resolver unless told otherwise. */
+  readonly lookup?: (host: string) => Promise<readonly Address[]>;
+  /** PEM of the authorities of this machine: the system's unless told otherwise; null for those that Node was built with. */
+  readonly authorities?: () => string | null;
+}
+
+/** Connections that may be used for one kind of query. */
+interface Ground {
+  readonly trust: Trust | null;
+  readonly publicOnly: boolean;
+  readonly lanes: Lanes;
+}
+
+/** The vantage of this machine: undici and node:crypto. */
+export function createLocalTransport(options: LocalOptions): Transport {
+  const { proxy } = options;
+  const grounds: Ground[] = [];
+  let closed: Promise<void> | null = null;
+  const optionsFor = (query: Query): ExchangeOptions => {
+    if (closed !== null) throw new Tofu3Error("E_STOPPED", "the session was closed", { stage: "connect" });
+    const { lanes } = groundFor(query, grounds, options, proxy);
+    return { lanes, idleSeconds: options.limits.idleSeconds, userAgent: options.userAgent, absolute: absoluteFor(query, proxy) };
+  };
+  return {
+    open: (signal) => readIdentity(signal),
+    read: async (query, signal) => refuseProxyAuthentication(await readPage(query, optionsFor(query), signal), query, proxy),
+    measure: async (query, signal) => refuseProxyAuthentication(await measureContent(query, optionsFor, signal), query, proxy),
+    close: () => (closed ??= Promise.all(grounds.map(({ lanes }) => lanes.close())).then(() => undefined)),
+  };
+}
+
+function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy: Proxy | null): Ground {
+  const { trust, publicOnly } = query;
+  const known = grounds.find((ground) => ground.publicOnly === publicOnly && sameTrust(ground.trust, trust));
+  if (known !== undefined) return known;
+  const { userAgent, lookup = lookupAll, authorities = systemAuthorities } = options;
+  const lanes = createLanes(
+    { connectSeconds: options.limits.connectSeconds, proxy, trust, publicOnly, userAgent, lookup, authorities },
+    options.lanes ?? 16,
+  );
+  const ground = { trust, publicOnly, lanes };
+  grounds.push(ground);
+  return ground;
+}
+
+/** A client certificate says which key it is. */
+function sameTrust(one: Trust | null, other: Trust | null): boolean {
+  return (one?.ca ?? null) === (other?.ca ?? null) && one?.clientCertificate?.certificate === other?.clientCertificate?.certificate;
+}
+
+/** An HTTP proxy gets http: URLs whole, without a tunnel, as curl does it. RFC 9112 §3.2.2 */
+function absoluteFor(query: Query, proxy: Proxy | null): ExchangeOptions["absolute"] {
+  if (proxy === null || proxy.scheme.startsWith("socks5") || !query.url.startsWith("http:")) return null;
+  return { authorization: basicAuthorization(proxy) };
+}
+
+function refuseProxyAuthentication<T extends Answer>(answer: T, query: Query, proxy: Proxy | null): T {
+  if (answer.status !== 407 || proxy === null || absoluteFor(query, proxy) === null) return answer;
+  throw proxyFault(proxy, "asks for other credentials (407)", "put USER:PASSWORD@ into the URL of the proxy");
+}
+
+async function readIdentity(signal: AbortSignal): Promise<Identity> {
+  return { tools: [`undici ${undiciVersion()}`, "node:crypto"], hostKey: null, ...(await readMachine(signal)) };
+}
+
+function undiciVersion(): string {
+  const about: unknown = JSON.parse(readFileSync(createRequire(import.meta.url).resolve("undici/package.json"), "utf8"));
+  return typeof about === "object" && about !== null && "version" in about && typeof about.version === "string"
+    ? about.version
+    : "of unknown version";
+}

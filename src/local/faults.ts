@@ -1,0 +1,149 @@
+import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
+import { HTTPParserError } from "./undici.ts";
+
+/** The `code` of what Node or undici threw; null when it has none. */
+export function codeOf(thrown: unknown): string | null {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return null;
+  return typeof thrown.code === "string" ? thrown.code : null;
+}
+
+/** E_DNS. */
+export function nameFault(host: string, thrown: unknown): Tofu3Error {
+  const unknown = ["ENOTFOUND", "ENODATA"].includes(codeOf(thrown) ?? "");
+  const why = unknown ? "there is no such name" : `the resolver of this machine failed (${codeOf(thrown) ?? messageOf(thrown)})`;
+  return new Tofu3Error("E_DNS", `cannot resolve "${visible(host, 200)}": ${why}`, {
+    stage: "dns",
+    hint: unknown ? "check the spelling of the registry" : "check the network of this machine and its resolver",
+    cause: thrown,
+  });
+}
+
+const DIAL_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "network unreachable",
+  EADDRNOTAVAIL: "no address of this machine can reach it",
+  ETIMEDOUT: "no answer",
+  EACCES: "not permitted",
+};
+
+/** Why a TCP connection could not be made, in words. */
+export function dialReason(thrown: unknown): string {
+  const faults: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
+  return [
+    ...new Set(faults.map((fault) => DIAL_REASONS[codeOf(fault) ?? ""] ?? codeOf(fault) ?? visible(messageOf(fault), 200))),
+  ].join(", ");
+}
+
+/** E_CONNECT; `where` is host and port. */
+export function dialFault(where: string, thrown: unknown): Tofu3Error {
+  const hint = "check that the registry is up and that no firewall is in between";
+  return new Tofu3Error("E_CONNECT", `cannot connect to ${visible(where, 200)}: ${dialReason(thrown)}`, {
+    stage: "connect",
+    hint,
+    cause: thrown,
+  });
+}
+
+const UNKNOWN_AUTHORITY = [
+  "is signed by an authority that this machine does not know",
+  'of your own registry give the authority as "caFile"; if it is not yours, somebody may be intercepting the connection',
+] as const;
+const OLD_TLS = ["offers only TLS versions that are no longer safe", "the registry needs TLS 1.2 or later"] as const;
+const NO_TLS = ["does not speak TLS", 'a registry without TLS needs "plainHttp: true"'] as const;
+const CLIENT_CERTIFICATE = [
+  "asks for a client certificate",
+  "give the client certificate of this registry in the configuration",
+] as const;
+
+/** What the peer's certificate, or the peer, does; and what to do about it. */
+const TLS_REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  CERT_HAS_EXPIRED: [
+    "has expired",
+    "check the clock of this machine; if it is right, only the operator of the registry can renew it",
+  ],
+  CERT_NOT_YET_VALID: ["is not valid yet", "check the clock of this machine"],
+  ERR_TLS_CERT_ALTNAME_INVALID: [
+    "is for another name",
+    "somebody else answers in its place, or the registry is to be asked under another name",
+  ],
+  CERT_REVOKED: ["was revoked", "do not use this registry until its operator says why"],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ["is self-signed", UNKNOWN_AUTHORITY[1]],
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+};
+const PEER_REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+  ERR_SSL_HTTP_REQUEST: NO_TLS,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: CLIENT_CERTIFICATE,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: [
+    "refuses the TLS handshake",
+    "it may ask for a client certificate, or have no cipher in common",
+  ],
+  ECONNRESET: ["closed the connection during the TLS handshake", "something between here and the registry may cut TLS connections"],
+};
+
+/** E_TLS; `host` is whom the certificate should be for. */
+export function tlsFault(host: string, thrown: unknown): Tofu3Error {
+  const name = visible(host, 200);
+  const code = codeOf(thrown) ?? "";
+  const certificate = TLS_REASONS[code];
+  if (certificate !== undefined) {
+    return new Tofu3Error("E_TLS", `the certificate of "${name}" ${certificate[0]}`, {
+      stage: "tls",
+      hint: certificate[1],
+      cause: thrown,
+    });
+  }
+  const peer = PEER_REASONS[code];
+  if (peer !== undefined) return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
+  return new Tofu3Error("E_TLS", `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`, {
+    stage: "tls",
+    hint: "compare the certificate as another machine sees it, and the clock of this one",
+    cause: thrown,
+  });
+}
+
+/** What ended an exchange on a connection that was made. `answered`: the headers were already here, so the body ended early. */
+export function exchangeFault(host: string, thrown: unknown, answered: boolean): Tofu3Error {
+  if (thrown instanceof Tofu3Error) return thrown;
+  const code = codeOf(thrown) ?? "";
+  const fault = (as: ErrorCode, what: string, cause: unknown = thrown): Tofu3Error =>
+    new Tofu3Error(as, `${visible(host, 200)}: ${what}`, { stage: answered ? "body" : "http", cause });
+  if (thrown instanceof HTTPParserError) return syntaxFault(thrown, answered, fault);
+  if (code.startsWith("ERR_SSL_") && !answered) return tlsFault(host, thrown);
+  if (code === "UND_ERR_HEADERS_OVERFLOW") return fault("E_FRAMING", "more than 16 KiB of headers");
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
+    // before the end of the headers undici says this of any fault in them
+    return answered ? fault("E_CUT", whereCut(answered)) : fault("E_FRAMING", "the answer is not clean HTTP/1.1");
+  }
+  if (code === "UND_ERR_SOCKET" && messageOf(thrown).startsWith("bad "))
+    return fault("E_FRAMING", "an answer that nobody asked for");
+  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return fault("E_STOPPED", "the session was closed");
+  if (code === "UND_ERR_INVALID_ARG") return fault("E_BUG", `the request is not valid: ${messageOf(thrown)}`);
+  return fault(
+    "E_CUT",
+    `${whereCut(answered)} (${visible(code === "" || code === "UND_ERR_SOCKET" ? messageOf(thrown) : code, 200)})`,
+  );
+}
+
+/** undici gives its parser's errors no code; what they carry of the answer is not kept. */
+function syntaxFault(
+  thrown: Error,
+  answered: boolean,
+  fault: (as: ErrorCode, what: string, cause: unknown) => Tofu3Error,
+): Tofu3Error {
+  const [, reason = "unknown reason"] = /\(([^()]*)\)$/.exec(thrown.message) ?? [];
+  if (reason.startsWith("Invalid EOF")) return fault("E_CUT", whereCut(answered), undefined);
+  return fault("E_FRAMING", `the answer is not clean HTTP/1.1: ${visible(reason, 200)}`, undefined);
+}
+
+function whereCut(answered: boolean): string {
+  return answered ? "the connection broke within the body" : "the connection was closed before an answer";
+}

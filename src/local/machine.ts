@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Identity } from "../http/transport.ts";
+
+/**
+ * What stands for a machine in observations, so that two workers on one machine are noticed and the identity itself, which machine-id(5) calls
+ * confidential, is not shown. Null for what is none: a blank, only zeros (a jail), or a word such as "uninitialized". The remote script does the same.
+ */
+export function machineIdentity(text: string): string | null {
+  const id = text.trim();
+  if (/[g-z]/i.test(id) || !/[1-9a-f]/i.test(id)) return null;
+  return createHash("sha256").update(`tofu3 machine\n${id}`).digest("hex");
+}
+
+/** A file, or a name that sysctl knows. */
+type Source = { readonly file: string } | { readonly sysctl: string };
+
+/** In this order, the same as in the remote script: Linux and whoever has D-Bus, FreeBSD and DragonFly, OpenBSD. */
+const LASTING: readonly Source[] = [
+  { file: "/etc/machine-id" },
+  { file: "/var/lib/dbus/machine-id" },
+  { sysctl: "kern.hostuuid" },
+  { sysctl: "hw.uuid" },
+];
+
+/** Of the running kernel: Linux, macOS, FreeBSD. */
+const BOOT: readonly Source[] = [
+  { file: "/proc/sys/kernel/random/boot_id" },
+  { sysctl: "kern.bootsessionuuid" },
+  { sysctl: "kern.boot_id" },
+];
+
+async function readSource(source: Source, signal: AbortSignal): Promise<string> {
+  if ("file" in source) return readFile(source.file, { encoding: "utf8", signal });
+  const env = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" };
+  return (await promisify(execFile)("sysctl", ["-n", source.sysctl], { env, signal })).stdout;
+}
+
+async function firstOf(sources: readonly Source[], signal: AbortSignal): Promise<string | null> {
+  for (const source of sources) {
+    const identity = await readSource(source, signal).then(machineIdentity, () => null);
+    signal.throwIfAborted();
+    if (identity !== null) return identity;
+  }
+  return null;
+}
+
+/** Who this machine is; its boot where it has no other identity. */
+export async function readMachine(signal: AbortSignal): Promise<Pick<Identity, "machine" | "boot">> {
+  const boot = await firstOf(BOOT, signal);
+  return { machine: (await firstOf(LASTING, signal)) ?? boot, boot };
+}

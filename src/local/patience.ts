@@ -1,0 +1,61 @@
+import { Tofu3Error } from "../errors.ts";
+import { SLOWEST_BYTES_PER_SECOND } from "../http/speed.ts";
+
+/** The clocks of one exchange. What they find out is told once. */
+export interface Patience {
+  /** From now on headers are waited for. */
+  answer(): void;
+  /** From now on a body is waited for; without progress counting, the whole of it has that long. */
+  body(): void;
+  progress(bytes: number): void;
+  /** This side is busy: nobody is waited for. */
+  hold(): void;
+  release(): void;
+  end(): void;
+}
+
+/** `onFault` gets E_TIMEOUT, with stage `http` or `body`. */
+export function createPatience(host: string, idleSeconds: number, onFault: (fault: Tofu3Error) => void): Patience {
+  const period = idleSeconds * 1000;
+  let idle: NodeJS.Timeout | undefined;
+  let speed: NodeJS.Timeout | undefined;
+  let bytes = 0;
+  let held = false;
+  let heldLately = false;
+  const fault = (stage: "http" | "body", what: string): void =>
+    onFault(new Tofu3Error("E_TIMEOUT", `${host}: ${what}`, { stage, hint: "check the network, or raise idleSeconds" }));
+  const measure = (): void => {
+    if (!heldLately && bytes < SLOWEST_BYTES_PER_SECOND * idleSeconds)
+      fault("body", `only ${bytes} bytes of the body in ${idleSeconds} s`);
+    bytes = 0;
+    heldLately = held;
+  };
+  const end = (): void => {
+    clearTimeout(idle);
+    clearInterval(speed);
+  };
+  return {
+    answer: () => {
+      end();
+      idle = setTimeout(() => fault("http", `no answer within ${idleSeconds} s`), period);
+    },
+    body: () => {
+      end();
+      idle = setTimeout(() => held || fault("body", `nothing of the body for ${idleSeconds} s`), period);
+      speed = setInterval(measure, period);
+    },
+    progress: (count) => {
+      bytes += count;
+      idle?.refresh();
+    },
+    hold: () => {
+      held = true;
+      heldLately = true;
+    },
+    release: () => {
+      held = false;
+      idle?.refresh();
+    },
+    end,
+  };
+}

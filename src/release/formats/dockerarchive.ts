@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { tagOf, type Subject } from "../../model/subject.ts";
+import { layerName, readImage, type Image } from "./image.ts";
+import { unpacked } from "./unpack.ts";
+import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
+import { bytesOf, type Workshop } from "./workshop.ts";
+
+/**
+ * `docker-archive:FILE`: what `docker load` takes, with the config and gzip layers exactly as the registry serves them. The archive has no
+ * place for the registry's digest, so that it is returned as a note to stand beside the file.
+ */
+export async function buildDockerArchive(workshop: Workshop): Promise<string> {
+  const image = await readImage(workshop);
+  await writeTar(workshop.staged, workshop.quarantine.modes.file, entriesOf(workshop, image), workshop.signal);
+  return noteOf(workshop, image);
+}
+
+function entriesOf(workshop: Workshop, image: Image): TarEntry[] {
+  const config = `${configName(image)}.json`;
+  const manifest = [{ Config: config, RepoTags: repoTags(workshop.subject), Layers: image.layers.map(layerName) }];
+  const layers = new Map(image.layers.map((layer) => [layerName(layer), layer]));
+  return [
+    smallEntry("manifest.json", JSON.stringify(manifest)),
+    smallEntry(config, image.configBytes),
+    ...[...layers].map(([name, layer]) =>
+      layer.unpackedSize === null
+        ? { name, size: layer.object.size, bytes: bytesOf(workshop, layer.object) }
+        : { name, size: layer.unpackedSize, bytes: unpacked(workshop, layer) },
+    ),
+  ];
+}
+
+/** The image ID of Docker: sha256 of the config. */
+function configName(image: Image): string {
+  return createHash("sha256").update(image.configBytes).digest("hex");
+}
+
+/** The whole name, which no engine completes differently. An IPv6 address is no registry to most tools, which then refuse the archive. */
+function repoTags(subject: Subject): string[] {
+  const tag = tagOf(subject);
+  return tag === null || subject.registry.startsWith("[") ? [] : [`${subject.registry}/${subject.repository}:${tag}`];
+}
+
+/** Two references that any client takes: what was asked for, and below it the one manifest that the file holds where that is another. */
+function noteOf({ tree, subject }: Workshop, image: Image): string {
+  const name = `${subject.registry}/${subject.repository}`;
+  const tag = tagOf(subject);
+  const lines = [`${name}${tag === null ? "" : `:${tag}`}@${tree.root.digest}`];
+  if (image.manifest.digest !== tree.root.digest) lines.push(`${name}@${image.manifest.digest}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,48 @@
+import { Tofu3Error } from "../../errors.ts";
+import { blobsOf, manifestsOf, singleOf, type Tree } from "../tree.ts";
+import { bottleFileName, bottleOf, formulaOfRepository } from "../../oci/homebrew.ts";
+import type { Subject } from "../../model/subject.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import { isBottle } from "../fits.ts";
+import { place, type Workshop } from "./workshop.ts";
+
+const TITLE = "org.opencontainers.image.title";
+const SAFE_NAME = /^[^./\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}-][^/\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
+
+/** `file:FILE`: the one blob of a bottle or of another one-layer artifact, as the registry serves it. */
+export async function buildFile(workshop: Workshop): Promise<null> {
+  await place(workshop, onlyBlob(workshop.tree), workshop.staged);
+  return null;
+}
+
+function onlyManifest(tree: Tree): SeenObject {
+  const [only, ...others] = manifestsOf(tree.objects.values());
+  if (only === undefined || others.length > 0)
+    throw new Tofu3Error("E_BUG", "an artifact of several manifests came to a format of one");
+  return only;
+}
+
+/** What `file:` writes. */
+export function onlyBlob(tree: Tree): SeenObject {
+  const [only, ...others] = blobsOf(tree, singleOf(tree, onlyManifest(tree))).layers;
+  if (only === undefined || others.length > 0)
+    throw new Tofu3Error("E_BUG", "an artifact of several layers came to a format of one");
+  return only;
+}
+
+/**
+ * The name that the file gets in a directory: Homebrew's own for a bottle, otherwise the title that the artifact gives it; null where it
+ * has none that is safe.
+ */
+export function fileNameOf(tree: Tree, subject: Subject): string | null {
+  const manifest = onlyManifest(tree);
+  const document = singleOf(tree, manifest);
+  if (isBottle(manifest, document)) {
+    const bottle = bottleOf(manifest) ?? bottleOf(document);
+    const formula = formulaOfRepository(subject.repository, tree.documents.get(tree.root.digest)?.annotations);
+    const name = bottle === null ? null : bottleFileName(formula, bottle);
+    if (name !== null) return name;
+  }
+  const title = document.layers[0]?.annotations[TITLE];
+  return title !== undefined && SAFE_NAME.test(title) && Buffer.byteLength(title) <= 255 ? title : null;
+}

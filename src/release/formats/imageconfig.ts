@@ -1,0 +1,44 @@
+import { Tofu3Error } from "../../errors.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * What Docker's formats need of an image config: its members and the diff_ids of its layers, the base first. image-spec 1.1, config.md.
+ * `rootfs` is found in any case, as Docker reads it. Throws E_RELEASE for the config of something else than an image.
+ */
+export function parseConfig(bytes: Uint8Array): { readonly fields: Fields; readonly diffIds: readonly unknown[] } {
+  const fields = parseFields(bytes);
+  const name = "rootfs" in fields ? "rootfs" : Object.keys(fields).find((key) => key.toLowerCase() === "rootfs");
+  const rootfs = name === undefined ? null : fields[name];
+  const diffIds = isFields(rootfs) ? (rootfs["diff_ids"] ?? []) : null;
+  if (!Array.isArray(diffIds)) throw noImage("its config has no rootfs.diff_ids");
+  return { fields, diffIds };
+}
+
+function parseFields(bytes: Uint8Array): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw noImage("its config is not JSON", cause);
+  }
+  if (!isFields(value)) throw noImage("its config is not a JSON object");
+  return value;
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** E_RELEASE: the artifact is something else than Docker's formats can hold. */
+export function noImage(why: string, cause?: unknown): Tofu3Error {
+  return new Tofu3Error("E_RELEASE", `the artifact is not a container image that Docker's formats can hold: ${why}`, {
+    hint: "release it to oci:DIR, which keeps every artifact as it is",
+    cause,
+  });
+}
+
+/** The members of an object in the order of their names, undefined ones left out, as JSON: the same for the same content. */
+export function sortedJson(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))));
+}

@@ -1,0 +1,16 @@
+import { statfs } from "node:fs/promises";
+import { FULL_DISK_HINT, Tofu3Error } from "../../errors.ts";
+import { quoted } from "../disk.ts";
+
+/**
+ * Throws E_DISK when `bytes` more do not fit on the file system of this directory, before the first of them is written. What others write
+ * meanwhile, quotas, and file systems that tell no size are found out by writing.
+ */
+export async function checkRoom(directory: string, bytes: number): Promise<void> {
+  const { bavail, blocks, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (blocks === 0 || bytes <= free) return;
+  throw new Tofu3Error("E_DISK", `releasing takes ${bytes} bytes, and the disk of ${quoted(directory)} has ${free} free`, {
+    hint: FULL_DISK_HINT,
+  });
+}

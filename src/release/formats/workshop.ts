@@ -1,0 +1,92 @@
+import { constants } from "node:fs";
+import { link, lstat, open, rename } from "node:fs/promises";
+import { Tofu3Error } from "../../errors.ts";
+import type { SeenObject } from "../../model/observation.ts";
+import type { Subject } from "../../model/subject.ts";
+import { createFile, errnoOf, permit } from "../disk.ts";
+import { checked, drain, openKept, readChunks, tampered } from "../quarantine/kept.ts";
+import type { Quarantine } from "../quarantine/quarantine.ts";
+import type { Tree } from "../tree.ts";
+
+/** What every format builds from, and where. */
+export interface Workshop {
+  readonly tree: Tree;
+  readonly quarantine: Quarantine;
+  readonly subject: Subject;
+  /** Path in the quarantine of the file or directory that is being built; nothing is there yet. */
+  readonly staged: string;
+  /** What the layers may unpack to, together, and what they unpacked to so far; bytes. */
+  readonly unpacking: { readonly limit: number; bytes: number };
+  readonly signal: AbortSignal;
+}
+
+/** Builds one format at `staged`, complete and on the disk. Returns what is written beside it, or null. */
+export type Build = (workshop: Workshop) => Promise<string | null>;
+
+/** Largest image config that is read whole, bytes. */
+const CONFIG_LIMIT = 64 * 1024 * 1024;
+
+/** The bytes of an agreed object from the quarantine, hashed as they pass; throws E_RELEASE at their end when they are others. */
+export async function* bytesOf(workshop: Workshop, object: SeenObject): AsyncGenerator<Uint8Array> {
+  const handle = await openKept(workshop.quarantine.blob(object.digest), workshop.quarantine.uid, object);
+  try {
+    yield* checked(readChunks(handle, false, workshop.signal), object);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A small object whole. Throws E_RELEASE when it is not small. */
+export async function readWhole(workshop: Workshop, object: SeenObject): Promise<Uint8Array> {
+  if (object.size > CONFIG_LIMIT)
+    throw new Tofu3Error("E_RELEASE", `the config ${object.digest} has ${object.size} bytes, too many to be one of an image`, {
+      hint: "release it to oci:DIR, which keeps it as it is",
+    });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytesOf(workshop, object)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Makes a quarantined file durable, with the mode that released files have, hashes it once more, unless that was done and nothing has
+ * changed it since, and moves it to `path` in the quarantine. The file that was hashed is the file that is moved: its identity is compared
+ * after the move.
+ */
+export async function place(workshop: Workshop, object: SeenObject, path: string): Promise<void> {
+  const { quarantine } = workshop;
+  const handle = await openKept(quarantine.blob(object.digest), quarantine.uid, object);
+  try {
+    const rechecked = await quarantine.isRechecked(handle, object.digest, workshop.signal);
+    workshop.signal.throwIfAborted();
+    await permit(handle, quarantine.modes.file);
+    await handle.sync();
+    if (!rechecked) await drain(checked(readChunks(handle, true, workshop.signal), object));
+    await rename(quarantine.blob(object.digest), path);
+    const [hashed, moved] = [await handle.stat(), await lstat(path)];
+    if (hashed.ino !== moved.ino || hashed.dev !== moved.dev) throw tampered(object.digest, "was replaced while it was hashed");
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same file under one more name; a copy where the file system has no hard links. */
+export async function placeAgain(workshop: Workshop, from: string, path: string): Promise<void> {
+  try {
+    await link(from, path);
+  } catch (error) {
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errnoOf(error) ?? "")) throw error;
+    await copy(workshop, from, path);
+  }
+}
+
+async function copy({ quarantine, signal }: Workshop, from: string, path: string): Promise<void> {
+  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const copied = await createFile(path);
+  try {
+    for await (const chunk of readChunks(source, true, signal)) await copied.writeFile(chunk);
+    await permit(copied, quarantine.modes.file);
+    await copied.sync();
+  } finally {
+    await Promise.all([source.close(), copied.close()]);
+  }
+}

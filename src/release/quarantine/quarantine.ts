@@ -1,0 +1,134 @@
+import { lstat, mkdir, rm, rmdir, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { Tofu3Error } from "../../errors.ts";
+import type { Destination } from "../../model/destination.ts";
+import type { Keep } from "../../model/keep.ts";
+import { algorithmOf, hexOf, type Digest } from "../../oci/digest.ts";
+import { checkDestination, parentOf, refused } from "../destination.ts";
+import { createFile, diskFault, errnoOf, lookAt, onDisk, quoted } from "../disk.ts";
+import { quarantineName, readOwner } from "./owner.ts";
+import { createRechecks } from "./recheck.ts";
+import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
+
+/** A directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
+export interface Quarantine extends Keep {
+  readonly path: string;
+  /** The directory that the result gets its name in. */
+  readonly parent: string;
+  /** Whose files it holds. */
+  readonly uid: number;
+  /** The modes that this process's umask gives to what is released. */
+  readonly modes: Modes;
+  /** Whether the blob behind `handle` was read and hashed again since it landed, and nothing has changed it from then on. */
+  isRechecked(handle: FileHandle, digest: Digest, signal: AbortSignal): Promise<boolean>;
+  /** Throws E_RELEASE unless this is still the directory that was made. */
+  check(): Promise<void>;
+  /** Removes everything; what had been moved aside goes back first. Never throws: a leftover is inert, and the next run sweeps it. */
+  discard(): Promise<void>;
+}
+
+export interface Modes {
+  readonly file: number;
+  readonly directory: number;
+}
+
+/**
+ * Sweeps what dead runs left, checks the destination once more (E_DESTINATION) and makes the quarantine beside it. Everything in it is
+ * readable by this user only until it is released.
+ */
+export async function openQuarantine(destination: Destination): Promise<Quarantine> {
+  await checkDestination(destination);
+  const parent = parentOf(destination);
+  const path = join(parent, quarantineName(await readOwner()));
+  await makeHome(path, destination);
+  return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
+    try {
+      // one by one: with `recursive` a full disk is reported as ENOENT
+      for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { mode: 0o700 });
+      return await quarantineAt(parent, path, destination.format);
+    } catch (error) {
+      await rm(path, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+/** The directory alone, where files can be made in it: not in /proc, /sys or a cgroup, which say that they can be written to. */
+async function makeHome(path: string, destination: Destination): Promise<void> {
+  const parent = parentOf(destination);
+  try {
+    await mkdir(path, { mode: 0o700 });
+    await (await createFile(join(path, "probe"))).close();
+    await rm(join(path, "probe"));
+  } catch (error) {
+    await rm(join(path, "probe"), { force: true }).catch(() => undefined);
+    await rmdir(path).catch(() => undefined);
+    const fault = diskFault(`making a quarantine in ${quoted(parent)}`, error);
+    if (!(fault instanceof Tofu3Error) || fault.code !== "E_RELEASE" || (await lookAt(parent)) === null) throw fault;
+    throw refused(
+      destination.path,
+      `cannot be made: no files can be made in ${quoted(parent)}`,
+      "choose a destination on a disk",
+      error,
+    );
+  }
+}
+
+/** The formats that release files as they lie there. The others read every byte for what they make of it, and check it then. */
+const MOVING: readonly Destination["format"][] = ["oci", "file", "auto"];
+
+async function quarantineAt(parent: string, path: string, format: Destination["format"]): Promise<Quarantine> {
+  const made = await lstat(path);
+  const rechecks = createRechecks(made.uid);
+  const blob = (digest: Digest) => join(path, "blobs", algorithmOf(digest), hexOf(digest));
+  return {
+    path,
+    parent,
+    uid: made.uid,
+    modes: await probeModes(path),
+    blob,
+    document: (digest, bytes) => keepDocument(blob(digest), bytes),
+    landed: (digest, size) => {
+      if (MOVING.includes(format)) rechecks.begin(blob(digest), { digest, size });
+    },
+    isRechecked: (handle, digest, signal) => rechecks.covers(handle, digest, signal),
+    check: async () => {
+      const found = await lstat(path).catch(() => null);
+      if (found?.isDirectory() === true && found.ino === made.ino && found.dev === made.dev && found.uid === made.uid) return;
+      throw new Tofu3Error("E_RELEASE", `the quarantine ${quoted(path)} is gone or was replaced`, {
+        hint: "the directory was moved or cleaned while tofu3 worked; nothing was released; run it again",
+      });
+    },
+    discard: async () => {
+      await rechecks.end();
+      await restoreAside(parent, path).catch(() => undefined);
+      await removeQuarantine(path).catch(() => undefined);
+    },
+  };
+}
+
+/** A document that comes a second time is the same one: its name is its digest, and the release hashes it again. */
+async function keepDocument(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const handle = await createFile(path);
+    try {
+      await handle.writeFile(bytes);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw diskFault(`keeping a document in ${quoted(path)}`, error);
+  }
+}
+
+/** The umask cannot be asked without a side effect; what it does to a new file can be seen. */
+async function probeModes(path: string): Promise<Modes> {
+  const probe = join(path, "probe");
+  await mkdir(probe, { mode: 0o777 });
+  const directory = (await lstat(probe)).mode & 0o777;
+  await rm(probe, { recursive: true });
+  return { file: directory & 0o666, directory: directory | 0o700 };
+}

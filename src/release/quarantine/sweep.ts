@@ -1,0 +1,67 @@
+import { lstat, readdir, rename, rm } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { errnoOf, lookAt } from "../disk.ts";
+import { lifeOf, parseQuarantineName, readOwner, type Owner } from "./owner.ts";
+
+/** Where --force puts what it replaces, under its own name, until the new one is there. */
+export const ASIDE = "aside";
+
+/** Without /proc a quarantine that nothing was written to for so long is taken for dead. */
+const STALE_MS = 24 * 3600 * 1000;
+
+/**
+ * Removes the quarantines that dead processes left in a directory, and first brings back what they had moved aside. Those of a live
+ * process and of other users stay. Never throws: leftovers are inert, and what cannot be removed now is left for the next run.
+ */
+export async function sweep(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  const leftovers = names.flatMap((name) => {
+    const owner = parseQuarantineName(name);
+    return owner === null ? [] : [{ path: join(parent, name), owner }];
+  });
+  if (leftovers.length === 0) return;
+  const self = await readOwner();
+  for (const { path, owner } of leftovers) await sweepOne(parent, path, owner, self).catch(() => undefined);
+}
+
+async function sweepOne(parent: string, path: string, owner: Owner, self: Owner): Promise<void> {
+  const found = await lstat(path);
+  if (!found.isDirectory() || found.uid !== userInfo().uid) return;
+  const life = await lifeOf(owner, self);
+  if (life === "alive" || (life === "unknown" && Date.now() - (await newest(path)) < STALE_MS)) return;
+  await restoreAside(parent, path);
+  await removeQuarantine(path);
+}
+
+/** Brings back what was moved aside where its name is free; what has been replaced already may go. */
+export async function restoreAside(parent: string, path: string): Promise<void> {
+  for (const name of await namesIn(join(path, ASIDE))) {
+    if ((await lookAt(join(parent, name))) === null) await rename(join(path, ASIDE, name), join(parent, name));
+    else await rm(join(path, ASIDE, name), { recursive: true, force: true });
+  }
+}
+
+/** Removes a quarantine, but never one that still holds what was moved aside. */
+export async function removeQuarantine(path: string): Promise<void> {
+  if ((await namesIn(join(path, ASIDE))).length === 0) await rm(path, { recursive: true, force: true });
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** When something was last written in it, milliseconds since 1970. */
+async function newest(path: string): Promise<number> {
+  let latest = (await lstat(path)).mtimeMs;
+  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+    const found = await lookAt(join(entry.parentPath, entry.name));
+    latest = Math.max(latest, found?.mtimeMs ?? 0);
+  }
+  return latest;
+}

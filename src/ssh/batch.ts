@@ -1,0 +1,98 @@
+import { setMaxListeners } from "node:events";
+import { Tofu3Error } from "../errors.ts";
+import type { CurlSettings } from "./script/curlconfig.ts";
+import type { JobReply, Transfer } from "./script/reply.ts";
+import { batchJob, sumOf } from "./job.ts";
+import type { Lane } from "./lane.ts";
+import { isContent, outcomeOf, pageOf } from "./outcome.ts";
+import type { Batch, Pending, PendingContent } from "./queue.ts";
+import type { Content, Query } from "../http/transport.ts";
+
+/**
+ * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room
+ * for them, or the whole curl died.
+ * Rejects when the shell ended; an abort of all of its queries, or of `ended`, ends it.
+ */
+export async function performBatch(lane: Lane, batch: Batch, settings: CurlSettings, ended: AbortSignal): Promise<Pending[]> {
+  const { items } = batch;
+  const counted = new Set<number>();
+  const onTransfer = (transfer: Transfer): void => {
+    const item = items[transfer.index - 1];
+    if (item?.kind !== "content" || transfer.exit !== 0 || !isContent(transfer.status) || transfer.size > item.query.maxBytes)
+      return;
+    counted.add(transfer.index);
+    item.query.onBytes(transfer.size);
+  };
+  const job = batchJob(
+    batch.mode,
+    items.map((item) => item.query),
+    batch.room,
+    lane.nonce,
+    settings,
+  );
+  const lines = [...lane.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
+  const reply = await whileWanted(items, ended, (signal) => lane.run({ ...job, lines, onTransfer }, signal));
+  return items.flatMap((item, at) => {
+    const index = at + 1;
+    const process = settings.parallel ? 0 : index;
+    try {
+      if (item.kind === "read") item.resolve(pageOf(index, process, withRoom(item.query, batch.room), reply, settings));
+      else {
+        const content = contentOf(index, process, item, reply, settings);
+        if (!counted.has(index)) item.query.onBytes(content.size);
+        item.resolve(content);
+      }
+    } catch (error) {
+      if (item.kind === "content" ? mayDoAlone(error) : batch.room < item.query.maxBytes && hadNoRoom(error))
+        return [{ ...item, alone: true }];
+      item.reject(error);
+    }
+    return [];
+  });
+}
+
+/** The bodies of a batch have to be kept, and one curl for all can die of one of them: a stream has neither trouble. */
+function mayDoAlone(error: unknown): boolean {
+  return error instanceof Tofu3Error && (error.code === "E_VM_DISK" || error.code === "E_VM_TOOL");
+}
+
+function withRoom(query: Query, room: number): Query {
+  return room < query.maxBytes ? { ...query, maxBytes: room } : query;
+}
+
+function hadNoRoom(error: unknown): boolean {
+  return error instanceof Tofu3Error && (error.code === "E_TOO_LARGE" || error.code === "E_VM_DISK");
+}
+
+function contentOf(index: number, process: number, { query }: PendingContent, reply: JobReply, settings: CurlSettings): Content {
+  const { answer, fault, size } = outcomeOf(index, process, query, reply, settings);
+  const nothing = { size: 0, digest: null, cut: null, head: Buffer.alloc(0), more: null };
+  if (!isContent(answer.status)) return { ...answer, ...nothing };
+  if (fault?.code === "E_VM_DISK") throw fault;
+  if (fault !== null) return { ...answer, ...nothing, size: Math.min(size, query.maxBytes), cut: fault };
+  return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
+}
+
+/** Runs a job that ends early when nobody waits for any of the items. */
+async function whileWanted(
+  items: readonly Pending[],
+  ended: AbortSignal,
+  run: (signal: AbortSignal) => Promise<JobReply>,
+): Promise<JobReply> {
+  const unwanted = new AbortController();
+  const signals = new Set(items.map((item) => item.signal));
+  const onAbort = (): void => {
+    const reason = ended.aborted ? ended : [...signals].every((signal) => signal.aborted) ? [...signals][0] : undefined;
+    if (reason !== undefined) unwanted.abort(reason.reason);
+  };
+  for (const signal of [...signals, ended]) {
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", onAbort);
+  }
+  onAbort();
+  try {
+    return await run(unwanted.signal);
+  } finally {
+    for (const signal of [...signals, ended]) signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,144 @@
+import type { Duplex } from "node:stream";
+import { NodeSSH } from "node-ssh";
+import type { Client } from "ssh2";
+import { within } from "../../http/deadline.ts";
+import { algorithmsOf, fingerprintOf, type HostTrust } from "./hostkey.ts";
+import { keyType } from "./knownhosts.ts";
+import { handshakeFault, unreachable, wordsFor } from "./faults.ts";
+import { readProofs, type AskPassphrase, type SshProof } from "./keys.ts";
+import { openForward, openSocket } from "./socket.ts";
+import type { SshTarget } from "./target.ts";
+import { readTrust } from "./trust.ts";
+
+export interface SshConnection {
+  readonly client: Client;
+  /** `SHA256:…` of the key that the VM proved to have. */
+  readonly hostKey: string;
+  /** Resolves with the reason, in words, when the connection is gone. */
+  readonly lost: Promise<string>;
+  close(): void;
+}
+
+export interface SshSettings {
+  readonly connectSeconds: number;
+  readonly ask: AskPassphrase | null;
+}
+
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_MISSES = 3;
+
+/** Only algorithms without a known weakness: no SHA-1, no CBC, no ChaCha20 (Terrapin where the server lacks strict key exchange), no compression. */
+const ALGORITHMS = {
+  kex: [
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "diffie-hellman-group16-sha512",
+  ],
+  cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr", "aes128-ctr"],
+  hmac: ["hmac-sha2-256", "hmac-sha2-512"],
+  compress: ["none"],
+};
+
+interface Attempt {
+  readonly target: SshTarget;
+  readonly trust: HostTrust;
+  /** Key types to negotiate. */
+  readonly types: readonly string[];
+  readonly proofs: readonly SshProof[];
+  readonly connectSeconds: number;
+}
+
+/** What came of one handshake: a connection, or a host key that is not trusted. */
+type Outcome = { readonly connection: SshConnection } | { readonly refused: Buffer };
+
+async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Outcome> {
+  const { target, trust } = attempt;
+  const seen: { accepted: Buffer | null; refused: Buffer | null } = { accepted: null, refused: null };
+  const proofs = [...attempt.proofs];
+  const config = {
+    sock,
+    username: target.user,
+    algorithms: { ...ALGORITHMS, serverHostKey: algorithmsOf(attempt.types) },
+    // Anything but the literal `false` lets ssh2 connect: one synchronous comparison, and a real boolean.
+    hostVerifier: (key: Buffer): boolean => {
+      const accepted: boolean = trust.accepts(key);
+      seen[accepted ? "accepted" : "refused"] = key;
+      return accepted;
+    },
+    authHandler: (_left: unknown, _partial: unknown, next: (proof: SshProof | false) => void) => next(proofs.shift() ?? false),
+    readyTimeout: attempt.connectSeconds * 1000,
+    keepaliveInterval: KEEPALIVE_MS,
+    keepaliveCountMax: KEEPALIVE_MISSES,
+  };
+  const ssh = new NodeSSH();
+  const onAbort = (): void => void sock.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const connecting = ssh.connect(config as unknown as Parameters<NodeSSH["connect"]>[0]);
+  const client = ssh.connection;
+  const lost = client === null ? null : lossOf(client);
+  try {
+    await connecting;
+  } catch (error) {
+    sock.destroy();
+    if (seen.refused !== null) return { refused: seen.refused };
+    throw signal.aborted ? unreachable(target, "it does not speak SSH in time", error) : handshakeFault(target, error);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  if (client === null || lost === null || seen.accepted === null) {
+    sock.destroy();
+    throw unreachable(target, "its host key was never shown");
+  }
+  return { connection: { client, hostKey: fingerprintOf(seen.accepted), lost, close: () => void client.destroy() } };
+}
+
+/** node-ssh stops listening for errors when it has connected; one in the same packet, or a reset later, would end the process. */
+function lossOf(client: Client): Promise<string> {
+  return new Promise((resolve) => {
+    client.on("error", (error) => resolve(wordsFor(error)));
+    client.on("close", () => resolve("it was closed"));
+  });
+}
+
+async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<Duplex> {
+  if (target.jump === null) return openSocket(target, signal);
+  const jump = await openSsh(target.jump, settings, signal);
+  try {
+    const sock = await openForward(jump.client, target.jump.host, target, signal);
+    return sock.once("close", () => jump.close());
+  } catch (error) {
+    jump.close();
+    throw error;
+  }
+}
+
+/**
+ * Connects, checks the host key before anything is proved to the VM, and authenticates. Rejects with E_HOST_KEY, E_SSH_AUTH, E_SSH, or the
+ * signal's reason. A configured fingerprint does not say its type, so a server that shows a key of another type first is asked again for the rest.
+ */
+export async function openSsh(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
+  const trust = await readTrust(target);
+  const proofs = await readProofs(target, settings.ask, signal);
+  return within(settings.connectSeconds * 1000, [signal], async (deadline) => {
+    const refusedKeys: Buffer[] = [];
+    for (let types = trust.types; ;) {
+      try {
+        const sock = await socketFor(target, settings, deadline);
+        const outcome = await handshake({ target, trust, types, proofs, connectSeconds: settings.connectSeconds }, sock, deadline);
+        if ("connection" in outcome) return outcome.connection;
+        refusedKeys.push(outcome.refused);
+      } catch (error) {
+        signal.throwIfAborted();
+        const [shown] = refusedKeys;
+        throw shown === undefined ? error : trust.refusal(shown);
+      }
+      const [first = Buffer.alloc(0)] = refusedKeys;
+      const others = types.filter((type) => !refusedKeys.some((key) => keyType(key) === type));
+      if (target.hostKey === null || others.length === 0 || others.length === types.length) throw trust.refusal(first);
+      types = others;
+    }
+  });
+}

@@ -1,0 +1,42 @@
+import { asError, Tofu3Error } from "../../errors.ts";
+import { readSmallFile } from "../../smallfile.ts";
+import { fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
+import { linesFor, parseKnownHosts, type KnownHost } from "./knownhosts.ts";
+import type { SshTarget } from "./target.ts";
+
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** The name that keys are filed under. */
+function placeOf({ worker, host, port, hostKeyAlias }: SshTarget): { worker: string; host: string; port: number } {
+  return { worker, host: hostKeyAlias ?? host, port: hostKeyAlias === null ? port : 22 };
+}
+
+async function readKnownHosts(target: SshTarget): Promise<KnownHost[]> {
+  const lines = await Promise.all(target.knownHostsFiles.map(async (file) => parseKnownHosts(await readOrEmpty(file), file)));
+  return lines.flat();
+}
+
+/** Which key the VM has to prove. Rejects with E_HOST_KEY when none is known. */
+export async function readTrust(target: SshTarget): Promise<HostTrust> {
+  const place = placeOf(target);
+  return target.hostKey === null ? trustKnownHosts(place, await readKnownHosts(target)) : trustFingerprint(place, target.hostKey);
+}
+
+/** Fingerprints of the keys that this VM may prove, sorted; empty when none is known. Rejects as `readTrust` where a file cannot be read. */
+export async function readPinnedKeys(target: SshTarget): Promise<readonly string[]> {
+  if (target.hostKey !== null) return [target.hostKey];
+  const { host, port } = placeOf(target);
+  const lines = linesFor(await readKnownHosts(target), host, port).filter(({ marker }) => marker === null);
+  return [...new Set(lines.map(({ key }) => fingerprintOf(key)))].sort();
+}
+
+/** A file that is not there knows nobody; one that cannot be read might say that a key is revoked. */
+async function readOrEmpty(file: string): Promise<string> {
+  try {
+    const bytes = await readSmallFile(file, { what: "the known host keys in", code: "E_HOST_KEY", limit: MOST_BYTES });
+    return bytes?.toString("utf8") ?? "";
+  } catch (cause) {
+    const { message, hint } = asError(cause);
+    throw new Tofu3Error("E_HOST_KEY", message, { stage: "ssh", hint: hint ?? `check its permissions: ls -l ${file}`, cause });
+  }
+}

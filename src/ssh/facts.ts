@@ -1,0 +1,69 @@
+import { visible } from "../errors.ts";
+import type { JobReply } from "./script/reply.ts";
+
+export interface Lack {
+  readonly what: string;
+  /** What to do about it, a command where there is one. */
+  readonly todo: string;
+}
+
+/** What a VM says about itself. Its own words, but for the host key: they can make its worker indistinct, and nothing else. */
+export interface VmFacts {
+  /** `SHA256:…`, proved. */
+  readonly hostKey: string;
+  readonly os: string;
+  /** `curl 7.88.1` */
+  readonly curl: string | null;
+  readonly hashTool: string | null;
+  /** Seconds since 1970 when the script began. */
+  readonly clock: number | null;
+  readonly machine: string | null;
+  readonly boot: string | null;
+  /** Its curl can run transfers in parallel and tell the exit status of each (7.75). */
+  readonly parallel: boolean;
+  readonly tools: readonly string[];
+  readonly lacks: readonly Lack[];
+}
+
+/** Minor version of the first curl 7 with `suppress-connect-headers` (7.54) and `path-as-is` (7.42). */
+const OLDEST_CURL = 54;
+const HASH_TOOLS: readonly string[] = ["openssl", "sha256sum", "shasum"];
+
+/** Whether `curl 7.88.1` is 7.`minor` or newer. */
+export function isCurlSince(curl: string | null, minor: number): boolean {
+  const [, first = "", second = ""] = /^curl (\d+)\.(\d+)/.exec(curl ?? "") ?? [];
+  return Number(first) > 7 || (Number(first) === 7 && Number(second) >= minor);
+}
+
+function hashOf(text: string | undefined): string | null {
+  return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : null;
+}
+
+export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
+  const { info } = greeting;
+  const [curl = null] = /^curl \d{1,3}\.\d{1,3}(?:\.\d{1,3})?/.exec(info.get("curl") ?? "") ?? [];
+  const hashTool = HASH_TOOLS.find((tool) => tool === info.get("hash")) ?? null;
+  const clock = info.get("clock");
+  const lacks: Lack[] = [];
+  if (greeting.lacks.length > 0)
+    lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
+  else {
+    if (curl === null) lacks.push({ what: "no curl", todo: "install it on the VM: apt-get install curl" });
+    else if (!isCurlSince(curl, OLDEST_CURL))
+      lacks.push({ what: `${curl} is too old`, todo: `install curl 7.${OLDEST_CURL} or newer on the VM` });
+    if (hashTool === null)
+      lacks.push({ what: "none of openssl, sha256sum, shasum", todo: "install one on the VM: apt-get install openssl" });
+  }
+  return {
+    hostKey,
+    os: visible(info.get("os") ?? "unknown", 80),
+    curl,
+    hashTool,
+    clock: clock !== undefined && /^\d{1,12}$/.test(clock) ? Number(clock) : null,
+    machine: hashOf(info.get("machine")),
+    boot: hashOf(info.get("boot")),
+    parallel: isCurlSince(curl, 75),
+    tools: [curl, hashTool].filter((each) => each !== null),
+    lacks,
+  };
+}

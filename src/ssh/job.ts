@@ -1,0 +1,85 @@
+import { Tofu3Error } from "../errors.ts";
+import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
+import { curlOptions, quoted, writeOut, type CurlSettings } from "./script/curlconfig.ts";
+import type { JobReply } from "./script/reply.ts";
+import type { LaneJob } from "./lane.ts";
+import type { Query } from "../http/transport.ts";
+
+const BLOCK = 512;
+/** Beyond the longest body: curl counts what it received a buffer (100 KiB) before it writes it. */
+const SPARE = 256 * 1024;
+/** What the VM tells of the headers, and trailers, of one answer. */
+export const MOST_DUMPED_BYTES = 64 * 1024;
+
+/** What a batch does with its bodies: `r` sends them back, the others hash them. */
+export type BatchMode = "r" | "256" | "512";
+
+/**
+ * As many digits as `declaredLength` reads: beyond it curl may have read a length that it cannot count, says 63, and drops the rest of the headers. What is
+ * too long for its query is ended by the script, and its headers say so.
+ */
+const MAX_FILESIZE = `max-filesize = ${"9".repeat(15)}`;
+
+/** `256` or `512`, as the script's hash function takes it. */
+export function bits(algorithm: Algorithm): "256" | "512" {
+  return algorithm === "sha256" ? "256" : "512";
+}
+
+/** One job that fetches all of them with one curl, the first being transfer 1, with room for so many bytes of each. Their options must be the same. */
+export function batchJob(mode: BatchMode, queries: readonly Query[], room: number, nonce: string, settings: CurlSettings): LaneJob {
+  const [first] = queries;
+  if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
+  const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
+  const options = ["silent", ...curlOptions(first, settings), MAX_FILESIZE, ...parallel];
+  const blocks = Math.ceil((room + SPARE) / BLOCK);
+  const lines = [
+    ...options.map((line) => `t${line}`),
+    `wwrite-out = "${nonce} w `,
+    `v ${writeOut(settings.parallel)}`,
+    ...queries.map((each) => `u${quoted(each.url)}`),
+    `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
+  ];
+  return { lines, mostBytes: queries.length * (MOST_DUMPED_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
+}
+
+/** curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body goes another way: the script's fd 5. */
+function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings): string[] {
+  const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${writeOut(settings.parallel)}`;
+  return [
+    ...curlOptions(query, settings),
+    `url = ${quoted(query.url)}`,
+    ...(settings.reportsApart ? [] : ['output = "/dev/fd/5"']),
+    `dump-header = "h${part}"`,
+    MAX_FILESIZE,
+    `write-out = "${report}`,
+  ];
+}
+
+/** The job that begins a streamed body of at most `query.maxBytes`; the VM lets one byte more through. */
+export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): LaneJob {
+  const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
+  return {
+    lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
+    mostBytes: MOST_DUMPED_BYTES,
+  };
+}
+
+/** The job that appends another part to a body that was cut. */
+export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): LaneJob {
+  return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: MOST_DUMPED_BYTES };
+}
+
+/** The job that lets go of a body that was cut. */
+export const LET_GO: LaneJob = { lines: ["m-"], mostBytes: MOST_DUMPED_BYTES };
+
+/** The hash of a file (`b3`) or a stream (`-`) of the job. Throws E_VM_TOOL when the hash tool said nothing. */
+export function sumOf(name: string, algorithm: Algorithm, reply: JobReply): Digest {
+  const hex = reply.sums.get(name);
+  if (hex === undefined || hex.length * 4 !== Number(bits(algorithm))) {
+    throw new Tofu3Error("E_VM_TOOL", `the VM's hash tool gave no ${algorithm} of a body`, {
+      stage: "ssh",
+      hint: "install openssl on the VM",
+    });
+  }
+  return parseDigest(`${algorithm}:${hex}`);
+}

@@ -1,0 +1,94 @@
+import { bits, type BatchMode } from "./job.ts";
+import type { Content, ContentQuery, Page, Query } from "../http/transport.ts";
+
+interface Waiting {
+  readonly signal: AbortSignal;
+  /** Queries with the same key may share one curl. */
+  readonly key: string;
+  /** It was in a batch that died, or that had no room for it: a blob goes alone, and streamed, a document with few others. */
+  readonly alone: boolean;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface PendingPage extends Waiting {
+  readonly kind: "read";
+  readonly query: Query;
+  readonly resolve: (page: Page) => void;
+}
+
+export interface PendingContent extends Waiting {
+  readonly kind: "content";
+  readonly query: ContentQuery;
+  readonly resolve: (content: Content) => void;
+}
+
+export type Pending = PendingPage | PendingContent;
+
+/** What one curl can do together; at most 256 queries, whose files are at most 64 MiB. */
+export interface Batch {
+  readonly kind: "batch";
+  readonly mode: BatchMode;
+  readonly items: readonly [Pending, ...Pending[]];
+  /** Bytes that there is room for of each body; may be less than what a document may have. */
+  readonly room: number;
+}
+
+export type Work = Batch | { readonly kind: "stream"; readonly items: readonly [PendingContent] };
+
+/** Larger blobs are streamed, hashed on the way, and never stored on the VM. */
+const MOST_BATCHED_BYTES = 16 * 1024 * 1024;
+/** What the files of one batch may take on the VM. */
+const MOST_BATCH_BYTES = 64 * 1024 * 1024;
+const MOST_BATCH_ITEMS = 256;
+
+function isSmall(pending: Pending): boolean {
+  return (
+    pending.kind === "read" ||
+    (!pending.alone && pending.query.expectedBytes !== null && pending.query.maxBytes <= MOST_BATCHED_BYTES)
+  );
+}
+
+/** Documents may have megabytes and have a few thousand bytes: many of them share the room, and what is larger comes once more. */
+function batchOf(first: Pending, queue: readonly Pending[]): Batch {
+  const sharesRoom = first.kind === "read" && !first.alone;
+  const others: Pending[] = [];
+  let largest = first.query.maxBytes;
+  for (const each of queue) {
+    if (each === first || each.key !== first.key || each.kind !== first.kind || each.alone !== first.alone || !isSmall(each))
+      continue;
+    const most = Math.max(largest, each.query.maxBytes);
+    if (others.length + 1 >= MOST_BATCH_ITEMS || (!sharesRoom && most * (others.length + 2) > MOST_BATCH_BYTES)) break;
+    largest = most;
+    others.push(each);
+  }
+  const room = sharesRoom ? Math.min(largest, Math.floor(MOST_BATCH_BYTES / (others.length + 1))) : largest;
+  return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others], room };
+}
+
+/** What the next idle shell should do: documents first, then what was asked for first, of large blobs the largest. Null when nothing waits. */
+export function nextWork(queue: readonly Pending[]): Work | null {
+  const document = queue.find((each) => each.kind === "read");
+  if (document !== undefined) return batchOf(document, queue);
+  const [first] = queue;
+  if (first === undefined) return null;
+  if (isSmall(first)) return batchOf(first, queue);
+  const large = queue.filter((each): each is PendingContent => each.kind === "content" && !isSmall(each));
+  const [largest] = large.toSorted((one, other) => other.query.maxBytes - one.query.maxBytes);
+  return largest === undefined ? null : { kind: "stream", items: [largest] };
+}
+
+/** The queue without what `work` takes. */
+export function without(queue: readonly Pending[], work: Work): Pending[] {
+  const taken = new Set<Pending>(work.items);
+  return queue.filter((each) => !taken.has(each));
+}
+
+/** Into how many works the queue falls, counted up to `most`. */
+export function countWorks(queue: readonly Pending[], most: number): number {
+  let rest = queue;
+  for (let count = 0; ; count++) {
+    const work = count < most ? nextWork(rest) : null;
+    if (work === null) return count;
+    rest = without(rest, work);
+  }
+}

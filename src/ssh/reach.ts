@@ -1,0 +1,43 @@
+import { Tofu3Error } from "../errors.ts";
+import type { CurlSettings } from "./script/curlconfig.ts";
+import { performBatch } from "./batch.ts";
+import type { Lane } from "./lane.ts";
+import type { PendingPage } from "./queue.ts";
+import type { Page } from "../http/transport.ts";
+
+/** A proxy that is asked as if it were a web server has the right to say nothing. */
+const IDLE_SECONDS = 5;
+const MOST_BYTES = 64 * 1024;
+
+function wordsOf({ code, stage, message }: Tofu3Error): string | null {
+  if (stage === "ssh") return message;
+  if (stage !== "dns" && stage !== "connect") return null;
+  if (code === "E_DNS") return "the VM cannot resolve its name";
+  return code === "E_TIMEOUT" ? "the VM gets no connection to it in time" : "the VM cannot connect to it";
+}
+
+/**
+ * Why the VM's curl gets no TCP connection to the host of this URL, without a proxy in between, in words; null when it gets one, whatever is answered.
+ * Rejects with the reason of `signal` or of `ended`.
+ */
+export async function refusalOf(
+  url: string,
+  lane: Lane,
+  settings: CurlSettings,
+  ended: AbortSignal,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const query = { url, headers: [], maxBytes: MOST_BYTES, publicOnly: false, trust: null };
+  const direct = { ...settings, proxy: null, limits: { ...settings.limits, idleSeconds: IDLE_SECONDS } };
+  const asked = new Promise<Page>((resolve, reject) => {
+    const item: PendingPage = { kind: "read", query, key: url, signal, alone: true, resolve, reject };
+    performBatch(lane, { kind: "batch", mode: "r", items: [item], room: MOST_BYTES }, direct, ended).catch(reject);
+  });
+  return asked.then(
+    () => null,
+    (error: unknown) => {
+      if (!(error instanceof Tofu3Error) || error.code === "E_STOPPED") throw error;
+      return wordsOf(error);
+    },
+  );
+}

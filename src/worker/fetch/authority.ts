@@ -1,0 +1,100 @@
+import { Tofu3Error } from "../../errors.ts";
+import { parseChallenges } from "../../oci/challenge.ts";
+import type { Challenge } from "../../oci/challenge.ts";
+import { orAborted } from "../../http/deadline.ts";
+import { valuesOf } from "../../http/strict.ts";
+import type { Answer } from "../../http/transport.ts";
+import type { Pass } from "./pass.ts";
+import type { Session } from "./session.ts";
+import { basicHeader, loginHint, readToken, scopeOf } from "./token.ts";
+
+/** More of these is a registry that plays with us, and each may show the credentials. */
+const MOST_RENEWALS = 32;
+
+/** The pass to show now; one that has ended by the clock is renewed first. */
+export async function currentPass(session: Session, signal: AbortSignal): Promise<Pass> {
+  if (isOver(session, session.authority.pass)) await renew(session, session.authority.pass, signal);
+  return session.authority.pass;
+}
+
+export function isOver(session: Session, pass: Pass): boolean {
+  return pass.end <= session.clock.now().getTime();
+}
+
+/** Remembers what the registry asks for in a 401. Throws E_CHALLENGE or E_AUTH. */
+export function learnChallenges(session: Session, answer: Answer): void {
+  const headers = valuesOf(answer.headers, "www-authenticate");
+  if (headers.length === 0) throw noWay(session, "asks for credentials without saying which");
+  const challenges = headers.flatMap((header) => parseChallenges(header));
+  const realms = new Set(challenges.filter(isBearer).map((each) => each.parameters["realm"]));
+  if (realms.size > 1) {
+    throw new Tofu3Error("E_CHALLENGE", `${session.registry.name} names ${realms.size} different token services`, {
+      stage: "auth",
+    });
+  }
+  session.authority.challenges = challenges;
+}
+
+/**
+ * Replaces `used`, unless somebody else has done so meanwhile; not for ever, whatever the registry says. Throws E_AUTH, E_REALM, E_TOKEN or
+ * what the transport throws.
+ */
+export async function renew(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
+  const authority = session.authority;
+  if (authority.pass !== used) return;
+  authority.pending ??= replace(session, used, signal).finally(() => (authority.pending = null));
+  await authority.pending;
+}
+
+async function replace(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
+  const { authority, registry } = session;
+  if (authority.renewals >= MOST_RENEWALS) {
+    throw new Tofu3Error("E_AUTH", `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`, {
+      stage: "auth",
+      hint: "nothing more is shown to it; compare with what another network sees",
+    });
+  }
+  authority.renewals += 1;
+  const ended = isOver(session, used);
+  authority.pass = await obtain(session, signal);
+  if (ended) authority.renewals -= 1;
+}
+
+async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
+  const { registry, vantage } = session;
+  const credentials =
+    vantage.credentials === null ? null : await orAborted(vantage.credentials(registry.name, registry.repository), signal);
+  const bearer = session.authority.challenges.find(isBearer);
+  if (bearer !== undefined) {
+    const asked = session.clock.now().getTime();
+    const token = await readToken(session, bearer, credentials, signal);
+    return { header: token.value.derive((value) => `Bearer ${value}`), kind: "bearer", end: asked + token.life * 1000 };
+  }
+  if (!session.authority.challenges.some((each) => each.scheme.toLowerCase() === "basic")) {
+    throw noWay(session, "asks for credentials of a kind that tofu3 does not have");
+  }
+  if (credentials === null) throw noWay(session, "asks for a user name and a password, and this vantage has none");
+  if (!("username" in credentials))
+    throw noWay(session, "asks for a user name and a password, and this vantage has only an identity token");
+  return { header: basicHeader(credentials), kind: "basic", end: Infinity };
+}
+
+/** The registry does not take what it was shown. */
+export function refusedPass(session: Session, pass: Pass, said: string): Tofu3Error {
+  const shown = pass.kind === "bearer" ? `a fresh token for ${scopeOf(session.registry)}` : "the user name and password";
+  return new Tofu3Error("E_AUTH", `${session.registry.name} refuses ${shown}${said}`, {
+    stage: "auth",
+    hint: `check the name: some registries answer so when a repository does not exist; a private one needs credentials: ${loginHint(session)}`,
+  });
+}
+
+function isBearer(challenge: Challenge): boolean {
+  return challenge.scheme.toLowerCase() === "bearer";
+}
+
+function noWay(session: Session, why: string): Tofu3Error {
+  return new Tofu3Error("E_AUTH", `${session.registry.name} ${why}`, {
+    stage: "auth",
+    hint: loginHint(session),
+  });
+}

@@ -1,0 +1,214 @@
+import { Tofu3Error } from "../../errors.ts";
+import { parseContentRange } from "../../oci/contentrange.ts";
+import { algorithmOf } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { valueOf } from "../../http/strict.ts";
+import type { Content } from "../../http/transport.ts";
+import { currentPass } from "./authority.ts";
+import { follow, queryFor } from "./exchange.ts";
+import type { Send } from "./exchange.ts";
+import { mismatch } from "./mismatch.ts";
+import { noteAnswer } from "./notebook.ts";
+import { refusalOf } from "./refusal.ts";
+import { apiUrl, isOrigin } from "./registry.ts";
+import { withRetries } from "./retry.ts";
+import type { Session } from "./session.ts";
+
+export interface Wanted {
+  readonly digest: Digest;
+  /** Null where the parent does not say: schema 1. */
+  readonly size: number | null;
+  /** The media type of an entry of an index that nobody knows; null for what stands in a manifest. */
+  readonly entry: string | null;
+}
+
+export interface Fetched {
+  /** Null when there was more than `wanted.size`. */
+  readonly computed: Digest | null;
+  readonly size: number;
+  /** E_MISMATCH, or null. */
+  readonly error: Tofu3Error | null;
+}
+
+/** How a storage host says that a signed URL is not good any more. */
+const ENDED: ReadonlySet<number> = new Set([400, 403, 404, 410]);
+const MOST_WALKS = 3;
+
+/** One blob on its way. */
+interface Download {
+  readonly session: Session;
+  readonly wanted: Wanted;
+  readonly what: string;
+  readonly url: URL;
+  readonly accept: string;
+  readonly meter: Meter;
+}
+
+interface Meter {
+  readonly onBytes: (bytes: number) => void;
+  /** The next bytes are those of the start again. */
+  readonly restart: () => void;
+}
+
+/** The start of a body, of which the rest can be asked for. */
+interface Start {
+  readonly size: number;
+  readonly more: NonNullable<Content["more"]>;
+  readonly discard: () => void;
+  readonly url: URL;
+  readonly etag: string;
+  readonly total: number;
+}
+
+/**
+ * One blob, hashed where it lands. A body that was cut is gone on with by Range where that is safe, otherwise fetched again; bytes made of
+ * parts that do not match are fetched once more whole before they count. Throws what kept it from ending; E_LIMIT for more than may be.
+ */
+export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortSignal): Promise<Fetched> {
+  const { registry, limits } = session;
+  const what = `blob ${wanted.digest} of ${registry.name}/${registry.repository}`;
+  if (wanted.size !== null && wanted.size > limits.blobBytes) {
+    throw new Tofu3Error("E_LIMIT", `${what} has ${wanted.size} bytes, more than the ${limits.blobBytes} that are allowed`, {
+      hint: "raise limits.blobBytes in the configuration",
+    });
+  }
+  const meter = createMeter(session);
+  const asBlob = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), accept: "*/*", meter };
+  const fetched = wanted.entry === null ? await fetchDownload(asBlob, signal) : await fetchEntry(asBlob, wanted.entry, signal);
+  if (fetched.error === null) session.vantage.keep?.landed?.(wanted.digest, fetched.size);
+  return fetched;
+}
+
+async function fetchDownload(download: Download, signal: AbortSignal): Promise<Fetched> {
+  const first = await fetchInParts(download, true, signal);
+  return first.joined && first.error !== null ? fetchInParts(download, false, signal) : first;
+}
+
+/**
+ * What an index names is a manifest, also where nobody knows its kind (distribution-spec 1.1, "Pulling manifests"); but some put blobs into an
+ * index, as BuildKit does with its cache, and a registry has these as blobs.
+ */
+async function fetchEntry(asBlob: Download, mediaType: string, signal: AbortSignal): Promise<Fetched> {
+  const { registry } = asBlob.session;
+  const url = apiUrl(registry, `manifests/${asBlob.wanted.digest}`);
+  try {
+    return await fetchDownload({ ...asBlob, url, accept: `${mediaType}, */*` }, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof Tofu3Error) || thrown.code !== "E_NOT_FOUND") throw thrown;
+    return fetchDownload(asBlob, signal);
+  }
+}
+
+async function fetchInParts(
+  download: Download,
+  mayJoin: boolean,
+  signal: AbortSignal,
+): Promise<Fetched & { readonly joined: boolean }> {
+  const state: { start: Start | null; joinedAt: number | null } = { start: null, joinedAt: null };
+  const attempt = async (): Promise<Content> => {
+    const known = state.start;
+    state.start = null;
+    const rest = known === null ? null : await fetchRest(download, known, signal);
+    state.joinedAt = rest === null || known === null ? null : known.size;
+    const { content, url } = rest ?? (await fetchWhole(download, signal));
+    if (content.cut === null || isTooMuch(download.wanted, content)) return content;
+    if (mayJoin) state.start = startOf(download.wanted, content, rest === null ? null : known, url);
+    else content.discard?.();
+    throw content.cut;
+  };
+  const content = await withRetries(download.session, download.url, attempt, () => state.joinedAt, signal);
+  return { ...comparedWith(download, content), joined: state.joinedAt !== null };
+}
+
+async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ readonly content: Content; readonly url: URL }> {
+  const { session, wanted, meter } = download;
+  const extras = {
+    algorithm: algorithmOf(wanted.digest),
+    expectedBytes: wanted.size,
+    keep: session.vantage.keep === null ? null : session.vantage.keep.blob(wanted.digest),
+    onBytes: meter.onBytes,
+  };
+  const ask = {
+    url: download.url,
+    headers: [["accept", download.accept]] as const,
+    maxBytes: wanted.size ?? session.limits.blobBytes,
+  };
+  const send: Send<Content> = (query, each) => {
+    meter.restart();
+    return session.vantage.transport.measure({ ...query, ...extras }, each);
+  };
+  for (let walks = 1; ; walks += 1) {
+    const { answer, url } = await follow(session, ask, send, signal);
+    if (answer.status === 200) return { content: answer, url };
+    answer.discard?.();
+    // a signed URL ends, also while the exchange waits for its turn: the registry gives a new one
+    const ended = !isOrigin(session.registry, url) && ENDED.has(answer.status);
+    if (!ended || walks >= MOST_WALKS) throw refusalOf(download.what, answer, session.clock.now());
+  }
+}
+
+/** The rest of a body from where its start came from; null when the answer is not exactly that. RFC 9110 §14.4, §13.1.5 */
+async function fetchRest(
+  download: Download,
+  start: Start,
+  signal: AbortSignal,
+): Promise<{ readonly content: Content; readonly url: URL } | null> {
+  const { session } = download;
+  const headers = [["accept", download.accept], ["range", `bytes=${start.size}-`], ["if-range", start.etag]] as const; // prettier-ignore
+  const pass = isOrigin(session.registry, start.url) ? await currentPass(session, signal) : null;
+  const ask = { url: start.url, headers, maxBytes: start.total - start.size };
+  const content = await start.more(queryFor(session, ask, pass), signal);
+  noteAnswer(session.book, content);
+  const range = parseContentRange(valueOf(content.headers, "content-range") ?? "");
+  const isRest = range?.first === start.size && range.last === start.total - 1 && range.total === start.total;
+  if (content.status === 206 && isRest && valueOf(content.headers, "etag") === start.etag) return { content, url: start.url };
+  content.discard?.();
+  return null;
+}
+
+/**
+ * What can be gone on with after a cut; null, and let go of, when it cannot. Only a strong ETag shows that the rest belongs to the same
+ * bytes. RFC 9110 §8.8.1
+ */
+function startOf(wanted: Wanted, content: Content, before: Start | null, url: URL): Start | null {
+  const { more, size } = content;
+  const discard = (): void => content.discard?.();
+  const etag = before === null ? valueOf(content.headers, "etag") : before.etag;
+  const length = valueOf(content.headers, "content-length");
+  const total = before?.total ?? wanted.size ?? (length === null ? null : Number(length));
+  const strong = etag !== null && /^"[\x21\x23-\x7e]*"$/.test(etag);
+  if (more !== null && strong && total !== null && size > 0 && size < total) {
+    return { size, more, discard, url: before?.url ?? url, etag, total };
+  }
+  discard();
+  return null;
+}
+
+/** More bytes than the descriptor declares: other bytes, not too many. */
+function isTooMuch(wanted: Wanted, content: Content): boolean {
+  return content.cut?.code === "E_TOO_LARGE" && wanted.size !== null;
+}
+
+function comparedWith(download: Download, content: Content): Fetched {
+  const { wanted, what } = download;
+  const seen = { computed: content.cut === null ? content.digest : null, size: content.size };
+  const same = seen.computed === wanted.digest && (wanted.size === null || wanted.size === seen.size);
+  return { ...seen, error: same ? null : mismatch(what, wanted, seen) };
+}
+
+/** Counts every byte for the notes, and each place of the blob once for the progress. */
+function createMeter(session: Session): Meter {
+  let at = 0;
+  let furthest = 0;
+  return {
+    onBytes(bytes) {
+      session.book.bytes += bytes;
+      at += bytes;
+      if (at > furthest) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: at - furthest });
+      furthest = Math.max(at, furthest);
+    },
+    restart() {
+      at = 0;
+    },
+  };
+}

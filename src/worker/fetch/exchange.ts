@@ -1,0 +1,106 @@
+import { Tofu3Error } from "../../errors.ts";
+import type { Secret } from "../../secret.ts";
+import type { Content, Page, Query } from "../../http/transport.ts";
+import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
+import { noteAnswer, noteRedirect, plainUrl } from "./notebook.ts";
+import type { Pass } from "./pass.ts";
+import { isRedirect, redirectTarget } from "./redirect.ts";
+import { refusalOf, saysDenied, wordsOf } from "./refusal.ts";
+import { isOrigin, needsPublicAddress, trustOf } from "./registry.ts";
+import { withRetries } from "./retry.ts";
+import type { Session } from "./session.ts";
+
+/** What is asked for; the headers here go wherever the request is redirected to. */
+export interface Ask {
+  readonly url: URL;
+  readonly headers: readonly (readonly [name: "accept" | "range" | "if-range", value: string])[];
+  readonly maxBytes: number;
+}
+
+export type Send<A> = (query: Query, signal: AbortSignal) => Promise<A>;
+
+/** Rounds of one request with an ended token each; more is a registry that plays with us. */
+const MOST_ROUNDS = 4;
+
+/** The answer to one GET after authorisation and redirects, whatever its status, and the URL that gave it. */
+export async function follow<A extends Page | Content>(
+  session: Session,
+  ask: Ask,
+  send: Send<A>,
+  signal: AbortSignal,
+): Promise<{ readonly answer: A; readonly url: URL }> {
+  const visited = new Set<string>();
+  for (let url = ask.url; ;) {
+    visited.add(url.href);
+    const answer = await authorised(session, { ...ask, url }, send, signal);
+    if (!isRedirect(answer.status)) return { answer, url };
+    const target = redirectTarget(session.registry, url, answer);
+    noteRedirect(session.book, url, target, answer.status);
+    if (visited.has(target.href)) throw tooFar(ask.url, "goes round in a circle of redirects");
+    if (visited.size > session.limits.redirects) throw tooFar(ask.url, `is redirected more than ${session.limits.redirects} times`);
+    url = target;
+  }
+}
+
+/** A small document of the registry: 200 or an error. Retried while that may help. */
+export function readPage(session: Session, ask: Ask, what: string, signal: AbortSignal): Promise<Page> {
+  const send: Send<Page> = async (query, each) => {
+    const page = await session.vantage.transport.read(query, each);
+    session.book.bytes += page.body.length;
+    return page;
+  };
+  const attempt = async (): Promise<Page> => {
+    const { answer } = await follow(session, ask, send, signal);
+    if (answer.status !== 200) throw refusalOf(what, answer, session.clock.now());
+    return answer;
+  };
+  return withRetries(session, ask.url, attempt, () => null, signal);
+}
+
+/** The query for one hop: Authorization for the registry's own origin and for nowhere else. */
+export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
+  const headers: (readonly [string, string | Secret])[] = [...ask.headers];
+  if (pass !== null && pass.header !== null && isOrigin(session.registry, ask.url)) headers.push(["authorization", pass.header]);
+  return {
+    url: ask.url.href,
+    headers,
+    maxBytes: ask.maxBytes,
+    publicOnly: needsPublicAddress(session.registry, ask.url) !== false,
+    trust: trustOf(session.registry, ask.url),
+  };
+}
+
+/** One hop, repeated with a token where the registry asks for one. Only the registry's own origin is ever given one. */
+async function authorised<A extends Page | Content>(session: Session, ask: Ask, send: Send<A>, signal: AbortSignal): Promise<A> {
+  const own = isOrigin(session.registry, ask.url);
+  for (let round = 1, renewed = false; ; round += 1) {
+    const pass = own ? await currentPass(session, signal) : null;
+    const answer = await send(queryFor(session, ask, pass), signal);
+    noteAnswer(session.book, answer);
+    if (pass === null) {
+      if (answer.status !== 401) return answer;
+      throw new Tofu3Error("E_AUTH", `${plainUrl(ask.url)}, to which the registry redirects, asks for credentials, and gets none`, {
+        stage: "auth",
+      });
+    }
+    if (answer.address !== null) session.registry.addresses.add(answer.address);
+    if (!isRefused(answer, pass)) return answer;
+    if ((renewed && !isOver(session, pass)) || round > MOST_ROUNDS) {
+      if (answer.status === 403) return answer;
+      throw refusedPass(session, pass, wordsOf(answer));
+    }
+    if (answer.status === 401) learnChallenges(session, answer);
+    await renew(session, pass, signal);
+    renewed = true;
+  }
+}
+
+/** 401; and, of a token, 400 or 403 with DENIED and no challenge, which is how ECR Public says that it has ended. */
+function isRefused(answer: Page | Content, pass: Pass): boolean {
+  if (answer.status === 401) return true;
+  return pass.kind === "bearer" && (answer.status === 400 || answer.status === 403) && saysDenied(answer);
+}
+
+function tooFar(url: URL, why: string): Tofu3Error {
+  return new Tofu3Error("E_REDIRECT", `${plainUrl(url)} ${why}`, { stage: "http" });
+}

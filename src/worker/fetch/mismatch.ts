@@ -1,0 +1,39 @@
+import { Tofu3Error } from "../../errors.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Session } from "./session.ts";
+
+/** E_MISMATCH: complete bytes, or more of them than there may be, that are not what was asked for. `computed` is null for too many. */
+export function mismatch(
+  what: string,
+  expected: { readonly digest: Digest; readonly size: number | null },
+  seen: { readonly computed: Digest | null; readonly size: number },
+): Tofu3Error {
+  return new Tofu3Error("E_MISMATCH", `${what}: ${difference(expected, seen)}`, {
+    stage: "digest",
+    hint: "these are other bytes than the digest names: compare with another vantage, and do not use them",
+  });
+}
+
+function difference(expected: { digest: Digest; size: number | null }, seen: { computed: Digest | null; size: number }): string {
+  if (seen.computed === null) return `more than the ${expected.size ?? 0} bytes that were declared`;
+  if (seen.computed !== expected.digest) return `the ${seen.size} bytes hash to ${seen.computed}`;
+  return `${seen.size} bytes with the right digest, but ${expected.size ?? 0} were declared`;
+}
+
+/** A body that is longer than its descriptor says is other content, as long as the descriptor's size may be read at all; null for anything else. */
+export function overlong(
+  what: string,
+  expected: Pick<Descriptor, "digest" | "size">,
+  thrown: unknown,
+  limit: number,
+): Tofu3Error | null {
+  if (!(thrown instanceof Tofu3Error) || thrown.code !== "E_TOO_LARGE") return null;
+  if (expected.size === null || expected.size > limit) return null;
+  return mismatch(what, expected, { computed: null, size: expected.size });
+}
+
+/** Whoever runs other workers hears at once of bytes that are not what was asked for. */
+export function tellMismatch({ watch, vantage }: Session, error: Tofu3Error | null): void {
+  if (error?.code === "E_MISMATCH") watch({ kind: "mismatch", worker: vantage.name });
+}

@@ -1,0 +1,80 @@
+import { visible } from "../../errors.ts";
+import type { Notes, RedirectNote, RetryNote } from "../../model/observation.ts";
+import type { Answer, Identity } from "../../http/transport.ts";
+
+/** What one worker notes on its way; written to by every exchange of one observation. */
+export interface Notebook {
+  exchanges: number;
+  bytes: number;
+  claimedDigest: string | null;
+  identity: Identity | null;
+  readonly retries: RetryNote[];
+  readonly redirects: RedirectNote[];
+  readonly addresses: Set<string>;
+  /** The last value of each rate-limit header. */
+  readonly rates: Map<string, string>;
+  readonly warnings: Set<string>;
+}
+
+/** More of one kind than this is not noted: a registry decides how many there are. */
+const MOST = 1000;
+const MOST_WARNINGS = 20;
+const RATE = /^(?:x-)?ratelimit-|^docker-ratelimit-source$|^retry-after$/;
+
+export function openNotebook(): Notebook {
+  return {
+    exchanges: 0,
+    bytes: 0,
+    claimedDigest: null,
+    identity: null,
+    retries: [],
+    redirects: [],
+    addresses: new Set(),
+    rates: new Map(),
+    warnings: new Set(),
+  };
+}
+
+export function noteAnswer(book: Notebook, answer: Answer): void {
+  book.exchanges += 1;
+  if (answer.address !== null && book.addresses.size < MOST) book.addresses.add(answer.address);
+  for (const [name, value] of answer.headers) {
+    if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS)) book.rates.set(name, visible(value, 200));
+    if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(visible(value, 300));
+  }
+}
+
+export function noteRedirect(book: Notebook, from: URL, to: URL, status: number): void {
+  if (book.redirects.length < MOST) book.redirects.push({ from: plainUrl(from), to: plainUrl(to), status });
+}
+
+export function noteRetry(book: Notebook, note: RetryNote): void {
+  if (book.retries.length < MOST) book.retries.push(note);
+}
+
+/** A URL that may be printed: signed URLs carry their secret in the query. */
+export function plainUrl(url: URL): string {
+  return visible(url.origin + url.pathname, 500);
+}
+
+export function notesOf(book: Notebook): Notes {
+  const headers = [...book.rates].map(([name, value]) => `${name}: ${value}`);
+  for (const warning of book.warnings) headers.push(`warning: ${warning}`);
+  return {
+    exchanges: book.exchanges,
+    bytes: book.bytes,
+    retries: [...book.retries],
+    redirects: book.redirects.toSorted((a, b) => compare(a.from, b.from) || compare(a.to, b.to)),
+    addresses: [...book.addresses].sort(),
+    claimedDigest: book.claimedDigest,
+    headers: headers.sort(),
+    tools: book.identity === null ? [] : [...book.identity.tools].sort(),
+    hostKey: book.identity?.hostKey ?? null,
+    machine: book.identity?.machine ?? null,
+    boot: book.identity?.boot ?? null,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,77 @@
+import { Tofu3Error, visible } from "../../errors.ts";
+import { isAcceptRefusal, parseRegistryErrors } from "../../oci/registryerror.ts";
+import { valuesOf } from "../../http/strict.ts";
+import type { Answer, Content, Page } from "../../http/transport.ts";
+import { Busy, BUSY_STATUSES, parseRetryAfter } from "./retry.ts";
+
+/** What an answer other than the wanted one means: a Tofu3Error, or a `Busy` where it may pass. `what` is `manifest latest of docker.io/a/b`. */
+export function refusalOf(what: string, answer: Page | Content, now: Date): Tofu3Error | Busy {
+  const error = meaningOf(`cannot fetch ${what}: `, answer);
+  if (!BUSY_STATUSES.has(answer.status)) return error;
+  const [retryAfter] = valuesOf(answer.headers, "retry-after");
+  return new Busy(error, retryAfter === undefined ? null : parseRetryAfter(retryAfter, now));
+}
+
+/** `registry said: …` in the registry's own words, made printable; empty when it said nothing that can be read. */
+export function wordsOf(answer: Page | Content): string {
+  const body = bodyOf(answer);
+  const errors = parseRegistryErrors(body);
+  const said =
+    errors.length > 0
+      ? errors
+          .slice(0, 3)
+          .map((error) => [error.code, error.message].filter((part) => part !== "").join(": "))
+          .join("; ")
+      : new TextDecoder().decode(body.subarray(0, 300)).trim();
+  return said === "" ? "" : `; registry said: ${visible(said, 300)}`;
+}
+
+/** DENIED in the answer, or a 400 of which no body was kept that could say it. */
+export function saysDenied(answer: Page | Content): boolean {
+  const errors = parseRegistryErrors(bodyOf(answer));
+  return errors.length === 0 ? answer.status === 400 : errors.some((error) => error.code === "DENIED");
+}
+
+function bodyOf(answer: Page | Content): Uint8Array {
+  return "body" in answer ? answer.body : answer.head;
+}
+
+function meaningOf(prefix: string, answer: Page | Content): Tofu3Error {
+  const said = wordsOf(answer);
+  const status = answer.status;
+  if (status === 404 && isAcceptRefusal(parseRegistryErrors(bodyOf(answer)))) {
+    return new Tofu3Error("E_MEDIA_TYPE", `${prefix}the registry has it, but did not see that its type is accepted${said}`, {
+      stage: "http",
+      hint: "tofu3 accepts every known type; a proxy on the way may remove the Accept header",
+    });
+  }
+  if (status === 404 || status === 410)
+    return new Tofu3Error("E_NOT_FOUND", `${prefix}it does not exist (${status})${said}`, {
+      stage: "http",
+      hint: "check the spelling; some registries say so, too, of what this vantage may not see",
+    });
+  if (status === 403 || status === 451) {
+    return new Tofu3Error("E_DENIED", `${prefix}the registry denies it (${status})${said}`, {
+      stage: "http",
+      hint: "check the name, and whether this vantage needs credentials or is blocked",
+    });
+  }
+  if (status === 429) {
+    return new Tofu3Error("E_RATE_LIMIT", `${prefix}too many requests from this vantage (429)${ratesOf(answer)}${said}`, {
+      stage: "http",
+      hint: "wait, or give this vantage credentials: registries allow more to those who log in",
+    });
+  }
+  const wanted = status >= 200 && status < 300 ? ", 200 was expected" : "";
+  return new Tofu3Error("E_STATUS", `${prefix}the registry answered ${status}${wanted}${said}`, {
+    stage: "http",
+    hint: status >= 500 ? "the registry is in trouble: try again later" : "compare with what another network sees",
+  });
+}
+
+function ratesOf(answer: Answer): string {
+  const rates = answer.headers
+    .filter(([name]) => /ratelimit|^retry-after$/.test(name))
+    .map(([name, value]) => `${name}: ${visible(value, 100)}`);
+  return rates.length > 0 ? `; ${rates.slice(0, 8).join(", ")}` : "";
+}

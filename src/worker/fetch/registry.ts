@@ -1,0 +1,77 @@
+import { registryHost, registryName, requestRepository } from "../../oci/reference.ts";
+import type { Repository } from "../../oci/reference.ts";
+import type { RegistrySettings } from "../../model/credentials.ts";
+import type { Trust } from "../../model/trust.ts";
+import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
+import type { Vantage } from "../vantage.ts";
+
+/** The registry of one repository, as one vantage reaches it. */
+export interface Registry {
+  /** `docker.io`, `localhost:5000`: settings and credentials are looked up by it. */
+  readonly name: string;
+  readonly repository: string;
+  /** Where it is: `https://registry-1.docker.io`. */
+  readonly base: URL;
+  readonly loopback: boolean;
+  readonly settings: (hostPort: string) => RegistrySettings;
+  /** Addresses that answered for it; behind a proxy there is none. */
+  readonly addresses: Set<string>;
+}
+
+/**
+ * https, but http where the settings say `plainHttp`, and on a loopback name that has neither a CA of its own nor port 443 (docker, skopeo
+ * and crane expect a registry on localhost to speak http). The scheme is decided here and nowhere is another one tried.
+ */
+export function registryOf(repository: Repository, vantage: Vantage): Registry {
+  const hostPort = registryHost(repository);
+  const name = registryName(repository);
+  const settings = vantage.registries(name);
+  const secure = new URL(`https://${hostPort}/`);
+  const loopback = isLoopbackHost(secure.hostname);
+  const plain = settings.plainHttp || (loopback && settings.trust === null && !hostPort.endsWith(":443"));
+  return {
+    name,
+    repository: requestRepository(repository),
+    base: plain ? new URL(`http://${hostPort}/`) : secure,
+    loopback,
+    settings: vantage.registries,
+    addresses: new Set(),
+  };
+}
+
+export function apiUrl(registry: Registry, path: string): URL {
+  return new URL(`/v2/${registry.repository}/${path}`, registry.base);
+}
+
+/** Same scheme, host and port: where the credentials and headers of this registry may go. */
+export function isOrigin(registry: Registry, url: URL): boolean {
+  return url.origin === registry.base.origin;
+}
+
+/**
+ * `true`: a public address is required. `false`: the registry itself is there (its name on any port, its address, or both are loopback).
+ * `null`: the URL names an address that is not public and not the registry's: it must not be asked.
+ */
+export function needsPublicAddress(registry: Registry, url: URL): boolean | null {
+  if (url.hostname === registry.base.hostname) return false;
+  if (registry.loopback && isLoopbackHost(url.hostname)) return false;
+  const address = literalOf(url.hostname);
+  if (address !== null && registry.addresses.has(address)) return false;
+  if (isLoopbackHost(url.hostname)) return null;
+  return address === null || isPublicAddress(address) ? true : null;
+}
+
+/** Own settings first; the CA of the registry also for other ports of its host, its client certificate for the registry alone. */
+export function trustOf(registry: Registry, url: URL): Trust | null {
+  const own = registry.settings(registry.name).trust;
+  if (isOrigin(registry, url)) return own;
+  const configured = registry.settings(url.host).trust;
+  if (configured !== null || own === null || url.hostname !== registry.base.hostname) return configured;
+  return { ca: own.ca, clientCertificate: null };
+}
+
+/** The IP address that a host of a parsed URL is; null for a name. WHATWG URL §3.5: every number form has become dotted by then. */
+function literalOf(hostname: string): string | null {
+  if (hostname.startsWith("[")) return hostname.slice(1, -1);
+  return /^[0-9.]+$/.test(hostname) ? hostname : null;
+}

@@ -1,0 +1,98 @@
+import { setMaxListeners } from "node:events";
+import { asError, Tofu3Error } from "../../errors.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { Fault, Observation } from "../../model/observation.ts";
+import type { Transport } from "../../http/transport.ts";
+import { hintFor } from "./hint.ts";
+import { faultOf } from "./tree.ts";
+import type { Place } from "./tree.ts";
+
+/** What ends a worker's work before it is done; the reasons are E_STOPPED. */
+export interface Stops {
+  /** No blob is needed any more. */
+  readonly blobs: AbortSignal;
+  /** The verdict is known and waits for nobody. */
+  readonly all: AbortSignal;
+}
+
+/** What can have ended the work, and how the session ended. */
+export interface Ends {
+  readonly deadline: AbortSignal;
+  readonly stops: Stops;
+  readonly seconds: number;
+  readonly end: End;
+}
+
+/** What a session may take to end once the verdict is known: a VM that drips, or whose line is dark, takes its time. */
+const LAST_WORDS_MS = 1000;
+
+/** The registry answered, and would not. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_AUTH", "E_DENIED", "E_NOT_FOUND"]);
+
+/** How a session ended: with an error, when what was answered supports nothing. */
+export type End = "clean" | "overdue" | Tofu3Error;
+
+/** `overdue` comes after a stop only. */
+export async function endSession(transport: Transport, stop: AbortSignal): Promise<End> {
+  const closed = transport.close().then(() => "clean" as const, asError);
+  let timer: NodeJS.Timeout | undefined;
+  let onStop = (): void => undefined;
+  const overdue = new Promise<"overdue">((resolve) => {
+    onStop = () => (timer = setTimeout(() => resolve("overdue"), LAST_WORDS_MS));
+    setMaxListeners(0, stop);
+    stop.addEventListener("abort", onStop, { once: true });
+    if (stop.aborted) onStop();
+  });
+  try {
+    return await Promise.race([closed, overdue]);
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener("abort", onStop);
+  }
+}
+
+/**
+ * Why an observation is not complete, and what it counts as. An end that is not clean takes support away, and never what was seen: who lies to
+ * this vantage may be able to cut its line as well.
+ */
+export function conclude(
+  root: Place,
+  looked: Tofu3Error | null,
+  ends: Ends,
+): { readonly outcome: Observation["outcome"]; readonly error: Tofu3Error | null } {
+  if (ends.end instanceof Tofu3Error) return { outcome: "failed", error: ends.end };
+  const error = errorOf(root, looked, ends) ?? (ends.end === "overdue" ? stoppedFor(root, ends.stops.all) : null);
+  return { outcome: outcomeOf(root, error), error };
+}
+
+/** Other bytes outrank everything; then why it ended early; then what went wrong first in the order of the tree. */
+function errorOf(root: Place, looked: Tofu3Error | null, { deadline, stops, seconds }: Ends): Tofu3Error | null {
+  const fault = faultOf(root);
+  if (fault?.code === "E_MISMATCH") return fault;
+  const first = looked ?? fault;
+  if (first === null) return null;
+  if (deadline.aborted) {
+    return new Tofu3Error("E_TIMEOUT", `not done within ${seconds} s`, {
+      cause: first,
+      hint: "raise limits.totalSeconds in the configuration",
+    });
+  }
+  if (first.code !== "E_STOPPED") return first;
+  const stop = [stops.blobs, stops.all].find(({ aborted }) => aborted);
+  return stop === undefined ? first : stoppedFor(root, stop, first);
+}
+
+function stoppedFor(root: Place, stop: AbortSignal, cause?: Tofu3Error): Tofu3Error {
+  const what = root.seen === null ? "stopped before it saw anything" : "the rest was not downloaded";
+  return new Tofu3Error("E_STOPPED", `${what}: ${asError(stop.reason).message}`, { cause });
+}
+
+function outcomeOf(root: Place, error: Tofu3Error | null): Observation["outcome"] {
+  if (error === null || error.code === "E_MISMATCH") return "saw";
+  if (error.code === "E_STOPPED") return root.seen === null ? "failed" : "saw";
+  return REFUSALS.has(error.code) ? "refused" : "failed";
+}
+
+export function faultFrom(error: Tofu3Error): Fault {
+  return { code: error.code, stage: error.stage, message: error.message, hint: error.hint ?? hintFor(error.code) };
+}

@@ -1,0 +1,80 @@
+import { Tofu3Error } from "../../errors.ts";
+import type { Job } from "../../model/job.ts";
+import type { Watch } from "../../model/progress.ts";
+import { rootDigestOf } from "../../model/subject.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import { within } from "../../http/deadline.ts";
+import { openNotebook } from "../fetch/notebook.ts";
+import { createSession } from "../fetch/session.ts";
+import type { Session } from "../fetch/session.ts";
+import { faultOf, rootPlace } from "./tree.ts";
+import type { Place } from "./tree.ts";
+import type { Vantage } from "../vantage.ts";
+import { walkDocuments } from "./expand.ts";
+
+const MOST_SHOWN = 10_000;
+
+/** An index or a manifest that one vantage saw; `document.bytes` are exactly those that it was given. */
+export interface Inspected {
+  readonly document: Manifest;
+  /** Content-Type of the answer without parameters. */
+  readonly mediaType: string;
+  /** Of the root of `name:tag@digest`: what it hashes to by the algorithm of that digest, where that is not sha256. */
+  readonly pinned: Digest | null;
+  /** What names it in its index; null for the root. */
+  readonly descriptor: Descriptor | null;
+  /** The indexes and manifests below an index, in its order; configs and layers stand in `document`. */
+  readonly children: readonly Inspected[];
+}
+
+/**
+ * The documents that a reference leads to, as one vantage sees them; nothing is compared, kept or hashed but the documents. Rejects with the first
+ * fault of the tree.
+ */
+export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
+  return withSession(vantage, job, watch, signal, async (session, limit) => {
+    const root = rootPlace(rootDigestOf(job.subject));
+    await walkDocuments(session, { ...job, depth: "documents" }, root, limit);
+    const fault = faultOf(root);
+    if (fault !== null) throw fault;
+    return inspected(root, { shown: 0 });
+  });
+}
+
+/** Opens the transport of one vantage and closes it. Rejects with the signal's reason, E_TIMEOUT, or what the work throws. */
+export async function withSession<T>(
+  vantage: Vantage,
+  job: Job,
+  watch: Watch,
+  signal: AbortSignal,
+  work: (session: Session, limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { totalSeconds } = job.limits;
+  const session = createSession({ ...vantage, keep: null }, job.subject, job.limits, openNotebook(), watch);
+  return within(totalSeconds * 1000, [signal], async (limit) => {
+    try {
+      await vantage.transport.open(limit);
+      return await work(session, limit);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw limit.aborted ? new Tofu3Error("E_TIMEOUT", `not done within ${totalSeconds} s`, { cause }) : cause;
+    } finally {
+      await vantage.transport.close();
+    }
+  });
+}
+
+/** What is shared is shown at each of its places: an index that names one index twice, and so on four levels deep, is small to write and long to read. */
+function inspected(place: Place, count: { shown: number }): Inspected {
+  const document = place.document?.manifest ?? null;
+  if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");
+  count.shown += 1;
+  if (count.shown > MOST_SHOWN)
+    throw new Tofu3Error("E_LIMIT", `there are more than ${MOST_SHOWN} manifests to show`, { hint: "choose with --platform" });
+  const documents = place.children.filter((child) => child.role !== "blob");
+  const { mediaType, pinned } = place.document;
+  const children = documents.map((child) => inspected(child, count));
+  return { document, mediaType, pinned, descriptor: place.descriptor, children };
+}

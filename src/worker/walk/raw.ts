@@ -1,0 +1,74 @@
+import { asError, Tofu3Error } from "../../errors.ts";
+import { isSelective, type Job } from "../../model/job.ts";
+import { manifestName, pinOf, rootDigestOf } from "../../model/subject.ts";
+import { digestOf, type Digest } from "../../oci/digest.ts";
+import { documentOn, receivePage } from "./document.ts";
+import type { Document } from "./document.ts";
+import { walkDocuments } from "./expand.ts";
+import { withSession } from "./inspect.ts";
+import type { Session } from "../fetch/session.ts";
+import { faultOf, placesOf, rootPlace } from "./tree.ts";
+import type { Place } from "./tree.ts";
+import type { Vantage } from "../vantage.ts";
+
+/** What one vantage was sent, byte for byte, whether or not anybody can read it. */
+export interface Received {
+  readonly bytes: Uint8Array;
+  /** What it hashes to, by the algorithm of the pin where there is one. */
+  readonly digest: Digest;
+  /** Why a worker could not use it; null where it could. */
+  readonly fault: Tofu3Error | null;
+}
+
+/**
+ * The root that a reference leads to or, with a selection, the one manifest that it chooses. Rejects when nothing was received, and with E_SELECTION
+ * when several are chosen.
+ */
+export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): Promise<Received> {
+  return withSession(
+    vantage,
+    job,
+    () => undefined,
+    signal,
+    (session, limit) => (isSelective(job.selection) ? receiveChosen(session, job, limit) : receiveRoot(session, job, limit)),
+  );
+}
+
+async function receiveRoot(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
+  return receiveOne(session, manifestName(job.subject), pinOf(job.subject), signal);
+}
+
+async function receiveOne(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Received> {
+  const page = await receivePage(session, asked, session.limits.manifestBytes, signal);
+  try {
+    return receivedAs(documentOn(page, session, asked, pin));
+  } catch (thrown) {
+    return { bytes: page.body, digest: digestOf(page.body, "sha256"), fault: asError(thrown) };
+  }
+}
+
+function receivedAs({ bytes, computed, pinned, error }: Document): Received {
+  return { bytes, digest: pinned ?? computed, fault: error };
+}
+
+async function receiveChosen(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
+  const root = rootPlace(rootDigestOf(job.subject));
+  await walkDocuments(session, { ...job, depth: "documents" }, root, signal);
+  const fault = faultOf(root);
+  const [place, ...others] = chosenIn(root);
+  if (place === undefined) throw fault ?? new Tofu3Error("E_BUG", "a selection chose nothing");
+  if (others.length > 0) throw tooMany(others.length + 1);
+  if (place.document !== null) return { ...receivedAs(place.document), fault };
+  return place.asked === null ? receiveRoot(session, job, signal) : receiveOne(session, place.asked, null, signal);
+}
+
+/** Nothing can be chosen from an index that could not be read: it is shown itself. */
+function chosenIn(root: Place): Place[] {
+  return placesOf(root).filter(({ role, document }) => role === "manifest" || (document !== null && document.manifest === null));
+}
+
+function tooMany(chosen: number): Tofu3Error {
+  return new Tofu3Error("E_SELECTION", `--raw prints one manifest, and ${chosen} were selected`, {
+    hint: "the same command without --raw lists them; choose one with --os-version or --bottle, or name its digest",
+  });
+}

@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { parseArgv } from "../../../src/cli/argv/argv.ts";
+import { Tofu3Error } from "../../../src/errors.ts";
+
+/** A line as a shell would split it at blanks; nothing here needs quotes. */
+function parse(line: string) {
+  return parseArgv(line.split(" ").filter((word) => word !== ""));
+}
+
+const NOTHING = { platform: null, osVersion: null, bottle: null };
+const VERIFY = { command: "verify", ...NOTHING, destination: null, force: false, reports: [] };
+
+test.each([
+  ["verify alpine", { ...VERIFY, reference: "alpine" }],
+  ["verify alpine:1.10", { ...VERIFY, reference: "alpine:1.10" }],
+  ["verify 1.10", { ...VERIFY, reference: "1.10" }],
+  ["verify 007", { ...VERIFY, reference: "007" }],
+  ["verify a --platform linux/amd64", { ...VERIFY, reference: "a", platform: "linux/amd64" }],
+  ["verify --platform=linux/arm/v7:10.10 a", { ...VERIFY, reference: "a", platform: "linux/arm/v7:10.10" }],
+  ["verify a --os-version 11", { ...VERIFY, reference: "a", osVersion: "11" }],
+  ["verify a --os-version 1.10", { ...VERIFY, reference: "a", osVersion: "1.10" }],
+  ["verify a --bottle arm64_sonoma", { ...VERIFY, reference: "a", bottle: "arm64_sonoma" }],
+  ["verify a -o oci:b", { ...VERIFY, reference: "a", destination: "oci:b" }],
+  ["verify a --output oci:b --force", { ...VERIFY, reference: "a", destination: "oci:b", force: true }],
+  ["verify a -o 12", { ...VERIFY, reference: "a", destination: "12" }],
+  ["verify a -qo file:b", { ...VERIFY, reference: "a", destination: "file:b" }],
+  ["verify a --report b.json --report c.MD", { ...VERIFY, reference: "a", reports: ["b.json", "c.MD"] }],
+  ["verify --json a", { ...VERIFY, reference: "a" }],
+  ["--json verify a", { ...VERIFY, reference: "a" }],
+  ["--config c.yaml verify a", { ...VERIFY, reference: "a" }],
+  ["verify -- a", { ...VERIFY, reference: "a" }],
+  ["verify -- --json", { ...VERIFY, reference: "--json" }],
+  ["verify a --force --force", { ...VERIFY, reference: "a", force: true }],
+  ["inspect a --raw", { command: "inspect", reference: "a", ...NOTHING, raw: true }],
+  ["inspect a --platform darwin/amd64", { command: "inspect", reference: "a", ...NOTHING, platform: "darwin/amd64", raw: false }],
+  ["tags ghcr.io/a/b", { command: "tags", repository: "ghcr.io/a/b" }],
+  ["workers check", { command: "workers check", registry: null }],
+  ["workers check --registry ghcr.io", { command: "workers check", registry: "ghcr.io" }],
+  ["workers --json check", { command: "workers check", registry: null }],
+  ["workers script", { command: "workers script" }],
+  ["demo", { command: "demo", tamper: false }],
+  ["demo --tamper", { command: "demo", tamper: true }],
+])("tofu3 %s", (line, wanted) => {
+  expect(parse(line).arguments).toEqual(wanted);
+});
+
+const QUIET_DEFAULTS = {
+  config: null,
+  authfile: null,
+  json: false,
+  quiet: false,
+  progress: true,
+  color: true,
+  logLevel: "silent",
+  logFormat: "pretty",
+};
+
+test.each([
+  ["demo", QUIET_DEFAULTS],
+  ["demo --json", { ...QUIET_DEFAULTS, json: true }],
+  ["demo --json=false", QUIET_DEFAULTS],
+  ["demo -q", { ...QUIET_DEFAULTS, quiet: true }],
+  ["demo --quiet --no-progress", { ...QUIET_DEFAULTS, quiet: true, progress: false }],
+  ["demo --no-color", { ...QUIET_DEFAULTS, color: false }],
+  ["demo --config a.yaml --authfile b.json", { ...QUIET_DEFAULTS, config: "a.yaml", authfile: "b.json" }],
+  ["demo --log-level debug --log-format json", { ...QUIET_DEFAULTS, logLevel: "debug", logFormat: "json" }],
+])("settings of: tofu3 %s", (line, wanted) => {
+  expect(parse(line).settings).toEqual(wanted);
+});
+
+test.each([
+  ["verify", /needs a REFERENCE/, /tofu3 verify/],
+  ["verify a b", /does not know what to do with "b"/, /tofu3 verify REFERENCE/],
+  ["tags", /needs a REPOSITORY/, /tofu3 tags/],
+  ["workers check fra", /does not know what to do with "fra"/, /tofu3 workers check/],
+  ["verifi a", /no command "verifi"/, /did you mean: tofu3 verify/],
+  ["verfiy a", /no command "verfiy"/, /did you mean: tofu3 verify/],
+  ["tag a", /no command "tag"/, /did you mean: tofu3 tags/],
+  ["workers", /needs a second word/, /tofu3 workers check, tofu3 workers script/],
+  ["workers chek", /no command "workers chek"/, /did you mean: tofu3 workers check/],
+  ["alpine:3.20", /no command "alpine:3.20"/, /tofu3 verify alpine:3.20/],
+  ["frobnicate", /no command "frobnicate"/, /tofu3 --help/],
+  ["--json", /no command/, /tofu3 --help/],
+  ["verify a --plaform linux/amd64", /no flag --plaform/, /did you mean: --platform/],
+  ["verify a --platfrom=linux/amd64", /no flag --platfrom/, /did you mean: --platform/],
+  ["verify a --no-colour", /no flag --no-colour/, /did you mean: --no-color/],
+  ["verify a -x", /no flag -x/, /tofu3 verify --help/],
+  ["verify a --no-json", /no flag --no-json/, /./],
+  ["verify a --__proto__ x", /no flag/, /./],
+  ["verify a --constructor x", /no flag --constructor/, /./],
+  ["tags a --platform linux/amd64", /tofu3 tags has no flag --platform/, /a flag of: verify, inspect/],
+  ["tags a --tamper", /has no flag --tamper/, /a flag of: demo/],
+  ["verify a --platform", /--platform needs a value/, /--platform OS/],
+  ["verify a --platform=", /--platform needs a value/, /./],
+  ["verify a -o", /--output needs a value/, /--output DEST/],
+  ["verify a --platform --json", /--platform needs a value/, /./],
+  ["verify a --platform linux/amd64 --platform linux/arm64", /--platform was given 2 times/, /once/],
+  ["verify a -o b --output c", /--output was given 2 times/, /once/],
+  ["verify a --json=maybe", /--json takes no value/, /--json/],
+  ["verify a --log-level loud", /--log-level cannot be "loud"/, /silent, error, warn/],
+  ["verify a --log-format xml", /--log-format cannot be "xml"/, /pretty, json/],
+  ["verify a --report a.pdf", /no kind of report for "a.pdf"/, /\.json, \.md/],
+  ["verify a --report b", /no kind of report for "b"/, /\.json, \.md/],
+  ["inspect a --raw --json", /--raw and --json exclude each other/, /./],
+])("tofu3 %s is refused", (line, message, hint) => {
+  const refused = refusal(line);
+  expect(refused.code).toBe("E_USAGE");
+  expect(refused.message).toMatch(message);
+  expect(refused.hint).toMatch(hint);
+});
+
+function refusal(line: string): Tofu3Error {
+  try {
+    parse(line);
+  } catch (error) {
+    if (error instanceof Tofu3Error) return error;
+    throw error;
+  }
+  throw new Error(`tofu3 ${line} was accepted`);
+}
+
+test("messages stay English whatever LC_ALL says, and what a person typed cannot move the cursor", () => {
+  const error = refusal("verify a --\u001b[2Jx");
+  expect(error.message).not.toContain("\u001b");
+  expect(error.message).toContain("\\u{1b}");
+});

@@ -1,0 +1,308 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { kill } from "node:process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createReplyParser, type JobReply } from "../../../src/ssh/script/reply.ts";
+import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../../src/ssh/script/script.ts";
+import { machineIdentity, readMachine } from "../../../src/local/machine.ts";
+import { batchJob, LET_GO, partJob, streamJob } from "../../../src/ssh/job.ts";
+import type { LaneJob } from "../../../src/ssh/lane.ts";
+import { makeFolder } from "../../lab/processes.ts";
+import { processesWith } from "../../lab/proc.ts";
+import { BODY, digestOf, HALF } from "../../http/bodies.ts";
+import { queryFor, startRawServer, until, type RawServer } from "../../http/rawserver.ts";
+import { LIMITS } from "../sshlab.ts";
+
+const NONCE = "0123456789abcdef0123456789abcdef";
+const SETTINGS = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true };
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let server: RawServer;
+beforeAll(async () => {
+  folder = await makeFolder("script");
+  server = await startRawServer((socket, request) => {
+    const [, path = ""] = request.split(" ");
+    const from = /range: bytes=(\d+)-/i.exec(request)?.[1];
+    if (from !== undefined) {
+      const rest = BODY.subarray(Number(from));
+      socket.write(
+        `HTTP/1.1 206 X\r\nContent-Length: ${rest.length}\r\nContent-Range: bytes ${from}-${BODY.length - 1}/${BODY.length}\r\n\r\n`,
+      );
+      socket.write(rest);
+    } else if (path.endsWith("/cut")) {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
+      socket.end(HALF);
+    } else if (path.endsWith("/never")) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\nx`);
+    else {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
+      socket.write(BODY);
+    }
+  });
+});
+afterAll(async () => {
+  await server.close();
+  await folder.remove();
+});
+
+/** The script under some interpreter, as sshd starts it: in a process group of its own. */
+function start(command: readonly [string, ...string[]], env: Readonly<Record<string, string>> = {}) {
+  const marker = Math.random().toString(36).slice(2);
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
+    argv0: program.endsWith("zsh") ? "sh" : program,
+    detached: true,
+    env: { PATH: "/usr/bin:/bin", HOME: folder.path, TMPDIR: folder.path, TOFU3_LAB_SCRIPT: marker, ...env },
+  });
+  const waiting: ((reply: JobReply) => void)[] = [];
+  let stderr = "";
+  let bye = false;
+  const parser = createReplyParser(NONCE, {
+    onBegin: () => undefined,
+    onTransfer: () => undefined,
+    onOther: () => undefined,
+    onEnd: (reply) => waiting.shift()?.(reply),
+    onBye: () => void (bye = true),
+  });
+  child.stdout.on("data", (chunk: Buffer) => parser.feed(chunk));
+  child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
+  child.stdin.on("error", () => undefined);
+  const closed = once(child, "close").then(([code]) => code as number | null);
+  return {
+    child,
+    closed,
+    stderr: () => stderr,
+    bye: () => bye,
+    processes: () => processesWith("TOFU3_LAB_SCRIPT", marker),
+    run: async ({ lines, mostBytes }: LaneJob): Promise<JobReply> => {
+      parser.allow(mostBytes);
+      const reply = new Promise<JobReply>((resolve) => waiting.push(resolve));
+      child.stdin.write(lines.map((line) => `${line}\n`).join(""));
+      const ended = closed.then((code) => Promise.reject(new Error(`it ended with ${code}: ${stderr}`)));
+      return Promise.race([reply, ended]);
+    },
+  };
+}
+
+const GREET: LaneJob = { lines: [NONCE], mostBytes: 0 };
+const INTERPRETERS: readonly (readonly [string, ...string[]])[] = [
+  ["/bin/sh"],
+  ["/usr/bin/dash"],
+  ["/usr/bin/bash"],
+  ["/usr/bin/bash", "--posix"],
+  ["/usr/bin/busybox", "sh"],
+  ["/usr/bin/zsh"],
+];
+
+describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
+  const args = [...options.filter(Boolean), "-c", SCRIPT];
+  test.each([
+    ["as it is sent", SCRIPT],
+    ["as the file that is printed", SCRIPT_FILE],
+  ])("understands it %s", async (_, text) => {
+    const file = join(folder.path, "text.sh");
+    await writeFile(file, text);
+    const checked = spawn(program, [...options.filter(Boolean), "-n", file]);
+    expect(await once(checked, "close")).toEqual([0, null]);
+    await rm(file);
+  });
+
+  test("greets, does a batch and a stream that is cut and resumed, and leaves nothing", async () => {
+    const shell = start([program, ...args]);
+    const { info, lacks } = await shell.run(GREET);
+    expect([info.get("hash"), lacks]).toEqual(["openssl", []]);
+    expect(info.get("curl")).toMatch(/^curl \d/);
+    expect(Math.abs(Number(info.get("clock")) - Date.now() / 1000)).toBeLessThan(5);
+    const machine = readFileSync("/etc/machine-id", "utf8").trim();
+    expect(info.get("machine")).toBe(machineIdentity(machine));
+    expect({ machine: info.get("machine"), boot: info.get("boot") }).toEqual(await readMachine(new AbortController().signal));
+
+    const queries = [`${server.url}a`, `${server.url}b[1-2]{x,y}`, "http://127.0.0.1:1/"].map((url) => queryFor(url));
+    for (const parallel of [true, false]) {
+      const batch = await shell.run(batchJob("256", queries, BODY.length, NONCE, { ...SETTINGS, parallel }));
+      expect([...batch.transfers.values()].sort((a, b) => a.index - b.index).map(({ status, size }) => [status, size])).toEqual([
+        [200, 50_000],
+        [200, 50_000],
+        [0, 0],
+      ]);
+      expect([...batch.sums]).toEqual([
+        ["b1", digestOf(BODY).slice(7)],
+        ["b2", digestOf(BODY).slice(7)],
+      ]);
+      expect([...batch.files.keys()].filter((name) => name.startsWith("b"))).toEqual([]);
+      expect(parallel ? batch.transfers.get(3)?.exit : batch.exits.get(3)).toBe(7);
+    }
+    const documents = await shell.run(batchJob("r", queries.slice(0, 2), BODY.length, NONCE, SETTINGS));
+    expect(documents.files.get("b2")?.equals(BODY)).toBe(true);
+
+    for (const reportsApart of [true, false]) {
+      const settings = { ...SETTINGS, reportsApart };
+      const cut = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, settings));
+      expect([cut.transfers.get(1)?.size, cut.exits.get(1)]).toEqual([25_000, 18]);
+      const whole = await shell.run(partJob(queryFor(server.url, { headers: [["Range", "bytes=25000-"]] }), 2, NONCE, settings));
+      expect([whole.transfers.get(2)?.status, whole.exits.get(1), whole.sums.get("-")]).toEqual([206, 0, digestOf(BODY).slice(7)]);
+    }
+    const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, SETTINGS));
+    expect(held.exits.get(1)).toBe(18);
+    expect((await shell.run(LET_GO)).sums.get("-")).toBe(digestOf(HALF).slice(7));
+    const pong = await shell.run({ lines: ["ping"], mostBytes: 0 });
+    expect(pong.info.has("clock")).toBe(true);
+
+    shell.child.stdin.write("bye\n");
+    expect([await shell.closed, shell.bye(), shell.stderr().replaceAll(/[^]*?Current[^]*?Speed|[-\d:.kM%\s]+/g, "")]).toEqual([
+      0,
+      true,
+      "",
+    ]);
+    expect([readdirSync(folder.path), shell.processes()]).toEqual([[], []]);
+  });
+
+  test.each([
+    ["in a batch", batchJob("256", [queryFor("URL/never"), queryFor("URL/b")], BODY.length, NONCE, SETTINGS)],
+    ["in a stream", streamJob(queryFor("URL/never"), "sha256", NONCE, SETTINGS)],
+    ["when idle", { lines: ["ping"], mostBytes: 0 }],
+  ])("the end of its input ends everything %s", async (_, { lines }) => {
+    const shell = start([program, ...args]);
+    await shell.run(GREET);
+    const before = server.requests.length;
+    shell.child.stdin.write(lines.map((line) => `${line.replace("URL", server.url)}\n`).join(""));
+    if (!lines.includes("ping")) await until(() => server.requests.length > before);
+    shell.child.stdin.end();
+    expect(await shell.closed).toBeNull();
+    await until(() => shell.processes().length === 0);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+describe("signals", () => {
+  test.each(["SIGTERM", "SIGHUP"] as const)("%s ends everything, too", async (signal) => {
+    const shell = start(["/bin/sh", "-c", SCRIPT]);
+    await shell.run(GREET);
+    const before = server.requests.length;
+    const { lines } = streamJob(queryFor(`${server.url}never`), "sha256", NONCE, SETTINGS);
+    shell.child.stdin.write(lines.map((line) => `${line}\n`).join(""));
+    await until(() => server.requests.length > before);
+    shell.child.kill(signal);
+    await shell.closed;
+    await until(() => shell.processes().length === 0);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("its own words to nobody do not end it before it has cleaned up", async () => {
+    for (let delay = 0; delay < 40; delay += 2) {
+      const shell = start(["/bin/sh", "-c", SCRIPT]);
+      shell.child.stdin.write(`${NONCE}\n`);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      shell.child.stdout.destroy();
+      shell.child.stderr.destroy();
+      shell.child.stdin.end();
+      await once(shell.child, "exit");
+      await until(() => shell.processes().length === 0);
+      expect(readdirSync(folder.path)).toEqual([]);
+    }
+  });
+});
+
+describe("an interpreter that would show secrets in the process list", () => {
+  test("is not used", async () => {
+    const shell = start(["/usr/bin/mksh", "-c", SCRIPT]);
+    shell.child.stdin.write(`${NONCE}\n`);
+    expect(await shell.closed).toBe(93);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+describe("the beginning", () => {
+  test("no input: 90", async () => {
+    const shell = start(["/bin/sh", "-c", SCRIPT]);
+    shell.child.stdin.end();
+    expect(await shell.closed).toBe(90);
+  });
+
+  test("the environment's proxies and authorities are not used", async () => {
+    const traps = {
+      http_proxy: "http://127.0.0.1:1",
+      ALL_PROXY: "http://127.0.0.1:1",
+      CURL_CA_BUNDLE: "/nowhere",
+      SSL_CERT_FILE: "/nowhere",
+      NO_PROXY: "x",
+      LD_BIND_NOW: "1",
+    };
+    const shell = start(["/bin/sh", "-c", SCRIPT], traps);
+    await shell.run(GREET);
+    const batch = await shell.run(batchJob("256", [queryFor(server.url)], BODY.length, NONCE, SETTINGS));
+    expect(batch.transfers.get(1)?.exit).toBe(0);
+    shell.child.stdin.end();
+    await shell.closed;
+  });
+
+  test("an empty PATH is filled", async () => {
+    const shell = start(["/bin/sh", "-c", SCRIPT], { PATH: "" });
+    expect((await shell.run(GREET)).info.get("hash")).toBe("openssl");
+    shell.child.stdin.end();
+    await shell.closed;
+  });
+
+  test("files are for the owner alone", async () => {
+    const shell = start(["/bin/sh", "-c", SCRIPT]);
+    await shell.run(GREET);
+    shell.child.stdin.write("A\naPEM\nping\n");
+    const [own = ""] = readdirSync(folder.path);
+    await until(() => readdirSync(join(folder.path, own)).includes("ca"));
+    expect([statSync(join(folder.path, own)).mode & 0o777, statSync(join(folder.path, own, "ca")).mode & 0o777]).toEqual([
+      0o700, 0o600,
+    ]);
+    shell.child.stdin.end();
+    await shell.closed;
+  });
+
+  test("killed with its whole group, only its folder is left", async () => {
+    const shell = start(["/bin/sh", "-c", SCRIPT]);
+    await shell.run(GREET);
+    if (shell.child.pid !== undefined) kill(-shell.child.pid, "SIGKILL");
+    await shell.closed;
+    const left = readdirSync(folder.path);
+    expect(left.length).toBe(1);
+    await rm(join(folder.path, left[0] ?? ""), { recursive: true });
+  });
+});
+
+describe("the text", () => {
+  test("passes every login shell: no apostrophe, line break, double backslash, exclamation mark or negated class, and ASCII only", () => {
+    expect(SCRIPT).toMatch(/^[\x20-\x7e]*$/);
+    for (const bad of ["'", "\\\\", "!", "[^"]) expect(SCRIPT).not.toContain(bad);
+    expect(COMMAND).toBe(`exec /bin/sh -c '${SCRIPT}'`);
+  });
+  test("names its version, in its greeting and for whoever reads the file", () => {
+    expect(SCRIPT).toContain(`begin ${VERSION}`);
+    expect(SCRIPT_FILE).toContain(`# The tofu3 worker script, version ${VERSION}.`);
+  });
+  test("is what its version was: whoever changes a letter of it counts VERSION up", () => {
+    const digest = createHash("sha256").update(SCRIPT).digest("hex");
+    expect([VERSION, digest]).toEqual([3, "50021ce11391196da7d0ec3c28dcccb09298be1983a989deeb09ea0e8a52ace8"]);
+  });
+  test("is the same text in the file: its lines without comments, and no line that a person cannot read", () => {
+    const lines = SCRIPT_FILE.trimEnd().split("\n");
+    expect(lines.filter((line) => !line.startsWith("#"))).toEqual(LINES);
+    const words = (text: string): string => text.replaceAll(/[\s;]+/g, " ");
+    expect(words(LINES.join("\n"))).toBe(words(SCRIPT));
+    expect(lines.filter((line) => line.length > 150)).toEqual([]);
+  });
+  test("fits into one packet and into what tcsh takes for a word", () => expect(COMMAND.length).toBeLessThan(8 * 1024));
+  test("curl always reads no configuration but ours", () => {
+    const options = [...SCRIPT.matchAll(/\bcurl (-\S+)/g)].map(([, option]) => option);
+    expect(new Set(options)).toEqual(new Set(["-q"]));
+    expect(options.length).toBe(4);
+  });
+});
+
+describe("docs/protocol.md", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/protocol.md"), "utf8");
+  test("has every line of the script, in order, and no other", () => {
+    const shown = [...text.matchAll(/```sh script\n([^]*?)```/g)].flatMap(([, lines = ""]) => lines.trimEnd().split("\n"));
+    expect(shown).toEqual(LINES);
+  });
+});
