@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ["errors.ts", "oci", "model"],
   config: [
     "errors.ts",
+    "nearest.ts",
     "secret.ts",
     "smallfile.ts",
     "oci",

@@ -1,7 +1,7 @@
 import { Tofu3Error, visible } from "../errors.ts";
+import { nearest } from "../nearest.ts";
 import { usageLine } from "./help.ts";
 import type { Given } from "./invocation.ts";
-import { nearest } from "./nearest.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 
 function usage(message: string, hint: string): Tofu3Error {
