@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import type { SeenObject } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
+import { HUB, type Reference } from "../oci/reference.ts";
 import { createFile, permit, writeSmallFile } from "./disk.ts";
 import { readImage, type Image } from "./image.ts";
 import { unpacked, type ImageLayer } from "./unpack.ts";
@@ -127,6 +127,6 @@ function repositoriesOf(reference: Reference, id: string | undefined): string {
   const tag = tagOf(reference);
   if (tag === null || id === undefined) return "{}\n";
   const { registry, repository } = reference;
-  const name = registry === "docker.io" ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
+  const name = registry === HUB ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
   return `${JSON.stringify({ [name]: { [tag]: id } })}\n`;
 }

@@ -1,4 +1,4 @@
-import { registryHost, registryName, requestRepository } from "../oci/reference.ts";
+import { registryHost, registryKey, requestRepository } from "../oci/reference.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { RegistrySettings } from "../model/credentials.ts";
 import type { Trust } from "../transport/transport.ts";
@@ -24,7 +24,7 @@ export interface Registry {
  */
 export function registryOf(reference: Reference, vantage: Vantage): Registry {
   const hostPort = registryHost(reference);
-  const name = registryName(reference);
+  const name = registryKey(reference);
   const settings = vantage.registries(name);
   const secure = new URL(`https://${hostPort}/`);
   const loopback = isLoopbackHost(secure.hostname);
