@@ -4,7 +4,8 @@ import { parseDigest, type Digest } from "../oci/digest.ts";
 import { orAborted } from "./local-connect.ts";
 import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./local-exchange.ts";
 import { openKeep, type KeepFile } from "./local-keep.ts";
-import { checkLength, DRAIN_BYTES, tooLarge } from "./local-read.ts";
+import { checkLength, DRAIN_BYTES } from "./local-read.ts";
+import { tooLarge } from "./strict.ts";
 import type { Answer, Content, ContentQuery, Query } from "./transport.ts";
 
 const HEAD_BYTES = 4 * 1024;

@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import { exchange, type ExchangeOptions, type Flow } from "./local-exchange.ts";
-import { declaredLength } from "./strict.ts";
+import { declaredLength, tooLarge } from "./strict.ts";
 import type { Answer, Page, Query } from "./transport.ts";
 
 /** Of an answer that is not content, so much is read at most. */
@@ -43,9 +43,4 @@ export function checkLength(answer: Answer, maxBytes: number): number | null {
   const declared = declaredLength(answer.status, answer.headers);
   if (declared !== null && declared > maxBytes) throw tooLarge(maxBytes, declared);
   return declared;
-}
-
-export function tooLarge(maxBytes: number, declared?: number): Tofu3Error {
-  const what = declared === undefined ? "the body is longer" : `the body has ${declared} bytes, more`;
-  return new Tofu3Error("E_TOO_LARGE", `${what} than the ${maxBytes} bytes that were allowed`, { stage: "body" });
 }

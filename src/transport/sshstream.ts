@@ -5,7 +5,8 @@ import { within } from "./deadline.ts";
 import type { JobReply } from "./reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./sshjob.ts";
 import type { Lane, LaneJob } from "./sshlane.ts";
-import { outcomeOf, tooLarge, type Outcome } from "./sshoutcome.ts";
+import { outcomeOf, type Outcome } from "./sshoutcome.ts";
+import { tooLarge } from "./strict.ts";
 import type { PendingContent } from "./sshqueue.ts";
 import type { Content, Query } from "./transport.ts";
 
