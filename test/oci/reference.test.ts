@@ -89,6 +89,8 @@ describe("where requests go", () => {
     ["debian", "registry-1.docker.io", "docker.io", "library/debian"],
     ["registry-1.docker.io/debian", "registry-1.docker.io", "docker.io", "library/debian"],
     ["registry-1.docker.io/a/b", "registry-1.docker.io", "docker.io", "a/b"],
+    ["registry.hub.docker.com/a/b", "registry-1.docker.io", "docker.io", "a/b"],
+    ["auth.docker.io/a/b", "auth.docker.io", "auth.docker.io", "a/b"],
     ["ghcr.io/a", "ghcr.io", "ghcr.io", "a"],
     ["EXAMPLE/a", "example", "example", "a"],
     ["a.b:443/c", "a.b:443", "a.b:443", "c"],
