@@ -77,8 +77,8 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
 function earlyAnswer(argv: readonly string[], version: string): string | null {
   const end = argv.indexOf("--");
   const words = end === -1 ? argv : argv.slice(0, end);
-  if (words[0] === "help" || words.some((word) => /^(--help|-[qV]*h[qhV]*)$/.test(word))) return renderHelp(topicOf(words));
-  return words.some((word) => /^(--version|-q*Vq*)$/.test(word)) ? `${version}\n` : null;
+  if (words[0] === "help" || words.some((word) => /^(--help(=true)?|-[qV]*h[qhV]*)$/.test(word))) return renderHelp(topicOf(words));
+  return words.some((word) => /^(--version(=true)?|-q*Vq*)$/.test(word)) ? `${version}\n` : null;
 }
 
 function topicOf(words: readonly string[]): string | null {

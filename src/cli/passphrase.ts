@@ -1,10 +1,9 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { Tofu3Error } from "../errors.ts";
+import type { AskPassphrase } from "../model/credentials.ts";
 import type { Io } from "./io.ts";
 import type { ProgressView } from "./progress/view.ts";
-
-export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
 
 /**
  * Asks on the terminal without echo, one question at a time however many workers ask. Null when there is nobody to ask: stdin or stderr is

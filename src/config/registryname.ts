@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
+import { HUB, isDockerHub } from "../oci/reference.ts";
 
-const DOCKER_HUB = new Set(["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]);
 const SHAPE = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)(?::([0-9]{1,5}))?$/;
 
 /** `host[:port]` in lower case, every name of Docker Hub as `docker.io`; null when it is no registry. Never a prefix, never with a path. */
@@ -12,5 +12,5 @@ export function registryName(text: string): string | null {
   if (host.startsWith("[") && !isIPv6(host.slice(1, -1))) return null;
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) return null;
   const bare = port === "443" ? host : name;
-  return DOCKER_HUB.has(bare) ? "docker.io" : name;
+  return isDockerHub(bare) ? HUB : name;
 }

@@ -42,7 +42,7 @@ const name = text(
 
 function proxyMistake(text: string): string | undefined {
   const proxy = readProxy(text);
-  return typeof proxy === "string" ? proxy : undefined;
+  return "mistake" in proxy ? proxy.mistake : undefined;
 }
 
 const proxy = z

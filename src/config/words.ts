@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { nearest } from "../nearest.ts";
 import { localShape, registryShape, sshShape } from "./schema.ts";
 import type { Path } from "./document.ts";
 
@@ -23,29 +24,6 @@ function found(value: unknown): string {
   if (typeof value === "object") return ", not a mapping";
   if (typeof value !== "string") return "";
   return /^[\w.:/+~ -]{1,44}$/.test(value) && !value.includes("://") ? `, not ${JSON.stringify(value)}` : "";
-}
-
-/** Edits from one word to another: insertion, deletion, replacement. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [i, a] of Array.from(one).entries()) {
-    const next = [i + 1];
-    for (const [j, b] of Array.from(other).entries()) {
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (a === b ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
-
-function nearest(word: string, known: readonly string[]): string | null {
-  const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, "");
-  const letters = (text: string): string => Array.from(plain(text)).sort().join("");
-  // letters in the wrong order are one slip
-  const far = (each: string): number => (letters(word) === letters(each) ? 1 : distance(plain(word), plain(each)));
-  const ranked = known.map((each) => ({ each, far: far(each) })).sort((a, b) => a.far - b.far);
-  const [best] = ranked;
-  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.each : null;
 }
 
 /** Keys that may stand in the mapping at `path`. */

@@ -5,7 +5,7 @@ import { readRegistrySettings } from "../config/registries.ts";
 import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "../config/rules.ts";
 import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "../config/ssh/host.ts";
 import { sshFiles } from "../config/ssh/include.ts";
-import type { CredentialsFor } from "../model/credentials.ts";
+import type { AskPassphrase, CredentialsFor } from "../model/credentials.ts";
 import type { Admit, Keep } from "../model/keep.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
 import type { Transport } from "../http/transport.ts";
@@ -24,7 +24,7 @@ export interface Runtime {
   readonly now: () => Date;
   readonly version: string;
   /** Null where nobody can be asked. */
-  readonly passphrase: ((prompt: string, signal: AbortSignal) => Promise<string>) | null;
+  readonly passphrase: AskPassphrase | null;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
 

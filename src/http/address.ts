@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { Tofu3Error, visible, type Stage } from "../errors.ts";
 
 /** IANA's special-purpose registry for IPv4: everything that is not one host on the public internet. */
 const SPECIAL_V4 = [
@@ -97,4 +98,21 @@ export function isLoopbackHost(host: string): boolean {
   if (version === 0 || address.includes("%")) return false;
   const groups = groupsOf(address);
   return groups.join(":") === "0:0:0:0:0:0:0:1" || (carriedV4(groups)?.startsWith("127.") ?? false);
+}
+
+/** A host that says by itself that it is not on the public internet, before any name is looked up. Throws E_ADDRESS. */
+export function refusePrivateHost(host: string): void {
+  if (isLoopbackHost(host)) throw refusedHost(host, "it is this machine", "connect");
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw refusedHost(host, "it is not a public address", "connect");
+}
+
+export function refusedHost(host: string, why: string, stage: Stage): Tofu3Error {
+  return notPublic(`refused to connect to "${visible(host, 200)}": ${why}`, stage);
+}
+
+export function notPublic(message: string, stage: Stage): Tofu3Error {
+  return new Tofu3Error("E_ADDRESS", message, {
+    stage,
+    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
+  });
 }

@@ -1,5 +1,6 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import { trimBoth } from "../oci/trim.ts";
+import { MOST_INTERIM, TOO_MANY_INTERIM, UNASKED_SWITCH } from "./strict.ts";
 
 export interface HeaderBlock {
   readonly status: number;
@@ -8,8 +9,6 @@ export interface HeaderBlock {
 
 /** As undici has it, for one answer. */
 const MOST_HEADER_BYTES = 16 * 1024;
-/** More interim answers (100, 103 and their like) than this are an attack. */
-const MOST_INTERIM = 16;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -29,12 +28,12 @@ export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
     const end = rest.indexOf("\r\n\r\n");
     const block = end < 0 ? rest : rest.slice(0, end);
     if (block.length > MOST_HEADER_BYTES) refuse("more than 16 KiB of headers", "");
-    if (interim > MOST_INTERIM) refuse(`more than ${MOST_INTERIM} interim answers`, "");
+    if (interim > MOST_INTERIM) refuse(TOO_MANY_INTERIM, "");
     if (/(?<!\r)\n|\r(?!\n)/.test(block)) refuse("a line end that is not CRLF", block.slice(0, 80));
     if (end < 0) return null;
     const { status, headers } = readBlock(block);
     if (status >= 200) return { status, headers };
-    if (status === 101) refuse("a switch of protocols that nobody asked for", "");
+    if (status === 101) refuse(UNASKED_SWITCH, "");
     rest = rest.slice(end + 4);
   }
 }

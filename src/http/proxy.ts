@@ -20,17 +20,22 @@ const LONGEST = 2048;
 const ALLOWED = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";
 const ENCODED = "must have its user and password percent-encoded (user:password@, a % as %25, an @ as %40, a : as %3A)";
 
-/** A proxy, or why the text is none, in words that hold nothing of it: it may have a password. */
-export function readProxy(text: string): Proxy | string {
+/** Why a text is no proxy, in words that hold nothing of it: it may have a password. */
+export interface ProxyMistake {
+  readonly mistake: string;
+}
+
+/** Never null: no proxy at all is another thing than one that cannot be read. */
+export function readProxy(text: string): Proxy | ProxyMistake {
   const [, named, userinfo = "", bracketed = "", digits = ""] = text.length > LONGEST ? [] : (SHAPE.exec(text) ?? []);
   const scheme = SCHEMES.find((each) => each === named);
-  if (scheme === undefined) return ALLOWED;
+  if (scheme === undefined) return { mistake: ALLOWED };
   const port = Number(digits);
-  if (port < 1 || port > 65535) return "must have a port from 1 to 65535";
+  if (port < 1 || port > 65535) return { mistake: "must have a port from 1 to 65535" };
   const host = (bracketed.startsWith("[") ? bracketed.slice(1, -1) : bracketed).toLowerCase();
-  if (bracketed.startsWith("[") && !isIPv6(host)) return ALLOWED;
+  if (bracketed.startsWith("[") && !isIPv6(host)) return { mistake: ALLOWED };
   const parts = decode(userinfo);
-  if (parts === null) return ENCODED;
+  if (parts === null) return { mistake: ENCODED };
   const [username = "", password = ""] = parts;
   const credentials = userinfo === "" ? null : { username, password: new Secret(password) };
   const url = new Secret(`${scheme}://${userinfo === "" ? "" : `${userinfo}@`}${authority(host, port)}`);
@@ -51,8 +56,8 @@ function decode(userinfo: string): readonly string[] | null {
 /** The same for a text that was checked. Throws E_CONFIG: a proxy that cannot be read is never none. */
 export function parseProxy(text: string): Proxy {
   const proxy = readProxy(text);
-  if (typeof proxy !== "string") return proxy;
-  throw new Tofu3Error("E_CONFIG", `the proxy cannot be used: it ${proxy}`, {
+  if (!("mistake" in proxy)) return proxy;
+  throw new Tofu3Error("E_CONFIG", `the proxy cannot be used: it ${proxy.mistake}`, {
     hint: "for example socks5h://127.0.0.1:9050 or http://proxy.corp:3128",
   });
 }

@@ -1,5 +1,15 @@
 import { Tofu3Error, visible } from "../errors.ts";
 
+/** More interim answers (100, 103 and their like) than this before the answer are an attack. */
+export const MOST_INTERIM = 16;
+export const TOO_MANY_INTERIM = `more than ${MOST_INTERIM} interim answers`;
+export const UNASKED_SWITCH = "a switch of protocols that nobody asked for";
+
+/** What does not fit into `maxBytes`. */
+export function tooLarge(maxBytes: number): Tofu3Error {
+  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
+}
+
 type Headers = readonly (readonly [name: string, value: string])[];
 
 /** All values of one header, in order. `name` in lower case. */

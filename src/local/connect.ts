@@ -4,7 +4,7 @@ import { isIP, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { buildConnector } from "undici";
 import { Tofu3Error, visible, type Stage } from "../errors.ts";
-import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
+import { isPublicAddress, refusedHost, refusePrivateHost } from "../http/address.ts";
 import { dialOne, secure, secureContextFor, type Address } from "./dial.ts";
 import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
 import { openSocks } from "./socks.ts";
@@ -119,7 +119,7 @@ async function reachDirectly(target: Target, attempt: Attempt): Promise<Socket> 
   });
   if (attempt.publicOnly && !isPublicAddress(socket.remoteAddress ?? "")) {
     socket.destroy();
-    throw addressFault(target.host, "the connection went to an address that is not public", "connect");
+    throw refusedHost(target.host, "the connection went to an address that is not public", "connect");
   }
   return socket;
 }
@@ -177,20 +177,8 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-function refusePrivateHost(host: string): void {
-  if (isLoopbackHost(host)) throw addressFault(host, "it is this machine", "connect");
-  if (isIP(host) !== 0 && !isPublicAddress(host)) throw addressFault(host, "it is not a public address", "connect");
-}
-
 function refusePrivateAddresses(host: string, addresses: readonly Address[]): void {
   const hidden = addresses.find(({ address }) => !isPublicAddress(address));
   if (hidden !== undefined)
-    throw addressFault(host, `it leads to ${visible(hidden.address, 80)}, which is not a public address`, "dns");
-}
-
-function addressFault(host: string, why: string, stage: Stage): Tofu3Error {
-  return new Tofu3Error("E_ADDRESS", `refused to connect to "${visible(host, 200)}": ${why}`, {
-    stage,
-    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
-  });
+    throw refusedHost(host, `it leads to ${visible(hidden.address, 80)}, which is not a public address`, "dns");
 }

@@ -6,6 +6,7 @@ import { trimBlanks } from "../http/headers.ts";
 import type { Lanes } from "./agent.ts";
 import { exchangeFault } from "./faults.ts";
 import { createPatience, type Patience } from "./patience.ts";
+import { MOST_INTERIM, TOO_MANY_INTERIM, UNASKED_SWITCH } from "../http/strict.ts";
 import type { Answer, Query } from "../http/transport.ts";
 
 /** What a receiver can do to the exchange it belongs to. */
@@ -31,9 +32,6 @@ export interface ExchangeOptions {
   /** Of a proxy that is given the whole URL, as it is for http: URLs and an HTTP proxy; null: it is given the path. */
   readonly absolute: { readonly authorization: Secret | null } | null;
 }
-
-/** More interim answers (100, 103 and their like) than this are an attack. */
-const MOST_INTERIM = 16;
 
 /** One exchange on its way: its clocks, its end (which comes once), and undici's handle on it as soon as there is one. */
 interface Course extends Flow {
@@ -168,8 +166,7 @@ function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Ag
 
 function refuseInterim(host: string, status: number, count: number): void {
   if (status !== 101 && count <= MOST_INTERIM) return;
-  const what = status === 101 ? "a switch of protocols that nobody asked for" : `more than ${MOST_INTERIM} interim answers`;
-  throw new Tofu3Error("E_FRAMING", `${host}: ${what}`, { stage: "http" });
+  throw new Tofu3Error("E_FRAMING", `${host}: ${status === 101 ? UNASKED_SWITCH : TOO_MANY_INTERIM}`, { stage: "http" });
 }
 
 /** Bytes that are not ASCII are kept one to one, as Latin-1. RFC 9110 §5.5 */

@@ -4,8 +4,8 @@ import { parseDigest, type Digest } from "../oci/digest.ts";
 import { orAborted } from "./connect.ts";
 import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./exchange.ts";
 import { openKeep, type KeepFile } from "./keep.ts";
-import { DRAIN_BYTES, tooLarge } from "./read.ts";
-import { declaredLength } from "../http/strict.ts";
+import { DRAIN_BYTES } from "./read.ts";
+import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Content, ContentQuery, Query } from "../http/transport.ts";
 
 const HEAD_BYTES = 4 * 1024;

@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import { exchange, type ExchangeOptions, type Flow } from "./exchange.ts";
-import { declaredLength } from "../http/strict.ts";
+import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Page, Query } from "../http/transport.ts";
 
 /** Of an answer that is not content, so much is read at most. */
@@ -36,8 +36,4 @@ export async function readPage(query: Query, options: ExchangeOptions, signal: A
   if (declared !== null && declared !== received)
     throw new Tofu3Error("E_CUT", `${received} of ${declared} bytes arrived`, { stage: "body" });
   return { ...answer, body: seen.wanted ? Buffer.concat(chunks) : Buffer.concat(chunks).subarray(0, DRAIN_BYTES) };
-}
-
-export function tooLarge(maxBytes: number): Tofu3Error {
-  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
 }

@@ -13,3 +13,6 @@ export interface RegistrySettings {
   readonly plainHttp: boolean;
   readonly trust: Trust | null;
 }
+
+/** Asks a person for a passphrase; the prompt is without its colon. Rejects when there is no terminal. */
+export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;

@@ -23,8 +23,11 @@ const IDENTIFIER = /^[a-f0-9]{64}$/;
 const MOST_CHARACTERS = 2048;
 const MOST_REPOSITORY = 255;
 
-const HUB = "docker.io";
+/** What every name of Docker Hub is filed under, and the host that serves it. */
+export const HUB = "docker.io";
 const HUB_HOST = "registry-1.docker.io";
+/** The last two are no aliases to distribution/reference, but they are the same registry. */
+const HUB_NAMES: readonly string[] = [HUB, "index.docker.io", HUB_HOST, "registry.hub.docker.com"];
 
 /** No default tag is filled in. Throws E_REFERENCE. */
 export function parseReference(text: string): Reference {
@@ -87,13 +90,13 @@ export function formatReference(reference: Reference): string {
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** Docker Hub under any of its names; `registry-1.docker.io` is no alias to distribution/reference, but it is the same registry. */
+/** Docker Hub under any of its names. */
 export function isDockerHub(registry: string): boolean {
-  return [HUB, "index.docker.io", HUB_HOST].includes(registry.toLowerCase());
+  return HUB_NAMES.includes(registry.toLowerCase());
 }
 
 /** The name that credentials and settings are kept under: `docker.io` for every name of Docker Hub, otherwise host[:port] in lower case. */
-export function registryName(repository: Repository): string {
+export function registryKey(repository: Repository): string {
   return isDockerHub(repository.registry) ? HUB : registryHost(repository);
 }
 

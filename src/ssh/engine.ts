@@ -1,14 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { isIP } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
-import { isLoopbackHost, isPublicAddress } from "../http/address.ts";
+import { refusePrivateHost } from "../http/address.ts";
 import { curlOptions, quoted, type CurlSettings } from "./script/curlconfig.ts";
 import { orAborted, within } from "../http/deadline.ts";
 import type { Proxy } from "../http/proxy.ts";
 import { performBatch } from "./batch.ts";
 import { openSsh } from "./connection/connection.ts";
-import type { AskPassphrase } from "./connection/keys.ts";
+import type { AskPassphrase } from "../model/credentials.ts";
 import type { Lane } from "./lane.ts";
 import { createPool, MOST_LANES, type Pool } from "./pool.ts";
 import { refusalOf } from "./reach.ts";
@@ -167,7 +166,7 @@ export function createSshTransport(options: SshOptions): SshTransport {
     }) => Pending,
   ): Promise<T> {
     const { settings } = await usable(signal);
-    refusePrivateHost(query);
+    refusePrivatePlace(query);
     quoted(query.url);
     const key = JSON.stringify([curlOptions(query, settings), query.trust?.ca]);
     let onAbort: () => void = ignore;
@@ -217,11 +216,7 @@ function ignore(): void {
 }
 
 /** The VM's curl connects before anybody can look at the address; a host that says what it is need not come so far. */
-function refusePrivateHost({ url, publicOnly }: Query): void {
+function refusePrivatePlace({ url, publicOnly }: Query): void {
   const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") : "";
-  if (!publicOnly || !(isLoopbackHost(host) || (isIP(host) !== 0 && !isPublicAddress(host)))) return;
-  throw new Tofu3Error("E_ADDRESS", `refused to connect to "${host}": it is not a public address`, {
-    stage: "connect",
-    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
-  });
+  if (publicOnly) refusePrivateHost(host);
 }

@@ -1,11 +1,11 @@
 import { Tofu3Error } from "../errors.ts";
-import { isPublicAddress } from "../http/address.ts";
+import { isPublicAddress, notPublic } from "../http/address.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import { faultOfExit, faultOfProxy, type Reached } from "./script/curlexit.ts";
 import { parseHeaderBlock, type HeaderBlock } from "../http/headers.ts";
 import type { JobReply, Transfer } from "./script/reply.ts";
 import { MOST_DUMPED_BYTES } from "./job.ts";
-import { declaredLength } from "../http/strict.ts";
+import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Page, Query } from "../http/transport.ts";
 
 /** Of an answer that is not content, so much is kept at most. */
@@ -25,10 +25,6 @@ export interface Outcome {
 /** 200, or 206 where a part was asked for. */
 export function isContent(status: number): boolean {
   return status === 200 || status === 206;
-}
-
-export function tooLarge(maxBytes: number): Tofu3Error {
-  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
 }
 
 /**
@@ -95,10 +91,7 @@ function contradiction(what: string, stage: "http" | "body"): Tofu3Error {
 function refuseAddress(query: Query, transfer: Transfer, settings: CurlSettings): void {
   const { address } = transfer;
   if (!query.publicOnly || settings.proxy !== null || address === null || isPublicAddress(address)) return;
-  throw new Tofu3Error("E_ADDRESS", `the answer came from ${address}, which is not a public address`, {
-    stage: "connect",
-    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
-  });
+  throw notPublic(`the answer came from ${address}, which is not a public address`, "connect");
 }
 
 function faultFor(exit: number, transfer: Transfer, block: HeaderBlock | null, settings: CurlSettings): Tofu3Error {

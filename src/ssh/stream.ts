@@ -5,7 +5,8 @@ import { within } from "../http/deadline.ts";
 import type { JobReply } from "./script/reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./job.ts";
 import type { Lane, LaneJob } from "./lane.ts";
-import { outcomeOf, tooLarge, type Outcome } from "./outcome.ts";
+import { outcomeOf, type Outcome } from "./outcome.ts";
+import { tooLarge } from "../http/strict.ts";
 import type { PendingContent } from "./queue.ts";
 import type { Content, Query } from "../http/transport.ts";
 

@@ -3,9 +3,9 @@ import { judge } from "../../dist/consensus/judge.js";
 import { openVantages } from "../../dist/coordinator/runtime.js";
 import { subjectOf } from "../../dist/model/subject.js";
 import { parseReference } from "../../dist/oci/reference.js";
-import { jobOf } from "../../dist/verify.js";
-import { observe } from "../../dist/worker/walk.js";
-import { houseOf } from "./runtime.mjs";
+import { jobOf } from "../../dist/coordinator/verify.js";
+import { observe } from "../../dist/worker/walk/look.js";
+import { runtimeOf } from "./runtime.mjs";
 
 const [configFile, repository, count] = process.argv.slice(2);
 const runtime = await runtimeOf(configFile);

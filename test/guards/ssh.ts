@@ -50,7 +50,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${HOSTKEY} › RSA is signed with SHA-2 only`,
     },
     {
-      file: "src/ssh/connection/knownhosts.ts",
+      file: "src/ssh/connection/pattern.ts",
       from: 'each.startsWith("!") && matchesPattern(each.slice(1), name)',
       to: "false",
       test: `${KNOWN} › which hosts a list of patterns names`,
@@ -210,7 +210,7 @@ export const SSH_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/ssh/engine.ts",
-      from: "refusePrivateHost(query);",
+      from: "refusePrivatePlace(query);",
       to: "",
       test: `${WAYS} › %s is not asked for`,
     },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { formatReference, parseReference, registryHost, registryName, requestRepository } from "../../src/oci/reference.ts";
+import { formatReference, parseReference, registryHost, registryKey, requestRepository } from "../../src/oci/reference.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const SHA256 = `sha256:${HEX}`;
@@ -89,6 +89,8 @@ describe("where requests go", () => {
     ["debian", "registry-1.docker.io", "docker.io", "library/debian"],
     ["registry-1.docker.io/debian", "registry-1.docker.io", "docker.io", "library/debian"],
     ["registry-1.docker.io/a/b", "registry-1.docker.io", "docker.io", "a/b"],
+    ["registry.hub.docker.com/a/b", "registry-1.docker.io", "docker.io", "a/b"],
+    ["auth.docker.io/a/b", "auth.docker.io", "auth.docker.io", "a/b"],
     ["ghcr.io/a", "ghcr.io", "ghcr.io", "a"],
     ["EXAMPLE/a", "example", "example", "a"],
     ["a.b:443/c", "a.b:443", "a.b:443", "c"],
@@ -98,7 +100,7 @@ describe("where requests go", () => {
     ["[2001:DB8:0:0::1]:5000/c", "[2001:db8::1]:5000", "[2001:db8::1]:5000", "c"],
   ])("%s → %s", (text, host, name, repository) => {
     const reference = parseReference(text);
-    expect([registryHost(reference), registryName(reference), requestRepository(reference)]).toEqual([host, name, repository]);
+    expect([registryHost(reference), registryKey(reference), requestRepository(reference)]).toEqual([host, name, repository]);
   });
 
   test.each(["[1::2::3]/a", "a.b:0/c", "a.b:65536/c", "1.2.3.999/c"])("nobody can connect to %s", (text) => {

@@ -1,132 +1,121 @@
-import { Parser } from "yargs/helpers";
+import yargs, { type Argv, type Options } from "yargs";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
-import { invocationOf, type Invocation, type Values } from "./invocation.ts";
-import { nearest } from "./nearest.ts";
+import { invocationOf, type Given, type Invocation } from "./invocation.ts";
+import { mistakeIn, reservedWordIn, valueMistakeIn } from "./mistake.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
+
+/** Text stays text (a tag `1.10` is no number), and a name means what `--help` says and nothing else. */
+const AS_WRITTEN = {
+  "parse-numbers": false,
+  "parse-positional-numbers": false,
+  "camel-case-expansion": false,
+  "dot-notation": false,
+  "boolean-negation": false,
+  "strip-aliased": true,
+} as const;
 
 /** What was written behind the name of the program → one command, checked. Throws E_USAGE. */
 export function parseArgv(argv: readonly string[]): Invocation {
-  const flags = uniqueFlags();
-  refuseOddSwitches(argv, flags);
-  const parsed = readFlags(argv, flags);
-  const words = parsed["_"] as string[];
-  const command = findCommand(words);
-  const positionals = words.slice(command.name.split(" ").length);
-  const values = checkFlags(parsed, flags, command);
-  if (positionals.length !== command.positionals.length) throw wrongPositionals(command, positionals);
-  return invocationOf(command, positionals, values);
-}
-
-function uniqueFlags(): Map<string, Flag> {
-  return new Map([...GLOBAL_FLAGS, ...COMMANDS.flatMap((command) => command.flags)].map((flag) => [flag.name, flag]));
-}
-
-/** Only the tokenizer of yargs: nothing becomes a number (a tag `1.10` stays text), nothing is translated, nothing exits. */
-function readFlags(argv: readonly string[], flags: ReadonlyMap<string, Flag>): Record<string, unknown> {
-  const all = [...flags.values()];
-  return Parser([...argv], {
-    boolean: all.filter((flag) => flag.value === undefined).map((flag) => flag.name),
-    string: all.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
-    alias: Object.fromEntries(all.flatMap((flag) => (flag.short === undefined ? [] : [[flag.name, [flag.short]]]))),
-    configuration: {
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "camel-case-expansion": false,
-      "dot-notation": false,
-      "boolean-negation": false,
-      "strip-aliased": true,
-    },
+  const reserved = reservedWordIn(argv);
+  if (reserved !== null) throw reserved;
+  const reached: { command: Command | null } = { command: null };
+  const program = silentYargs((message, error) => {
+    if (error instanceof Tofu3Error) throw error;
+    throw refusalOf(reached.command, (program.parsed === false ? {} : program.parsed.argv) as Partial<Given>, message);
   });
+  program.options(optionsOf(GLOBAL_FLAGS));
+  defineGroup(program, "", (command) => (reached.command = command));
+  const { _: words, ...given } = program.parse([...argv]) as Given;
+  // a command behind `--` is a word that yargs lets pass
+  if (reached.command === null) {
+    throw new Tofu3Error("E_USAGE", "no command was given before --", { hint: "tofu3 --help" });
+  }
+  return invocationOf(reached.command, positionalsOf(reached.command, words), given);
 }
 
-/** The tokenizer reads `--json=maybe` as false. */
-function refuseOddSwitches(argv: readonly string[], flags: ReadonlyMap<string, Flag>): void {
-  const end = argv.indexOf("--");
-  for (const word of end === -1 ? argv : argv.slice(0, end)) {
-    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
-    const flag = name === undefined ? undefined : flags.get(name);
-    if (flag === undefined || flag.value !== undefined || value === "true" || value === "false") continue;
-    throw new Tofu3Error("E_USAGE", `--${flag.name} takes no value`, { hint: `write --${flag.name} alone` });
-  }
+/** A yargs that neither exits, prints, translates nor answers --help: whoever calls it does. */
+function silentYargs(onFailure: (message: string | null, error: unknown) => never): Argv {
+  return yargs([])
+    .scriptName("tofu3")
+    .detectLocale(false)
+    .parserConfiguration(AS_WRITTEN)
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .fail(onFailure)
+    .strictOptions();
 }
 
-function findCommand(words: readonly string[]): Command {
-  const command = COMMANDS.find((each) => words.slice(0, each.name.split(" ").length).join(" ") === each.name);
-  if (command !== undefined) return command;
-  const [first, second] = words;
-  if (first === undefined) throw new Tofu3Error("E_USAGE", "no command was given", { hint: "tofu3 --help" });
-  const group = COMMANDS.filter((each) => each.name.startsWith(`${first} `)).map((each) => `tofu3 ${each.name}`);
-  if (group.length > 0 && second === undefined) {
-    throw new Tofu3Error("E_USAGE", `tofu3 ${first} needs a second word`, { hint: `one of: ${group.join(", ")}` });
-  }
-  const typed = COMMANDS.some((each) => each.name.startsWith(`${first} `)) && second !== undefined ? `${first} ${second}` : first;
-  const meant = nearest(typed, [...COMMANDS.map((each) => each.name)]);
-  const isReference = /[:/@]/.test(first);
-  throw new Tofu3Error("E_USAGE", `there is no command ${JSON.stringify(visible(typed, 100))}`, {
-    hint: isReference
-      ? `tofu3 verify ${visible(first, 300)}`
-      : meant === null
-        ? "tofu3 --help lists the commands"
-        : `did you mean: tofu3 ${meant}`,
-  });
-}
-
-/** The value of each flag that was given, checked for its kind. */
-function checkFlags(parsed: Record<string, unknown>, flags: ReadonlyMap<string, Flag>, command: Command): Values {
-  const values = new Map<string, boolean | readonly string[]>();
-  for (const [name, value] of Object.entries(parsed)) {
-    if (name === "_" || name === "$0" || value === undefined) continue;
-    const flag = flags.get(name);
-    if (flag === undefined) throw unknownFlag(name, command);
-    if (!GLOBAL_FLAGS.includes(flag) && !command.flags.some((each) => each.name === name)) {
-      const others = COMMANDS.filter((each) => each.flags.some((other) => other.name === name)).map((each) => each.name);
-      throw new Tofu3Error("E_USAGE", `tofu3 ${command.name} has no flag --${name}`, {
-        hint: `--${name} is a flag of: ${others.join(", ")}`,
-      });
-    }
-    values.set(name, flag.value === undefined ? [value].flat().at(-1) === true : checkText(flag, value));
-  }
-  return values;
-}
-
-function checkText(flag: Flag, value: unknown): readonly string[] {
-  const all: unknown[] = Array.isArray(value) ? value : [value];
-  const texts = all.filter((each) => typeof each === "string" && each !== "") as string[];
-  const [first] = texts;
-  if (texts.length !== all.length || first === undefined) {
-    throw new Tofu3Error("E_USAGE", `--${flag.name} needs a value`, { hint: `--${flag.name} ${flag.value ?? ""}` });
-  }
-  if (flag.repeatable !== true && texts.length > 1) {
-    throw new Tofu3Error("E_USAGE", `--${flag.name} was given ${texts.length} times`, { hint: "give it once" });
-  }
-  if (flag.choices !== undefined && !flag.choices.includes(first)) {
-    throw new Tofu3Error("E_USAGE", `--${flag.name} cannot be ${JSON.stringify(visible(first, 100))}`, {
-      hint: `one of: ${flag.choices.join(", ")}`,
+/**
+ * The commands that begin with `prefix`. The flags of all of them are known here and forgotten when one is chosen:
+ * otherwise the word behind `--force` would be its value in `tofu3 --force verify alpine`.
+ */
+function defineGroup(level: Argv, prefix: string, onReached: (command: Command) => void): Argv {
+  const every = COMMANDS.flatMap((command) => command.flags);
+  level
+    .options(optionsOf(every, { global: false }))
+    .strictCommands()
+    .demandCommand(1);
+  const inside = COMMANDS.filter(({ name }) => name.startsWith(prefix));
+  for (const word of new Set(inside.map(({ name }) => name.slice(prefix.length).split(" ", 1).join("")))) {
+    const command = inside.find(({ name }) => name === prefix + word);
+    level.command(word, "", (inner) => {
+      if (command === undefined) return defineGroup(inner, `${prefix}${word} `, onReached);
+      onReached(command);
+      return defineCommand(inner, command);
     });
   }
-  return texts;
+  return level;
 }
 
-function unknownFlag(name: string, command: Command): Tofu3Error {
-  const known = [...command.flags, ...GLOBAL_FLAGS].map((flag) => flag.name);
-  const meant = nearest(name, known);
-  const typed = `${name.length === 1 ? "-" : "--"}${visible(name, 100)}`;
-  return new Tofu3Error("E_USAGE", `tofu3 ${command.name} has no flag ${typed}`, {
-    hint: meant === null ? `tofu3 ${command.name} --help lists the flags` : `did you mean: --${meant}`,
-  });
+/**
+ * Positionals have no names for yargs: it would take `--REFERENCE` for one, and it loses a named one that begins with a
+ * dash behind `--`.
+ */
+function defineCommand(level: Argv, command: Command): Argv {
+  const count = command.positionals.length;
+  for (const flag of command.flags) if (flag.conflict !== undefined) level.conflicts(flag.name, flag.conflict.with);
+  return level
+    .options(optionsOf(command.flags))
+    .strictCommands(false)
+    .demandCommand(count, count)
+    .check((given) => {
+      const mistake = valueMistakeIn(command, given as Given);
+      if (mistake !== null) throw mistake;
+      return true;
+    }, false);
 }
 
-function wrongPositionals(command: Command, given: readonly string[]): Tofu3Error {
-  const missing = command.positionals[given.length];
-  const [example] = command.examples;
-  if (missing !== undefined) {
-    return new Tofu3Error("E_USAGE", `tofu3 ${command.name} needs a ${missing}`, {
-      hint: example === undefined ? usageLine(command) : example[0],
-    });
-  }
-  const extra = given.slice(command.positionals.length).map((word) => JSON.stringify(visible(word, 100)));
-  return new Tofu3Error("E_USAGE", `tofu3 ${command.name} does not know what to do with ${extra.join(", ")}`, {
-    hint: usageLine(command),
+function optionsOf(flags: readonly Flag[], more: Options = {}): Record<string, Options> {
+  return Object.fromEntries(flags.map((flag) => [flag.name, { ...optionOf(flag), ...more }]));
+}
+
+function optionOf(flag: Flag): Options {
+  const kind: Options =
+    flag.value === undefined
+      ? // a switch that is off was not given, so that it excludes nothing
+        { boolean: true, coerce: (on: unknown) => on === true || undefined }
+      : { string: true };
+  return {
+    ...kind,
+    ...(flag.short === undefined ? {} : { alias: flag.short }),
+    ...(flag.choices === undefined ? {} : { choices: flag.choices }),
+  };
+}
+
+function positionalsOf(command: Command, words: readonly string[]): readonly string[] {
+  return words.slice(command.name.split(" ").length);
+}
+
+/** yargs says no; why, in our words. Its own are left for what these do not know. */
+function refusalOf(command: Command | null, parsed: Partial<Given>, message: string | null): Tofu3Error {
+  // in what is refused, yargs may have put a value of its own among the words
+  const words = [...(parsed._ ?? []), ...(command === null ? [] : (parsed["--"] ?? []))].map(String);
+  const mistake = mistakeIn(command, parsed, command === null ? words : positionalsOf(command, words));
+  if (mistake !== null) return mistake;
+  const why = visible(message ?? "yargs does not say why", 300);
+  return new Tofu3Error("E_USAGE", `the arguments cannot be used: ${why}`, {
+    hint: command === null ? "tofu3 --help" : usageLine(command),
   });
 }

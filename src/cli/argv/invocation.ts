@@ -59,38 +59,41 @@ export interface Invocation {
   readonly settings: Settings;
 }
 
-/** What each flag that was given was given as: a switch, or its texts. */
-export type Values = ReadonlyMap<string, boolean | readonly string[]>;
-
-/** Checked words and flags of one command → its typed arguments. Throws E_USAGE for a report of unknown kind. */
-export function invocationOf(command: Command, positionals: readonly string[], values: Values): Invocation {
-  return { arguments: argumentsOf(command, positionals, values), settings: settingsOf(values) };
+/** What yargs hands over: the words, those behind `--` while it works, and each flag that was given under its long name. */
+export interface Given {
+  readonly _: readonly string[];
+  readonly "--"?: readonly string[];
+  readonly [flag: string]: unknown;
 }
 
-function argumentsOf(command: Command, positionals: readonly string[], values: Values): Arguments {
+/** Checked words and flags of one command → its typed arguments. Throws E_USAGE for a report of unknown kind. */
+export function invocationOf(command: Command, positionals: readonly string[], flags: Flags): Invocation {
+  return { arguments: argumentsOf(command, positionals, flags), settings: settingsOf(flags) };
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+function argumentsOf(command: Command, positionals: readonly string[], flags: Flags): Arguments {
   const [first = ""] = positionals;
-  const selection = { platform: text(values, "platform"), osVersion: text(values, "os-version"), bottle: text(values, "bottle") };
+  const selection = { platform: text(flags, "platform"), osVersion: text(flags, "os-version"), bottle: text(flags, "bottle") };
   switch (command.name) {
     case "verify":
       return {
         command: "verify",
         reference: first,
         ...selection,
-        destination: text(values, "output"),
-        force: values.get("force") === true,
-        reports: reportsOf(values),
+        destination: text(flags, "output"),
+        force: isOn(flags, "force"),
+        reports: reportsOf(flags),
       };
     case "inspect":
-      if (values.get("raw") === true && values.get("json") === true) {
-        throw new Tofu3Error("E_USAGE", "--raw and --json exclude each other", { hint: "--raw prints the bytes as they are" });
-      }
-      return { command: "inspect", reference: first, ...selection, raw: values.get("raw") === true };
+      return { command: "inspect", reference: first, ...selection, raw: isOn(flags, "raw") };
     case "tags":
       return { command: "tags", repository: first };
     case "demo":
-      return { command: "demo", tamper: values.get("tamper") === true };
+      return { command: "demo", tamper: isOn(flags, "tamper") };
     case "workers check":
-      return { command: "workers check", registry: text(values, "registry") };
+      return { command: "workers check", registry: text(flags, "registry") };
     case "workers script":
       return { command: "workers script" };
     default:
@@ -98,8 +101,8 @@ function argumentsOf(command: Command, positionals: readonly string[], values: V
   }
 }
 
-function reportsOf(values: Values): readonly string[] {
-  const paths = texts(values, "report");
+function reportsOf(flags: Flags): readonly string[] {
+  const paths = texts(flags, "report");
   const wrong = paths.find((path) => reportKind(path) === null);
   if (wrong === undefined) return paths;
   throw new Tofu3Error("E_USAGE", `there is no kind of report for ${JSON.stringify(visible(wrong, 200))}`, {
@@ -107,24 +110,27 @@ function reportsOf(values: Values): readonly string[] {
   });
 }
 
-function settingsOf(values: Values): Settings {
+function settingsOf(flags: Flags): Settings {
   return {
-    config: text(values, "config"),
-    authfile: text(values, "authfile"),
-    json: values.get("json") === true,
-    quiet: values.get("quiet") === true,
-    progress: values.get("no-progress") !== true,
-    color: values.get("no-color") !== true,
-    logLevel: LOG_LEVELS.find((level) => level === text(values, "log-level")) ?? "silent",
-    logFormat: LOG_FORMATS.find((format) => format === text(values, "log-format")) ?? "pretty",
+    config: text(flags, "config"),
+    authfile: text(flags, "authfile"),
+    json: isOn(flags, "json"),
+    quiet: isOn(flags, "quiet"),
+    progress: !isOn(flags, "no-progress"),
+    color: !isOn(flags, "no-color"),
+    logLevel: LOG_LEVELS.find((level) => level === text(flags, "log-level")) ?? "silent",
+    logFormat: LOG_FORMATS.find((format) => format === text(flags, "log-format")) ?? "pretty",
   };
 }
 
-function text(values: Values, name: string): string | null {
-  return texts(values, name)[0] ?? null;
+function isOn(flags: Flags, name: string): boolean {
+  return [flags[name]].flat().at(-1) === true;
 }
 
-function texts(values: Values, name: string): readonly string[] {
-  const value = values.get(name);
-  return typeof value === "object" ? value : [];
+function text(flags: Flags, name: string): string | null {
+  return texts(flags, name)[0] ?? null;
+}
+
+function texts(flags: Flags, name: string): readonly string[] {
+  return [flags[name]].flat().filter((each) => typeof each === "string");
 }

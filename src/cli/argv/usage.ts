@@ -10,6 +10,7 @@ export interface Flag {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly repeatable?: true;
+  readonly conflict?: { readonly with: string; readonly hint: string };
   readonly text: string;
 }
 
@@ -104,7 +105,14 @@ const INSPECT: Command = {
     "--os-version and --bottle would select in it. It compares nothing, so it is no verdict.",
     "No configuration is needed.",
   ],
-  flags: [...SELECTION_FLAGS, { name: "raw", text: "print the exact bytes that were received, even if they cannot be read" }],
+  flags: [
+    ...SELECTION_FLAGS,
+    {
+      name: "raw",
+      conflict: { with: "json", hint: "--raw prints the bytes as they are" },
+      text: "print the exact bytes that were received, even if they cannot be read",
+    },
+  ],
   examples: [
     ["tofu3 inspect ghcr.io/homebrew/core/vim:9.0.1900 --platform darwin/amd64", "which entries that selects"],
     ["tofu3 inspect alpine:3.20 --raw | sha256sum", "the digest of the root, computed by another program"],

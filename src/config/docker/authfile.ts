@@ -1,10 +1,14 @@
 import { z } from "zod";
 import { Tofu3Error, visible } from "../../errors.ts";
 import type { Credentials } from "../../model/credentials.ts";
+import { HUB } from "../../oci/reference.ts";
 import { trimBoth, trimEnd } from "../../oci/trim.ts";
 import { Secret } from "../../secret.ts";
 import { registryName } from "../registryname.ts";
 import { readSmallText } from "../../smallfile.ts";
+
+/** The key that docker login files Docker Hub under. */
+export const DOCKER_LOGIN_HUB = "https://index.docker.io/v1/";
 
 const entry = z.object({
   auth: z.string().optional(),
@@ -80,7 +84,7 @@ function parseKey(key: string): { registry: string; path: string } | null {
   const registry = registryName(slash === -1 ? bare : bare.slice(0, slash));
   if (registry === null) return null;
   const rest = slash === -1 ? "" : trimEnd(bare.slice(slash + 1), "/");
-  const legacy = bare !== key || (registry === "docker.io" && /^v[12]$/.test(rest));
+  const legacy = bare !== key || (registry === HUB && /^v[12]$/.test(rest));
   return { registry, path: legacy ? "" : rest };
 }
 
@@ -98,7 +102,7 @@ export function bestKey<T>(
   registry: string,
   repository: string,
 ): readonly [string, T] | null {
-  const rank = (key: string): number => (key === registry ? 0 : key === "https://index.docker.io/v1/" ? 1 : 2);
+  const rank = (key: string): number => (key === registry ? 0 : key === DOCKER_LOGIN_HUB ? 1 : 2);
   const fitting = entries.flatMap((each) => {
     const key = parseKey(each[0]);
     return key !== null && key.registry === registry && holds(key.path, repository) ? [{ each, length: key.path.length }] : [];

@@ -1,14 +1,15 @@
 import { join, resolve } from "node:path";
 import { Tofu3Error } from "../../errors.ts";
 import type { Credentials, CredentialsFor } from "../../model/credentials.ts";
-import { bestKey, credentialsOf, readAuthFile, type AuthFile } from "./authfile.ts";
+import { HUB } from "../../oci/reference.ts";
+import { bestKey, credentialsOf, DOCKER_LOGIN_HUB, readAuthFile, type AuthFile } from "./authfile.ts";
 import { askHelper } from "./helper.ts";
 import { variable, xdgFolder, type Surroundings } from "../load.ts";
 import { registryName } from "../registryname.ts";
 
 /** Docker Hub is filed by docker under the first, by podman under the second of its names. */
 function serversOf(registry: string): readonly string[] {
-  return registry === "docker.io" ? ["https://index.docker.io/v1/", "docker.io"] : [registry];
+  return registry === HUB ? [DOCKER_LOGIN_HUB, HUB] : [registry];
 }
 
 /**

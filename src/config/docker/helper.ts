@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { z } from "zod";
-import { messageOf, Tofu3Error } from "../../errors.ts";
+import { Tofu3Error } from "../../errors.ts";
 import type { Credentials } from "../../model/credentials.ts";
 import { Secret } from "../../secret.ts";
 
@@ -11,11 +11,6 @@ const LIMIT_BYTES = 64 * 1024;
 
 const answer = z.object({ Username: z.string(), Secret: z.string() });
 
-interface Ended {
-  readonly status: number | null;
-  readonly output: string;
-}
-
 /** What it writes may be a password, so nothing of it goes into an error. */
 function trouble(program: string, server: string, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_CREDENTIALS", `cannot get the credentials for ${JSON.stringify(server)}: ${program} ${what}`, {
@@ -24,43 +19,40 @@ function trouble(program: string, server: string, what: string, cause?: unknown)
   });
 }
 
-/** No shell; the server goes over stdin. The helper is killed at the limit of time or of output, and when the signal says so. */
+interface Ended {
+  /** A number when it exited, null when a signal ended it, a word when Node could not run it to its end. */
+  readonly status: number | string | null;
+  readonly output: string;
+  readonly late: boolean;
+  readonly cause: unknown;
+}
+
+/** No shell; the server goes over stdin. Killed at the limit of time or of output, and when the signal says so. */
 function run(program: string, server: string, env: Env, limitSeconds: number, signal: AbortSignal): Promise<Ended> {
+  const limits = { timeout: limitSeconds * 1000, maxBuffer: LIMIT_BYTES, killSignal: "SIGKILL" } as const;
+  // execFile takes the answer of a helper that went away and left its stdout open to a child, however late it is
+  const late = AbortSignal.timeout(limits.timeout);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], { env: { ...env }, stdio: ["pipe", "pipe", "ignore"], shell: false, windowsHide: true });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const end = (error: Error): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
+    const options = { ...limits, env: { ...env }, signal, windowsHide: true };
+    const child = execFile(program, ["get"], options, (error, output) => {
+      // for the signal execFile has only SIGTERM
       child.kill("SIGKILL");
-      child.stdout.destroy();
-      child.stdin.destroy();
-      reject(error);
-    };
-    const abort = (): void => end(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-    const timer = setTimeout(
-      () => end(trouble(program, server, `gave no answer within ${limitSeconds} seconds`)),
-      limitSeconds * 1000,
-    );
-    signal.addEventListener("abort", abort, { once: true });
-    child.once("error", (error) =>
-      end(trouble(program, server, `cannot be run (${"code" in error ? String(error.code) : messageOf(error)})`, error)),
-    );
-    child.stdout.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > LIMIT_BYTES) end(trouble(program, server, `answered with more than ${LIMIT_BYTES} bytes`));
-      else chunks.push(chunk);
-    });
-    child.once("close", (status) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-      resolve({ status, output: Buffer.concat(chunks).toString("utf8") });
+      if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+      else resolve({ status: error === null ? 0 : (error.code ?? null), output, late: late.aborted, cause: error });
     });
     // a helper that does not read its stdin is judged by its answer
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(server);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(server);
   });
+}
+
+/** What went wrong while it ran; null when it came to its end. The cause of what it exited with would hold its stderr. */
+function troubleOf(ended: Ended, limitSeconds: number): readonly [what: string, cause?: unknown] | null {
+  const { status, late, cause } = ended;
+  if (status === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return [`answered with more than ${LIMIT_BYTES} bytes`];
+  if (typeof status === "string") return [`cannot be run (${status})`, cause];
+  if (late) return [`gave no answer within ${limitSeconds} seconds`];
+  return status === null ? ["was killed"] : null;
 }
 
 function parseAnswer(output: string): z.output<typeof answer> | null {
@@ -94,10 +86,14 @@ export async function askHelper(
     });
   }
   const program = `docker-credential-${name}`;
-  const { status, output } = await run(program, server, options.env, options.limitSeconds ?? LIMIT_SECONDS, signal);
+  const limitSeconds = options.limitSeconds ?? LIMIT_SECONDS;
+  const ended = await run(program, server, options.env, limitSeconds, signal);
+  const wrong = troubleOf(ended, limitSeconds);
+  if (wrong !== null) throw trouble(program, server, ...wrong);
+  const { status, output } = ended;
   if (status !== 0) {
     if (/credentials not found/i.test(output)) return null;
-    throw trouble(program, server, status === null ? "was killed" : `failed with status ${status}`);
+    throw trouble(program, server, `failed with status ${status ?? ""}`);
   }
   const found = parseAnswer(output);
   if (found === null) throw trouble(program, server, "did not answer with Username and Secret in JSON");

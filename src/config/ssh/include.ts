@@ -17,13 +17,6 @@ export const sshFiles: SshFiles = {
   list: (folder) => readdir(folder).catch(() => []),
 };
 
-/** At least one pattern matches, and none of the negated ones does. */
-export function matchesPatterns(patterns: readonly string[], text: string): boolean {
-  const negated = patterns.filter((pattern) => pattern.startsWith("!"));
-  if (negated.some((pattern) => matchesPattern(pattern.slice(1), text))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, text));
-}
-
 /** The files that one argument of Include names, sorted; relative ones are in ~/.ssh. A `*` or `?` does not match a leading dot. */
 export async function expandInclude(argument: string, home: string, files: SshFiles): Promise<readonly string[]> {
   const place = argument.startsWith("~/") ? join(home, argument.slice(2)) : argument;

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import SSHConfig, { LineType, type Directive, type Line } from "ssh-config";
 import { Tofu3Error, messageOf, visible } from "../../errors.ts";
-import { expandInclude, matchesPatterns, type SshFiles } from "./include.ts";
+import { expandInclude, type SshFiles } from "./include.ts";
+import { matchesPatterns } from "../../ssh/connection/pattern.ts";
 
 /** Values by keyword in lower case. The first value that is met counts, except that IdentityFile collects. */
 export type SshSettings = Map<string, readonly string[]>;

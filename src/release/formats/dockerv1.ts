@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Tofu3Error } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { HUB } from "../../oci/reference.ts";
 import { tagOf, type Subject } from "../../model/subject.ts";
 import { createFile, permit, writeSmallFile } from "../disk.ts";
 import { readImage, type Image } from "./image.ts";
@@ -126,6 +127,6 @@ function repositoriesOf(subject: Subject, id: string | undefined): string {
   const tag = tagOf(subject);
   if (tag === null || id === undefined) return "{}\n";
   const { registry, repository } = subject;
-  const name = registry === "docker.io" ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
+  const name = registry === HUB ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
   return `${JSON.stringify({ [name]: { [tag]: id } })}\n`;
 }

@@ -1,3 +1,4 @@
+import type { AskPassphrase } from "../../model/credentials.ts";
 import type { Duplex } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Client } from "ssh2";
@@ -5,7 +6,7 @@ import { within } from "../../http/deadline.ts";
 import { algorithmsOf, fingerprintOf, type HostTrust } from "./hostkey.ts";
 import { keyType } from "./knownhosts.ts";
 import { handshakeFault, unreachable, wordsFor } from "./faults.ts";
-import { readProofs, type AskPassphrase, type SshProof } from "./keys.ts";
+import { readProofs, type SshProof } from "./keys.ts";
 import { openForward, openSocket } from "./socket.ts";
 import type { SshTarget } from "./target.ts";
 import { readTrust } from "./trust.ts";

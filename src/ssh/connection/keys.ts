@@ -1,4 +1,5 @@
 import ssh2, { type BaseAgent } from "ssh2";
+import type { AskPassphrase } from "../../model/credentials.ts";
 import { restrictedAgent } from "./agent.ts";
 import { keyFault, readIdentities, type Identity } from "./identity.ts";
 import type { SshTarget } from "./target.ts";
@@ -7,9 +8,6 @@ import type { SshTarget } from "./target.ts";
 export type SshProof =
   | { readonly type: "publickey"; readonly username: string; readonly key: string; readonly passphrase?: string }
   | { readonly type: "agent"; readonly username: string; readonly agent: string | BaseAgent };
-
-/** Asks a person for a passphrase; the prompt is without its colon. Rejects when there is no terminal. */
-export type AskPassphrase = (prompt: string, signal: AbortSignal) => Promise<string>;
 
 const TRIES = 3;
 

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { matchesPattern } from "./pattern.ts";
+import { matchesPatterns } from "./pattern.ts";
 
 /** One usable line of a known_hosts file. sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". */
 export interface KnownHost {
@@ -46,12 +46,10 @@ function hashedMatches(pattern: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-/** Whether a comma-separated list of patterns names the host: a matching `!pattern` always wins. */
+/** Whether the hosts of a line, a comma-separated list of patterns or a hash, name this one. */
 export function patternsMatch(patterns: string, name: string): boolean {
   if (patterns.startsWith("|")) return hashedMatches(patterns, name);
-  const list = patterns.toLowerCase().split(",");
-  if (list.some((each) => each.startsWith("!") && matchesPattern(each.slice(1), name))) return false;
-  return list.some((each) => !each.startsWith("!") && matchesPattern(each, name));
+  return matchesPatterns(patterns.toLowerCase().split(","), name);
 }
 
 /** The lines about one host. A bare `host` line is not used for another port: ssh falls back to it, this does not. */

@@ -19,3 +19,9 @@ export function matchesPattern(pattern: string, name: string): boolean {
   while (pattern[p] === "*") p++;
   return p === pattern.length;
 }
+
+/** Whether a list of patterns names it: a matching `!pattern` always wins. */
+export function matchesPatterns(patterns: readonly string[], name: string): boolean {
+  if (patterns.some((each) => each.startsWith("!") && matchesPattern(each.slice(1), name))) return false;
+  return patterns.some((each) => !each.startsWith("!") && matchesPattern(each, name));
+}

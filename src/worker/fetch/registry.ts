@@ -1,4 +1,4 @@
-import { registryHost, registryName, requestRepository } from "../../oci/reference.ts";
+import { registryHost, registryKey, requestRepository } from "../../oci/reference.ts";
 import type { Repository } from "../../oci/reference.ts";
 import type { RegistrySettings } from "../../model/credentials.ts";
 import type { Trust } from "../../model/trust.ts";
@@ -24,7 +24,7 @@ export interface Registry {
  */
 export function registryOf(repository: Repository, vantage: Vantage): Registry {
   const hostPort = registryHost(repository);
-  const name = registryName(repository);
+  const name = registryKey(repository);
   const settings = vantage.registries(name);
   const secure = new URL(`https://${hostPort}/`);
   const loopback = isLoopbackHost(secure.hostname);

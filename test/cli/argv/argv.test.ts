@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { afterEach, expect, test, vi } from "vitest";
 import { parseArgv } from "../../../src/cli/argv/argv.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "../../../src/cli/argv/usage.ts";
 import { Tofu3Error } from "../../../src/errors.ts";
 
 /** A line as a shell would split it at blanks; nothing here needs quotes. */
@@ -30,12 +32,17 @@ test.each([
   ["--config c.yaml verify a", { ...VERIFY, reference: "a" }],
   ["verify -- a", { ...VERIFY, reference: "a" }],
   ["verify -- --json", { ...VERIFY, reference: "--json" }],
+  ["verify -- -o", { ...VERIFY, reference: "-o" }],
   ["verify a --force --force", { ...VERIFY, reference: "a", force: true }],
+  ["--force verify a", { ...VERIFY, reference: "a", force: true }],
+  ["verify a --force=false", { ...VERIFY, reference: "a" }],
   ["inspect a --raw", { command: "inspect", reference: "a", ...NOTHING, raw: true }],
   ["inspect a --platform darwin/amd64", { command: "inspect", reference: "a", ...NOTHING, platform: "darwin/amd64", raw: false }],
+  ["inspect a --raw --json=false", { command: "inspect", reference: "a", ...NOTHING, raw: true }],
   ["tags ghcr.io/a/b", { command: "tags", repository: "ghcr.io/a/b" }],
   ["workers check", { command: "workers check", registry: null }],
   ["workers check --registry ghcr.io", { command: "workers check", registry: "ghcr.io" }],
+  ["workers --registry ghcr.io check", { command: "workers check", registry: "ghcr.io" }],
   ["workers --json check", { command: "workers check", registry: null }],
   ["workers script", { command: "workers script" }],
   ["demo", { command: "demo", tamper: false }],
@@ -101,6 +108,22 @@ test.each([
   ["verify a --log-format xml", /--log-format cannot be "xml"/, /pretty, json/],
   ["verify a --report a.pdf", /no kind of report for "a.pdf"/, /\.json, \.md/],
   ["verify a --report b", /no kind of report for "b"/, /\.json, \.md/],
+  ["verify a --report b.md --report", /--report needs a value/, /--report FILE/],
+  ["verify a -o --", /--output needs a value/, /--output DEST/],
+  ["verify a -q=maybe", /--quiet takes no value/, /--quiet/],
+  ["tags a -o b", /tofu3 tags has no flag -o/, /a flag of: verify/],
+  ["tags a --raw=false", /tofu3 tags has no flag --raw/, /a flag of: inspect/],
+  ["-- verify a", /no command was given before --/, /tofu3 --help/],
+  ["--nope -- verify a", /no command was given/, /tofu3 --help/],
+  ["constructor", /no command "constructor"/, /./],
+  ["__proto__ a", /no command "__proto__"/, /./],
+  ["$0 a", /no command "\$0"/, /./],
+  ["verify --_ a", /no flag --_/, /./],
+  ["verify --_=a", /no flag --_/, /./],
+  ["verify -q_ a", /no flag -q_/, /./],
+  ["verify a --$0=b", /no flag --\$0/, /./],
+  ["verify --REFERENCE a", /no flag --REFERENCE/, /./],
+  ["verify --reference=a", /no flag --reference/, /./],
   ["inspect a --raw --json", /--raw and --json exclude each other/, /./],
 ])("tofu3 %s is refused", (line, message, hint) => {
   const refused = refusal(line);
@@ -119,8 +142,65 @@ function refusal(line: string): Tofu3Error {
   throw new Error(`tofu3 ${line} was accepted`);
 }
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
 test("messages stay English whatever LC_ALL says, and what a person typed cannot move the cursor", () => {
+  for (const name of ["LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"]) vi.stubEnv(name, "de_DE.UTF-8");
   const error = refusal("verify a --\u001b[2Jx");
+  expect(error.message).toMatch(/^tofu3 verify has no flag --/);
   expect(error.message).not.toContain("\u001b");
   expect(error.message).toContain("\\u{1b}");
+});
+
+const WORDS = [...COMMANDS, ...GLOBAL_FLAGS, ...COMMANDS.flatMap((command) => command.flags)].flatMap(({ name }) => [
+  ...name.split(" "),
+  `--${name}`,
+  `--${name}=x`,
+]);
+const ODD = [
+  "a",
+  "",
+  "-",
+  "--",
+  "---",
+  "-x",
+  "-q",
+  "-qo",
+  "-o=b",
+  "-1",
+  "1.10",
+  "--=",
+  "-=",
+  "--_",
+  "-_",
+  "--$0",
+  "--__proto__",
+  "true",
+];
+
+test("whatever is typed is one command or a mistake in our words; yargs neither exits nor prints", () => {
+  const spies = [
+    vi.spyOn(process, "exit").mockImplementation(() => undefined as never),
+    ...(["log", "error", "warn"] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => undefined)),
+    ...([process.stdout, process.stderr] as const).map((stream) => vi.spyOn(stream, "write").mockImplementation(() => true)),
+  ];
+  const word = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...WORDS, ...ODD) }, fc.string({ maxLength: 6, unit: "binary" }));
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
+      try {
+        parseArgv(argv);
+      } catch (error) {
+        // "cannot be used" would hand on what yargs says
+        return error instanceof Tofu3Error && error.code === "E_USAGE" && !error.message.includes("cannot be used");
+      }
+      return true;
+    }),
+    { numRuns: 2000 },
+  );
+  const calls = spies.map((spy) => spy.mock.calls.length);
+  vi.restoreAllMocks();
+  expect(calls).toEqual(spies.map(() => 0));
 });

@@ -71,6 +71,7 @@ test("docs/exit-codes.md has the exit codes of every command, in the words of it
 
 test.each([
   ["--help"],
+  ["--help=true"],
   ["-h"],
   ["help"],
   ["help verify"],

@@ -48,6 +48,9 @@ describe("docker-credential-x get", () => {
     { script: "echo hunter2; echo hunter2 >&2; exit 1", says: /docker-credential-x failed with status 1$/ },
     { script: 'echo "{\\"Username\\": \\"hunter2\\""', says: /did not answer with Username and Secret in JSON$/ },
     { script: 'echo "{\\"Username\\": \\"hunter2\\", \\"Secret\\": 1}"', says: /did not answer with Username and Secret in JSON$/ },
+    { script: "exec 0<&-; sleep 0.2; echo hunter2 >&2; exit 3", says: /failed with status 3$/ },
+    { script: "while :; do echo hunter2 >&2; done", says: /answered with more than 65536 bytes$/ },
+    { script: "trap '' TERM; while :; do sleep 1; done", says: /gave no answer within 0\.5 seconds$/ },
     { script: "true", says: /did not answer with Username and Secret in JSON$/ },
     { script: "kill -9 $$", says: /was killed$/ },
     { script: "while :; do echo hunter2; done", says: /answered with more than 65536 bytes$/ },
@@ -64,6 +67,22 @@ describe("docker-credential-x get", () => {
     expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
   });
 
+  test("a helper that closes its stdin before the server is written to it is judged by its answer", async () => {
+    const folder = await folderWith({ "docker-credential-x": `#!/bin/sh\nexec 0<&-\n${answer("kim", "pass")}\n` }, 0o700);
+    const env = { PATH: `${folder}:/usr/bin:/bin` };
+    // more than a pipe holds, so that writing fails for sure
+    expect(shown(await askHelper("x", "r".repeat(1024 * 1024), { env }, signal))).toBe("kim:pass");
+  });
+
+  test("a helper that may not be run is told by name", async () => {
+    const folder = await folderWith({ "docker-credential-x": "#!/bin/sh\n" }, 0o600);
+    const error = await thrownBy(askHelper("x", "r.example", { env: { PATH: folder } }, signal));
+    expect(error).toMatchObject({
+      code: "E_CREDENTIALS",
+      message: 'cannot get the credentials for "r.example": docker-credential-x cannot be run (EACCES)',
+    });
+  });
+
   test("a helper that is not there is told by name", async () => {
     const { env } = await helpers({});
     const error = await thrownBy(askHelper("gone", "r.example", { env }, signal));
@@ -78,7 +97,7 @@ describe("docker-credential-x get", () => {
   });
 
   test("the signal ends it at once and kills it", async () => {
-    const { env, folder } = await helpers({ x: 'echo $$ >"$(dirname "$0")/pid"; exec sleep 60' });
+    const { env, folder } = await helpers({ x: `trap "" TERM; echo $$ >"$(dirname "$0")/pid"; while :; do sleep 1; done` });
     const controller = new AbortController();
     const asking = thrownBy(askHelper("x", "r.example", { env }, controller.signal));
     const readPid = async (): Promise<number> => Number(await readFile(join(folder, "pid"), "utf8").catch(() => "0"));

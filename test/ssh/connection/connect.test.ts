@@ -4,7 +4,7 @@ import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { AskPassphrase } from "../../../src/ssh/connection/keys.ts";
+import type { AskPassphrase } from "../../../src/model/credentials.ts";
 import type { SshTarget } from "../../../src/ssh/connection/target.ts";
 import { makeFolder } from "../../lab/processes.ts";
 import { fingerprintOf, makeKeyFile, type Sshd } from "../../lab/sshd.ts";

@@ -18,7 +18,9 @@ test("what was asked for by sha512 is the parent of what is below it, by sha512"
   const other = await look(fakeTransport(lie), { job: jobOf(`registry.example/a/b@${root.digest}`), vantage: { name: "fra" } });
   expect(judge([seen, { ...seen, worker: "sgp" }, other])).toMatchObject({
     outcome: "disagreed",
-    differences: [{ at: "index > manifest 1 > layer 1", expected: layer?.digest }],
+    differences: [
+      { path: [{ role: "index" }, { role: "manifest", position: 0 }, { role: "layer", position: 0 }], expected: layer?.digest },
+    ],
   });
 });
 
