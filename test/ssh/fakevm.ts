@@ -96,7 +96,7 @@ export async function startFakeVm(rules: FakeRules = {}): Promise<FakeVm> {
 }
 
 export const GREETING = [
-  "begin 2",
+  "begin 3",
   "info hash openssl",
   "info machine ",
   "info boot ",

@@ -390,7 +390,7 @@ describe("a VM that lies about the protocol", () => {
     ["floods", (channel) => void channel.write(Buffer.alloc(5_000_000, "x")), "E_VM_REPLY"],
     ["floods with lines", (channel) => void channel.write("x\n".repeat(2_000_000)), "E_VM_REPLY"],
     ["floods its standard error", (channel) => void channel.stderr.write(Buffer.alloc(20_000_000, "x")), "E_VM_REPLY"],
-    ["begins twice", (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 2", "begin 2")), "E_VM_REPLY"],
+    ["begins twice", (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 3", "begin 3")), "E_VM_REPLY"],
     [
       "answers what it was not asked",
       (channel) => withNonce(channel, (nonce) => say(channel, nonce, ...GREETING, "end")),

@@ -61,7 +61,7 @@ export function chosen(root: Node, flags: readonly string[]): Node[] {
 function matches(root: Node, flags: readonly string[]): boolean {
   const wanted = wantedOf(flags);
   if (wanted.platform === null) return true;
-  if (root.kind !== "index") return isWanted({ ...wanted, osVersion: null }, root.platform);
+  if (root.kind !== "index") return isWanted(wanted, root.platform);
   return chosen(root, flags).some((node) => node.kind !== "index");
 }
 
