@@ -5,31 +5,29 @@ import { findConfig } from "../config/load.ts";
 import { readRegistrySettings } from "../config/registries.ts";
 import type { Limits } from "../model/job.ts";
 import type { Vantage } from "../worker/vantage.ts";
-import { localTransport, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { ENGINES } from "./vantages.ts";
 
 /** What of the process and its user one vantage takes. */
 export type Surroundings = Pick<Runtime, "env" | "home" | "cwd" | "authfile" | "version">;
 
 /**
  * This machine alone, for what gives no verdict. It works without a configuration; where there is one (`configFile` is `--config`), its
- * registries, its limits and the proxy of its local worker count. Throws E_CONFIG, E_CREDENTIALS.
+ * registries, its limits and the proxy of its local worker count. `close` comes after the last job. Throws E_CONFIG, E_CREDENTIALS.
  */
-export async function localVantage(
+export async function openLocalVantage(
   configFile: string | null,
   surroundings: Surroundings,
   signal: AbortSignal,
-): Promise<{ vantage: Vantage; limits: Limits }> {
+): Promise<{ vantage: Vantage; limits: Limits; close: () => Promise<void> }> {
   const config = (await findConfig(configFile, surroundings)) ?? emptyConfig();
-  const local = config.workers.find((worker) => worker.via === "local");
-  const vantage: Vantage = {
-    name: local?.name ?? "here",
-    via: "local",
-    transport: await localTransport({ config, version: surroundings.version }, local?.proxy ?? null),
-    credentials: await readDockerCredentials(surroundings.authfile, surroundings, signal),
-    registries: await readRegistrySettings(config),
-    keep: null,
-  };
-  return { vantage, limits: config.limits };
+  const { name, proxy } = config.workers.find(({ via }) => ENGINES[via].keeps) ?? { name: "here", proxy: null };
+  const credentials = await readDockerCredentials(surroundings.authfile, surroundings, signal);
+  const registries = await readRegistrySettings(config);
+  const place = { config, version: surroundings.version, passphrase: null, target: null };
+  const { link } = await ENGINES.local.open({ name, proxy }, place);
+  const vantage: Vantage = { name, via: "local", link, credentials, registries, authorities: new Map() };
+  return { vantage, limits: config.limits, close: () => link.close() };
 }
 
 function emptyConfig(): Config {

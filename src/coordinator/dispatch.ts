@@ -6,7 +6,8 @@ import type { Digest } from "../oci/digest.ts";
 import { comparedType } from "../oci/mediatype.ts";
 import type { Stops } from "../worker/walk/ending.ts";
 import type { Vantage } from "../worker/vantage.ts";
-import { observe } from "../worker/walk/look.ts";
+import { look, type Hooks } from "../worker/walk/look.ts";
+import { ENGINES } from "./vantages.ts";
 
 /**
  * What the others have, once two workers contradict each other or one was served false bytes, to see their own root and more: long enough for
@@ -50,12 +51,13 @@ function createBrake(): Brake {
 
 /**
  * The same job to every vantage at once, one observation each, in the order of the vantages. Two different roots stop the blob downloads of everybody at
- * once: gigabytes are not needed to disagree. Whatever is an alarm stops everything GRACE_MS later. Rejects only with the reason of `signal`.
+ * once: gigabytes are not needed to disagree. Whatever is an alarm stops everything GRACE_MS later. The first local vantage fills the quarantine. Rejects
+ * only with the reason of `signal`.
  */
 export async function dispatch(
   job: Job,
   vantages: readonly Vantage[],
-  watch: Watch,
+  { keep, admit, watch }: Omit<Hooks, "stops">,
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
   const brake = createBrake();
@@ -63,10 +65,16 @@ export async function dispatch(
     brake.listen(progress);
     watch(progress);
   };
+  const keeper = vantages.find(({ via }) => ENGINES[via].keeps);
   try {
     return await Promise.all(
       vantages.map(async (vantage) => {
-        const observation = await observe(job, vantage, listen, brake.stops, signal);
+        const observation = await look(
+          job,
+          vantage,
+          { keep: vantage === keeper ? keep : null, admit, watch: listen, stops: brake.stops },
+          signal,
+        );
         if (observation.error !== null && isUsage(observation.error.code)) brake.onUsageFault();
         return observation;
       }),

@@ -1,15 +1,10 @@
 import { userInfo } from "node:os";
-import type { Config, SshWorkerConfig, WorkerConfig } from "../config/config.ts";
-import { readDockerCredentials } from "../config/docker/credentials.ts";
-import { readRegistrySettings } from "../config/registries.ts";
+import type { Config, SshWorkerConfig } from "../config/config.ts";
 import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "../config/rules.ts";
 import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "../config/ssh/host.ts";
 import { sshFiles } from "../config/ssh/include.ts";
-import type { AskPassphrase, CredentialsFor } from "../model/credentials.ts";
-import type { Admit, Keep } from "../model/keep.ts";
+import type { AskPassphrase } from "../model/credentials.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
-import type { Transport } from "../http/transport.ts";
-import type { Vantage } from "../worker/vantage.ts";
 
 /** Everything of a process and its user that a verification may use. */
 export interface Runtime {
@@ -73,79 +68,4 @@ export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string,
   checkDistinct(found.map((each) => each.endpoint));
   checkHostKeys(await Promise.all(found.map(({ target }) => pinned(target))));
   return new Map(found.map(({ target }) => [target.worker, target]));
-}
-
-/** The transport of this machine, for one worker or for a command that needs no workers. */
-export async function localTransport(
-  runtime: Pick<Runtime, "config" | "version">,
-  proxy: WorkerConfig["proxy"],
-): Promise<Transport> {
-  const { createLocalTransport } = await import("../local/engine.ts");
-  return createLocalTransport({
-    limits: runtime.config.limits,
-    proxy,
-    userAgent: `tofu3/${runtime.version}`,
-  });
-}
-
-async function sshTransport(runtime: Runtime, target: SshTarget, proxy: WorkerConfig["proxy"]): Promise<Transport> {
-  const { createSshTransport } = await import("../ssh/engine.ts");
-  return createSshTransport({ target, limits: runtime.config.limits, proxy, ask: runtime.passphrase });
-}
-
-/**
- * One vantage for each worker. Connecting to the VMs begins at once, and what becomes of it is told to whoever opens the transport. Credentials
- * stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
- */
-export async function openVantages(
-  runtime: Runtime,
-  keep: Keep | null,
-  admit: Admit | null,
-  signal: AbortSignal,
-): Promise<readonly Vantage[]> {
-  const remote = await connectAll(runtime, signal);
-  try {
-    const registries = await readRegistrySettings(runtime.config);
-    const credentials = await readDockerCredentials(runtime.authfile, runtime, signal);
-    return await Promise.all(
-      runtime.config.workers.map((worker) => openVantage(runtime, worker, { remote, registries, credentials, keep, admit })),
-    );
-  } catch (error) {
-    await Promise.all([...remote.values()].map((transport) => transport.close().catch(() => undefined)));
-    throw error;
-  }
-}
-
-async function connectAll(runtime: Runtime, signal: AbortSignal): Promise<ReadonlyMap<string, Transport>> {
-  const targets = await readTargets(runtime);
-  const remote = new Map<string, Transport>();
-  for (const worker of runtime.config.workers) {
-    const target = targets.get(worker.name);
-    if (target === undefined) continue;
-    const transport = await sshTransport(runtime, target, worker.proxy);
-    remote.set(worker.name, transport);
-    transport.open(signal).catch(() => undefined);
-  }
-  return remote;
-}
-
-interface Furnishings {
-  readonly remote: ReadonlyMap<string, Transport>;
-  readonly registries: Vantage["registries"];
-  readonly credentials: CredentialsFor;
-  readonly keep: Keep | null;
-  readonly admit: Admit | null;
-}
-
-async function openVantage(
-  runtime: Runtime,
-  worker: WorkerConfig,
-  { remote, registries, credentials, keep, admit }: Furnishings,
-): Promise<Vantage> {
-  const { name, via } = worker;
-  const common = { name, via, registries, ...(admit === null ? {} : { admit }) };
-  if (via === "local") return { ...common, transport: await localTransport(runtime, worker.proxy), credentials, keep };
-  const transport = remote.get(name);
-  if (transport === undefined) throw new Error(`no transport for worker ${name}`);
-  return { ...common, transport, credentials: worker.forwardCredentials ? credentials : null, keep: null };
 }

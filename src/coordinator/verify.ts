@@ -2,7 +2,8 @@ import { dispatch } from "./dispatch.ts";
 import { indistinctOf } from "../consensus/distinct.ts";
 import { judge } from "../consensus/judge.ts";
 import { asError, Tofu3Error } from "../errors.ts";
-import { openVantages, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { ENGINES, openVantages } from "./vantages.ts";
 import type { Destination, Released } from "../model/destination.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
@@ -36,7 +37,7 @@ export function jobOf(request: SelectionText & { readonly subject: Subject }, li
 
 function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
   if (request.destination === null) return null;
-  if (!runtime.config.workers.some((each) => each.via === "local")) {
+  if (!runtime.config.workers.some(({ via }) => ENGINES[via].keeps)) {
     throw new Tofu3Error("E_USAGE", "nothing can be released: no worker is local, and only a local worker keeps what it fetches", {
       hint: 'add "- { name: here, via: local }" to the workers',
     });
@@ -105,8 +106,8 @@ export async function verifyFrom(
   const quarantine = destination === null ? null : await openQuarantine(destination);
   try {
     const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
-    const vantages = await open(runtime, quarantine, admit, signal);
-    const observations = await dispatch(job, vantages, watch, signal);
+    const { vantages, close } = await open(runtime, signal);
+    const observations = await dispatch(job, vantages, { keep: quarantine, admit, watch }, signal).finally(close);
     const { policy } = runtime.config;
     const verdict = judge(observations, policy);
     if (verdict.reason?.kind === "request") throw requestError(verdict.reason.fault);

@@ -70,7 +70,7 @@ export interface Identity {
 }
 
 /**
- * HTTP exchanges from one vantage. No redirects, no credentials, no retries: those are in worker/. Calls that are under way together may
+ * HTTP exchanges of one job from one vantage. No redirects, no credentials, no retries: those are in worker/. Calls that are under way together may
  * share a connection, a process or a round trip. Rejects with a Tofu3Error that has a stage, or with the signal's reason.
  */
 export interface Transport {
@@ -81,7 +81,17 @@ export interface Transport {
   /** Content, hashed where it lands and kept only where `keep` says so. */
   measure(query: ContentQuery, signal: AbortSignal): Promise<Content>;
   /**
-   * Ends the session. Rejects when what was answered must not count after all (the remote shell did not end cleanly). Idempotent.
+   * Ends what the job left running. Rejects when what was answered must not count after all (a remote shell did not end cleanly). Idempotent.
    */
+  end(): Promise<void>;
+}
+
+/** What a vantage has: it outlives jobs, and any number of them use it one after the other and at the same time. */
+export interface Link {
+  /** Connects before the first job does, where that takes time. What became of it is told to the job that needs it. */
+  readonly warm?: (signal: AbortSignal) => Promise<void>;
+  /** For a job that asks this registry, `host` or `host:port`; connects to nothing. */
+  begin(registry: string): Transport;
+  /** Leaves nothing behind. The jobs have ended; what still runs is stopped. Idempotent. */
   close(): Promise<void>;
 }

@@ -11,7 +11,8 @@ import { measureContent } from "./measure.ts";
 import { readPage } from "./read.ts";
 import { readMachine } from "./machine.ts";
 import { basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
-import type { Answer, Identity, Query, Transport } from "../http/transport.ts";
+import { within } from "../http/deadline.ts";
+import type { Answer, Content, Identity, Link, Query, Transport } from "../http/transport.ts";
 import type { Trust } from "../model/trust.ts";
 
 export interface LocalOptions {
@@ -34,21 +35,46 @@ interface Ground {
   readonly lanes: Lanes;
 }
 
-/** The vantage of this machine: undici and node:crypto. */
-export function createLocalTransport(options: LocalOptions): Transport {
+/** The vantage of this machine: undici and node:crypto. Jobs share its connections. */
+export function createLocalLink(options: LocalOptions): Link {
   const { proxy } = options;
   const grounds: Ground[] = [];
   let closed: Promise<void> | null = null;
   const optionsFor = (query: Query): ExchangeOptions => {
-    if (closed !== null) throw new Tofu3Error("E_STOPPED", "the session was closed", { stage: "connect" });
+    if (closed !== null) throw new Tofu3Error("E_STOPPED", "the vantage was closed", { stage: "connect" });
     const { lanes } = groundFor(query, grounds, options, proxy);
     return { lanes, idleSeconds: options.limits.idleSeconds, userAgent: options.userAgent, absolute: absoluteFor(query, proxy) };
   };
   return {
-    open: (signal) => readIdentity(signal),
-    read: async (query, signal) => refuseProxyAuthentication(await readPage(query, optionsFor(query), signal), query, proxy),
-    measure: async (query, signal) => refuseProxyAuthentication(await measureContent(query, optionsFor, signal), query, proxy),
+    begin: () => beginJob(optionsFor, proxy),
     close: () => (closed ??= Promise.all(grounds.map(({ lanes }) => lanes.close())).then(() => undefined)),
+  };
+}
+
+/** One job over those connections: its end stops what it left running, and nothing else. */
+function beginJob(optionsFor: (query: Query) => ExchangeOptions, proxy: Proxy | null): Transport {
+  const over = new AbortController();
+  const running = <T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> =>
+    within(null, [signal, over.signal], work);
+  const wrapped = (content: Content): Content => {
+    const { more } = content;
+    if (more === null) return content;
+    return { ...content, more: async (query, signal) => wrapped(await running(signal, (limit) => more(query, limit))) };
+  };
+  return {
+    open: (signal) => readIdentity(signal),
+    read: async (query, signal) => {
+      const page = await running(signal, (limit) => readPage(query, optionsFor(query), limit));
+      return refuseProxyAuthentication(page, query, proxy);
+    },
+    measure: async (query, signal) => {
+      const content = await running(signal, (limit) => measureContent(query, optionsFor, limit));
+      return refuseProxyAuthentication(wrapped(content), query, proxy);
+    },
+    end: () => {
+      over.abort(new Tofu3Error("E_STOPPED", "the job has ended", { stage: "connect" }));
+      return Promise.resolve();
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply, Transfer } from "./script/reply.ts";
 import { batchJob, sumOf } from "./job.ts";
-import type { Lane } from "./lane.ts";
+import type { Shell } from "./shell.ts";
 import { isContent, outcomeOf, pageOf } from "./outcome.ts";
 import type { Batch, Pending, PendingContent } from "./queue.ts";
 import type { Content, Query } from "../http/transport.ts";
@@ -11,9 +11,9 @@ import type { Content, Query } from "../http/transport.ts";
 /**
  * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room
  * for them, or the whole curl died.
- * Rejects when the shell ended; an abort of all of its queries, or of `ended`, ends it.
+ * Rejects when the shell ended. When nobody waits for any of the queries, the shell ends, but not one that is `shared`: other jobs wait for its end.
  */
-export async function performBatch(lane: Lane, batch: Batch, settings: CurlSettings, ended: AbortSignal): Promise<Pending[]> {
+export async function performBatch(shell: Shell, batch: Batch, settings: CurlSettings, shared = false): Promise<Pending[]> {
   const { items } = batch;
   const counted = new Set<number>();
   const onTransfer = (transfer: Transfer): void => {
@@ -27,11 +27,11 @@ export async function performBatch(lane: Lane, batch: Batch, settings: CurlSetti
     batch.mode,
     items.map((item) => item.query),
     batch.room,
-    lane.nonce,
+    shell.nonce,
     settings,
   );
-  const lines = [...lane.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
-  const reply = await whileWanted(items, ended, (signal) => lane.run({ ...job, lines, onTransfer }, signal));
+  const lines = [...shell.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
+  const reply = await whileWanted(shared ? [] : items, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
   return items.flatMap((item, at) => {
     const index = at + 1;
     const process = settings.parallel ? 0 : index;
@@ -73,19 +73,16 @@ function contentOf(index: number, process: number, { query }: PendingContent, re
   return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
 }
 
-/** Runs a job that ends early when nobody waits for any of the items. */
-async function whileWanted(
-  items: readonly Pending[],
-  ended: AbortSignal,
-  run: (signal: AbortSignal) => Promise<JobReply>,
-): Promise<JobReply> {
+/** Runs a job that ends early when nobody waits for any of the items; without items it takes its time. */
+async function whileWanted(items: readonly Pending[], run: (signal: AbortSignal) => Promise<JobReply>): Promise<JobReply> {
   const unwanted = new AbortController();
-  const signals = new Set(items.map((item) => item.signal));
+  const ends = (item: Pending): AbortSignal | null => [item.owner.over, item.signal].find(({ aborted }) => aborted) ?? null;
   const onAbort = (): void => {
-    const reason = ended.aborted ? ended : [...signals].every((signal) => signal.aborted) ? [...signals][0] : undefined;
-    if (reason !== undefined) unwanted.abort(reason.reason);
+    const [first] = items;
+    if (first !== undefined && items.every((item) => ends(item) !== null)) unwanted.abort(ends(first)?.reason);
   };
-  for (const signal of [...signals, ended]) {
+  const signals = new Set(items.flatMap((item) => [item.signal, item.owner.over]));
+  for (const signal of signals) {
     setMaxListeners(0, signal);
     signal.addEventListener("abort", onAbort);
   }
@@ -93,6 +90,6 @@ async function whileWanted(
   try {
     return await run(unwanted.signal);
   } finally {
-    for (const signal of [...signals, ended]) signal.removeEventListener("abort", onAbort);
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
   }
 }

@@ -22,6 +22,8 @@ export interface VmFacts {
   /** Its curl can run transfers in parallel and tell the exit status of each (7.75). */
   readonly parallel: boolean;
   readonly tools: readonly string[];
+  /** It has a place for temporary files: without one its shells end at once. */
+  readonly hasFolder: boolean;
   readonly lacks: readonly Lack[];
 }
 
@@ -45,8 +47,8 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
   const hashTool = HASH_TOOLS.find((tool) => tool === info.get("hash")) ?? null;
   const clock = info.get("clock");
   const lacks: Lack[] = [];
-  if (greeting.lacks.length > 0)
-    lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
+  const hasFolder = greeting.lacks.length === 0;
+  if (!hasFolder) lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
   else {
     if (curl === null) lacks.push({ what: "no curl", todo: "install it on the VM: apt-get install curl" });
     else if (!isCurlSince(curl, OLDEST_CURL))
@@ -64,6 +66,7 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
     boot: hashOf(info.get("boot")),
     parallel: isCurlSince(curl, 75),
     tools: [curl, hashTool].filter((each) => each !== null),
+    hasFolder,
     lacks,
   };
 }

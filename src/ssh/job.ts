@@ -2,7 +2,7 @@ import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
 import { curlOptions, quoted, writeOut, type CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply } from "./script/reply.ts";
-import type { LaneJob } from "./lane.ts";
+import type { ShellJob } from "./shell.ts";
 import type { Query } from "../http/transport.ts";
 
 const BLOCK = 512;
@@ -26,7 +26,13 @@ export function bits(algorithm: Algorithm): "256" | "512" {
 }
 
 /** One job that fetches all of them with one curl, the first being transfer 1, with room for so many bytes of each. Their options must be the same. */
-export function batchJob(mode: BatchMode, queries: readonly Query[], room: number, nonce: string, settings: CurlSettings): LaneJob {
+export function batchJob(
+  mode: BatchMode,
+  queries: readonly Query[],
+  room: number,
+  nonce: string,
+  settings: CurlSettings,
+): ShellJob {
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
   const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
@@ -56,7 +62,7 @@ function streamConfig(query: Query, part: number, nonce: string, settings: CurlS
 }
 
 /** The job that begins a streamed body of at most `query.maxBytes`; the VM lets one byte more through. */
-export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): LaneJob {
+export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): ShellJob {
   const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
   return {
     lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
@@ -65,12 +71,12 @@ export function streamJob(query: Query, algorithm: Algorithm, nonce: string, set
 }
 
 /** The job that appends another part to a body that was cut. */
-export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): LaneJob {
+export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): ShellJob {
   return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: MOST_DUMPED_BYTES };
 }
 
 /** The job that lets go of a body that was cut. */
-export const LET_GO: LaneJob = { lines: ["m-"], mostBytes: MOST_DUMPED_BYTES };
+export const LET_GO: ShellJob = { lines: ["m-"], mostBytes: MOST_DUMPED_BYTES };
 
 /** The hash of a file (`b3`) or a stream (`-`) of the job. Throws E_VM_TOOL when the hash tool said nothing. */
 export function sumOf(name: string, algorithm: Algorithm, reply: JobReply): Digest {

@@ -1,34 +1,40 @@
 import { Tofu3Error, visible, messageOf } from "../errors.ts";
 import { settledWithin, within } from "../http/deadline.ts";
+import { performBatch } from "./batch.ts";
 import type { SshConnection } from "./connection/connection.ts";
-import { openLane, type Lane } from "./lane.ts";
+import { countWorks, isSmall, nextWork, without, type Owner, type Pending, type Work } from "./queue.ts";
+import type { CurlSettings } from "./script/curlconfig.ts";
+import { openShell, type Greeted, type Shell, type ShellSurroundings } from "./shell.ts";
+import { performStream } from "./stream.ts";
 
-/** The remote shells of one connection. */
-export interface Pool {
-  /** The first shell. Rejects when the VM gives none. */
-  start(signal: AbortSignal): Promise<Lane>;
-  /** A shell that has nothing to do; null when all are busy. */
-  idle(): Lane | null;
-  /** Opens more, so that this many works can be done at once; as many as the VM allows. */
-  widen(works: number): void;
-  /** The shell is busy until the work, which must not reject, is over. */
-  use(lane: Lane, work: () => Promise<void>): void;
-  /** Ends every shell. Rejects unless each of them, those that ended before included, did so because it was told to and cleanly. */
-  close(): Promise<void>;
+/** What a pool is made of: a VM that was reached, and its first shell. */
+export interface Premises {
+  readonly connection: SshConnection;
+  readonly surroundings: ShellSurroundings;
+  readonly settings: CurlSettings;
+  /** For each attempt to open a shell. */
+  readonly connectSeconds: number;
 }
 
-export interface PoolEvents {
-  /** There is an idle shell, or room for another one. */
-  readonly onRoom: () => void;
-  /** Nothing can be done, or what was done does not count. */
-  readonly onBroken: (error: unknown) => void;
+/** A shell and whom it serves. */
+interface Room {
+  readonly shell: Shell;
+  /** Null until it serves a job: nothing that one registry caused is left in a shell that another one's job uses. */
+  registry: string | null;
+  /** Jobs that have not ended, and that need its clean end. */
+  readonly owners: Set<Owner>;
+  work: Promise<void> | null;
+  /** It was told to go when its work is done: what comes of that. */
+  ending: Promise<void> | null;
 }
 
 /** sshd's MaxSessions is 10 by default and counts a session until the VM's own side has closed. */
-export const MOST_LANES = 4;
+const MOST_SHELLS = 8;
+const MOST_PER_REGISTRY = 4;
 const OPEN_TRIES = 6;
 const FIRST_WAIT_MS = 50;
 const RELEASE_MS = 5000;
+const CLOSE_MS = 1000;
 
 function noShell(worker: string, cause: unknown): Tofu3Error {
   return new Tofu3Error("E_SSH", `worker "${worker}" allows no shell: ${visible(messageOf(cause), 200)}`, {
@@ -38,103 +44,264 @@ function noShell(worker: string, cause: unknown): Tofu3Error {
   });
 }
 
-/** No shell is open before `start`. `ended` aborts what is being opened; each attempt has `connectSeconds`. */
-export function createPool(
-  worker: string,
-  connection: SshConnection,
-  connectSeconds: number,
-  ended: AbortSignal,
-  events: PoolEvents,
-): Pool {
-  const lanes = new Map<Lane, Promise<void> | null>();
-  let lost: string | null = null;
-  let opening = 0;
-  let most = MOST_LANES;
-  // A shell that ended by itself: what it answered before never got its exit status.
-  let tainted: Tofu3Error | null = null;
+/** A shell where there is no other yet. Rejects when the VM gives none. */
+export async function openFirstShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openShell(surroundings, signal);
+    } catch (error) {
+      if (error instanceof Tofu3Error) throw error;
+      signal.throwIfAborted();
+      // "open failed": the VM still counts a session that is closing, or allows none.
+      if (tries === OPEN_TRIES || surroundings.lost() !== null) throw noShell(surroundings.worker, error);
+      await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** tries));
+    }
+  }
+}
 
-  void connection.lost.then((reason) => {
-    lost = reason;
-    if (ended.aborted) return;
-    events.onBroken(
-      new Tofu3Error("E_SSH", `the connection to worker "${worker}" was lost: ${reason}`, {
-        stage: "ssh",
-      }),
-    );
-  });
+/** The remote shells of one connection, and the queries of all jobs that wait for them. */
+export class Pool {
+  readonly #premises: Premises;
+  readonly #rooms = new Set<Room>();
+  /** The jobs that have not ended, and why what they were answered does not count. */
+  readonly #owners = new Map<Owner, unknown>();
+  /** The shell of the greeting, until the first job takes it over. */
+  #first: Room | null;
+  #queue: readonly Pending[] = [];
+  #scheduled = false;
+  #opening = 0;
+  #openings = new AbortController();
+  #most = MOST_SHELLS;
 
-  async function openOne(signal: AbortSignal): Promise<Lane> {
-    const lane = await openLane({ worker, client: connection.client, lost: () => lost }, signal);
-    lanes.set(lane, null);
-    void lane.gone.then(() => retire(lane));
-    return lane;
+  constructor(premises: Premises, first: Shell) {
+    this.#premises = premises;
+    this.#first = this.#add(first);
+    void premises.connection.lost.then((reason) => {
+      const message = `the connection to worker "${premises.surroundings.worker}" was lost: ${reason}`;
+      this.#failAll(new Tofu3Error("E_SSH", message, { stage: "ssh" }));
+    });
   }
 
-  function retire(lane: Lane): void {
-    lanes.delete(lane);
-    tainted ??= lane.fault();
-    if (ended.aborted) return;
-    if (tainted !== null) events.onBroken(tainted);
-    else events.onRoom();
+  /** From now on the job is served. It answers for the first shell, which has said what the VM is, if nobody else does. */
+  admit(owner: Owner): void {
+    this.#owners.set(owner, null);
+    const first = this.#first;
+    this.#first = null;
+    if (first === null) return;
+    first.registry = owner.registry;
+    first.owners.add(owner);
+    if (first.shell.fault !== null) this.#fail(owner, first.shell.fault);
   }
 
-  async function start(signal: AbortSignal): Promise<Lane> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await openOne(signal);
-      } catch (error) {
-        if (error instanceof Tofu3Error) throw error;
-        signal.throwIfAborted();
-        // "open failed": the VM still counts a session that is closing, or allows none.
-        if (tries === OPEN_TRIES || lost !== null) throw noShell(worker, error);
-        await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** tries));
+  enqueue(pending: Pending): void {
+    const fault = this.#owners.get(pending.owner);
+    if (fault === undefined) pending.reject(pending.owner.over.reason);
+    else if (fault !== null) pending.reject(fault);
+    else {
+      this.#queue = [...this.#queue, pending];
+      this.#schedule();
+    }
+  }
+
+  /** Does something with a shell that has nothing to do and serves nobody but this job. */
+  async useIdle<T>(owner: Owner, work: (shell: Shell) => Promise<T>): Promise<T> {
+    const room = this.#idle().find(({ registry, owners }) => registry === null || (owners.size === 1 && owners.has(owner)));
+    const { worker } = this.#premises.surroundings;
+    if (room === undefined) throw new Tofu3Error("E_SSH", `worker "${worker}" has no idle shell`, { stage: "ssh" });
+    const done = work(room.shell);
+    this.#occupy(room, [owner], () => done.then(ignore, ignore));
+    return done;
+  }
+
+  /** Ends every shell that served the job. Rejects unless each of them, those that ended before included, ended because it was told to and cleanly. */
+  async release(owner: Owner): Promise<void> {
+    this.#reject(owner, owner.over.reason);
+    // What was opened for the last job and served nobody goes with it: nothing waits on the VM for a job that may never come.
+    const last = this.#owners.size === 1;
+    if (last) this.#stopOpening(owner.over.reason);
+    const rooms = [...this.#rooms].filter(({ owners }) => owners.has(owner));
+    const unused = last ? [...this.#rooms].filter(({ owners }) => owners.size === 0) : [];
+    for (const room of unused) void this.#end(room);
+    await Promise.all(rooms.map((room) => this.#end(room)));
+    const fault = this.#owners.get(owner) ?? null;
+    this.#owners.delete(owner);
+    if (this.#owners.size === 0) this.#most = MOST_SHELLS;
+    if (fault !== null) throw fault as Error;
+  }
+
+  /** Leaves the VM. Shells that serve nobody are told to go; a job that has not ended is failed with this reason. */
+  async close(reason: unknown): Promise<void> {
+    this.#stopOpening(reason);
+    this.#failAll(reason);
+    const unused = [...this.#rooms].filter(({ owners }) => owners.size === 0);
+    await settledWithin(CLOSE_MS, Promise.all(unused.map((room) => this.#end(room))));
+    this.#premises.connection.close();
+  }
+
+  #add(shell: Shell): Room {
+    const room: Room = { shell, registry: null, owners: new Set(), work: null, ending: null };
+    this.#rooms.add(room);
+    void shell.gone.then(() => this.#retire(room));
+    return room;
+  }
+
+  /** A shell that ended by itself: what it answered before never got its exit status. */
+  #retire(room: Room): void {
+    this.#rooms.delete(room);
+    const { fault } = room.shell;
+    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);
+    this.#schedule();
+  }
+
+  #fail(owner: Owner, fault: unknown): void {
+    if (!this.#owners.has(owner)) return;
+    if (this.#owners.get(owner) === null) this.#owners.set(owner, fault);
+    this.#reject(owner, this.#owners.get(owner));
+  }
+
+  #failAll(fault: unknown): void {
+    for (const owner of this.#owners.keys()) this.#fail(owner, fault);
+  }
+
+  #reject(owner: Owner, reason: unknown): void {
+    const [own, others] = [this.#queue.filter((each) => each.owner === owner), this.#queue.filter((each) => each.owner !== owner)];
+    this.#queue = others;
+    for (const each of own) each.reject(reason);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Calls of the same turn of the event loop are there by then, and share a batch.
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    this.#queue = this.#queue.filter((each) => !each.signal.aborted);
+    for (const room of this.#idle()) {
+      const work = nextWork(this.#queue.filter((each) => this.#suits(room, each)));
+      if (work === null) continue;
+      this.#queue = without(this.#queue, work);
+      const owners = work.items.map(({ owner }) => owner);
+      this.#occupy(room, owners, () => this.#perform(room, work));
+    }
+    this.#widen();
+  }
+
+  /** A stream may take hours, and another job may not wait so long for the end of the shell. */
+  #suits({ registry, owners }: Room, pending: Pending): boolean {
+    const { owner } = pending;
+    const mayServe = registry === null ? this.#roomsFor(owner.registry) < MOST_PER_REGISTRY : registry === owner.registry;
+    return mayServe && (isSmall(pending) || [...owners].every((each) => each === owner));
+  }
+
+  #roomsFor(registry: string): number {
+    return [...this.#rooms].filter((room) => room.registry === registry).length;
+  }
+
+  /** Those that know the registry first. */
+  #idle(): readonly Room[] {
+    const idle = [...this.#rooms].filter(({ work, ending, shell }) => work === null && ending === null && shell.alive);
+    return idle.toSorted((one, other) => Number(one.registry === null) - Number(other.registry === null));
+  }
+
+  /** The shell is busy until the work, which must not reject, is over. */
+  #occupy(room: Room, owners: readonly Owner[], work: () => Promise<void>): void {
+    const [first] = owners;
+    room.registry ??= first?.registry ?? null;
+    for (const owner of owners) room.owners.add(owner);
+    room.work = work().finally(() => {
+      room.work = null;
+      this.#schedule();
+    });
+  }
+
+  async #perform({ shell, owners }: Room, work: Work): Promise<void> {
+    const { settings } = this.#premises;
+    try {
+      if (work.kind === "stream") await performStream(shell, work.items[0], settings);
+      else for (const left of await performBatch(shell, work, settings, owners.size > 1)) this.enqueue(left);
+    } catch (error) {
+      for (const item of work.items) item.reject(error);
+    }
+  }
+
+  /** Opens as many shells as there are works that could be done at once; as many as the VM allows. */
+  #widen(): void {
+    const registries = new Set(this.#queue.map(({ owner }) => owner.registry));
+    const wanted = [...registries].map((registry) => {
+      const room = Math.max(0, MOST_PER_REGISTRY - this.#roomsFor(registry));
+      return countWorks(
+        this.#queue.filter(({ owner }) => owner.registry === registry),
+        room,
+      );
+    });
+    const works = wanted.reduce((sum, each) => sum + each, 0);
+    while (this.#opening < works && this.#rooms.size + this.#opening < this.#most) void this.#open();
+    if (this.#opening === 0) this.#makeRoom(registries);
+  }
+
+  /** Tells an idle shell to go, its jobs having the outcome at their end, where what waits cannot be done otherwise. */
+  #makeRoom(registries: ReadonlySet<string>): void {
+    if ([...this.#rooms].some(({ ending }) => ending !== null)) return;
+    const idle = this.#idle();
+    for (const registry of registries) {
+      const full = this.#roomsFor(registry) >= MOST_PER_REGISTRY;
+      const room = full ? idle.find((each) => each.registry === registry) : idle.at(0);
+      if (room !== undefined) {
+        void this.#end(room);
+        return;
       }
     }
   }
 
-  async function addOne(): Promise<void> {
-    opening++;
+  async #open(): Promise<void> {
+    const { signal } = this.#openings;
+    const { surroundings, connectSeconds } = this.#premises;
+    const open = this.#rooms.size === 0 ? openFirstShell : openShell;
+    this.#opening++;
     try {
-      await within(connectSeconds * 1000, [ended], (limit) => (lanes.size === 0 ? start(limit) : openOne(limit)));
+      const { shell } = await within(connectSeconds * 1000, [signal], (limit) => open(surroundings, limit));
+      if (signal.aborted) shell.kill();
+      this.#add(shell);
     } catch (error) {
-      most = Math.max(1, lanes.size);
-      if (lanes.size === 0 && opening === 1 && !ended.aborted)
-        events.onBroken(error instanceof Tofu3Error ? error : noShell(worker, error));
+      if (!signal.aborted) this.#refused(error);
     } finally {
-      opening--;
+      this.#opening--;
     }
-    events.onRoom();
+    this.#schedule();
   }
 
-  function use(lane: Lane, work: () => Promise<void>): void {
-    const done = work().finally(() => {
-      if (!lanes.has(lane)) return;
-      lanes.set(lane, null);
-      events.onRoom();
-    });
-    lanes.set(lane, done);
+  #refused(error: unknown): void {
+    this.#most = Math.max(1, this.#rooms.size);
+    if (this.#rooms.size > 0 || this.#opening > 1) return;
+    this.#failAll(error instanceof Tofu3Error ? error : noShell(this.#premises.surroundings.worker, error));
   }
 
-  async function endLane(lane: Lane, work: Promise<void> | null): Promise<void> {
-    if (work !== null) await settledWithin(RELEASE_MS, work);
-    if (lanes.has(lane)) await lane.finish();
+  #stopOpening(reason: unknown): void {
+    this.#openings.abort(reason);
+    this.#openings = new AbortController();
   }
 
-  async function close(): Promise<void> {
-    const endings = await Promise.allSettled([...lanes].map(([lane, work]) => endLane(lane, work)));
-    connection.close();
-    const failed = endings.find((each) => each.status === "rejected");
-    if (failed !== undefined) throw failed.reason as Error;
-    if (tainted !== null) throw tainted;
+  #end(room: Room): Promise<void> {
+    return (room.ending ??= this.#finish(room));
   }
 
-  return {
-    start,
-    idle: () => [...lanes].find(([lane, work]) => work === null && lane.alive())?.[0] ?? null,
-    widen: (works) => {
-      while (opening < works && lanes.size + opening < most) void addOne();
-    },
-    use,
-    close,
-  };
+  /** After its present work: its own jobs have ended theirs by now, and what it does for others takes its time. */
+  async #finish(room: Room): Promise<void> {
+    if (room.work !== null) await (room.owners.size > 1 ? room.work : settledWithin(RELEASE_MS, room.work));
+    if (!this.#rooms.has(room)) return;
+    try {
+      await room.shell.finish();
+    } catch (error) {
+      for (const owner of room.owners) this.#fail(owner, error);
+    }
+  }
+}
+
+function ignore(): void {
+  // settled elsewhere
 }

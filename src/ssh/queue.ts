@@ -1,9 +1,18 @@
 import { bits, type BatchMode } from "./job.ts";
 import type { Content, ContentQuery, Page, Query } from "../http/transport.ts";
 
+/** The job of a verification that a query belongs to. */
+export interface Owner {
+  /** No shell does anything for two registries. */
+  readonly registry: string;
+  /** The job is over: nobody waits for its answers. */
+  readonly over: AbortSignal;
+}
+
 interface Waiting {
+  readonly owner: Owner;
   readonly signal: AbortSignal;
-  /** Queries with the same key may share one curl. */
+  /** Queries with the same key may share one curl; those of different registries have different keys. */
   readonly key: string;
   /** It was in a batch that died, or that had no room for it: a blob goes alone, and streamed, a document with few others. */
   readonly alone: boolean;
@@ -41,7 +50,8 @@ const MOST_BATCHED_BYTES = 16 * 1024 * 1024;
 const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 const MOST_BATCH_ITEMS = 256;
 
-function isSmall(pending: Pending): boolean {
+/** It shares a curl with others, and goes where other jobs are served too. */
+export function isSmall(pending: Pending): boolean {
   return (
     pending.kind === "read" ||
     (!pending.alone && pending.query.expectedBytes !== null && pending.query.maxBytes <= MOST_BATCHED_BYTES)

@@ -1,8 +1,8 @@
 import { Tofu3Error } from "../errors.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import { performBatch } from "./batch.ts";
-import type { Lane } from "./lane.ts";
-import type { PendingPage } from "./queue.ts";
+import type { Shell } from "./shell.ts";
+import type { Owner, PendingPage } from "./queue.ts";
 import type { Page } from "../http/transport.ts";
 
 /** A proxy that is asked as if it were a web server has the right to say nothing. */
@@ -18,20 +18,20 @@ function wordsOf({ code, stage, message }: Tofu3Error): string | null {
 
 /**
  * Why the VM's curl gets no TCP connection to the host of this URL, without a proxy in between, in words; null when it gets one, whatever is answered.
- * Rejects with the reason of `signal` or of `ended`.
+ * Rejects with the reason of `signal`, or of the end of `owner`.
  */
 export async function refusalOf(
   url: string,
-  lane: Lane,
+  shell: Shell,
   settings: CurlSettings,
-  ended: AbortSignal,
+  owner: Owner,
   signal: AbortSignal,
 ): Promise<string | null> {
   const query = { url, headers: [], maxBytes: MOST_BYTES, publicOnly: false, trust: null };
   const direct = { ...settings, proxy: null, limits: { ...settings.limits, idleSeconds: IDLE_SECONDS } };
   const asked = new Promise<Page>((resolve, reject) => {
-    const item: PendingPage = { kind: "read", query, key: url, signal, alone: true, resolve, reject };
-    performBatch(lane, { kind: "batch", mode: "r", items: [item], room: MOST_BYTES }, direct, ended).catch(reject);
+    const item: PendingPage = { kind: "read", query, owner, key: url, signal, alone: true, resolve, reject };
+    performBatch(shell, { kind: "batch", mode: "r", items: [item], room: MOST_BYTES }, direct).catch(reject);
   });
   return asked.then(
     () => null,

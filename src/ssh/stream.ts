@@ -4,7 +4,7 @@ import type { CurlSettings } from "./script/curlconfig.ts";
 import { within } from "../http/deadline.ts";
 import type { JobReply } from "./script/reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./job.ts";
-import type { Lane, LaneJob } from "./lane.ts";
+import type { Shell, ShellJob } from "./shell.ts";
 import { outcomeOf, type Outcome } from "./outcome.ts";
 import { tooLarge } from "../http/strict.ts";
 import type { PendingContent } from "./queue.ts";
@@ -18,10 +18,11 @@ const PROCESS = 1;
 
 /**
  * One body, hashed on the VM while it arrives. After a cut the VM's hash waits for another part. `item` is settled with the first answer; the
- * promise resolves when the shell is free again or has ended. An abort of `ended` ends what is under way and lets go of what was cut.
+ * promise resolves when the shell is free again or has ended. The end of its job ends what is under way and lets go of what was cut.
  */
-export async function performStream(lane: Lane, item: PendingContent, settings: CurlSettings, ended: AbortSignal): Promise<void> {
+export async function performStream(shell: Shell, item: PendingContent, settings: CurlSettings): Promise<void> {
   const { query, signal } = item;
+  const ended = item.owner.over;
   let received = 0;
   let metered = 0;
   let part = 1;
@@ -43,14 +44,14 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
     metered = bytes;
   }
 
-  function runPart(job: LaneJob, partSignal: AbortSignal): Promise<JobReply> {
-    return within(null, [partSignal, ended], (limit) => lane.run({ ...job, onMeter }, limit));
+  function runPart(job: ShellJob, partSignal: AbortSignal): Promise<JobReply> {
+    return within(null, [partSignal, ended], (limit) => shell.run({ ...job, onMeter }, limit));
   }
 
   /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
   async function release(reply: JobReply): Promise<JobReply> {
-    const mustLetGo = reply.exits.get(PROCESS) !== 0 && lane.alive();
-    const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => lane.run(LET_GO, limit)) : reply;
+    const mustLetGo = reply.exits.get(PROCESS) !== 0 && shell.alive;
+    const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => shell.run(LET_GO, limit)) : reply;
     free();
     return last;
   }
@@ -74,7 +75,7 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
         held = null;
         for (const each of [signal, ended]) each.removeEventListener("abort", discard);
         part++;
-        return contentOf(next, await runPart(partJob(next, part, lane.nonce, settings), nextSignal));
+        return contentOf(next, await runPart(partJob(next, part, shell.nonce, settings), nextSignal));
       },
       discard,
     };
@@ -105,13 +106,13 @@ export async function performStream(lane: Lane, item: PendingContent, settings: 
     return { ...common, digest: wanted && cut === null ? sumOf("-", query.algorithm, reply) : null, more: null };
   }
 
-  const job = streamJob(query, query.algorithm, lane.nonce, settings);
-  const lines = [...lane.caLines(query.trust?.ca ?? null), ...job.lines];
+  const job = streamJob(query, query.algorithm, shell.nonce, settings);
+  const lines = [...shell.caLines(query.trust?.ca ?? null), ...job.lines];
   try {
     item.resolve(await contentOf(query, await runPart({ ...job, lines }, signal)));
   } catch (error) {
     item.reject(error);
     return;
   }
-  await Promise.race([freed, lane.gone]);
+  await Promise.race([freed, shell.gone]);
 }

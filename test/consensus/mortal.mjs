@@ -31,7 +31,7 @@ function transportOf(name, pages) {
       const digest = `sha256:${createHash("sha256").update(body).digest("hex")}`;
       return { ...answer, size: body.length, digest, cut: null, head: Buffer.alloc(0), more: null };
     },
-    close: async () => {
+    end: async () => {
       step();
       open -= 1;
       if (open === 0 && killAfterMs !== null) setTimeout(die, killAfterMs);
@@ -48,15 +48,16 @@ const runtime = {
   passphrase: null,
   log: () => undefined,
 };
-const openVantages = async (_runtime, keep, admit) =>
-  told.map(({ name, pages }, at) => ({
+const openVantages = async () => ({
+  vantages: told.map(({ name, pages }, at) => ({
     name,
     via: at === 0 ? "local" : "ssh",
-    transport: transportOf(name, pages),
+    link: { begin: () => transportOf(name, pages), close: async () => undefined },
     credentials: null,
     registries: () => ({ plainHttp: false, trust: null }),
-    keep: at === 0 ? keep : null,
-    ...(admit === null ? {} : { admit }),
-  }));
+    authorities: new Map(),
+  })),
+  close: async () => undefined,
+});
 const { outcome } = await verifyFrom(openVantages, request, runtime, () => undefined, new AbortController().signal);
 console.log(outcome, steps);

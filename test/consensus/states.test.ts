@@ -70,18 +70,14 @@ async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
     steps += 1;
     if (steps === interruptAt) controller.abort(new Tofu3Error("E_INTERRUPTED", "interrupted"));
   };
-  const open: Parameters<typeof verifyFrom>[0] = (_runtime, keep, admit) =>
-    Promise.resolve(
-      three.map((told, at) => {
+  const open: Parameters<typeof verifyFrom>[0] = () =>
+    Promise.resolve({
+      vantages: three.map((told, at) => {
         const name = NAMES[at] ?? "";
-        const common = { name, clock: fakeClock(), ...(admit === null ? {} : { admit }) };
-        return vantageOf(transportOf(told, name, step), {
-          ...common,
-          via: at === 0 ? "local" : "ssh",
-          keep: at === 0 ? keep : null,
-        });
+        return vantageOf(transportOf(told, name, step), { name, clock: fakeClock(), via: at === 0 ? "local" : "ssh" });
       }),
-    );
+      close: () => Promise.resolve(),
+    });
   const evidence = await verifyFrom(open, REQUEST, { ...runtime, cwd }, () => undefined, controller.signal).catch(
     (error: unknown) => {
       if (error === controller.signal.reason) return null;

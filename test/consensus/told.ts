@@ -91,9 +91,9 @@ export function transportOf({ routes, never, unclean, key }: Told, machine: stri
       if (query.keep !== null && bytes !== undefined) await writeFile(query.keep, bytes, { mode: 0o600 });
       return content;
     },
-    close: async () => {
+    end: async () => {
       step();
-      await transport.close();
+      await transport.end();
       if (unclean === true) throw fault("E_SSH");
     },
   };

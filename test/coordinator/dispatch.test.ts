@@ -40,8 +40,8 @@ function silentAt(word: string, things = truth): Transport {
 const silentVms: readonly { what: string; vm: () => Transport }[] = [
   { what: "does not open", vm: () => ({ ...honest(), open: silence }) },
   { what: "does not answer", vm: () => silentAt("/v2/") },
-  { what: "does not close", vm: () => ({ ...honest(), close: () => new Promise<never>(() => undefined) }) },
-  { what: "neither answers nor closes", vm: () => ({ ...silentAt("/v2/"), close: () => new Promise<never>(() => undefined) }) },
+  { what: "does not end", vm: () => ({ ...honest(), end: () => new Promise<never>(() => undefined) }) },
+  { what: "neither answers nor ends", vm: () => ({ ...silentAt("/v2/"), end: () => new Promise<never>(() => undefined) }) },
   { what: "drips its manifest", vm: () => silentAt(amd.manifest.digest) },
   { what: "drips its layer", vm: () => silentAt("/blobs/") },
 ];
@@ -53,7 +53,7 @@ function look(
   job: Job = jobOf(undefined, {}, { totalSeconds: 7200 }),
 ): Promise<readonly Observation[]> {
   const vantages = transports.map((transport, at) => vantageOf(transport, { name: NAMES[at] ?? "" }));
-  return dispatch(job, vantages, () => undefined, new AbortController().signal);
+  return dispatch(job, vantages, { keep: null, admit: null, watch: () => undefined }, new AbortController().signal);
 }
 
 describe("an alarm waits for nobody", { timeout: 10_000 }, () => {

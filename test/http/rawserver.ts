@@ -3,8 +3,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Tofu3Error } from "../../src/errors.ts";
 import { parseProxy } from "../../src/http/proxy.ts";
-import { createLocalTransport, type LocalOptions } from "../../src/local/engine.ts";
-import type { ContentQuery, Query, Transport } from "../../src/http/transport.ts";
+import { createLocalLink, type LocalOptions } from "../../src/local/engine.ts";
+import type { ContentQuery, Link, Query, Transport } from "../../src/http/transport.ts";
 
 /** A server on loopback that says, byte for byte, what a test wants it to say. */
 export interface RawServer {
@@ -70,8 +70,24 @@ export async function startRawServer(say: Say, tls: TlsOptions | null = null, ho
 
 export const never = new AbortController().signal;
 
-export function transportWith({ proxy, ...options }: Partial<Omit<LocalOptions, "proxy">> & { proxy?: string } = {}): Transport {
-  return createLocalTransport({
+/** One job of a vantage that has no other: the vantage closes with it. */
+export function transportWith(options: LinkOptions = {}): OnlyJob {
+  return onlyJob(linkWith(options));
+}
+
+type LinkOptions = Partial<Omit<LocalOptions, "proxy">> & { proxy?: string };
+
+export interface OnlyJob extends Transport {
+  close(): Promise<void>;
+}
+
+function onlyJob(link: Link): OnlyJob {
+  const transport = link.begin("");
+  return { ...transport, close: () => transport.end().finally(() => link.close()) };
+}
+
+export function linkWith({ proxy, ...options }: LinkOptions = {}): Link {
+  return createLocalLink({
     limits: { connectSeconds: 20, idleSeconds: 20 },
     proxy: proxy === undefined ? null : parseProxy(proxy),
     userAgent: "tofu3/test",

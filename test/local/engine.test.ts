@@ -7,7 +7,6 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import { machineIdentity } from "../../src/local/machine.ts";
-import type { Transport } from "../../src/http/transport.ts";
 import {
   contentQueryFor,
   faultOf,
@@ -32,7 +31,7 @@ async function start(say: Say, host?: string): Promise<RawServer> {
   return server;
 }
 
-function transporting(options: Parameters<typeof transportWith>[0] = {}): Transport {
+function transporting(options: Parameters<typeof transportWith>[0] = {}): ReturnType<typeof transportWith> {
   const transport = transportWith(options);
   ended.push(() => transport.close());
   return transport;

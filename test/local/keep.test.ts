@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openKeep } from "../../src/local/keep.ts";
-import type { Content, Transport } from "../../src/http/transport.ts";
+import type { Content } from "../../src/http/transport.ts";
 import { contentQueryFor, faultOf, never, startRawServer, transportWith, until, type RawServer } from "../http/rawserver.ts";
 
 const BODY = randomBytes(3_000_000);
@@ -13,7 +13,7 @@ const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").u
 
 let folder = "";
 let server: RawServer;
-let transport: Transport;
+let transport: ReturnType<typeof transportWith>;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "tofu3-keep-"))));
 afterAll(() => rm(folder, { recursive: true }));
 afterEach(async () => {

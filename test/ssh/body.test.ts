@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SshTransport } from "../../src/ssh/engine.ts";
 import type { Content } from "../../src/http/transport.ts";
 import {
   BODY,
@@ -18,13 +17,13 @@ import {
   withLength,
 } from "../http/bodies.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer } from "../http/rawserver.ts";
-import { sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
+import { sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
 let vm: Vm;
-let patient: SshTransport;
-let hasty: SshTransport;
+let patient: OnlySshJob;
+let hasty: OnlySshJob;
 /** Gives a busy machine time to send more trailers than there may be. */
-let calm: SshTransport;
+let calm: OnlySshJob;
 beforeAll(async () => {
   vm = await startVm();
   patient = sshTransportTo(targetOf(vm), { limits: { idleSeconds: 30, connectSeconds: 30 } });
@@ -40,7 +39,7 @@ afterAll(async () => {
 });
 
 /** Reads and measures the same URL in every way there is: in batches, which the rows share with each other, and as a stream. */
-async function askAll(url: string, transport: SshTransport) {
+async function askAll(url: string, transport: OnlySshJob) {
   const counted = { small: 0, large: 0 };
   const small = contentQueryFor(url, { expectedBytes: whole, onBytes: (bytes) => void (counted.small += bytes) });
   const large = contentQueryFor(url, { expectedBytes: null, onBytes: (bytes) => void (counted.large += bytes) });

@@ -3,13 +3,12 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import type { SshTransport } from "../../src/ssh/engine.ts";
 import type { Content } from "../../src/http/transport.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
 import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "../http/bodies.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer, type Say } from "../http/rawserver.ts";
-import { sleep, sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
+import { sleep, sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
 const lab = useLab();
 const whole = BODY.length;
@@ -104,7 +103,7 @@ describe.each([
   ["a curl that is killed whenever it fetches several", DYING_CURL],
 ])("with %s", (_, fake) => {
   let vm: Vm;
-  let transport: SshTransport;
+  let transport: OnlySshJob;
   beforeAll(async () => {
     vm = await lab(startVm(fake === null ? {} : { env: await fakeCurl(fake) }));
     transport = sshTransportTo(targetOf(vm));
@@ -179,7 +178,7 @@ describe.each([
 });
 
 describe("a body that was cut", () => {
-  let transport: SshTransport;
+  let transport: OnlySshJob;
   beforeAll(async () => void (transport = sshTransportTo(targetOf(await lab(startVm())))));
   afterAll(() => transport.close());
   const rest = () => queryFor(`${server.url}good`, { headers: [["Range", "bytes=25000-"]] });

@@ -7,13 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseProxy } from "../../src/http/proxy.ts";
 import { Secret } from "../../src/secret.ts";
-import type { SshTransport } from "../../src/ssh/engine.ts";
 import { startTcpProxy } from "../lab/tcpproxy.ts";
 import { useLab } from "../lab/uselab.ts";
 import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "../http/bodies.ts";
 import { answerAndStay, GREETING, say, startFakeVm, withNonce, type FakeRules } from "./fakevm.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer } from "../http/rawserver.ts";
-import { sleep, sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
+import { sleep, sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
 const lab = useLab();
 let server: RawServer;
@@ -66,7 +65,7 @@ async function expectNothingLeft(machine: Vm = vm): Promise<void> {
 }
 
 /** Every kind of job at once; how each ended. */
-async function everything(transport: SshTransport, signal: AbortSignal): Promise<string[]> {
+async function everything(transport: OnlySshJob, signal: AbortSignal): Promise<string[]> {
   const works = [
     transport.read(good(), signal),
     transport.measure(contentQueryFor(`${server.url}good`, { expectedBytes: BODY.length }), signal),
@@ -306,7 +305,7 @@ describe("secrets", () => {
 });
 
 describe("a VM that lies about the protocol", () => {
-  async function meets(rules: FakeRules, use: (transport: SshTransport) => Promise<void>): Promise<void> {
+  async function meets(rules: FakeRules, use: (transport: OnlySshJob) => Promise<void>): Promise<void> {
     const fake = await lab(startFakeVm(rules));
     await use(sshTransportTo(fake.target, { limits: { connectSeconds: 3 } }));
   }

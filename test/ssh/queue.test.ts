@@ -4,7 +4,8 @@ import { countWorks, nextWork, without, type Pending, type Work } from "../../sr
 import { contentQueryFor, never, queryFor } from "../http/rawserver.ts";
 
 const MIB = 2 ** 20;
-const waiting = { signal: never, alone: false, resolve: () => undefined, reject: () => undefined };
+const owner = { registry: "r", over: never };
+const waiting = { owner, signal: never, alone: false, resolve: () => undefined, reject: () => undefined };
 
 function read(maxBytes: number, key = "k"): Pending {
   return { ...waiting, kind: "read", key, query: queryFor("http://r/", { maxBytes }) };

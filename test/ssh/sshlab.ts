@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Limits } from "../../src/model/job.ts";
-import { createSshTransport, type SshOptions, type SshTransport } from "../../src/ssh/engine.ts";
+import { SshLink, type SshOptions } from "../../src/ssh/engine.ts";
+import type { SshTransport } from "../../src/ssh/transport.ts";
 import type { SshTarget } from "../../src/ssh/connection/target.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { startSshd, type Sshd, type SshdOptions } from "../lab/sshd.ts";
@@ -60,11 +61,33 @@ export function targetOf(
   };
 }
 
-export function sshTransportTo(
-  target: SshTarget,
-  more: { limits?: Partial<Limits>; proxy?: SshOptions["proxy"]; ask?: SshOptions["ask"] } = {},
-): SshTransport {
-  return createSshTransport({ target, limits: { ...LIMITS, ...more.limits }, proxy: more.proxy ?? null, ask: more.ask ?? null });
+interface More {
+  readonly limits?: Partial<Limits>;
+  readonly proxy?: SshOptions["proxy"];
+  readonly ask?: SshOptions["ask"];
+}
+
+export function sshLinkTo(target: SshTarget, more: More = {}): SshLink {
+  return new SshLink({ target, limits: { ...LIMITS, ...more.limits }, proxy: more.proxy ?? null, ask: more.ask ?? null });
+}
+
+/** One job of a vantage that has no other: the vantage closes with it. */
+export interface OnlySshJob extends Pick<SshTransport, "open" | "read" | "measure" | "probe" | "ping" | "refusalOf"> {
+  close(): Promise<void>;
+}
+
+export function sshTransportTo(target: SshTarget, more: More = {}): OnlySshJob {
+  const link = sshLinkTo(target, more);
+  const job = link.begin("registry.example");
+  return {
+    open: (signal) => job.open(signal),
+    read: (query, signal) => job.read(query, signal),
+    measure: (query, signal) => job.measure(query, signal),
+    probe: (signal) => job.probe(signal),
+    ping: (signal) => job.ping(signal),
+    refusalOf: (url, signal) => job.refusalOf(url, signal),
+    close: () => job.end().finally(() => link.close()),
+  };
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

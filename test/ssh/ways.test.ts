@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../src/secret.ts";
-import type { SshTransport } from "../../src/ssh/engine.ts";
 import { parseProxy } from "../../src/http/proxy.ts";
 import type { Trust } from "../../src/model/trust.ts";
 import { makeFolder, runTool } from "../lab/processes.ts";
@@ -13,7 +12,7 @@ import { useLab } from "../lab/uselab.ts";
 import { BODY, digestOf, sends, withLength } from "../http/bodies.ts";
 import { createAuthority } from "../http/certificates.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer, type RawServer } from "../http/rawserver.ts";
-import { sshTransportTo, startVm, targetOf, type Vm } from "./sshlab.ts";
+import { sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
 const lab = useLab();
 const authority = createAuthority();
@@ -36,7 +35,7 @@ afterAll(async () => {
 });
 
 /** Reads, measures small and measures large; the brief outcome of each. */
-async function brief(transport: SshTransport, url: string, more: Parameters<typeof queryFor>[1] = {}): Promise<string[]> {
+async function brief(transport: OnlySshJob, url: string, more: Parameters<typeof queryFor>[1] = {}): Promise<string[]> {
   const works = [
     transport.read(queryFor(url, more), never),
     transport.measure(contentQueryFor(url, { ...more, expectedBytes: BODY.length }), never),
@@ -51,7 +50,7 @@ async function brief(transport: SshTransport, url: string, more: Parameters<type
 const thrice = (what: string): string[] => [what, what, what];
 
 describe("TLS as the VM sees it", () => {
-  let transport: SshTransport;
+  let transport: OnlySshJob;
   beforeAll(() => void (transport = sshTransportTo(targetOf(vm))));
   afterAll(() => transport.close());
 
@@ -143,7 +142,7 @@ describe("what the VM's own configuration says is not obeyed", () => {
 });
 
 describe("addresses that are not public", () => {
-  let transport: SshTransport;
+  let transport: OnlySshJob;
   beforeAll(() => void (transport = sshTransportTo(targetOf(vm), { limits: { connectSeconds: 5 } })));
   afterAll(() => transport.close());
 
@@ -184,7 +183,7 @@ describe("addresses that are not public", () => {
 });
 
 describe("proxies of the VM's curl", () => {
-  const through = (proxy: string): SshTransport => sshTransportTo(targetOf(vm), { proxy: parseProxy(proxy) });
+  const through = (proxy: string): OnlySshJob => sshTransportTo(targetOf(vm), { proxy: parseProxy(proxy) });
 
   test("an HTTP proxy, for http and https", async () => {
     const proxy = await lab(startTinyproxy());

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Answer, Content, ContentQuery, Query, Transport } from "../../src/http/transport.ts";
+import type { Answer, Content, ContentQuery, Link, Query, Transport } from "../../src/http/transport.ts";
 import type { Trust } from "../../src/model/trust.ts";
 
 export interface Reply {
@@ -28,6 +28,11 @@ export interface Asked {
   readonly trust: Trust | null;
 }
 export type FakeTransport = Transport & { readonly asked: Asked[]; readonly calls: string[] };
+
+/** Jobs begin with this transport, all of them with the same one. */
+export function linkOf(transport: Transport): Link {
+  return { begin: () => transport, close: () => Promise.resolve() };
+}
 
 export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = () => undefined): FakeTransport {
   const asked: Asked[] = [];
@@ -86,6 +91,6 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
       return { ...answer, body: bytes };
     },
     measure: (query, signal) => part(query, query, Buffer.alloc(0), signal),
-    close: () => (calls.push("close"), Promise.resolve()),
+    end: () => (calls.push("end"), Promise.resolve()),
   };
 }

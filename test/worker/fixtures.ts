@@ -7,9 +7,10 @@ import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/mediatype.ts"
 import { subjectOf } from "../../src/model/subject.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import type { Clock } from "../../src/worker/fetch/clock.ts";
+import type { Transport } from "../../src/http/transport.ts";
 import type { Vantage } from "../../src/worker/vantage.ts";
-import { observe } from "../../src/worker/walk/look.ts";
-import type { FakeTransport, Reply, Routes } from "./faketransport.ts";
+import { look as lookFrom, type Hooks } from "../../src/worker/walk/look.ts";
+import { linkOf, type FakeTransport, type Reply, type Routes } from "./faketransport.ts";
 
 export const BASE = "https://registry.example/v2/a/b";
 export const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -99,18 +100,15 @@ export function fakeClock(): FakeClock {
   };
 }
 
-export function vantageOf(
-  transport: Vantage["transport"],
-  more: Partial<Vantage> & { readonly login?: Credentials } = {},
-): Vantage {
+export function vantageOf(transport: Transport, more: Partial<Vantage> & { readonly login?: Credentials } = {}): Vantage {
   const { login, ...others } = more;
   return {
     name: "here",
     via: "local",
-    transport,
+    link: linkOf(transport),
     credentials: login === undefined ? null : (host) => Promise.resolve(host === "registry.example" ? login : null),
     registries: () => ({ plainHttp: false, trust: null }),
-    keep: null,
+    authorities: new Map(),
     clock: fakeClock(),
     ...others,
   };
@@ -129,12 +127,14 @@ export function jobOf(reference = "registry.example/a/b:1", selection: Partial<S
 
 const NEVER = new AbortController().signal;
 
-/** `observe` with what a row of a table does not care about. */
+/** `look` with what a row of a table does not care about. */
 export function look(
-  transport: FakeTransport | Vantage["transport"],
+  transport: FakeTransport | Transport,
   more: {
     job?: Job;
     vantage?: Parameters<typeof vantageOf>[1];
+    keep?: Hooks["keep"];
+    admit?: Hooks["admit"];
     watch?: (progress: Progress) => void;
     /** Stops the blobs; `stopAll` everything. */
     stop?: AbortSignal;
@@ -142,6 +142,8 @@ export function look(
     signal?: AbortSignal;
   } = {},
 ): Promise<Observation> {
-  const { job = jobOf(), vantage = {}, watch = () => undefined, stop = NEVER, stopAll = NEVER, signal = NEVER } = more;
-  return observe(job, vantageOf(transport, vantage), watch, { blobs: stop, all: stopAll }, signal);
+  const { job = jobOf(), vantage = {}, keep = null, admit = null, watch = () => undefined } = more;
+  const { stop = NEVER, stopAll = NEVER, signal = NEVER } = more;
+  const hooks = { keep, admit, watch, stops: { blobs: stop, all: stopAll } };
+  return lookFrom(job, vantageOf(transport, vantage), hooks, signal);
 }

@@ -9,7 +9,7 @@ import type { Digest } from "../../src/oci/digest.ts";
 import { hexOf } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { Secret } from "../../src/secret.ts";
-import { createLocalTransport } from "../../src/local/engine.ts";
+import { createLocalLink } from "../../src/local/engine.ts";
 import type { Transport } from "../../src/http/transport.ts";
 import { readTags } from "../../src/worker/walk/tags.ts";
 import { imageFor, jobOf, LIMITS, look, thing, vantageOf, type Thing } from "./fixtures.ts";
@@ -100,7 +100,7 @@ function answerStorage(request: IncomingMessage, response: ServerResponse): void
 }
 
 function local(): Transport {
-  return createLocalTransport({ limits: LIMITS, proxy: null, userAgent: "test" });
+  return createLocalLink({ limits: LIMITS, proxy: null, userAgent: "test" }).begin("");
 }
 
 beforeAll(async () => {
@@ -133,7 +133,8 @@ test("token, redirects, a cut body gone on with, and every byte in its file", as
   };
   const observation = await look(local(), {
     job: jobOf(`127.0.0.1:${registry}/a/b:1`),
-    vantage: { keep, login: { username: "me", password: new Secret("pw") } },
+    keep,
+    vantage: { login: { username: "me", password: new Secret("pw") } },
   });
   expect(observation).toMatchObject({ outcome: "saw", error: null, digest: image.manifest.digest });
   expect(observation.evidence.retries.map((each) => each.resumedAt).filter((at) => at !== null && at > 0)).toHaveLength(2);

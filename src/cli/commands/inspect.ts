@@ -1,4 +1,4 @@
-import { localVantage } from "../../coordinator/alone.ts";
+import { openLocalVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error } from "../../errors.ts";
 import { isSelective, parseSelection, type Job } from "../../model/job.ts";
 import { pinOf } from "../../model/subject.ts";
@@ -20,11 +20,11 @@ import { readSubject } from "./verify.ts";
 export async function inspectCommand(wanted: InspectArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   const subject = readSubject(wanted.reference, settings, io);
   const selection = parseSelection(wanted);
-  const { vantage, limits } = await localVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
+  const { vantage, limits, close } = await openLocalVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
   const job: Job = { subject, selection, limits, depth: "documents" };
   const pin = pinOf(subject);
-  if (wanted.raw) return printRaw(await receive(vantage, job, signal), pin, settings, io);
-  const seen = await inspect(vantage, job, () => undefined, signal);
+  if (wanted.raw) return printRaw(await receive(vantage, job, signal).finally(close), pin, settings, io);
+  const seen = await inspect(vantage, job, () => undefined, signal).finally(close);
   noteNoVerdict(settings, io);
   if (settings.json) io.stdout.write(jsonText(jsonOf(wanted, seen, vantage.name, io.version)));
   else io.stdout.write(textOf(wanted, seen, settings, io));

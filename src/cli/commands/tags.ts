@@ -1,4 +1,4 @@
-import { localVantage } from "../../coordinator/alone.ts";
+import { openLocalVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { jsonText } from "../../report/json.ts";
@@ -17,8 +17,8 @@ export async function tagsCommand(wanted: TagsArguments, settings: Settings, io:
       hint: `tofu3 tags ${registry}/${repository}`,
     });
   }
-  const { vantage, limits } = await localVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
-  const tags = await readTags(vantage, reference, limits, signal);
+  const { vantage, limits, close } = await openLocalVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
+  const tags = await readTags(vantage, reference, limits, signal).finally(close);
   noteNoVerdict(settings, io);
   const tool = { name: "tofu3", version: io.version };
   const text = settings.json

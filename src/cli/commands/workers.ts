@@ -9,7 +9,7 @@ import { PLAIN, type Paint } from "../../report/paint.ts";
 import { samenessText } from "../../report/sentence.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
-import { checkWorkers } from "../../coordinator/probes.ts";
+import { checkWorkers } from "../../coordinator/workers.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import { runtimeOf } from "../runtime.ts";

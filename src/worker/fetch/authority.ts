@@ -40,24 +40,33 @@ export function learnChallenges(session: Session, answer: Answer): void {
  * what the transport throws.
  */
 export async function renew(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
-  const authority = session.authority;
-  if (authority.pass !== used) return;
-  authority.pending ??= replace(session, used, signal).finally(() => (authority.pending = null));
-  await authority.pending;
+  const { authority } = session;
+  while (authority.pass === used) {
+    const mine = authority.pending?.session === session ? authority.pending : null;
+    if (authority.pending === null || mine !== null) return askOnce(session, used, signal);
+    // Another job's request ends with that job, and its fault is not this one's.
+    await orAborted(authority.pending.done, signal).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function askOnce(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
+  const { authority } = session;
+  authority.pending ??= { session, done: replace(session, used, signal).finally(() => (authority.pending = null)) };
+  await authority.pending.done;
 }
 
 async function replace(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
   const { authority, registry } = session;
-  if (authority.renewals >= MOST_RENEWALS) {
+  if (session.renewals >= MOST_RENEWALS) {
     throw new Tofu3Error("E_AUTH", `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`, {
       stage: "auth",
       hint: "nothing more is shown to it; compare with what another network sees",
     });
   }
-  authority.renewals += 1;
+  session.renewals += 1;
   const ended = isOver(session, used);
   authority.pass = await obtain(session, signal);
-  if (ended) authority.renewals -= 1;
+  if (ended) session.renewals -= 1;
 }
 
 async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {

@@ -75,7 +75,7 @@ export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortS
   const meter = createMeter(session);
   const asBlob = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), accept: "*/*", meter };
   const fetched = wanted.entry === null ? await fetchDownload(asBlob, signal) : await fetchEntry(asBlob, wanted.entry, signal);
-  if (fetched.error === null) session.vantage.keep?.landed?.(wanted.digest, fetched.size);
+  if (fetched.error === null) session.keep?.landed?.(wanted.digest, fetched.size);
   return fetched;
 }
 
@@ -125,7 +125,7 @@ async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ re
   const extras = {
     algorithm: algorithmOf(wanted.digest),
     expectedBytes: wanted.size,
-    keep: session.vantage.keep === null ? null : session.vantage.keep.blob(wanted.digest),
+    keep: session.keep === null ? null : session.keep.blob(wanted.digest),
     onBytes: meter.onBytes,
   };
   const ask = {
@@ -135,7 +135,7 @@ async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ re
   };
   const send: Send<Content> = (query, each) => {
     meter.restart();
-    return session.vantage.transport.measure({ ...query, ...extras }, each);
+    return session.transport.measure({ ...query, ...extras }, each);
   };
   for (let walks = 1; ; walks += 1) {
     const { answer, url } = await follow(session, ask, send, signal);

@@ -45,7 +45,7 @@ export async function follow<A extends Page | Content>(
 /** A small document of the registry: 200 or an error. Retried while that may help. */
 export function readPage(session: Session, ask: Ask, what: string, signal: AbortSignal): Promise<Page> {
   const send: Send<Page> = async (query, each) => {
-    const page = await session.vantage.transport.read(query, each);
+    const page = await session.transport.read(query, each);
     session.book.bytes += page.body.length;
     return page;
   };

@@ -1,4 +1,3 @@
-import type { Transport } from "../../http/transport.ts";
 import type { Challenge } from "../../oci/challenge.ts";
 import type { Secret } from "../../secret.ts";
 
@@ -11,24 +10,17 @@ export interface Pass {
   readonly end: number;
 }
 
-/** The passes of one worker for one repository; one token request at a time, whoever needs it. */
+/** The passes of one vantage for one repository; one token request at a time, whoever needs it. */
 export interface Authority {
   pass: Pass;
   challenges: readonly Challenge[];
-  pending: Promise<void> | null;
-  /** Passes that were asked for although the one before had not ended by the clock, or that were not given. */
-  renewals: number;
+  pending: { readonly session: object; readonly done: Promise<void> } | null;
 }
 
 const NOTHING: Pass = { header: null, kind: "none", end: Infinity };
 
-/** They live as long as the transport of their vantage: a second look at the same repository uses them again. */
-const kept = new WeakMap<Transport, Map<string, Authority>>();
-
-export function authorityFor(transport: Transport, key: string): Authority {
-  const known = kept.get(transport) ?? new Map<string, Authority>();
-  kept.set(transport, known);
-  const authority = known.get(key) ?? { pass: NOTHING, challenges: [], pending: null, renewals: 0 };
+export function authorityFor(known: Map<string, Authority>, key: string): Authority {
+  const authority = known.get(key) ?? { pass: NOTHING, challenges: [], pending: null };
   known.set(key, authority);
   return authority;
 }

@@ -22,7 +22,7 @@ export interface Registry {
  * https, but http where the settings say `plainHttp`, and on a loopback name that has neither a CA of its own nor port 443 (docker, skopeo
  * and crane expect a registry on localhost to speak http). The scheme is decided here and nowhere is another one tried.
  */
-export function registryOf(repository: Repository, vantage: Vantage): Registry {
+export function registryOf(repository: Repository, vantage: Pick<Vantage, "registries">): Registry {
   const hostPort = registryHost(repository);
   const name = registryKey(repository);
   const settings = vantage.registries(name);

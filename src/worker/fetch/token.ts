@@ -50,7 +50,7 @@ export async function readToken(
   signal: AbortSignal,
 ): Promise<Token> {
   const realm = realmOf(session.registry, challenge);
-  const page = await session.vantage.transport.read(tokenQuery(session.registry, realm, challenge, credentials), signal);
+  const page = await session.transport.read(tokenQuery(session.registry, realm, challenge, credentials), signal);
   noteAnswer(session.book, page);
   session.book.bytes += page.body.length;
   const where = `the token service ${plainUrl(realm)}`;

@@ -15,7 +15,7 @@ export interface Stops {
   readonly all: AbortSignal;
 }
 
-/** What can have ended the work, and how the session ended. */
+/** What can have ended the work, and how the job ended. */
 export interface Ends {
   readonly deadline: AbortSignal;
   readonly stops: Stops;
@@ -23,18 +23,18 @@ export interface Ends {
   readonly end: End;
 }
 
-/** What a session may take to end once the verdict is known: a VM that drips, or whose line is dark, takes its time. */
+/** What a job may take to end once the verdict is known: a VM that drips, or whose line is dark, takes its time. */
 const LAST_WORDS_MS = 1000;
 
 /** The registry answered, and would not. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_AUTH", "E_DENIED", "E_NOT_FOUND"]);
 
-/** How a session ended: with an error, when what was answered supports nothing. */
+/** How a job ended: with an error, when what was answered supports nothing. */
 export type End = "clean" | "overdue" | Tofu3Error;
 
 /** `overdue` comes after a stop only. */
-export async function endSession(transport: Transport, stop: AbortSignal): Promise<End> {
-  const closed = transport.close().then(() => "clean" as const, asError);
+export async function endJob(transport: Transport, stop: AbortSignal): Promise<End> {
+  const closed = transport.end().then(() => "clean" as const, asError);
   let timer: NodeJS.Timeout | undefined;
   let onStop = (): void => undefined;
   const overdue = new Promise<"overdue">((resolve) => {

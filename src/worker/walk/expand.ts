@@ -135,7 +135,7 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
 /** What was received is a view, also where it cannot be kept. */
 async function kept(session: Session, document: Document): Promise<Document> {
   try {
-    await session.vantage.keep?.document(document.computed, document.bytes);
+    await session.keep?.document(document.computed, document.bytes);
     return document;
   } catch (thrown) {
     return { ...document, error: asError(thrown) };

@@ -5,6 +5,7 @@ import { rootDigestOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
+import { registryKey } from "../../oci/reference.ts";
 import { within } from "../../http/deadline.ts";
 import { openNotebook } from "../fetch/notebook.ts";
 import { createSession } from "../fetch/session.ts";
@@ -43,7 +44,7 @@ export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: 
   });
 }
 
-/** Opens the transport of one vantage and closes it. Rejects with the signal's reason, E_TIMEOUT, or what the work throws. */
+/** Begins a job at one vantage and ends it. Rejects with the signal's reason, E_TIMEOUT, or what the work throws. */
 export async function withSession<T>(
   vantage: Vantage,
   job: Job,
@@ -52,16 +53,18 @@ export async function withSession<T>(
   work: (session: Session, limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { totalSeconds } = job.limits;
-  const session = createSession({ ...vantage, keep: null }, job.subject, job.limits, openNotebook(), watch);
+  const transport = vantage.link.begin(registryKey(job.subject));
+  const errand = { watch, keep: null, admit: null };
+  const session = createSession(vantage, job.subject, transport, { limits: job.limits, book: openNotebook(), errand });
   return within(totalSeconds * 1000, [signal], async (limit) => {
     try {
-      await vantage.transport.open(limit);
+      await transport.open(limit);
       return await work(session, limit);
     } catch (cause) {
       signal.throwIfAborted();
       throw limit.aborted ? new Tofu3Error("E_TIMEOUT", `not done within ${totalSeconds} s`, { cause }) : cause;
     } finally {
-      await vantage.transport.close();
+      await transport.end();
     }
   });
 }

@@ -2,37 +2,46 @@ import { asError } from "../../errors.ts";
 import type { Tofu3Error } from "../../errors.ts";
 import { formatSelection, type Job } from "../../model/job.ts";
 import type { Observation } from "../../model/observation.ts";
-import type { Watch } from "../../model/progress.ts";
 import { rootDigestOf } from "../../model/subject.ts";
+import { registryKey } from "../../oci/reference.ts";
 import { fetchBlobs } from "./blobs.ts";
 import { systemClock } from "../fetch/clock.ts";
-import { conclude, endSession, faultFrom } from "./ending.ts";
+import { conclude, endJob, faultFrom } from "./ending.ts";
 import type { Stops } from "./ending.ts";
 import { walkDocuments } from "./expand.ts";
 import { notesOf, openNotebook } from "../fetch/notebook.ts";
 import { createSession } from "../fetch/session.ts";
-import type { Session } from "../fetch/session.ts";
+import type { Errand, Session } from "../fetch/session.ts";
 import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "../vantage.ts";
 
+/** What a look is told and tells. `keep` is null for all but one vantage, `admit` where whatever is there may be fetched. */
+export interface Hooks extends Errand {
+  readonly stops: Stops;
+}
+
 /**
  * What one vantage sees of one job. Whatever ends it early, what was seen until then is in the observation. Rejects with the reason of `signal` and for
- * nothing else; a stop is E_STOPPED, the job's own deadline E_TIMEOUT. Opens the transport and closes it.
+ * nothing else; a stop is E_STOPPED, the job's own deadline E_TIMEOUT. The vantage stays as it is: the job alone is begun and ended.
  */
-export async function observe(job: Job, vantage: Vantage, watch: Watch, stops: Stops, signal: AbortSignal): Promise<Observation> {
+export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: AbortSignal): Promise<Observation> {
+  const { stops, ...errand } = hooks;
   const clock = vantage.clock ?? systemClock;
   const book = openNotebook();
   const startedAt = clock.now().toISOString();
   const root = rootPlace(rootDigestOf(job.subject));
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
-  const looked = await attempt(() => look(createSession(vantage, job.subject, job.limits, book, watch), job, root, stops, limit));
-  const end = await endSession(vantage.transport, stops.all);
+  const transport = vantage.link.begin(registryKey(job.subject));
+  const looked = await attempt(() =>
+    walk(createSession(vantage, job.subject, transport, { limits: job.limits, book, errand }), job, root, stops, limit),
+  );
+  const end = await endJob(transport, stops.all);
   signal.throwIfAborted();
   const { outcome, error } = conclude(root, looked, { deadline, stops, seconds: job.limits.totalSeconds, end });
   const fault = error === null ? null : faultFrom(error);
-  watch({ kind: "end", worker: vantage.name, outcome, error: fault });
+  errand.watch({ kind: "end", worker: vantage.name, outcome, error: fault });
   return {
     worker: vantage.name,
     via: vantage.via,
@@ -47,17 +56,17 @@ export async function observe(job: Job, vantage: Vantage, watch: Watch, stops: S
   };
 }
 
-async function look(session: Session, job: Job, root: Place, stops: Stops, signal: AbortSignal): Promise<void> {
+async function walk(session: Session, job: Job, root: Place, stops: Stops, signal: AbortSignal): Promise<void> {
   const worker = session.vantage.name;
   session.watch({ kind: "phase", worker, phase: "connecting" });
-  session.book.identity = await session.vantage.transport.open(signal);
+  session.book.identity = await session.transport.open(signal);
   session.watch({ kind: "phase", worker, phase: "resolving" });
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
   if (job.depth === "documents" || (fault !== null && fault.code !== "E_MISMATCH")) return;
   if (fault === null) {
     const manifests = manifestsIn(root);
-    session.vantage.admit?.(objectsOf(root), (digest) => manifests.get(digest) ?? null);
+    session.admit?.(objectsOf(root), (digest) => manifests.get(digest) ?? null);
   }
   letGoOfDocuments(root);
   session.watch({ kind: "phase", worker, phase: "fetching" });

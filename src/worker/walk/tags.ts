@@ -1,7 +1,7 @@
 import { Tofu3Error, visible } from "../../errors.ts";
 import type { Limits } from "../../model/job.ts";
 import { nextPage } from "../../oci/link.ts";
-import type { Repository } from "../../oci/reference.ts";
+import { registryKey, type Repository } from "../../oci/reference.ts";
 import { valuesOf } from "../../http/strict.ts";
 import type { Page } from "../../http/transport.ts";
 import { readPage } from "../fetch/exchange.ts";
@@ -18,7 +18,7 @@ const LONGEST_PAGE = 32 * 1024 * 1024;
 
 /**
  * Every tag of a repository as one vantage sees them, all pages, each tag once, in the order of the registry. distribution-spec 1.1, "Listing
- * Tags". Links are followed as the registry wrote them, on its own origin only. Opens the transport and closes it. Rejects with a Tofu3Error
+ * Tags". Links are followed as the registry wrote them, on its own origin only. The job alone is begun and ended. Rejects with a Tofu3Error
  * or the signal's reason.
  */
 export async function readTags(
@@ -27,18 +27,19 @@ export async function readTags(
   limits: Limits,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const session = createSession(vantage, repository, limits, openNotebook(), () => undefined);
+  const transport = vantage.link.begin(registryKey(repository));
+  const session = createSession(vantage, repository, transport, { limits, book: openNotebook() });
   const deadline = AbortSignal.timeout(limits.totalSeconds * 1000);
   try {
     const limit = AbortSignal.any([signal, deadline]);
-    await vantage.transport.open(limit);
+    await transport.open(limit);
     return await readPages(session, limit);
   } catch (thrown) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw thrown;
     throw new Tofu3Error("E_TIMEOUT", `the tags were not all there within ${limits.totalSeconds} s`, { cause: thrown });
   } finally {
-    await vantage.transport.close();
+    await transport.end();
   }
 }
 

@@ -10,7 +10,7 @@ import { createReplyParser, type JobReply } from "../../../src/ssh/script/reply.
 import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../../src/ssh/script/script.ts";
 import { machineIdentity, readMachine } from "../../../src/local/machine.ts";
 import { batchJob, LET_GO, partJob, streamJob } from "../../../src/ssh/job.ts";
-import type { LaneJob } from "../../../src/ssh/lane.ts";
+import type { ShellJob } from "../../../src/ssh/shell.ts";
 import { makeFolder } from "../../lab/processes.ts";
 import { processesWith } from "../../lab/proc.ts";
 import { BODY, digestOf, HALF } from "../../http/bodies.ts";
@@ -77,7 +77,7 @@ function start(command: readonly [string, ...string[]], env: Readonly<Record<str
     stderr: () => stderr,
     bye: () => bye,
     processes: () => processesWith("TOFU3_LAB_SCRIPT", marker),
-    run: async ({ lines, mostBytes }: LaneJob): Promise<JobReply> => {
+    run: async ({ lines, mostBytes }: ShellJob): Promise<JobReply> => {
       parser.allow(mostBytes);
       const reply = new Promise<JobReply>((resolve) => waiting.push(resolve));
       child.stdin.write(lines.map((line) => `${line}\n`).join(""));
@@ -87,7 +87,7 @@ function start(command: readonly [string, ...string[]], env: Readonly<Record<str
   };
 }
 
-const GREET: LaneJob = { lines: [NONCE], mostBytes: 0 };
+const GREET: ShellJob = { lines: [NONCE], mostBytes: 0 };
 const INTERPRETERS: readonly (readonly [string, ...string[]])[] = [
   ["/bin/sh"],
   ["/usr/bin/dash"],

@@ -244,7 +244,10 @@ describe("where the registry is", () => {
 });
 
 test("the query for one hop has Authorization for the registry's own origin only", () => {
-  const session = createSession(vantageOf(fakeTransport({})), jobOf().subject, jobOf().limits, openNotebook(), () => undefined);
+  const session = createSession(vantageOf(fakeTransport({})), jobOf().subject, fakeTransport({}), {
+    limits: jobOf().limits,
+    book: openNotebook(),
+  });
   const pass: Pass = { header: new Secret("Bearer t"), kind: "bearer", end: Infinity };
   const names = (url: string): string[] => {
     const { headers } = queryFor(session, { url: new URL(url), headers: [["accept", "*/*"]], maxBytes: 1 }, pass);

@@ -55,7 +55,7 @@ describe("what is seen", () => {
     ]);
     expect(others.every((each) => each.computed === each.digest && each.size === each.declaredSize)).toBe(true);
     expect(others[4]?.annotations).toEqual({ a: "b" });
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   test("each digest is asked for once, however often it is named", async () => {
@@ -182,7 +182,7 @@ describe("what is seen", () => {
       blob: (digest: Digest) => (paths.push(digest), `/k/${digest}`),
       document: (digest: Digest, bytes: Uint8Array) => (kept.set(digest, Buffer.from(bytes).toString()), Promise.resolve()),
     };
-    await look(fakeTransport(serve(everything)), { vantage: { keep } });
+    await look(fakeTransport(serve(everything)), { keep });
     expect(kept.get(index.digest)).toBe(index.bytes.toString());
     expect([...kept.keys()].sort()).toEqual([index.digest, amd.manifest.digest, arm.manifest.digest].sort());
     expect(paths).toHaveLength(5);
@@ -192,7 +192,7 @@ describe("what is seen", () => {
 test("a root that cannot be kept was seen all the same: who saw another one is contradicted", async () => {
   const full = new Tofu3Error("E_DISK", "the disk is full");
   const keep = { blob: (digest: Digest) => `/k/${digest}`, document: () => Promise.reject(full) };
-  const seen = await look(fakeTransport(serve(everything)), { vantage: { keep } });
+  const seen = await look(fakeTransport(serve(everything)), { keep });
   expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_DISK" } });
   expect(seen.objects.map((each) => each.digest)).toEqual([index.digest]);
 });
@@ -204,7 +204,7 @@ test("where it does not fit, nothing but documents is fetched", async () => {
     throw new Tofu3Error("E_DESTINATION", "two manifests do not fit");
   };
   const transport = fakeTransport(serve(everything));
-  const seen = await look(transport, { vantage: { admit } });
+  const seen = await look(transport, { admit });
   expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_DESTINATION" } });
   const image = ["manifest", "manifest"];
   expect(asked).toEqual([[["index", "index"], image, image]]);
@@ -701,7 +701,7 @@ describe("how it ends", () => {
   test("a transport that does not close cleanly: what was seen stands, and supports nothing", async () => {
     const transport = {
       ...fakeTransport(serve(everything)),
-      close: () => Promise.reject(new Tofu3Error("E_SSH", "not clean", { stage: "ssh" })),
+      end: () => Promise.reject(new Tofu3Error("E_SSH", "not clean", { stage: "ssh" })),
     };
     const seen = await look(transport);
     expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_SSH", stage: "ssh" } });
@@ -727,7 +727,7 @@ describe("how it ends", () => {
     });
     const seen = await look(transport, { stop: stop.signal });
     expect(seen).toMatchObject({ outcome: "saw", digest: amd.manifest.digest, error: { code: "E_STOPPED" } });
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   test("stopped after the last blob is not stopped", async () => {
@@ -778,7 +778,7 @@ describe("how it ends", () => {
   });
 
   test("a session that does not end is not waited for after a stop, and what was seen does not become complete", async () => {
-    const transport = { ...fakeTransport(serve(everything)), close: () => new Promise<never>(() => undefined) };
+    const transport = { ...fakeTransport(serve(everything)), end: () => new Promise<never>(() => undefined) };
     const seen = await look(transport, { stopAll: AbortSignal.timeout(200) });
     expect(seen.objects).toHaveLength(9);
     expect(seen).toMatchObject({ outcome: "saw", digest: index.digest });
@@ -795,7 +795,7 @@ describe("how it ends", () => {
     const stop = new AbortController();
     const transport = fakeTransport(serve(amd.all), () => stop.abort(new Tofu3Error("E_INTERRUPTED", "interrupted")));
     await expect(look(transport, { signal: stop.signal })).rejects.toMatchObject({ code: "E_INTERRUPTED" });
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   test("the time is over", async () => {

@@ -35,7 +35,7 @@ describe("tags", () => {
   test.each(good)("$what", async ({ routes, tags: wanted }) => {
     const transport = fakeTransport(routes);
     expect(await read(transport)).toEqual(wanted);
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   const bad: readonly { what: string; routes: Routes; code: string }[] = [
@@ -63,7 +63,7 @@ describe("tags", () => {
   test.each(bad)("$what: $code", async ({ routes, code }) => {
     const transport = fakeTransport(routes);
     await expect(read(transport)).rejects.toMatchObject({ code });
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   test("pages that never end", async () => {
@@ -89,7 +89,7 @@ describe("inspect", () => {
       children: [{ descriptor: { digest: image.manifest.digest }, children: [] }],
     });
     expect(tree.children[0]?.document).toMatchObject({ kind: "manifest", layers: [{ digest: image.layers[0]?.digest }] });
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 
   test("the first fault is thrown", async () => {
@@ -97,6 +97,6 @@ describe("inspect", () => {
     await expect(inspect(vantageOf(transport), jobOf(), () => undefined, NEVER)).rejects.toMatchObject({
       code: "E_MISMATCH",
     } satisfies Partial<Tofu3Error>);
-    expect(transport.calls).toEqual(["open", "close"]);
+    expect(transport.calls).toEqual(["open", "end"]);
   });
 });

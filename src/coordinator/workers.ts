@@ -1,0 +1,38 @@
+import { readRegistrySettings } from "../config/registries.ts";
+import { registryName } from "../config/registryname.ts";
+import { Tofu3Error, visible } from "../errors.ts";
+import { checkAll, type WorkerReport } from "./check.ts";
+import { readTargets, type Runtime } from "./runtime.ts";
+import { ENGINES } from "./vantages.ts";
+
+function checkedRegistry(text: string | null): string | null {
+  if (text !== null && (registryName(text) === null || !/[.:]|^localhost$/.test(text))) {
+    throw new Tofu3Error("E_USAGE", `not a registry: ${JSON.stringify(visible(text, 100))}`, {
+      hint: "give its host, or host and port: --registry ghcr.io",
+    });
+  }
+  return text;
+}
+
+/**
+ * Reaches every worker of the configuration in parallel, and from there the registry that was named, or else the worker's proxy. Throws E_CONFIG
+ * and E_USAGE; what a worker met is in its report.
+ */
+export async function checkWorkers(
+  runtime: Runtime,
+  registry: string | null,
+  signal: AbortSignal,
+): Promise<readonly WorkerReport[]> {
+  const asked = checkedRegistry(registry);
+  const targets = await readTargets(runtime);
+  const registries = await readRegistrySettings(runtime.config);
+  const workers = await Promise.all(
+    runtime.config.workers.map(async (worker) => {
+      const { name, via } = worker;
+      const { link, probe } = await ENGINES[via].open(worker, { ...runtime, target: targets.get(name) ?? null });
+      const errand = { worker, registry: asked, registries, runtime };
+      return { worker: name, via, probe: (limit: AbortSignal) => probe(errand, limit), close: () => link.close() };
+    }),
+  );
+  return checkAll(workers, signal);
+}

@@ -1,0 +1,249 @@
+import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
+import type { Client, ClientChannel } from "ssh2";
+import { messageOf, Tofu3Error } from "../errors.ts";
+import { meteredBytes } from "./script/curlmeter.ts";
+import { settledWithin } from "../http/deadline.ts";
+import { createReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
+import { COMMAND } from "./script/script.ts";
+import { NOT_A_WORKER, wordsForExit } from "./connection/faults.ts";
+import { createShellWords } from "./words.ts";
+
+export interface ShellJob {
+  readonly lines: readonly string[];
+  /** Bytes of header blocks and documents that the reply may have. */
+  readonly mostBytes: number;
+  readonly onTransfer?: (transfer: Transfer) => void;
+  /** Bytes received so far by a streaming curl, from its meter; rounded down. */
+  readonly onMeter?: (bytes: number) => void;
+}
+
+export interface ShellSurroundings {
+  readonly worker: string;
+  readonly client: Client;
+  /** Why the connection is gone; null while it is there. */
+  readonly lost: () => string | null;
+}
+
+/** A shell, and what the script said about the VM when it began. */
+export interface Greeted {
+  readonly shell: Shell;
+  readonly greeting: JobReply;
+}
+
+/** What a running job's promise is settled with. */
+interface Running {
+  readonly job: ShellJob;
+  readonly resolve: (reply: JobReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const FINISH_MS = 5000;
+const LAST_WORDS_MS = 1000;
+
+/** What listens to the channel is attached before another packet is looked at: a shell that ends at once has told its exit status by then. */
+function openChannel(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Shell> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    surroundings.client.exec(COMMAND, (error, channel) => {
+      signal.removeEventListener("abort", onAbort);
+      if (error) reject(error);
+      else if (signal.aborted) channel.on("error", () => undefined).close();
+      else resolve(new Shell(surroundings, channel));
+    });
+  });
+}
+
+/** Opens a shell on the VM and waits until the script has begun. Rejects with the raw ssh2 error when no channel is to be had. */
+export async function openShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
+  const shell = await openChannel(surroundings, signal);
+  try {
+    return { shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
+  } catch (error) {
+    const inTime = !(error instanceof DOMException && error.name === "TimeoutError");
+    const said = shell.said();
+    if (inTime || said === "") throw error;
+    const message = `worker "${surroundings.worker}" lets us in and does not run the worker script${said}`;
+    throw new Tofu3Error("E_VM_REPLY", message, { stage: "ssh", hint: NOT_A_WORKER, cause: error });
+  }
+}
+
+/** One remote shell that runs the script and does one job at a time. */
+export class Shell {
+  /** Marks the lines that count. */
+  readonly nonce = randomBytes(16).toString("hex");
+  /** Resolves when the shell is gone, or was told to go. */
+  readonly gone: Promise<void>;
+  readonly #worker: string;
+  readonly #lost: () => string | null;
+  readonly #channel: ClientChannel;
+  readonly #words = createShellWords();
+  readonly #parser: ReturnType<typeof createReplyParser>;
+  #state: "open" | "finishing" | "over" = "open";
+  #begun = false;
+  #bye = false;
+  #exit: number | null = null;
+  #fault: Tofu3Error | null = null;
+  #running: Running | null = null;
+  #ca: string | null = null;
+  #leave: () => void = () => undefined;
+
+  constructor({ worker, lost }: ShellSurroundings, channel: ClientChannel) {
+    this.#worker = worker;
+    this.#lost = lost;
+    this.#channel = channel;
+    this.gone = new Promise((resolve) => (this.#leave = resolve));
+    this.#parser = this.#listen();
+    channel.on("data", (chunk: Buffer) => this.#onData(chunk));
+    // Unread, it would fill the window and stall the session.
+    channel.stderr.on("data", this.#words.onError);
+    channel.on("exit", (code: number | null) => this.#onExit(code));
+    channel.on("close", () => this.#onGone());
+    channel.on("error", () => undefined);
+    channel.stdin.on("error", () => undefined);
+  }
+
+  /** False once the shell is gone, or was told to go. */
+  get alive(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Why the shell ended although nobody told it to; null while that has not happened. */
+  get fault(): Tofu3Error | null {
+    return this.#fault;
+  }
+
+  /** What it said in place of the script, as the end of a sentence. */
+  said(): string {
+    return this.#words.said();
+  }
+
+  /** Sends lines and resolves at the `end` that answers them. Rejects when the shell ends first; an abort ends the shell. */
+  run(job: ShellJob, signal: AbortSignal): Promise<JobReply> {
+    return new Promise<JobReply>((resolve, reject) => {
+      if (this.#running !== null) throw new Tofu3Error("E_BUG", "two jobs at once for one remote shell");
+      if (this.#state !== "open") throw this.#fault ?? this.#ending();
+      const onAbort = (): void => {
+        this.#leaveWith(signal.reason as Error);
+        this.kill();
+      };
+      const done = (): void => signal.removeEventListener("abort", onAbort);
+      this.#running = {
+        job,
+        resolve: (reply) => {
+          done();
+          resolve(reply);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      };
+      setMaxListeners(0, signal);
+      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      else {
+        this.#parser.allow(job.mostBytes);
+        this.#channel.write(job.lines.map((line) => `${line}\n`).join(""));
+      }
+    });
+  }
+
+  /** Lines that make the authority file of the shell's folder hold this PEM; none where it does already, or for null. */
+  caLines(pem: string | null): readonly string[] {
+    if (pem === this.#ca || pem === null) return [];
+    this.#ca = pem;
+    return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
+  }
+
+  /** Says goodbye and rejects unless the shell ends cleanly. */
+  async finish(): Promise<void> {
+    if (this.#state !== "open") throw this.#fault ?? this.#ending();
+    this.#state = "finishing";
+    this.#channel.write("bye\n");
+    await settledWithin(FINISH_MS, this.gone);
+    this.kill();
+    if (this.#bye && this.#exit === 0) return;
+    const how = this.#exit === null ? "no exit status" : `exit ${this.#exit}`;
+    throw new Tofu3Error(
+      "E_VM_REPLY",
+      `the remote shell of worker "${this.#worker}" did not end cleanly (${how}), so its answers support nothing`,
+      { stage: "ssh", hint: "run it again; if it happens again, something on the VM ends its shells" },
+    );
+  }
+
+  /** Ends the shell at once; its leash ends everything it started. */
+  kill(): void {
+    if (this.#state !== "over") this.#leaveWith(this.#fault ?? this.#ending());
+    this.#channel.close();
+    this.#channel.stdin.destroy();
+  }
+
+  #listen(): ReturnType<typeof createReplyParser> {
+    return createReplyParser(this.nonce, {
+      onBegin: () => {
+        this.#begun = true;
+        this.#words.onBegin();
+      },
+      onTransfer: (transfer) => this.#running?.job.onTransfer?.(transfer),
+      onOther: (line) => {
+        const bytes = this.#running?.job.onMeter === undefined ? null : meteredBytes(line);
+        if (bytes !== null) this.#running?.job.onMeter?.(bytes);
+      },
+      onEnd: (reply) => {
+        if (this.#running === null)
+          throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" answered what it was not asked`, { stage: "ssh" });
+        this.#settle(({ resolve }) => resolve(reply));
+      },
+      onBye: () => {
+        this.#bye = true;
+      },
+    });
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#state === "over") return;
+    this.#words.onOutput(chunk);
+    try {
+      this.#parser.feed(chunk);
+    } catch (error) {
+      this.#fault = error instanceof Tofu3Error ? error : new Tofu3Error("E_BUG", messageOf(error), { stage: "ssh", cause: error });
+      this.kill();
+    }
+  }
+
+  #onExit(code: number | null): void {
+    this.#exit ??= code;
+    // Its last words may still be on their way; but what it started can keep the channel open for hours.
+    setTimeout(() => {
+      this.#onGone();
+      this.kill();
+    }, LAST_WORDS_MS).unref();
+  }
+
+  #onGone(): void {
+    if (this.#state === "open") this.#fault ??= this.#ending();
+    if (this.#state !== "over") this.#leaveWith(this.#fault ?? this.#ending());
+  }
+
+  #ending(): Tofu3Error {
+    const lost = this.#lost();
+    const { code, what, hint } = wordsForExit({ exit: this.#exit, lost, begun: this.#begun });
+    const happened = this.#begun || lost !== null ? "stopped answering" : "lets us in and does not run the worker script";
+    return new Tofu3Error(code, `worker "${this.#worker}" ${happened}: ${what}${this.said()}`, { stage: "ssh", hint });
+  }
+
+  #settle(use: (running: Running) => void): void {
+    const ended = this.#running;
+    this.#running = null;
+    if (ended !== null) use(ended);
+  }
+
+  #leaveWith(error: Error): void {
+    this.#state = "over";
+    this.#settle(({ reject }) => reject(error));
+    this.#leave();
+  }
+}

@@ -1,0 +1,143 @@
+import { setMaxListeners } from "node:events";
+import { Tofu3Error } from "../errors.ts";
+import { refusePrivateHost } from "../http/address.ts";
+import { orAborted } from "../http/deadline.ts";
+import type { Content, ContentQuery, Identity, Page, Query, Transport } from "../http/transport.ts";
+import type { VmFacts } from "./facts.ts";
+import type { Pool } from "./pool.ts";
+import type { Owner, Pending } from "./queue.ts";
+import { refusalOf } from "./reach.ts";
+import { curlOptions, quoted, type CurlSettings } from "./script/curlconfig.ts";
+
+/** A VM that was reached. */
+export interface Vm {
+  readonly facts: VmFacts;
+  readonly settings: CurlSettings;
+  readonly pool: Pool;
+}
+
+/** What every query of a job has in common, and how it is settled. */
+interface Asked<Q, T> {
+  readonly query: Q;
+  readonly owner: Owner;
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly alone: false;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What one job asks a VM. It stays with the connection that it began with: when that is lost, so is the job. */
+export class SshTransport implements Transport, Owner {
+  readonly registry: string;
+  readonly #worker: string;
+  readonly #reach: () => Promise<Vm>;
+  readonly #over = new AbortController();
+  #reaching: Promise<Vm> | null = null;
+  #reached: Vm | null = null;
+  #ended: Promise<void> | null = null;
+
+  constructor(registry: string, worker: string, reach: () => Promise<Vm>) {
+    this.registry = registry;
+    this.#worker = worker;
+    this.#reach = reach;
+    setMaxListeners(0, this.#over.signal);
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  async open(signal: AbortSignal): Promise<Identity> {
+    const { tools, hostKey, machine, boot } = (await this.#usable(signal)).facts;
+    return { tools, hostKey, machine, boot };
+  }
+
+  /** Tells what the VM is; does not throw for what it lacks. */
+  async probe(signal: AbortSignal): Promise<VmFacts> {
+    return (await this.#vm(signal)).facts;
+  }
+
+  /** One question and answer with an idle shell: how long it took, and the VM's clock (whole seconds since 1970). */
+  async ping(signal: AbortSignal): Promise<{ readonly ms: number; readonly clock: number | null }> {
+    const { pool } = await this.#vm(signal);
+    const start = performance.now();
+    const { info } = await pool.useIdle(this, (shell) => shell.run({ lines: ["ping"], mostBytes: 0 }, signal));
+    const clock = info.get("clock");
+    return { ms: performance.now() - start, clock: clock === undefined ? null : Number(clock) };
+  }
+
+  /** Why the VM gets no TCP connection to the host of this URL, its own proxy left aside, in words; null when it gets one. */
+  async refusalOf(url: string, signal: AbortSignal): Promise<string | null> {
+    const { pool, settings } = await this.#usable(signal);
+    return pool.useIdle(this, (shell) => refusalOf(url, shell, settings, this, signal));
+  }
+
+  read(query: Query, signal: AbortSignal): Promise<Page> {
+    return this.#ask<Query, Page>(query, signal, (asked) => ({ kind: "read", ...asked }));
+  }
+
+  measure(query: ContentQuery, signal: AbortSignal): Promise<Content> {
+    return this.#ask<ContentQuery, Content>(query, signal, (asked) => ({
+      kind: "content",
+      ...asked,
+      key: `${query.algorithm} ${asked.key}`,
+    }));
+  }
+
+  end(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    this.#over.abort(new Tofu3Error("E_STOPPED", "the job has ended", { stage: "ssh" }));
+    await this.#reached?.pool.release(this);
+  }
+
+  async #vm(signal: AbortSignal): Promise<Vm> {
+    signal.throwIfAborted();
+    this.over.throwIfAborted();
+    this.#reaching ??= this.#join();
+    return orAborted(this.#reaching, signal);
+  }
+
+  async #join(): Promise<Vm> {
+    const vm = await orAborted(this.#reach(), this.over);
+    this.over.throwIfAborted();
+    vm.pool.admit(this);
+    return (this.#reached = vm);
+  }
+
+  async #usable(signal: AbortSignal): Promise<Vm> {
+    const vm = await this.#vm(signal);
+    const [lack] = vm.facts.lacks;
+    if (lack === undefined) return vm;
+    throw new Tofu3Error("E_VM_TOOL", `worker "${this.#worker}" cannot work: ${lack.what}`, { stage: "ssh", hint: lack.todo });
+  }
+
+  /** Puts a query into the queue; its abort takes it out again at once. */
+  async #ask<Q extends Query, T>(query: Q, signal: AbortSignal, pendingOf: (asked: Asked<Q, T>) => Pending): Promise<T> {
+    const { settings, pool } = await this.#usable(signal);
+    refusePrivatePlace(query);
+    quoted(query.url);
+    const key = JSON.stringify([this.registry, curlOptions(query, settings), query.trust?.ca]);
+    let onAbort: () => void = () => undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        onAbort = () => reject(signal.reason as Error);
+        setMaxListeners(0, signal);
+        signal.addEventListener("abort", onAbort, { once: true });
+        if (signal.aborted) onAbort();
+        else pool.enqueue(pendingOf({ query, owner: this, key, signal, alone: false, resolve, reject }));
+      });
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+/** The VM's curl connects before anybody can look at the address; a host that says what it is need not come so far. */
+function refusePrivatePlace({ url, publicOnly }: Query): void {
+  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") : "";
+  if (publicOnly) refusePrivateHost(host);
+}
