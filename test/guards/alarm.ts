@@ -111,7 +111,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
   ),
   ...guard("no registry can have credentials shown for ever", {
     file: "src/worker/fetch/authority.ts",
-    from: "authority.renewals >= MOST_RENEWALS",
+    from: "session.renewals >= MOST_RENEWALS",
     to: "false",
     test: "test/worker/fetch/auth.test.ts › one that is given and never taken, by 200 layers with credentials",
   }),

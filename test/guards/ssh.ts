@@ -101,15 +101,15 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${REPLY} › a long line of 1 GiB is refused after its first 16 KiB`,
     },
     {
-      file: "src/ssh/lane.ts",
+      file: "src/ssh/shell.ts",
       from: 'randomBytes(16).toString("hex")',
       to: '"0".repeat(32)',
       test: `${FAULTS} › each shell has a nonce of its own, which nobody can guess`,
     },
     {
-      file: "src/ssh/lane.ts",
-      from: "if (!bye || exit !== 0)",
-      to: "if (false)",
+      file: "src/ssh/shell.ts",
+      from: "if (this.#bye && this.#exit === 0) return;",
+      to: "return;",
       test: `${FAULTS} › an end with %s is not clean`,
     },
     {
@@ -209,7 +209,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${WAYS} › a name that leads there: what it answers does not count`,
     },
     {
-      file: "src/ssh/engine.ts",
+      file: "src/ssh/transport.ts",
       from: "refusePrivatePlace(query);",
       to: "",
       test: `${WAYS} › %s is not asked for`,
@@ -219,7 +219,7 @@ export const SSH_GUARDS: readonly Guard[] = [
     "a link that is cut, damaged, stalled or dark",
     {
       file: "src/ssh/pool.ts",
-      from: "if (tainted !== null) throw tainted;",
+      from: "if (fault !== null) throw fault as Error;",
       to: "",
       test: `${FAULTS} › its shell gets %s: its job is lost, what it said before does not count`,
     },

@@ -24,6 +24,7 @@ test("a good VM", () => {
     boot: null,
     parallel: true,
     tools: ["curl 7.88.1", "openssl"],
+    hasFolder: true,
     lacks: [],
   });
 });

@@ -1,8 +1,11 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { Tofu3Error } from "../../../src/errors.ts";
+import { orAborted } from "../../../src/http/deadline.ts";
 import type { Credentials } from "../../../src/model/credentials.ts";
 import type { Progress } from "../../../src/model/progress.ts";
 import { Secret } from "../../../src/secret.ts";
+import type { Authority } from "../../../src/worker/fetch/pass.ts";
 import { fakeTransport, type FakeTransport, type Reply, type Routes } from "../faketransport.ts";
 import { BASE, fakeClock, imageFor, jobOf, LAYER, look, manifestOf, page, serve, thing, type Thing } from "../fixtures.ts";
 
@@ -88,12 +91,37 @@ describe("a token", () => {
 
   test("is used again by the next look of the same vantage, and not by another vantage", async () => {
     const transport = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
-    await look(transport);
-    await look(transport);
+    const vantage = { authorities: new Map<string, Authority>() };
+    await look(transport, { vantage });
+    await look(transport, { vantage });
     expect(tokensAsked(transport)).toHaveLength(1);
     const other = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
     await look(other);
     expect(tokensAsked(other)).toHaveLength(1);
+  });
+
+  test("that one job asks for and does not wait for is asked for again by the other", async () => {
+    const never = new Promise<never>(() => undefined);
+    const stop = new AbortController();
+    const reason = new Tofu3Error("E_INTERRUPTED", "interrupted");
+    const vantage = { authorities: new Map<string, Authority>() };
+    const hanging = guarded(bearer("t1"), CHALLENGE, {});
+    const read = hanging.read.bind(hanging);
+    const asked = new Promise<void>((resolve) => {
+      hanging.read = (query, signal) => {
+        if (query.url !== TOKEN) return read(query, signal);
+        resolve();
+        return orAborted(never, signal);
+      };
+    });
+    const first = look(hanging, { vantage, signal: stop.signal });
+    await asked;
+    const transport = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
+    const second = look(transport, { vantage });
+    setTimeout(() => stop.abort(reason), 20);
+    await expect(first).rejects.toBe(reason);
+    expect(await second).toMatchObject({ outcome: "saw", error: null });
+    expect(tokensAsked(transport)).toHaveLength(1);
   });
 
   test("that ends during the job is renewed once, silently", async () => {
