@@ -98,7 +98,7 @@ describe("the walls are really there", () => {
     { file: "local/planted.ts", target: "../ssh/engine.ts" },
     { file: "ssh/planted.ts", target: "../local/engine.ts" },
     { file: "ssh/script/planted.ts", target: "../connection/target.ts" },
-    { file: "ssh/script/planted.ts", target: "../lane.ts" },
+    { file: "ssh/script/planted.ts", target: "../shell.ts" },
     { file: "ssh/connection/planted.ts", target: "../script/reply.ts" },
     { file: "worker/planted.ts", target: "./walk/look.ts" },
     { file: "worker/fetch/planted.ts", target: "../walk/document.ts" },

@@ -11,7 +11,8 @@ import type { Content, Query } from "../http/transport.ts";
 /**
  * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room
  * for them, or the whole curl died.
- * Rejects when the shell ended. When nobody waits for any of the queries, the shell ends, but not one that is `shared`: other jobs wait for its end.
+ * Rejects when the shell ended. When nobody waits for any of the queries, the shell ends; one that is `shared`, whose end other jobs need, gets the
+ * time in which an honest curl gives up.
  */
 export async function performBatch(shell: Shell, batch: Batch, settings: CurlSettings, shared = false): Promise<Pending[]> {
   const { items } = batch;
@@ -31,7 +32,9 @@ export async function performBatch(shell: Shell, batch: Batch, settings: CurlSet
     settings,
   );
   const lines = [...shell.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
-  const reply = await whileWanted(shared ? [] : items, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
+  const { connectSeconds, idleSeconds } = settings.limits;
+  const graceMs = shared ? (connectSeconds + idleSeconds) * 1000 : 0;
+  const reply = await whileWanted(items, graceMs, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
   return items.flatMap((item, at) => {
     const index = at + 1;
     const process = settings.parallel ? 0 : index;
@@ -73,13 +76,20 @@ function contentOf(index: number, process: number, { query }: PendingContent, re
   return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
 }
 
-/** Runs a job that ends early when nobody waits for any of the items; without items it takes its time. */
-async function whileWanted(items: readonly Pending[], run: (signal: AbortSignal) => Promise<JobReply>): Promise<JobReply> {
+/** Runs a job that ends early when nobody waits for any of the items, at once or after some grace. */
+async function whileWanted(
+  items: Batch["items"],
+  graceMs: number,
+  run: (signal: AbortSignal) => Promise<JobReply>,
+): Promise<JobReply> {
   const unwanted = new AbortController();
-  const ends = (item: Pending): AbortSignal | null => [item.owner.over, item.signal].find(({ aborted }) => aborted) ?? null;
+  const endOf = (item: Pending): AbortSignal | null => [item.owner.over, item.signal].find(({ aborted }) => aborted) ?? null;
+  let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
-    const [first] = items;
-    if (first !== undefined && items.every((item) => ends(item) !== null)) unwanted.abort(ends(first)?.reason);
+    if (!items.every((item) => endOf(item) !== null)) return;
+    const end = (): void => unwanted.abort(endOf(items[0])?.reason);
+    if (graceMs === 0) end();
+    else timer ??= setTimeout(end, graceMs);
   };
   const signals = new Set(items.flatMap((item) => [item.signal, item.owner.over]));
   for (const signal of signals) {
@@ -90,6 +100,7 @@ async function whileWanted(items: readonly Pending[], run: (signal: AbortSignal)
   try {
     return await run(unwanted.signal);
   } finally {
+    clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener("abort", onAbort);
   }
 }

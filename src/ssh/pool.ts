@@ -2,8 +2,9 @@ import { Tofu3Error, visible, messageOf } from "../errors.ts";
 import { settledWithin, within } from "../http/deadline.ts";
 import { performBatch } from "./batch.ts";
 import type { SshConnection } from "./connection/connection.ts";
-import { countWorks, isSmall, nextWork, without, type Owner, type Pending, type Work } from "./queue.ts";
+import { countWorks, nextWork, without, type Owner, type Pending, type Work } from "./queue.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
+import { Room } from "./room.ts";
 import { openShell, type Greeted, type Shell, type ShellSurroundings } from "./shell.ts";
 import { performStream } from "./stream.ts";
 
@@ -16,24 +17,11 @@ export interface Premises {
   readonly connectSeconds: number;
 }
 
-/** A shell and whom it serves. */
-interface Room {
-  readonly shell: Shell;
-  /** Null until it serves a job: nothing that one registry caused is left in a shell that another one's job uses. */
-  registry: string | null;
-  /** Jobs that have not ended, and that need its clean end. */
-  readonly owners: Set<Owner>;
-  work: Promise<void> | null;
-  /** It was told to go when its work is done: what comes of that. */
-  ending: Promise<void> | null;
-}
-
 /** sshd's MaxSessions is 10 by default and counts a session until the VM's own side has closed. */
 const MOST_SHELLS = 8;
 const MOST_PER_REGISTRY = 4;
 const OPEN_TRIES = 6;
 const FIRST_WAIT_MS = 50;
-const RELEASE_MS = 5000;
 const CLOSE_MS = 1000;
 
 function noShell(worker: string, cause: unknown): Tofu3Error {
@@ -88,8 +76,7 @@ export class Pool {
     const first = this.#first;
     this.#first = null;
     if (first === null) return;
-    first.registry = owner.registry;
-    first.owners.add(owner);
+    first.serve(owner);
     if (first.shell.fault !== null) this.#fail(owner, first.shell.fault);
   }
 
@@ -139,16 +126,15 @@ export class Pool {
   }
 
   #add(shell: Shell): Room {
-    const room: Room = { shell, registry: null, owners: new Set(), work: null, ending: null };
+    const room = new Room(shell);
     this.#rooms.add(room);
     void shell.gone.then(() => this.#retire(room));
     return room;
   }
 
-  /** A shell that ended by itself: what it answered before never got its exit status. */
   #retire(room: Room): void {
     this.#rooms.delete(room);
-    const { fault } = room.shell;
+    const { fault } = room;
     if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);
     this.#schedule();
   }
@@ -191,11 +177,9 @@ export class Pool {
     this.#widen();
   }
 
-  /** A stream may take hours, and another job may not wait so long for the end of the shell. */
-  #suits({ registry, owners }: Room, pending: Pending): boolean {
-    const { owner } = pending;
-    const mayServe = registry === null ? this.#roomsFor(owner.registry) < MOST_PER_REGISTRY : registry === owner.registry;
-    return mayServe && (isSmall(pending) || [...owners].every((each) => each === owner));
+  #suits(room: Room, pending: Pending): boolean {
+    const { registry } = pending.owner;
+    return room.suits(pending) && (room.registry !== null || this.#roomsFor(registry) < MOST_PER_REGISTRY);
   }
 
   #roomsFor(registry: string): number {
@@ -204,19 +188,13 @@ export class Pool {
 
   /** Those that know the registry first. */
   #idle(): readonly Room[] {
-    const idle = [...this.#rooms].filter(({ work, ending, shell }) => work === null && ending === null && shell.alive);
+    const idle = [...this.#rooms].filter(({ isIdle }) => isIdle);
     return idle.toSorted((one, other) => Number(one.registry === null) - Number(other.registry === null));
   }
 
-  /** The shell is busy until the work, which must not reject, is over. */
   #occupy(room: Room, owners: readonly Owner[], work: () => Promise<void>): void {
-    const [first] = owners;
-    room.registry ??= first?.registry ?? null;
-    for (const owner of owners) room.owners.add(owner);
-    room.work = work().finally(() => {
-      room.work = null;
-      this.#schedule();
-    });
+    for (const owner of owners) room.serve(owner);
+    void room.occupy(work).finally(() => this.#schedule());
   }
 
   async #perform({ shell, owners }: Room, work: Work): Promise<void> {
@@ -246,7 +224,7 @@ export class Pool {
 
   /** Tells an idle shell to go, its jobs having the outcome at their end, where what waits cannot be done otherwise. */
   #makeRoom(registries: ReadonlySet<string>): void {
-    if ([...this.#rooms].some(({ ending }) => ending !== null)) return;
+    if ([...this.#rooms].some(({ isEnding }) => isEnding)) return;
     const idle = this.#idle();
     for (const registry of registries) {
       const full = this.#roomsFor(registry) >= MOST_PER_REGISTRY;
@@ -286,19 +264,9 @@ export class Pool {
     this.#openings = new AbortController();
   }
 
-  #end(room: Room): Promise<void> {
-    return (room.ending ??= this.#finish(room));
-  }
-
-  /** After its present work: its own jobs have ended theirs by now, and what it does for others takes its time. */
-  async #finish(room: Room): Promise<void> {
-    if (room.work !== null) await (room.owners.size > 1 ? room.work : settledWithin(RELEASE_MS, room.work));
-    if (!this.#rooms.has(room)) return;
-    try {
-      await room.shell.finish();
-    } catch (error) {
-      for (const owner of room.owners) this.#fail(owner, error);
-    }
+  async #end(room: Room): Promise<void> {
+    const fault = await room.end();
+    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);
   }
 }
 

@@ -86,6 +86,7 @@ export class Shell {
   #bye = false;
   #exit: number | null = null;
   #fault: Tofu3Error | null = null;
+  #abandoned = false;
   #running: Running | null = null;
   #ca: string | null = null;
   #leave: () => void = () => undefined;
@@ -115,6 +116,11 @@ export class Shell {
     return this.#fault;
   }
 
+  /** It was ended in the middle of a job that nobody waited for any more. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** What it said in place of the script, as the end of a sentence. */
   said(): string {
     return this.#words.said();
@@ -126,6 +132,7 @@ export class Shell {
       if (this.#running !== null) throw new Tofu3Error("E_BUG", "two jobs at once for one remote shell");
       if (this.#state !== "open") throw this.#fault ?? this.#ending();
       const onAbort = (): void => {
+        this.#abandoned = true;
         this.#leaveWith(signal.reason as Error);
         this.kill();
       };

@@ -21,15 +21,14 @@ const PROCESS = 1;
  * promise resolves when the shell is free again or has ended. The end of its job ends what is under way and lets go of what was cut.
  */
 export async function performStream(shell: Shell, item: PendingContent, settings: CurlSettings): Promise<void> {
-  const { query, signal } = item;
-  const ended = item.owner.over;
+  const { query, signal, owner } = item;
   let received = 0;
   let metered = 0;
   let part = 1;
   let held: NodeJS.Timeout | null = null;
   let free: () => void = () => undefined;
   const freed = new Promise<void>((resolve) => (free = resolve));
-  setMaxListeners(0, signal, ended);
+  setMaxListeners(0, signal, owner.over);
 
   /** Progress while a part arrives, corrected by what it came to. */
   function onMeter(bytes: number): void {
@@ -45,10 +44,10 @@ export async function performStream(shell: Shell, item: PendingContent, settings
   }
 
   function runPart(job: ShellJob, partSignal: AbortSignal): Promise<JobReply> {
-    return within(null, [partSignal, ended], (limit) => shell.run({ ...job, onMeter }, limit));
+    return within(null, [partSignal, owner.over], (limit) => shell.run({ ...job, onMeter }, limit));
   }
 
-  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
+  /** The shell is free when the VM's hash has owner.over, which is at once after a part that curl brought to its end. Returns what the hash said. */
   async function release(reply: JobReply): Promise<JobReply> {
     const mustLetGo = reply.exits.get(PROCESS) !== 0 && shell.alive;
     const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => shell.run(LET_GO, limit)) : reply;
@@ -61,19 +60,19 @@ export async function performStream(shell: Shell, item: PendingContent, settings
       if (held === null) return;
       clearTimeout(held);
       held = null;
-      for (const each of [signal, ended]) each.removeEventListener("abort", discard);
+      for (const each of [signal, owner.over]) each.removeEventListener("abort", discard);
       release(reply).catch(() => free());
     };
     held = setTimeout(discard, HELD_MS);
     const mine = held;
-    for (const each of [signal, ended]) each.addEventListener("abort", discard, { once: true });
-    if (signal.aborted || ended.aborted) discard();
+    for (const each of [signal, owner.over]) each.addEventListener("abort", discard, { once: true });
+    if (signal.aborted || owner.over.aborted) discard();
     return {
       more: async (next, nextSignal) => {
         if (held !== mine) throw new Tofu3Error("E_CUT", "the VM has let go of the body that was cut", { stage: "body" });
         clearTimeout(held);
         held = null;
-        for (const each of [signal, ended]) each.removeEventListener("abort", discard);
+        for (const each of [signal, owner.over]) each.removeEventListener("abort", discard);
         part++;
         return contentOf(next, await runPart(partJob(next, part, shell.nonce, settings), nextSignal));
       },

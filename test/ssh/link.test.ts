@@ -286,6 +286,33 @@ describe("the shells of a VM", () => {
     await link.close();
   });
 
+  test("one that swallows what nobody waits for any more is ended, which voids the others that it served", async () => {
+    const seen: Seen[] = [];
+    const answer = answering(seen, /^$/).onExec;
+    let batches = 0;
+    const fake = await lab(
+      startFakeVm({
+        onExec: (channel, socket, count) => {
+          const write = channel.write.bind(channel);
+          answer?.(channel, socket, count);
+          channel.write = (chunk: string | Buffer) => {
+            if (String(chunk).includes(" w 1 ")) batches += 1;
+            return batches > 1 || write(chunk);
+          };
+        },
+      }),
+    );
+    const link = sshLinkTo(fake.target, { limits: { connectSeconds: 2, idleSeconds: 1 } });
+    const [other, hasty] = [link.begin("a"), link.begin("a")];
+    await other.read(queryFor("http://a/"), never);
+    expect(await faultOf(hasty.read(queryFor("http://a/"), AbortSignal.timeout(500)))).toMatchObject({ name: "TimeoutError" });
+    const started = performance.now();
+    await expect(other.end()).rejects.toMatchObject({ code: "E_VM_REPLY" });
+    expect(performance.now() - started).toBeLessThan(6000);
+    await hasty.end().catch(() => undefined);
+    await link.close();
+  });
+
   test("the first one, when it dies before any job, is the first job's fault and not the second's", async () => {
     let execs = 0;
     const seen: Seen[] = [];

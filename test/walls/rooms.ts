@@ -16,7 +16,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "ssh/script": ["errors.ts", "secret.ts", "model", "http/transport.ts", "http/proxy.ts", "http/speed.ts"],
   "ssh/connection": ["errors.ts", "smallfile.ts", "model/credentials.ts", "http/deadline.ts"],
   ssh: ["errors.ts", "oci", "model", "http", "ssh/connection", "ssh/script"],
-  worker: ["model", "http/transport.ts", "worker/fetch/clock.ts"],
+  worker: ["model", "http/transport.ts", "worker/fetch/clock.ts", "worker/fetch/pass.ts"],
   "worker/fetch": [
     "errors.ts",
     "secret.ts",
