@@ -35,6 +35,23 @@ function references(count: number): Contender {
     );
 }
 
+/** Verified one after the other by one process that opens its vantages once. */
+function inTurn(count: number): Contender {
+  return async (ground) =>
+    inPlace(
+      ground,
+      `node ${join(import.meta.dirname, "inturn.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins ${count}`,
+    );
+}
+
+function processes(count: number): Contender {
+  return async (ground) => {
+    const config = await ground.config(2);
+    const one = `node ${ROOT}/bin/tofu3.js verify ${ground.registry.host}/pins:$i --config ${config} --quiet --no-progress`;
+    return inPlace(ground, `for i in $(seq 0 ${count - 1}); do ${one} >/dev/null || exit; done`);
+  };
+}
+
 async function skopeo(ground: Ground, image: string, out: string): Promise<string> {
   const options = (await skopeoOptions(ground.registry, "src")).join(" ");
   const all = image.endsWith("bottles") ? "--all " : "";
@@ -102,6 +119,8 @@ export const CONTENDERS = {
       `${[await floorHere(ground, image, `${out}-0`), onVm(ground, 0, await floorThere(ground, image, `${out}-1`)), onVm(ground, 1, await floorThere(ground, image, `${out}-2`))].map((each) => `{ ${each}; }`).join(" & ")} & wait`,
     ),
   "floor: curl|tee|openssl": async (ground, image, out) => inPlace(ground, await floorHere(ground, image, out)),
+  "20 jobs, one set of vantages": inTurn(20),
+  "20 jobs, 20 processes": processes(20),
   "tofu3, 1 reference": references(1),
   "tofu3, 50 references": references(50),
   "tofu3, 500 references": references(500),
