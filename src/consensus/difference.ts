@@ -1,7 +1,7 @@
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Difference, View } from "../model/verdict.ts";
 import { comparedType } from "../oci/mediatype.ts";
-import { createPlaces, edgeOf, ROOT } from "./place.ts";
+import { createPlaces, edgeOf, ROOT, type Places } from "./place.ts";
 
 interface Sight {
   readonly by: Observation;
@@ -78,8 +78,8 @@ function order(left: string, right: string): number {
  */
 export function differencesOf(reported: readonly Observation[], complete: ReadonlySet<Observation>): Difference[] {
   const observations = reported.toSorted((a, b) => order(a.worker, b.worker));
-  const places = createPlaces(observations);
   const edges = sightsByEdge(observations);
+  let places: Places | null = null;
   const oneRoot = viewsOf(edges.get(ROOT) ?? []).length <= 1;
   return [...edges].flatMap(([edge, seen]): Difference[] => {
     const [first] = seen;
@@ -91,6 +91,7 @@ export function differencesOf(reported: readonly Observation[], complete: Readon
     if (!false_ && (views.length <= 1 || (edge !== ROOT && !oneRoot))) return [];
     const asked = new Set(seen.map(({ object }) => object.digest));
     const [only] = asked;
+    places ??= createPlaces([...edges.values()].map((sights) => sights.map(({ object }) => object)));
     // The root of a tag was asked for by no digest: it is "asked by" what each worker computed.
     return [
       { path: places.pathOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },

@@ -1,4 +1,4 @@
-import type { Observation, SeenObject } from "../model/observation.ts";
+import type { SeenObject } from "../model/observation.ts";
 import type { Step } from "../model/verdict.ts";
 
 /** The edge that leads to a root. */
@@ -12,32 +12,37 @@ export function edgeOf({ parent, role, position }: SeenObject): string {
   return parent === null ? ROOT : `${parent} ${role === "config" ? role : position}`;
 }
 
-/** The ways to objects, from what all workers saw together. */
+/** The ways to what stands at an edge, from what all workers saw together. */
 export interface Places {
-  /** From the root to the object; where it hangs at several places, to the first. */
-  pathOf(object: SeenObject): readonly Step[];
+  /** From the root to the object that was seen first at its edge; where it hangs at several places, to the first of them. */
+  pathOf(first: SeenObject): readonly Step[];
 }
 
-export function createPlaces(observations: readonly Observation[]): Places {
+/** `edges`: what was seen at each of them. */
+export function createPlaces(edges: Iterable<readonly SeenObject[]>): Places {
+  /** By each digest of a document, what was seen first where it was seen first. */
   const documents = new Map<string, SeenObject>();
   const roots = new Set<string>();
-  const siblings = new Map<string | null, Map<string, SeenObject>>();
-  for (const object of observations.flatMap((each) => each.objects)) {
-    if (object.parent === null) roots.add(object.role);
-    if (isDocument(object) && !documents.has(object.digest)) documents.set(object.digest, object);
-    const known = siblings.get(object.parent) ?? new Map<string, SeenObject>();
-    if (!known.has(edgeOf(object))) known.set(edgeOf(object), object);
-    siblings.set(object.parent, known);
+  const siblings = new Map<string | null, SeenObject[]>();
+  for (const seen of edges) {
+    const [first] = seen;
+    if (first === undefined) continue;
+    for (const object of seen) {
+      if (object.parent === null) roots.add(object.role);
+      if (isDocument(object) && !documents.has(object.digest)) documents.set(object.digest, first);
+    }
+    const known = siblings.get(first.parent);
+    if (known === undefined) siblings.set(first.parent, [first]);
+    else known.push(first);
   }
-  const steps = new Map<string | null, ReadonlyMap<string, Step>>();
+  const steps = new Map<SeenObject, Step>();
   function stepTo(object: SeenObject): Step {
-    const known = steps.get(object.parent) ?? stepsTo([...(siblings.get(object.parent)?.values() ?? [])]);
-    steps.set(object.parent, known);
-    return known.get(edgeOf(object)) ?? own(object);
+    if (!steps.has(object)) for (const [each, step] of stepsTo(siblings.get(object.parent) ?? [])) steps.set(each, step);
+    return steps.get(object) ?? own(object);
   }
-  function pathOf(object: SeenObject): readonly Step[] {
+  function pathOf(first: SeenObject): readonly Step[] {
     const path: Step[] = [];
-    for (let at: SeenObject = object; path.length < DEEPEST;) {
+    for (let at = first; path.length < DEEPEST;) {
       if (at.parent === null) return [{ ...STRAY, role: roots.size > 1 ? "root" : at.role }, ...path];
       path.unshift(stepTo(at));
       const parent = documents.get(at.parent);
@@ -59,17 +64,15 @@ function own(object: SeenObject): Step {
 }
 
 /** Siblings for one platform are told apart by os.version, and where that does not do it, by their place in the list. */
-function stepsTo(siblings: readonly SeenObject[]): ReadonlyMap<string, Step> {
+function stepsTo(siblings: readonly SeenObject[]): (readonly [SeenObject, Step])[] {
   const platforms = tally(siblings.map(platformOf));
   const versions = tally(siblings.map(versionOf));
-  return new Map(
-    siblings.map((object) => {
-      const step = own(object);
-      if (step.platform === null || platforms.get(platformOf(object)) === 1) return [edgeOf(object), step];
-      const alike = versions.get(versionOf(object)) !== 1;
-      return [edgeOf(object), { ...step, osVersion: object.osVersion, alike }];
-    }),
-  );
+  return siblings.map((object) => {
+    const step = own(object);
+    if (step.platform === null || platforms.get(platformOf(object)) === 1) return [object, step];
+    const alike = versions.get(versionOf(object)) !== 1;
+    return [object, { ...step, osVersion: object.osVersion, alike }];
+  });
 }
 
 function platformOf({ role, platform }: SeenObject): string {

@@ -8,6 +8,9 @@ import { MOST_DUMPED_BYTES } from "./job.ts";
 import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Page, Query } from "../http/transport.ts";
 
+/** Statuses of curl after which what was written is what was received: too little, too slow, broken. */
+const RESUMABLE: ReadonlySet<number> = new Set([18, 28, 55, 56]);
+
 /** Of an answer that is not content, so much is kept at most. */
 const MOST_ERROR_BYTES = 64 * 1024;
 
@@ -70,7 +73,7 @@ function headersOf(
  * What unclean framing has left behind is anybody's guess. Curl says 56 of bad chunks too, and then has written more of the body than it counts.
  */
 function isResumable(cut: Tofu3Error | null, exit: number, declared: number | null): boolean {
-  return (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && (exit !== 56 || declared !== null);
+  return (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && RESUMABLE.has(exit) && (exit !== 56 || declared !== null);
 }
 
 function silence(exit: number | undefined): Tofu3Error {

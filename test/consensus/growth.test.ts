@@ -68,5 +68,8 @@ test.each(SHAPES)("$shape: four times as many cost about four times as much", ({
   const [few, many] = [lied(objects(2000)), lied(objects(8000))];
   expect(judge(many).outcome).toBe("disagreed");
   // one that looked at each pair would take sixteen times as long
-  expect(costOf(many) / costOf(few)).toBeLessThan(9);
+  let growth = costOf(many) / costOf(few);
+  // a busy machine makes it more, and nothing makes it less
+  for (let again = 0; again < 6 && growth >= 9; again += 1) growth = Math.min(growth, costOf(many) / costOf(few));
+  expect(growth).toBeLessThan(9);
 });

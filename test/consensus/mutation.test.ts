@@ -121,7 +121,7 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
   ...["left <= right ? -1 : 1", "left < right ? -2 : 1", "left < right ? -1 : 2"].map((turned) => {
     return { text: `return ${turned};`, why: "of a comparison only the sign counts, and equal names need no order" };
   }),
-  ...["const DEEPEST = 17;", "for (let at: SeenObject = object; path.length <= DEEPEST;) {"].map((text) => {
+  ...["const DEEPEST = 17;", "for (let at = first; path.length <= DEEPEST;) {"].map((text) => {
     return { text, why: "where the label of a thing that hangs below itself ends decides nothing" };
   }),
   {

@@ -37,7 +37,16 @@ const seenObject = z.strictObject({
   annotations,
   // of the root of name:tag@sha512:… alone
   pinned: digest.optional(),
+  // of a root of which nobody said what it is
+  guessed: z.literal(true).optional(),
 });
+
+const selection = { platform: z.string().nullable(), osVersion: z.string().nullable(), bottle: z.string().nullable() };
+const repository = { registry: z.string().min(1), repository: z.string().min(1) };
+const asked = z.union([
+  z.strictObject({ ...repository, tag: z.string().min(1), pin: digest.nullable(), ...selection }),
+  z.strictObject({ ...repository, digest, ...selection }),
+]);
 
 const evidence = z.strictObject({
   exchanges: z.int().min(0),
@@ -75,6 +84,7 @@ const error = z.strictObject({
 const observation = z.strictObject({
   worker: z.string(),
   via: z.enum(["local", "ssh"]),
+  asked,
   outcome: z.enum(["saw", "refused", "failed"]),
   startedAt: time,
   finishedAt: time,
@@ -86,23 +96,50 @@ const observation = z.strictObject({
 
 const view = z.strictObject({ digest: digest.nullable(), size: bytes, mediaType: z.string(), workers: z.array(z.string()).min(1) });
 
+const step = z.strictObject({
+  role: z.union([role, z.enum(["root", "stray"])]),
+  position: z.int().min(0),
+  platform: z.string().nullable(),
+  osVersion: z.string().nullable(),
+  alike: z.boolean(),
+});
+
+const workers = z.array(z.string()).min(1);
+const reason = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("difference") }),
+  z.strictObject({ kind: z.literal("absence"), root: digest.nullable() }),
+  z.strictObject({ kind: z.literal("gap"), workers }),
+  z.strictObject({ kind: z.literal("pin"), root: digest, pin: digest }),
+  z.strictObject({
+    kind: z.literal("version"),
+    root: digest,
+    mismatch: z.strictObject({ tag: z.string(), says: z.enum(["version", "name", "bottle"]), text: z.string() }),
+  }),
+  z.strictObject({
+    kind: z.literal("indistinct"),
+    root: digest,
+    indistinct: z.array(z.strictObject({ why: z.enum(["host key", "machine", "unknown machine"]), workers })).min(1),
+  }),
+]);
+
 export const contract = z.strictObject({
   schemaVersion: z.literal(1),
   tool: z.strictObject({ name: z.literal("tofu3"), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
   request: z.strictObject({
     reference: z.string().min(1),
-    platform: z.string().nullable(),
-    osVersion: z.string().nullable(),
-    bottle: z.string().nullable(),
+    ...selection,
   }),
   outcome: z.enum(["agreed", "disagreed", "moved", "incomplete", "indistinct", "pending", "changed", "absent"]),
   quorum: z.string().regex(/^\d+\/\d+$/),
   summary: sentence,
+  reason: reason.nullable(),
   startedAt: time,
   finishedAt: time,
   artifact: z.strictObject({ digest, mediaType: z.string(), size: bytes, objects: z.array(artifactObject).min(1) }).nullable(),
   observations: z.array(observation).length(3),
-  differences: z.array(z.strictObject({ at: sentence, expected: digest.nullable(), views: z.array(view).min(1) })),
+  differences: z.array(
+    z.strictObject({ at: sentence, path: z.array(step).min(1), expected: digest.nullable(), views: z.array(view).min(1) }),
+  ),
   diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
   policy: z.strictObject({ distinct: z.array(z.literal("machine")), days: z.literal(1), met: z.boolean() }),
   released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
@@ -117,7 +154,7 @@ function isSorted(values: readonly string[]): boolean {
 export function breaches(text: string): string[] {
   const parsed = contract.safeParse(JSON.parse(text));
   if (!parsed.success) return parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  const { observations, differences, artifact, outcome, startedAt, finishedAt } = parsed.data;
+  const { observations, differences, artifact, outcome, reason: reasonGiven, startedAt, finishedAt } = parsed.data;
   const lists = [
     ["observations", observations.map((each) => each.worker)],
     ...observations.map((each) => [`${each.worker} addresses`, each.evidence.addresses] as const),
@@ -128,6 +165,7 @@ export function breaches(text: string): string[] {
   return [
     ...lists.flatMap(([name, values]) => (isSorted(values) ? [] : [`${name} are not sorted`])),
     ...((artifact !== null) === (outcome === "agreed") ? [] : ["an artifact stands there if and only if it is agreed on"]),
+    ...((reasonGiven === null) === (outcome === "agreed") ? [] : ["a reason stands there if and only if they do not agree"]),
     ...(differences.length > 0 === (outcome === "disagreed") ? [] : ["differences stand there if and only if there are any"]),
   ];
 }

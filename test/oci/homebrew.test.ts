@@ -9,6 +9,7 @@ import {
   isBottleIndex,
   repositoryOfFormula,
   versionMismatch,
+  type BottleMismatch,
   versionOf,
 } from "../../src/oci/homebrew.ts";
 
@@ -17,6 +18,13 @@ const VERSION = "org.opencontainers.image.version";
 const TITLE = "org.opencontainers.image.title";
 const HEX = "ab".repeat(32);
 const DIGEST = parseDigest(`sha256:${HEX}`);
+
+/** What a mismatch means. */
+function wordsOf(found: BottleMismatch | null): string | null {
+  if (found === null) return null;
+  const says = { version: "says that it holds version", name: "says that it is", bottle: "has the bottle" }[found.says];
+  return `the tag "${found.tag}" was asked for, but the index ${says} "${found.text}"${found.says === "bottle" ? " in it" : ""}`;
+}
 
 describe("the name of an entry says which bottle it is", () => {
   test.each([
@@ -144,10 +152,10 @@ describe("the version that was asked for", () => {
       "is hostile",
       { [VERSION]: "\u001b[2J" },
       "1",
-      'the tag "1" was asked for, but the index says that it holds version "\\u{1b}[2J"',
+      'the tag "1" was asked for, but the index says that it holds version "\u001b[2J"',
     ],
   ])("%s", (_, annotations, tag, text) => {
-    expect(versionMismatch(index(annotations), tag)).toBe(text);
+    expect(wordsOf(versionMismatch(index(annotations), tag))).toBe(text);
   });
 
   test.each([
@@ -160,7 +168,7 @@ describe("the version that was asked for", () => {
   ])("bottles that %s", (_, names, tag, text) => {
     const manifests = names.map((name) => ({ annotations: { [REF_NAME]: name } }));
     const found = versionMismatch({ annotations: { "com.github.package.type": "homebrew_bottle" }, manifests }, tag);
-    expect(found).toBe(text === null ? null : `the tag "${tag}" was asked for, ${text}`);
+    expect(wordsOf(found)).toBe(text === null ? null : `the tag "${tag}" was asked for, ${text}`);
   });
 
   test("an image's version says nothing about its tag", () => {

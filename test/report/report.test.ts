@@ -55,6 +55,13 @@ test("the verdict on every case of the judgement is, word for word, what was wri
   expectGolden("sentences.txt", lines.join(""));
 });
 
+test("what a bottle index says of itself cannot move a cursor", () => {
+  const mismatch = { tag: "1", says: "version", text: "\u001b[2J" } as const;
+  const reason = { kind: "version", root: digest("1a"), mismatch } as const;
+  const verdict = { outcome: "changed", quorum: "3/3", differences: [], reason } as const;
+  expect(evidence([], { verdict }).summary).toContain('but the index says that it holds version "\\u{1b}[2J"');
+});
+
 test("an object whose parent was not seen is still reported", () => {
   const objects = [object({ role: "layer", digest: digest("d"), parent: digest("e") })];
   expect(evidence([observation("here", { objects })]).observations[0]?.objects).toHaveLength(1);

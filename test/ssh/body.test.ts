@@ -16,6 +16,7 @@ import {
   withHeaders,
   withLength,
 } from "../http/bodies.ts";
+import { messageOf } from "../../src/errors.ts";
 import { contentQueryFor, faultOf, never, queryFor, startRawServer } from "../http/rawserver.ts";
 import { sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
@@ -79,7 +80,10 @@ describe.each([
       expect([batched, streamed]).toMatchObject([{ value: good }, { value: good }]);
     } else {
       const [code, stage] = fault.split(" ");
-      expect(page).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
+      expect(page, page.status === "rejected" ? messageOf(page.reason) : "").toMatchObject({
+        status: "rejected",
+        reason: { name: "Tofu3Error", code, stage },
+      });
       for (const content of [batched, streamed]) {
         if (stage === "http") expect(content).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
         else expect(content).toMatchObject({ status: "fulfilled", value: { digest: null, cut: { code, stage } } });

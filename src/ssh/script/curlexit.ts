@@ -11,7 +11,7 @@ const TLS_HINT =
 const OLD_HINT = "install a newer curl on the VM";
 const PROXY_HINT = "check that the proxy runs, that the VM can reach it, and that its URL is right";
 
-/** curl(1), "EXIT CODES". What is not here is E_CONNECT. */
+/** curl(1), "EXIT CODES". What is not here is E_CONNECT, and E_CUT within a body. */
 const MEANINGS: Readonly<Record<number, Meaning>> = {
   1: ["E_FRAMING", "http", "the answer is not HTTP/1.1"],
   2: ["E_VM_TOOL", "ssh", "the VM's curl does not know an option that is needed", OLD_HINT],
@@ -52,7 +52,8 @@ export function faultOfExit(exit: number, reached: Reached): Tofu3Error {
   const meaning = MEANINGS[exit];
   if (meaning === undefined) {
     const killed = exit > 128 ? ` (killed by signal ${exit - 128})` : "";
-    const [code, stage] = exit > 125 ? (["E_VM_TOOL", "ssh"] as const) : (["E_CONNECT", STAGES[reached]] as const);
+    const [code, stage] =
+      exit > 125 ? (["E_VM_TOOL", "ssh"] as const) : ([reached === "answer" ? "E_CUT" : "E_CONNECT", STAGES[reached]] as const);
     return new Tofu3Error(code, `curl on the VM ended with status ${exit}${killed}`, {
       stage,
       hint: exit > 125 ? "look at the VM: is it short of memory?" : undefined,

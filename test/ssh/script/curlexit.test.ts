@@ -25,6 +25,7 @@ describe("an exit status of curl", () => {
     [97, "nothing", "E_PROXY connect"],
     [5, "nothing", "E_PROXY dns"],
     [99, "peer", "E_CONNECT http"],
+    [99, "answer", "E_CUT body"],
   ] as const)("%d after %s is %s", (exit, reached, meaning) => {
     const { code, stage, message } = faultOfExit(exit, reached);
     expect(`${code} ${stage}`).toBe(meaning);
