@@ -47,7 +47,7 @@ export async function performStream(shell: Shell, item: PendingContent, settings
     return within(null, [partSignal, owner.over], (limit) => shell.run({ ...job, onMeter }, limit));
   }
 
-  /** The shell is free when the VM's hash has owner.over, which is at once after a part that curl brought to its end. Returns what the hash said. */
+  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
   async function release(reply: JobReply): Promise<JobReply> {
     const mustLetGo = reply.exits.get(PROCESS) !== 0 && shell.alive;
     const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => shell.run(LET_GO, limit)) : reply;
