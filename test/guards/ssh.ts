@@ -17,6 +17,21 @@ export const SSH_GUARDS: readonly Guard[] = [
     to: "return buffer;",
     test: "test/e2e/pipes.test.ts › a key of a gigabyte is not read",
   }),
+  ...guard(
+    "jobs that share a VM share no shell of another registry",
+    {
+      file: "src/ssh/room.ts",
+      from: "(this.#registry ?? owner.registry) === owner.registry",
+      to: "true",
+      test: "test/ssh/link.test.ts › serve one registry each, whatever comes one after the other or at the same time",
+    },
+    {
+      file: "src/ssh/pool.ts",
+      from: "if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);\n    this.#schedule();",
+      to: "this.#schedule();",
+      test: "test/ssh/link.test.ts › one that swallows what nobody waits for any more is ended, which voids the others that it served",
+    },
+  ),
   ...guard("with `IdentitiesOnly`, a VM learns of no other key of the agent", {
     file: "src/ssh/connection/agent.ts",
     from: "found?.filter(isWanted)",
