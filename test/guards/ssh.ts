@@ -27,9 +27,9 @@ export const SSH_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/ssh/pool.ts",
-      from: "if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);\n    this.#schedule();",
-      to: "this.#schedule();",
-      test: "test/ssh/link.test.ts › one that swallows what nobody waits for any more is ended, which voids the others that it served",
+      from: "const fault = await room.end();\n    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);",
+      to: "await room.end();",
+      test: "test/ssh/link.test.ts › an unclean end voids every job that the shell served, and no other",
     },
   ),
   ...guard("with `IdentitiesOnly`, a VM learns of no other key of the agent", {
