@@ -43,7 +43,8 @@ export async function performBatch(lane: Lane, batch: Batch, settings: CurlSetti
         item.resolve(content);
       }
     } catch (error) {
-      if (item.kind === "content" ? mayDoAlone(error) : batch.room < item.query.maxBytes && hadNoRoom(error))
+      const noRoom = batch.room < item.query.maxBytes && hadNoRoom(error);
+      if (item.kind === "content" ? mayDoAlone(error) : noRoom || (!item.alone && mayDoAlone(error) && !hadNoRoom(error)))
         return [{ ...item, alone: true }];
       item.reject(error);
     }
