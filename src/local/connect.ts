@@ -5,6 +5,7 @@ import type { SecureContext } from "node:tls";
 import type { buildConnector } from "undici";
 import { Tofu3Error, visible, type Stage } from "../errors.ts";
 import { isPublicAddress, refusedHost, refusePrivateHost } from "../http/address.ts";
+import { orAborted } from "../http/deadline.ts";
 import { dialOne, secure, secureContextFor, type Address } from "./dial.ts";
 import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
 import { openSocks } from "./socks.ts";
@@ -165,16 +166,6 @@ async function addressesOf(host: string, attempt: Attempt): Promise<readonly Add
   });
   if (addresses.length === 0) throw nameFault(host, Object.assign(new Error("no address"), { code: "ENODATA" }));
   return addresses;
-}
-
-/** What comes first: the result, or a rejection with the signal's reason. The work itself goes on. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 function refusePrivateAddresses(host: string, addresses: readonly Address[]): void {

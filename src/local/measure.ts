@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Digest } from "../oci/digest.ts";
-import { orAborted } from "./connect.ts";
+import { orAborted } from "../http/deadline.ts";
 import { exchange, type ExchangeOptions, type Flow, type Receiver } from "./exchange.ts";
 import { openKeep, type KeepFile } from "./keep.ts";
 import { DRAIN_BYTES } from "./read.ts";

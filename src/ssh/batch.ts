@@ -46,25 +46,26 @@ export async function performBatch(shell: Shell, batch: Batch, settings: CurlSet
         item.resolve(content);
       }
     } catch (error) {
-      if (item.kind === "content" ? mayDoAlone(error) : batch.room < item.query.maxBytes && hadNoRoom(error))
-        return [{ ...item, alone: true }];
+      if (mayDoAlone(item, batch.room, error)) return [{ ...item, alone: true }];
       item.reject(error);
     }
     return [];
   });
 }
 
-/** The bodies of a batch have to be kept, and one curl for all can die of one of them: a stream has neither trouble. */
-function mayDoAlone(error: unknown): boolean {
-  return error instanceof Tofu3Error && (error.code === "E_VM_DISK" || error.code === "E_VM_TOOL");
+/**
+ * One curl for all can die of one of them, and their bodies have to be kept: content that is streamed has neither trouble, and a document alone
+ * has all the room that it may take.
+ */
+function mayDoAlone(item: Pending, room: number, error: unknown): boolean {
+  const code = error instanceof Tofu3Error ? error.code : null;
+  if (item.kind === "content") return code === "E_VM_DISK" || code === "E_VM_TOOL";
+  if (code === "E_VM_TOOL") return !item.alone;
+  return room < item.query.maxBytes && (code === "E_VM_DISK" || code === "E_TOO_LARGE");
 }
 
 function withRoom(query: Query, room: number): Query {
   return room < query.maxBytes ? { ...query, maxBytes: room } : query;
-}
-
-function hadNoRoom(error: unknown): boolean {
-  return error instanceof Tofu3Error && (error.code === "E_TOO_LARGE" || error.code === "E_VM_DISK");
 }
 
 function contentOf(index: number, process: number, { query }: PendingContent, reply: JobReply, settings: CurlSettings): Content {

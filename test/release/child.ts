@@ -12,6 +12,7 @@ import { writeFile } from "node:fs/promises";
 import { parseDestination } from ${JSON.stringify(join(DIST, "destination.js"))};
 import { openQuarantine } from ${JSON.stringify(join(DIST, "quarantine/quarantine.js"))};
 import { release } from ${JSON.stringify(join(DIST, "release.js"))};
+import { subjectOf } from ${JSON.stringify(join(DIST, "../model/subject.js"))};
 const [artifactFile, dest, force] = process.argv.slice(2);
 const { reference, objects, bytes } = JSON.parse(readFileSync(artifactFile, "utf8"));
 let quarantine = null;
@@ -25,7 +26,7 @@ try {
   }
   console.log("ready");
   const agreed = { outcome: "agreed", quorum: "3/3", summary: "", root: objects[0], objects, differences: [] };
-  await release(agreed, quarantine, destination, { reference, unpackedBytes: 2 ** 40, signal: new AbortController().signal });
+  await release(agreed, quarantine, destination, { subject: subjectOf(reference), unpackedBytes: 2 ** 40, signal: new AbortController().signal });
   console.log("done");
 } catch (error) {
   console.log(error.code ?? "crash", error.message);

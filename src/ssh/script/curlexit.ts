@@ -28,6 +28,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   27: ["E_FRAMING", "http", "the headers of the answer are too large"],
   28: ["E_TIMEOUT", null, "the time limit is over", "check the VM's network, or raise connectSeconds or idleSeconds"],
   35: ["E_TLS", "tls", "the TLS handshake failed", TLS_HINT],
+  42: ["E_VM_TOOL", "ssh", "the VM's curl gave it up because of another transfer"],
   43: ["E_FRAMING", null, "curl cannot make sense of the answer"],
   51: ["E_TLS", "tls", "the certificate is not for this name", TLS_HINT],
   52: ["E_CUT", "http", "the server closed the connection without an answer"],
