@@ -15,6 +15,7 @@ const PROGRAMS = {
   tinyproxy: "tinyproxy",
   htpasswd: "apache2-utils",
   ip: "iproute2",
+  pgrep: "procps",
   script: "bsdutils",
   setpriv: "util-linux",
   fish: "fish",
