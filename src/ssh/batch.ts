@@ -72,7 +72,7 @@ function contentOf(index: number, process: number, { query }: PendingContent, re
   const { answer, fault, size } = outcomeOf(index, process, query, reply, settings);
   const nothing = { size: 0, digest: null, cut: null, head: Buffer.alloc(0), more: null };
   if (!isContent(answer.status)) return { ...answer, ...nothing };
-  if (fault?.code === "E_VM_DISK") throw fault;
+  if (fault?.code === "E_VM_DISK" || fault?.code === "E_VM_TOOL") throw fault;
   if (fault !== null) return { ...answer, ...nothing, size: Math.min(size, query.maxBytes), cut: fault };
   return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
 }

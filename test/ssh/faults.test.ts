@@ -348,6 +348,30 @@ describe("a VM that lies about the protocol", () => {
     );
   });
 
+  test("what curl gave up because of another transfer is asked for alone", async () => {
+    const asked: string[] = [];
+    const onExec: FakeRules["onExec"] = (channel) =>
+      withNonce(
+        channel,
+        (nonce) => say(channel, nonce, ...GREETING),
+        (line, nonce) => {
+          if (!/^[bs]/.test(line)) return;
+          asked.push(line);
+          const words = line.startsWith("b")
+            ? ["w 1 42 200 000 1 [192.0.2.1]", "rc 0 42"]
+            : ["w 1 0 200 000 3 [192.0.2.1]", "rc 1 0", `d ${SUM} -`];
+          say(channel, nonce, ...words, `l ${HEAD.length} h1`, "raw");
+          channel.write(HEAD);
+          say(channel, nonce, "end");
+        },
+      );
+    await meets({ onExec }, async (transport) => {
+      const content = await transport.measure(contentQueryFor("http://r/", { expectedBytes: 3 }), never);
+      expect(content).toMatchObject({ digest: `sha256:${SUM}`, cut: null });
+      expect(asked.map((line) => line.slice(0, 1))).toEqual(["b", "s"]);
+    });
+  });
+
   test.each<[string, string[], string]>([
     ["no word of the transfer", ["rc 0 0", "raw"], "E_VM_REPLY"],
     ["no exit status", ["w 1 - 200 000 3 []", "raw"], "E_VM_REPLY"],
