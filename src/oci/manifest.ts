@@ -12,7 +12,7 @@ import {
   normaliseMediaType,
   type DocumentKind,
 } from "./mediatype.ts";
-import { parseSchema1, type Schema1Manifest } from "./schema1.ts";
+import { parseSchema1, type Schema1Manifest, type UnreadableSchema1 } from "./schema1.ts";
 
 interface Common {
   /** Without parameters, in lower case; where nobody says it, what the document looks like. */
@@ -61,7 +61,7 @@ const RULES: JsonRules = { what: "the manifest", freeMaps: new Set(["annotations
  * one document, a `mediaType` that contradicts, one digest with two sizes, and what parseJson refuses. Throws E_MANIFEST (with the JSON
  * path), E_MEDIA_TYPE.
  */
-export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Manifest {
+export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Manifest | UnreadableSchema1 {
   const given = mediaType === undefined || mediaType === null ? null : knownMediaType(mediaType, "the registry says");
   if (given !== null && kindOfMediaType(given) === "schema1") return parseSchema1(bytes, given);
   const fields = fieldsAt(parseJson(bytes, RULES), "$", NAMES);
@@ -72,6 +72,13 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Man
   if (fields["schemaVersion"] !== 2) refuse("$.schemaVersion", `not 2: ${quoted(fields["schemaVersion"])}`);
   const content = kind === "index" ? parseIndexContent(fields) : parseManifestContent(fields);
   return { ...content, mediaType: type ?? guessMediaType(content), digest: digestOf(bytes), bytes, ...commonOf(fields) };
+}
+
+/** The same for whoever needs the content. Throws E_MANIFEST for schema 1 that has a digest and cannot be read. */
+export function readManifest(bytes: Uint8Array, mediaType: string | null): Manifest {
+  const manifest = parseManifest(bytes, mediaType);
+  if (manifest.kind === "unreadable") throw manifest.fault;
+  return manifest;
 }
 
 function knownMediaType(text: string, who: string): string {

@@ -27,13 +27,19 @@ export interface Schema1Manifest {
   /** What is signed, and all that is parsed; the bytes themselves where nothing is signed. */
   readonly payload: Uint8Array;
   readonly config: null;
-  /** As `fsLayers` has them, the top one first; sizes are not known. Reading it throws E_MANIFEST when the payload is not JSON. */
+  /** As `fsLayers` has them, the top one first; sizes are not known. */
   readonly layers: readonly Descriptor[];
-  /** Reading it throws E_MANIFEST when the payload is not JSON. */
   readonly history: readonly HistoryEntry[];
   readonly artifactType: null;
   readonly subject: null;
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A signed payload that is not JSON: its digest is defined, its content is not. */
+export interface UnreadableSchema1 extends Pick<Schema1Manifest, "mediaType" | "digest" | "bytes" | "payload"> {
+  readonly kind: "unreadable";
+  /** E_MANIFEST */
+  readonly fault: Error;
 }
 
 const MOST_LAYERS = 10_000;
@@ -61,46 +67,29 @@ const V1_RULES: JsonRules = { what: "a v1Compatibility", freeMaps: new Set(["Lab
  * `mediaType` is one of the two of schema 1, or null where nobody says it. A signature is not verified: its key is in the document, and the
  * digest says more. `schemaVersion` is 1, or 2 as some registries write it: what the document is, its media type and `fsLayers` say.
  */
-export function parseSchema1(bytes: Uint8Array, mediaType: string | null): Schema1Manifest {
+export function parseSchema1(bytes: Uint8Array, mediaType: string | null): Schema1Manifest | UnreadableSchema1 {
   const signed = payloadOf(bytes);
   if (signed === null && mediaType === SCHEMA1_SIGNED) refuse("$.signatures", "missing in a manifest that is said to be signed");
   const payload = signed ?? bytes;
   const common = {
-    kind: "schema1",
     mediaType: mediaType ?? (signed === null ? SCHEMA1_UNSIGNED : SCHEMA1_SIGNED),
     digest: digestOf(payload),
     bytes,
     payload,
-    config: null,
-    artifactType: null,
-    subject: null,
-    annotations: {},
-  } as const;
-  const content = readPayload(payload);
-  if (!("fault" in content)) return { ...common, ...content };
-  return {
-    ...common,
-    get layers(): never {
-      throw content.fault;
-    },
-    get history(): never {
-      throw content.fault;
-    },
   };
+  const document = readPayload(payload);
+  if ("fault" in document) return { ...common, kind: "unreadable", fault: document.fault };
+  const content = parseContent(fieldsAt(document.value, "$", NAMES));
+  return { ...common, ...content, kind: "schema1", config: null, artifactType: null, subject: null, annotations: {} };
 }
 
-type Content = Pick<Schema1Manifest, "layers" | "history">;
-
-/** The digest of a signed payload is defined even where the payload is no JSON; its content is not, and whoever asks for it gets the fault. */
-function readPayload(payload: Uint8Array): Content | { readonly fault: Error } {
-  let document: unknown;
+function readPayload(payload: Uint8Array): { readonly value: unknown } | { readonly fault: Error } {
   try {
-    document = parseJson(payload, RULES);
+    return { value: parseJson(payload, RULES) };
   } catch (fault) {
     if (!(fault instanceof Error) || isJson(payload)) throw fault;
     return { fault };
   }
-  return parseContent(fieldsAt(document, "$", NAMES));
 }
 
 function isJson(payload: Uint8Array): boolean {
@@ -112,7 +101,7 @@ function isJson(payload: Uint8Array): boolean {
   }
 }
 
-function parseContent(fields: Fields): Content {
+function parseContent(fields: Fields): Pick<Schema1Manifest, "layers" | "history"> {
   for (const name of ["signatures", "manifests", "layers", "config"]) {
     if (Object.hasOwn(fields, name)) refuse(`$.${name}`, "has no place in what a schema 1 manifest signs");
   }

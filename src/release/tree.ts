@@ -4,7 +4,7 @@ import type { SeenObject } from "../model/observation.ts";
 import type { Agreed } from "../model/verdict.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest } from "../oci/digest.ts";
-import { parseManifest, type ImageManifest, type Manifest } from "../oci/manifest.ts";
+import { readManifest, type ImageManifest, type Manifest } from "../oci/manifest.ts";
 import { kindOfMediaType } from "../oci/mediatype.ts";
 import type { Schema1Manifest } from "../oci/schema1.ts";
 import { openKept, tampered } from "./quarantine/kept.ts";
@@ -58,7 +58,7 @@ async function readDocument(object: SeenObject, quarantine: Quarantine): Promise
     const algorithm = algorithmOf(object.digest);
     const computed = `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
     if (computed !== object.digest) throw tampered(object.digest, `now hashes to ${computed}`);
-    return parseManifest(bytes, object.mediaType);
+    return readManifest(bytes, object.mediaType);
   }
   return readSchema1(bytes, object);
 }
@@ -66,7 +66,7 @@ async function readDocument(object: SeenObject, quarantine: Quarantine): Promise
 function readSchema1(bytes: Uint8Array, object: SeenObject): Manifest {
   let document: Manifest;
   try {
-    document = parseManifest(bytes, object.mediaType);
+    document = readManifest(bytes, object.mediaType);
   } catch (cause) {
     throw tampered(object.digest, "can no longer be read", cause);
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDescriptor } from "../../src/oci/descriptor.ts";
 import { digestOf } from "../../src/oci/digest.ts";
-import { parseManifest } from "../../src/oci/manifest.ts";
+import { parseManifest, readManifest, type Manifest } from "../../src/oci/manifest.ts";
 import {
   DOCKER_CONFIG,
   DOCKER_LIST,
@@ -26,7 +26,7 @@ const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [l
 const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] };
 
 const bytesOf = (document: unknown): Uint8Array => Buffer.from(typeof document === "string" ? document : JSON.stringify(document));
-const parse = (document: unknown, type?: string | null): ReturnType<typeof parseManifest> => parseManifest(bytesOf(document), type);
+const parse = (document: unknown, type: string | null = null): Manifest => readManifest(bytesOf(document), type);
 
 describe("an index", () => {
   test("has its entries in order, with everything that is decided by them", () => {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/oci/digest.ts";
-import { parseManifest } from "../../src/oci/manifest.ts";
+import { readManifest } from "../../src/oci/manifest.ts";
 import { checkDestination, parseDestination } from "../../src/release/destination.ts";
 import { planRelease } from "../../src/release/fits.ts";
 import { gzipLayer, image, index, OCI, piece, schema1, single, type Artifact, type Entry } from "./fixture.ts";
@@ -186,7 +186,7 @@ describe("what fits where", () => {
   const documents = (artifact: Artifact) => artifact.objects.filter(({ role }) => role === "index" || role === "manifest");
   const read = (artifact: Artifact) => (digest: Digest) => {
     const mediaType = artifact.objects.find((object) => object.digest === digest)?.mediaType ?? null;
-    return parseManifest(artifact.bytes.get(digest) ?? Buffer.of(), mediaType);
+    return readManifest(artifact.bytes.get(digest) ?? Buffer.of(), mediaType);
   };
   const old = schema1("docker.io/library/old:1", [{ layer: a, fields: {} }]);
 

@@ -3,7 +3,7 @@ import { algorithmOf, digestOf, isDigest } from "../../oci/digest.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { payloadOf } from "../../oci/jws.ts";
-import { parseManifest } from "../../oci/manifest.ts";
+import { readManifest } from "../../oci/manifest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { ACCEPT, isMediaType, kindOfMediaType, normaliseMediaType } from "../../oci/mediatype.ts";
 import { valueOf, valuesOf } from "../../http/strict.ts";
@@ -118,7 +118,7 @@ function tryParse({ headers, body }: Page): Parsed {
   try {
     const contentType = valueOf(headers, "content-type");
     served = contentType === null ? null : normaliseMediaType(contentType);
-    return { manifest: parseManifest(body, served), served, fault: null };
+    return { manifest: readManifest(body, served), served, fault: null };
   } catch (thrown) {
     return { manifest: null, served, fault: asError(thrown) };
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SeenObject } from "../../../src/model/observation.ts";
 import type { Digest } from "../../../src/oci/digest.ts";
-import { parseManifest, type Manifest } from "../../../src/oci/manifest.ts";
+import { readManifest, type Manifest } from "../../../src/oci/manifest.ts";
 import { subjectOf } from "../../../src/model/subject.ts";
 import { parseReference } from "../../../src/oci/reference.ts";
 import { layoutOf } from "../../../src/release/formats/layout.ts";
@@ -26,7 +26,7 @@ test("what is named a hundred thousand times is looked into once", async () => {
   const objects = new Counted<SeenObject>(inner.objects.map((object) => [object.digest, object]));
   const documents = new Counted<Manifest>();
   for (const { digest, role } of inner.objects) {
-    if (role === "index" || role === "manifest") documents.set(digest, parseManifest(inner.bytes.get(digest) ?? Buffer.of(), null));
+    if (role === "index" || role === "manifest") documents.set(digest, readManifest(inner.bytes.get(digest) ?? Buffer.of(), null));
   }
   let [root] = inner.objects;
   if (root === undefined) throw new Error("an index without objects");
@@ -36,7 +36,7 @@ test("what is named a hundred thousand times is looked into once", async () => {
     const { digest, bytes } = piece(JSON.stringify({ schemaVersion: 2, manifests }));
     root = { ...root, digest, computed: digest, size: bytes.length };
     objects.set(digest, root);
-    documents.set(digest, parseManifest(bytes, OCI.index));
+    documents.set(digest, readManifest(bytes, OCI.index));
   }
   const { files, blobs } = layoutOf(
     { root, places: [...objects.values()], objects, documents },
