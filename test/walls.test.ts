@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
 import { describe, expect, test } from "vitest";
-import { DOORS, EFFECTS, LONGEST, MAY_IMPORT, PURE, TOO_LONG } from "./walls/rooms.ts";
+import { DOORS, EFFECTS, LONGEST, MAY_IMPORT, PURE } from "./walls/rooms.ts";
 import { circlesIn, lengthsIn, readSources, roomOf, sourceOf, targetsOf, type Length, type Source } from "./walls/sources.ts";
 
 const SOURCES = readSources();
@@ -34,11 +34,8 @@ function effects({ file, text, imports }: Source): string[] {
   return [...imports.filter((each) => EFFECTS.test(each)), ...called];
 }
 
-/** Functions that are too long and not known as that, or that became longer than they were. */
 function tooLong(lengths: readonly Length[]): string[] {
-  return lengths
-    .filter(({ name, lines }) => lines > Math.max(LONGEST, TOO_LONG[name] ?? 0))
-    .map(({ name, lines }) => `${name}: ${lines} lines`);
+  return lengths.filter(({ lines }) => lines > LONGEST).map(({ name, lines }) => `${name}: ${lines} lines`);
 }
 
 describe("the rooms", () => {
@@ -74,17 +71,8 @@ describe("the rooms", () => {
 });
 
 describe("functions", () => {
-  const lengths = SOURCES.flatMap(lengthsIn);
-
-  test(`have at most ${LONGEST} lines, but those that are known to be longer`, () => {
-    expect(tooLong(lengths)).toEqual([]);
-  });
-
-  // the report of the longest: their titles
-  test.each(Object.entries(TOO_LONG))("%s has at most %i lines, and is still too long", (name, lines) => {
-    const found = lengths.find((each) => each.name === name);
-    expect(found?.lines).toBeLessThanOrEqual(lines);
-    expect(found?.lines, "take it off the list").toBeGreaterThan(LONGEST);
+  test(`have at most ${LONGEST} lines`, () => {
+    expect(tooLong(SOURCES.flatMap(lengthsIn))).toEqual([]);
   });
 });
 
@@ -177,8 +165,5 @@ describe("the walls are really there", () => {
     ].join("\n");
     const found = tooLong(lengthsIn(sourceOf("oci/x.ts", text)));
     expect(found).toEqual(["plain", "arrow", "method", "run(…)"].map((name) => `oci/x.ts › ${name}: ${LONGEST + 1} lines`));
-    const [[name, lines] = ["", 0]] = Object.entries(TOO_LONG);
-    expect(tooLong([{ name, lines }])).toEqual([]);
-    expect(tooLong([{ name, lines: lines + 1 }])).toHaveLength(1);
   });
 });

@@ -32,69 +32,93 @@ export interface KeepWatch {
  * touches what is not a regular file with one name, owned by the owner of its folder.
  */
 export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFile {
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let flyingBytes = 0;
-  let held = false;
-  let fault: Tofu3Error | null = null;
-  const fail = (thrown: unknown): void => {
-    if (fault !== null) return;
-    fault = diskFault(path, thrown);
-    watch.onFault(fault);
+  return new BatchedFile(path, offset, watch);
+}
+
+class BatchedFile implements KeepFile {
+  readonly #path: string;
+  readonly #watch: KeepWatch;
+  readonly #file: Promise<FileHandle>;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** Handed to the disk and not yet written. */
+  #unwrittenBytes = 0;
+  #position: number;
+  /** All writes so far; never rejects. */
+  #work: Promise<void>;
+  #synced: number;
+  #syncing: Promise<void> | null = null;
+  /** `write` has returned false, and nobody was told to go on. */
+  #paused = false;
+  #fault: Tofu3Error | null = null;
+
+  constructor(path: string, offset: number, watch: KeepWatch) {
+    this.#path = path;
+    this.#watch = watch;
+    this.#position = offset;
+    this.#synced = offset;
+    this.#file = openFile(path, offset);
+    this.#work = this.#file.then(() => undefined, this.#fail);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_CHUNKS) this.#flush();
+    this.#paused ||= this.#unwrittenBytes >= HIGH_BYTES;
+    return !this.#paused;
+  }
+
+  async finish(): Promise<void> {
+    this.#flush();
+    await this.#work;
+    await this.#syncing;
+    await this.#file.then((handle) => handle.close()).catch(this.#fail);
+    if (this.#fault !== null) throw this.#fault;
+  }
+
+  async discard(): Promise<void> {
+    this.#fault ??= diskFault(this.#path, new Error("given up"));
+    await this.#work;
+    await this.#syncing;
+    await this.#file.then((handle) => handle.close()).catch(() => undefined);
+  }
+
+  readonly #fail = (thrown: unknown): void => {
+    if (this.#fault !== null) return;
+    this.#fault = diskFault(this.#path, thrown);
+    this.#watch.onFault(this.#fault);
   };
-  let position = offset;
-  const file = openFile(path, offset);
-  let work: Promise<void> = file.then(() => undefined, fail);
-  let synced = offset;
-  let syncing: Promise<void> | null = null;
-  const syncAhead = (written: number): void => {
-    if (syncing !== null || fault !== null || written - synced < SYNC_BYTES) return;
-    synced = written;
-    syncing = file
+
+  #flush(): void {
+    const [batch, bytes, start] = [this.#waiting, this.#waitingBytes, this.#position];
+    [this.#waiting, this.#waitingBytes] = [[], 0];
+    this.#unwrittenBytes += bytes;
+    this.#position += bytes;
+    this.#work = this.#work
+      .then(async () => (this.#fault === null ? writeAll(await this.#file, batch, start) : undefined))
+      .catch(this.#fail)
+      .then(() => {
+        this.#written(bytes);
+        this.#syncAhead(start + bytes);
+      });
+  }
+
+  #written(bytes: number): void {
+    this.#unwrittenBytes -= bytes;
+    if (!this.#paused || this.#fault !== null || this.#unwrittenBytes > HIGH_BYTES / 2) return;
+    this.#paused = false;
+    this.#watch.onRoom();
+  }
+
+  #syncAhead(written: number): void {
+    if (this.#syncing !== null || this.#fault !== null || written - this.#synced < SYNC_BYTES) return;
+    this.#synced = written;
+    this.#syncing = this.#file
       .then((handle) => handle.datasync())
-      .catch(fail)
-      .then(() => void (syncing = null));
-  };
-  const landed = (bytes: number): void => {
-    flyingBytes -= bytes;
-    if (!held || fault !== null || flyingBytes > HIGH_BYTES / 2) return;
-    held = false;
-    watch.onRoom();
-  };
-  const flush = (): void => {
-    const [batch, bytes] = [waiting, waitingBytes];
-    [waiting, waitingBytes] = [[], 0];
-    flyingBytes += bytes;
-    const start = position;
-    position += bytes;
-    work = work.then(async () => (fault === null ? writeAll(await file, batch, start) : undefined)).catch(fail);
-    work = work.then(() => {
-      landed(bytes);
-      syncAhead(start + bytes);
-    });
-  };
-  return {
-    write: (chunk) => {
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes >= BATCH_BYTES || waiting.length >= BATCH_CHUNKS) flush();
-      held ||= flyingBytes >= HIGH_BYTES;
-      return !held;
-    },
-    finish: async () => {
-      flush();
-      await work;
-      await syncing;
-      await file.then((handle) => handle.close()).catch(fail);
-      if (fault !== null) throw fault;
-    },
-    discard: async () => {
-      fault ??= diskFault(path, new Error("given up"));
-      await work;
-      await syncing;
-      await file.then((handle) => handle.close()).catch(() => undefined);
-    },
-  };
+      .catch(this.#fail)
+      .then(() => void (this.#syncing = null));
+  }
 }
 
 async function openFile(path: string, offset: number): Promise<FileHandle> {

@@ -4,7 +4,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { messageOf, Tofu3Error } from "../errors.ts";
 import { meteredBytes } from "./script/curlmeter.ts";
 import { settledWithin } from "../http/deadline.ts";
-import { createReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
+import { ReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
 import { COMMAND } from "./script/script.ts";
 import { NOT_A_WORKER, wordsForExit } from "./connection/faults.ts";
 import { createShellWords } from "./words.ts";
@@ -80,7 +80,7 @@ export class Shell {
   readonly #lost: () => string | null;
   readonly #channel: ClientChannel;
   readonly #words = createShellWords();
-  readonly #parser: ReturnType<typeof createReplyParser>;
+  readonly #parser: ReplyParser;
   #state: "open" | "finishing" | "over" = "open";
   #begun = false;
   #bye = false;
@@ -188,8 +188,8 @@ export class Shell {
     this.#channel.stdin.destroy();
   }
 
-  #listen(): ReturnType<typeof createReplyParser> {
-    return createReplyParser(this.nonce, {
+  #listen(): ReplyParser {
+    return new ReplyParser(this.nonce, {
       onBegin: () => {
         this.#begun = true;
         this.#words.onBegin();

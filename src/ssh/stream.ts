@@ -17,101 +17,150 @@ const LET_GO_MS = 5000;
 const PROCESS = 1;
 
 /**
- * One body, hashed on the VM while it arrives. After a cut the VM's hash waits for another part. `item` is settled with the first answer; the
- * promise resolves when the shell is free again or has ended. The end of its job ends what is under way and lets go of what was cut.
+ * One body, hashed on the VM while it arrives. `item` is settled with the first answer; the promise resolves when the shell is free again or has
+ * ended.
  */
 export async function performStream(shell: Shell, item: PendingContent, settings: CurlSettings): Promise<void> {
-  const { query, signal, owner } = item;
-  let received = 0;
-  let metered = 0;
-  let part = 1;
-  let held: NodeJS.Timeout | null = null;
-  let free: () => void = () => undefined;
-  const freed = new Promise<void>((resolve) => (free = resolve));
-  setMaxListeners(0, signal, owner.over);
+  const stream = new Stream(shell, item, settings);
+  try {
+    item.resolve(await stream.start());
+  } catch (error) {
+    item.reject(error);
+    return;
+  }
+  await Promise.race([stream.freed, shell.gone]);
+}
 
-  /** Progress while a part arrives, corrected by what it came to. */
-  function onMeter(bytes: number): void {
-    const all = Math.min(received + bytes, query.maxBytes);
-    if (all > metered) query.onBytes(all - metered);
-    metered = Math.max(metered, all);
+/**
+ * `arriving`: curl writes into the VM's hash. `held`: the part was cut, and the hash waits for another one, until somebody asks for it, discards
+ * it, aborts, ends the job, or takes too long. `free`: the hash has ended.
+ */
+type State = { readonly name: "arriving" | "free" } | { readonly name: "held"; readonly letGo: () => void };
+
+class Stream {
+  readonly freed: Promise<void>;
+  readonly #shell: Shell;
+  readonly #item: PendingContent;
+  readonly #settings: CurlSettings;
+  readonly #meter: Meter;
+  #state: State = { name: "arriving" };
+  #free: () => void = () => undefined;
+  /** Bytes of the body in all parts that were wanted. */
+  #received = 0;
+  #part = 1;
+
+  constructor(shell: Shell, item: PendingContent, settings: CurlSettings) {
+    this.#shell = shell;
+    this.#item = item;
+    this.#settings = settings;
+    this.#meter = new Meter(item.query);
+    this.freed = new Promise((resolve) => (this.#free = resolve));
+    setMaxListeners(0, ...this.#ends);
   }
 
-  function count(bytes: number): void {
-    received = bytes;
-    if (bytes !== metered) query.onBytes(bytes - metered);
-    metered = bytes;
+  async start(): Promise<Content> {
+    const { query, signal } = this.#item;
+    const job = streamJob(query, query.algorithm, this.#shell.nonce, this.#settings);
+    const lines = [...this.#shell.caLines(query.trust?.ca ?? null), ...job.lines];
+    return this.#contentOf(query, await this.#run({ ...job, lines }, signal));
   }
 
-  function runPart(job: ShellJob, partSignal: AbortSignal): Promise<JobReply> {
-    return within(null, [partSignal, owner.over], (limit) => shell.run({ ...job, onMeter }, limit));
+  async #more(query: Query, signal: AbortSignal): Promise<Content> {
+    this.#part++;
+    return this.#contentOf(query, await this.#run(partJob(query, this.#part, this.#shell.nonce, this.#settings), signal));
   }
 
-  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
-  async function release(reply: JobReply): Promise<JobReply> {
-    const mustLetGo = reply.exits.get(PROCESS) !== 0 && shell.alive;
-    const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => shell.run(LET_GO, limit)) : reply;
-    free();
-    return last;
+  get #ends(): readonly AbortSignal[] {
+    return [this.#item.signal, this.#item.owner.over];
   }
 
-  function hold(reply: JobReply): Pick<Content, "more" | "discard"> {
+  #run(job: ShellJob, signal: AbortSignal): Promise<JobReply> {
+    const onMeter = (bytes: number): void => this.#meter.advance(this.#received + bytes);
+    return within(null, [signal, this.#item.owner.over], (limit) => this.#shell.run({ ...job, onMeter }, limit));
+  }
+
+  async #contentOf(asked: Query, reply: JobReply): Promise<Content> {
+    const { algorithm, maxBytes } = this.#item.query;
+    let outcome: Outcome;
+    try {
+      outcome = outcomeOf(this.#part, PROCESS, asked, reply, this.#settings);
+    } catch (error) {
+      await this.#release(reply);
+      throw error;
+    }
+    const { answer, size, fault, resumable } = outcome;
+    const wanted = answer.status === 206 || (answer.status === 200 && this.#part === 1);
+    const all = wanted ? this.#received + size : this.#received;
+    this.#received = Math.min(all, maxBytes);
+    this.#meter.correct(this.#received);
+    const cut = all > maxBytes ? tooLarge(maxBytes) : wanted ? fault : null;
+    const common = { ...answer, size: this.#received, cut, head: Buffer.alloc(0) };
+    // What is not wanted has gone into the hash all the same: it is good for nothing more.
+    if (wanted && resumable && cut === fault) return { ...common, digest: null, ...this.#hold(reply) };
+    const last = await this.#release(reply);
+    if (cut?.code === "E_VM_DISK") {
+      // Nothing is written but to the hash, which ends at the limit or because it is broken.
+      sumOf("-", algorithm, last);
+      return { ...common, cut: tooLarge(maxBytes), digest: null, more: null };
+    }
+    return { ...common, digest: wanted && cut === null ? sumOf("-", algorithm, reply) : null, more: null };
+  }
+
+  #hold(reply: JobReply): Pick<Content, "more" | "discard"> {
     const discard = (): void => {
-      if (held === null) return;
-      clearTimeout(held);
-      held = null;
-      for (const each of [signal, owner.over]) each.removeEventListener("abort", discard);
-      release(reply).catch(() => free());
+      if (this.#takeBack(held)) this.#release(reply).catch(this.#free);
     };
-    held = setTimeout(discard, HELD_MS);
-    const mine = held;
-    for (const each of [signal, owner.over]) each.addEventListener("abort", discard, { once: true });
-    if (signal.aborted || owner.over.aborted) discard();
+    const timer = setTimeout(discard, HELD_MS);
+    const letGo = (): void => {
+      clearTimeout(timer);
+      for (const end of this.#ends) end.removeEventListener("abort", discard);
+    };
+    const held: State = { name: "held", letGo };
+    this.#state = held;
+    for (const end of this.#ends) end.addEventListener("abort", discard, { once: true });
+    if (this.#ends.some(({ aborted }) => aborted)) discard();
     return {
-      more: async (next, nextSignal) => {
-        if (held !== mine) throw new Tofu3Error("E_CUT", "the VM has let go of the body that was cut", { stage: "body" });
-        clearTimeout(held);
-        held = null;
-        for (const each of [signal, owner.over]) each.removeEventListener("abort", discard);
-        part++;
-        return contentOf(next, await runPart(partJob(next, part, shell.nonce, settings), nextSignal));
+      more: async (query, signal) => {
+        if (this.#takeBack(held)) return this.#more(query, signal);
+        throw new Tofu3Error("E_CUT", "the VM has let go of the body that was cut", { stage: "body" });
       },
       discard,
     };
   }
 
-  async function contentOf(asked: Query, reply: JobReply): Promise<Content> {
-    let outcome: Outcome;
-    try {
-      outcome = outcomeOf(part, PROCESS, asked, reply, settings);
-    } catch (error) {
-      await release(reply);
-      throw error;
-    }
-    const { answer, size } = outcome;
-    const wanted = answer.status === 206 || (answer.status === 200 && part === 1);
-    const before = received;
-    const cut = !wanted ? null : before + size > query.maxBytes ? tooLarge(query.maxBytes) : outcome.fault;
-    count(wanted ? Math.min(before + size, query.maxBytes) : before);
-    const common = { ...answer, size: received, cut, head: Buffer.alloc(0) };
-    // What is not wanted has gone into the hash all the same: it is good for nothing more.
-    if (wanted && outcome.resumable && cut === outcome.fault) return { ...common, digest: null, ...hold(reply) };
-    const last = await release(reply);
-    if (cut?.code === "E_VM_DISK") {
-      // Nothing is written but to the hash, which ends at the limit or because it is broken.
-      sumOf("-", query.algorithm, last);
-      return { ...common, cut: tooLarge(query.maxBytes), digest: null, more: null };
-    }
-    return { ...common, digest: wanted && cut === null ? sumOf("-", query.algorithm, reply) : null, more: null };
+  /** Whether this is what is held; it is not from now on. */
+  #takeBack(held: State): boolean {
+    if (this.#state !== held || held.name !== "held") return false;
+    held.letGo();
+    this.#state = { name: "arriving" };
+    return true;
   }
 
-  const job = streamJob(query, query.algorithm, shell.nonce, settings);
-  const lines = [...shell.caLines(query.trust?.ca ?? null), ...job.lines];
-  try {
-    item.resolve(await contentOf(query, await runPart({ ...job, lines }, signal)));
-  } catch (error) {
-    item.reject(error);
-    return;
+  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
+  async #release(reply: JobReply): Promise<JobReply> {
+    const mustLetGo = reply.exits.get(PROCESS) !== 0 && this.#shell.alive;
+    const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => this.#shell.run(LET_GO, limit)) : reply;
+    this.#state = { name: "free" };
+    this.#free();
+    return last;
   }
-  await Promise.race([freed, shell.gone]);
+}
+
+/** Progress while a part arrives, corrected by what it came to. */
+class Meter {
+  readonly #query: PendingContent["query"];
+  #told = 0;
+
+  constructor(query: PendingContent["query"]) {
+    this.#query = query;
+  }
+
+  advance(bytes: number): void {
+    this.correct(Math.max(this.#told, Math.min(bytes, this.#query.maxBytes)));
+  }
+
+  correct(bytes: number): void {
+    if (bytes !== this.#told) this.#query.onBytes(bytes - this.#told);
+    this.#told = bytes;
+  }
 }

@@ -8,7 +8,7 @@ import { meteredBytes } from "../../src/ssh/script/curlmeter.ts";
 import { parseHeaderBlock, trimBlanks } from "../../src/http/headers.ts";
 import { linesFor, parseKnownHosts } from "../../src/ssh/connection/knownhosts.ts";
 import { parseProxy } from "../../src/http/proxy.ts";
-import { createReplyParser } from "../../src/ssh/script/reply.ts";
+import { ReplyParser } from "../../src/ssh/script/reply.ts";
 import { matchesPattern } from "../../src/ssh/connection/pattern.ts";
 import { declaredLength } from "../../src/http/strict.ts";
 import { isCurlSince } from "../../src/ssh/facts.ts";
@@ -21,7 +21,7 @@ const HEAD = "HTTP/1.1 200 OK\r\n";
 const KEY = Buffer.from(`\0\0\0\x0bssh-ed25519\0\0\0 ${"k".repeat(32)}`, "latin1").toString("base64");
 
 function reply(bytes: Buffer): void {
-  const parser = createReplyParser(NONCE, {
+  const parser = new ReplyParser(NONCE, {
     onBegin: () => undefined,
     onTransfer: () => undefined,
     onOther: () => undefined,
@@ -69,7 +69,7 @@ export const OTHER_ROWS: readonly Row[] = [
       blanks: many(" ", "1", "1"),
     },
   ),
-  ...byteRowsOf("createReplyParser", reply, {
+  ...byteRowsOf("ReplyParser", reply, {
     "carriage returns": many("\r"),
     "line feeds": many("\n"),
     "short lines": many("x\r"),

@@ -87,13 +87,13 @@ export const SSH_GUARDS: readonly Guard[] = [
     "what a VM prints cannot be more than its vote",
     {
       file: "src/ssh/script/reply.ts",
-      from: "if (line.startsWith(`${nonce} `))",
+      from: "if (line.startsWith(`${this.#nonce} `))",
       to: 'if (line.includes(" "))',
       test: `${REPLY} › what does not count`,
     },
     {
       file: "src/ssh/script/reply.ts",
-      from: "if (total > mostBytes)",
+      from: "if (total > this.#mostBytes)",
       to: "if (false)",
       test: `${REPLY} › what is refused › more bytes than the job may have`,
     },
@@ -105,8 +105,8 @@ export const SSH_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/ssh/script/reply.ts",
-      from: "if (noise > MOST_NOISE)",
-      to: "if (noise > 9 * MOST_NOISE)",
+      from: "if (this.#noise > MOST_NOISE)",
+      to: "if (this.#noise > 9 * MOST_NOISE)",
       test: `${REPLY} › what is refused › nothing but noise`,
     },
     {

@@ -129,9 +129,3 @@ export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|proces
 
 /** A function is read on one screen. */
 export const LONGEST = 60;
-/** Those that are longer, with their lines: none may become longer, and no other may join them. */
-export const TOO_LONG: Readonly<Record<string, number>> = {
-  "ssh/stream.ts › performStream": 95,
-  "ssh/script/reply.ts › createReplyParser": 91,
-  "local/keep.ts › openKeep": 65,
-};

@@ -36,13 +36,6 @@ export interface ReplyEvents {
   readonly onBye: () => void;
 }
 
-export interface ReplyParser {
-  /** Throws E_VM_REPLY for what does not follow the grammar; nothing may be fed after that. */
-  readonly feed: (chunk: Buffer) => void;
-  /** The files of the jobs from now on may have this many bytes together; none before it is called. */
-  readonly allow: (mostBytes: number) => void;
-}
-
 const LONGEST_LINE = 16 * 1024;
 const MOST_NOISE = 64 * 1024;
 
@@ -127,98 +120,121 @@ const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
   ],
 ];
 
+/** Header blocks and documents that are under way, whose lengths were announced. */
+interface Raw {
+  readonly chunks: Buffer[];
+  readonly missing: number;
+}
+
 /**
- * Reads what the remote script prints, piece by piece. Only lines that start with the nonce count; header blocks and documents are taken by their
- * announced length and never read as lines.
+ * Reads what the remote script prints, piece by piece. Only lines that start with the nonce count; header blocks and documents are taken by
+ * their announced length and never read as lines.
  */
-export function createReplyParser(nonce: string, events: ReplyEvents): ReplyParser {
-  let pending: Buffer = Buffer.alloc(0);
-  let begun = false;
-  let noise = 0;
-  let mostBytes = 0;
-  let draft = newDraft();
-  let raw: { chunks: Buffer[]; missing: number } | null = null;
+export class ReplyParser {
+  readonly #nonce: string;
+  readonly #events: ReplyEvents;
+  #begun = false;
+  #draft = newDraft();
+  #raw: Raw | null = null;
+  /** The start of a line. */
+  #pending: Buffer = Buffer.alloc(0);
+  #noise = 0;
+  #mostBytes = 0;
 
-  function finishRaw(bytes: Buffer): void {
-    let at = 0;
-    for (const [name, length] of draft.lengths) {
-      put(draft.files, name, bytes.subarray(at, at + length), name);
-      at += length;
-    }
+  constructor(nonce: string, events: ReplyEvents) {
+    this.#nonce = nonce;
+    this.#events = events;
   }
 
-  function startRaw(line: string): void {
-    const total = [...draft.lengths.values()].reduce((sum, length) => sum + length, 0);
-    if (total > mostBytes) refuse(`announces ${total} bytes`, line);
-    if (total > 0) raw = { chunks: [], missing: total };
-    else finishRaw(Buffer.alloc(0));
+  /** The files of the jobs from now on may have this many bytes together; none before it is called. */
+  allow(mostBytes: number): void {
+    this.#mostBytes = mostBytes;
   }
 
-  function takeRaw(chunk: Buffer, { chunks, missing }: { chunks: Buffer[]; missing: number }): Buffer {
-    const part = chunk.subarray(0, missing);
-    chunks.push(part);
-    raw = part.length < missing ? { chunks, missing: missing - part.length } : null;
-    if (raw === null) finishRaw(Buffer.concat(chunks));
-    return chunk.subarray(part.length);
-  }
-
-  function takeFields(line: string): void {
-    for (const [shape, take] of GRAMMAR) {
-      const match = shape.exec(line);
-      if (match === null) continue;
-      take(draft, line, ...match.slice(1));
-      if (take === takeTransfer) events.onTransfer([...draft.transfers.values()].at(-1) ?? refuse("no transfer", line));
-      return;
-    }
-    refuse("unknown line", line);
-  }
-
-  function takeEnd(): void {
-    const { transfers, exits, sums, files, info, lacks } = draft;
-    draft = newDraft();
-    events.onEnd({ transfers, exits, sums, files, info, lacks });
-  }
-
-  function takeStatement(line: string): void {
-    const [, version] = /^begin (\d{1,9})$/.exec(line) ?? [];
-    if (version !== undefined) {
-      if (begun) refuse("begins twice", line);
-      if (Number(version) !== VERSION) refuseVersion(version);
-      begun = true;
-      events.onBegin();
-    } else if (!begun) refuse("it does not begin", line);
-    else if (line === "raw") startRaw(line);
-    else if (line === "bye") events.onBye();
-    else if (line === "end") takeEnd();
-    else takeFields(line);
-  }
-
-  function takeLine(line: string): void {
-    if (line.startsWith(`${nonce} `)) takeStatement(line.slice(nonce.length + 1));
-    else if (line !== "") events.onOther(line);
-  }
-
-  function feed(chunk: Buffer): void {
-    if (!begun) {
-      noise += chunk.length;
-      if (noise > MOST_NOISE) refuse(`more than ${MOST_NOISE} bytes before it began`, chunk.subarray(0, 60).toString("latin1"));
-    }
-    let rest: Buffer = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+  /** Throws E_VM_REPLY for what does not follow the grammar; nothing may be fed after that. */
+  feed(chunk: Buffer): void {
+    if (!this.#begun) this.#countNoise(chunk);
+    let rest: Buffer = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     while (rest.length > 0) {
-      if (raw !== null) {
-        rest = takeRaw(rest, raw);
+      if (this.#raw !== null) {
+        rest = this.#takeRaw(rest, this.#raw);
         continue;
       }
       const end = lineEnd(rest);
       if (end < 0) break;
       const line = rest.toString("latin1", 0, end);
       rest = rest.subarray(end + 1);
-      takeLine(line);
+      this.#takeLine(line);
     }
-    if (begun && raw === null && rest.length > LONGEST_LINE)
+    if (this.#begun && this.#raw === null && rest.length > LONGEST_LINE)
       refuse("a line without an end", rest.subarray(0, 60).toString("latin1"));
-    pending = rest;
+    this.#pending = rest;
   }
 
-  return { feed, allow: (bytes) => void (mostBytes = bytes) };
+  #countNoise(chunk: Buffer): void {
+    this.#noise += chunk.length;
+    if (this.#noise > MOST_NOISE) refuse(`more than ${MOST_NOISE} bytes before it began`, chunk.subarray(0, 60).toString("latin1"));
+  }
+
+  #takeLine(line: string): void {
+    if (line.startsWith(`${this.#nonce} `)) this.#takeStatement(line.slice(this.#nonce.length + 1));
+    else if (line !== "") this.#events.onOther(line);
+  }
+
+  #takeStatement(line: string): void {
+    const [, version] = /^begin (\d{1,9})$/.exec(line) ?? [];
+    if (version !== undefined) this.#begin(version, line);
+    else if (!this.#begun) refuse("it does not begin", line);
+    else if (line === "raw") this.#startRaw(line);
+    else if (line === "bye") this.#events.onBye();
+    else if (line === "end") this.#takeEnd();
+    else this.#takeFields(line);
+  }
+
+  #begin(version: string, line: string): void {
+    if (this.#begun) refuse("begins twice", line);
+    if (Number(version) !== VERSION) refuseVersion(version);
+    this.#begun = true;
+    this.#events.onBegin();
+  }
+
+  #takeFields(line: string): void {
+    for (const [shape, take] of GRAMMAR) {
+      const match = shape.exec(line);
+      if (match === null) continue;
+      take(this.#draft, line, ...match.slice(1));
+      if (take === takeTransfer) this.#events.onTransfer([...this.#draft.transfers.values()].at(-1) ?? refuse("no transfer", line));
+      return;
+    }
+    refuse("unknown line", line);
+  }
+
+  #startRaw(line: string): void {
+    const total = [...this.#draft.lengths.values()].reduce((sum, length) => sum + length, 0);
+    if (total > this.#mostBytes) refuse(`announces ${total} bytes`, line);
+    if (total > 0) this.#raw = { chunks: [], missing: total };
+    else this.#finishRaw(Buffer.alloc(0));
+  }
+
+  #takeRaw(chunk: Buffer, { chunks, missing }: Raw): Buffer {
+    const part = chunk.subarray(0, missing);
+    chunks.push(part);
+    this.#raw = part.length < missing ? { chunks, missing: missing - part.length } : null;
+    if (this.#raw === null) this.#finishRaw(Buffer.concat(chunks));
+    return chunk.subarray(part.length);
+  }
+
+  #finishRaw(bytes: Buffer): void {
+    let at = 0;
+    for (const [name, length] of this.#draft.lengths) {
+      put(this.#draft.files, name, bytes.subarray(at, at + length), name);
+      at += length;
+    }
+  }
+
+  #takeEnd(): void {
+    const { transfers, exits, sums, files, info, lacks } = this.#draft;
+    this.#draft = newDraft();
+    this.#events.onEnd({ transfers, exits, sums, files, info, lacks });
+  }
 }

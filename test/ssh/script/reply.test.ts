@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../../src/errors.ts";
-import { createReplyParser, type JobReply, type Transfer } from "../../../src/ssh/script/reply.ts";
+import { ReplyParser, type JobReply, type Transfer } from "../../../src/ssh/script/reply.ts";
 
 const N = "0123456789abcdef0123456789abcdef";
 const SHA = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -17,7 +17,7 @@ interface Told {
 /** What the parser makes of these pieces. */
 function tell(pieces: readonly (string | Uint8Array)[], mostBytes = 1_000_000): Told {
   const told = { events: [] as string[], replies: [] as JobReply[], transfers: [] as Transfer[], others: [] as string[] };
-  const parser = createReplyParser(N, {
+  const parser = new ReplyParser(N, {
     onBegin: () => void told.events.push("begin"),
     onTransfer: (transfer) => void told.transfers.push(transfer),
     onOther: (line) => void told.others.push(line),
@@ -239,7 +239,7 @@ describe("what is refused", () => {
 test("a long line of 1 GiB is refused after its first 16 KiB", () => {
   const chunk = Buffer.alloc(32 * 1024, "x");
   let fed = 0;
-  const parser = createReplyParser(N, {
+  const parser = new ReplyParser(N, {
     onBegin: () => undefined,
     onTransfer: () => undefined,
     onOther: () => undefined,

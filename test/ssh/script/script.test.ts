@@ -6,7 +6,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createReplyParser, type JobReply } from "../../../src/ssh/script/reply.ts";
+import { ReplyParser, type JobReply } from "../../../src/ssh/script/reply.ts";
 import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../../src/ssh/script/script.ts";
 import { machineIdentity, readMachine } from "../../../src/local/machine.ts";
 import { batchJob, LET_GO, partJob, streamJob } from "../../../src/ssh/job.ts";
@@ -60,7 +60,7 @@ function start(command: readonly [string, ...string[]], env: Readonly<Record<str
   const waiting: ((reply: JobReply) => void)[] = [];
   let stderr = "";
   let bye = false;
-  const parser = createReplyParser(NONCE, {
+  const parser = new ReplyParser(NONCE, {
     onBegin: () => undefined,
     onTransfer: () => undefined,
     onOther: () => undefined,
