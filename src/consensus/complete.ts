@@ -1,4 +1,4 @@
-import type { Observation, SeenObject } from "../model/observation.ts";
+import { rootOf, type Observation, type SeenObject } from "../model/observation.ts";
 import { isDigest } from "../oci/digest.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { isGenuine } from "./difference.ts";
@@ -15,11 +15,11 @@ export function isComplete(observation: Observation): boolean {
 }
 
 /**
- * Who is not sure what the root is, where not all were told the same: nobody said its type, or its signatures were left out. What is unsure
- * contradicts nobody, and supports nothing.
+ * Observations whose root may be the same document as the others' or not: nobody told the worker its media type, or it was given schema 1
+ * without the signatures. They contradict nobody and support nothing. Empty when all roots have one type.
  */
 export function unsureOf(observations: readonly Observation[]): ReadonlySet<Observation> {
-  const roots = new Map(observations.map((each) => [each, each.objects.find(({ parent }) => parent === null)]));
+  const roots = new Map(observations.map((each) => [each, rootOf(each.objects)]));
   const types = new Set([...roots.values()].map((root) => root?.mediaType));
   if (types.size <= 1) return new Set();
   return new Set(
@@ -34,7 +34,7 @@ export function supports(observation: Observation): boolean {
 
 /** One root, which has the digest of the observation, and everything else below it. */
 function isOneTree({ digest, objects }: Observation): boolean {
-  const root = objects.find((each) => each.parent === null);
+  const root = rootOf(objects);
   if (root === undefined || root.computed !== digest) return false;
   const children = new Map<string, SeenObject[]>();
   for (const object of objects) {

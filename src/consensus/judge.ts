@@ -1,5 +1,5 @@
 import { isUsage } from "../errors.ts";
-import type { Fault, Observation, SeenObject } from "../model/observation.ts";
+import { rootOf, type Fault, type Observation, type SeenObject } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
 import { pinOf, tagOf, type Subject } from "../model/subject.ts";
 import type { Agreed, Agreement, Difference, NotAgreed, Reason, Verdict } from "../model/verdict.ts";
@@ -76,7 +76,7 @@ export function judge(observations: readonly Observation[], policy: Partial<Poli
   }
   const gap = gapOf(observations);
   const [first] = observations;
-  const root = first?.objects.find((each) => each.parent === null);
+  const root = first && rootOf(first.objects);
   if (gap !== null || first === undefined || root === undefined) {
     return refuse("incomplete", gap ?? { kind: "gap", workers: [] });
   }

@@ -100,3 +100,8 @@ export interface Observation {
   readonly evidence: Notes;
   readonly error: Fault | null;
 }
+
+/** The object that nothing names; undefined where the worker did not come so far. */
+export function rootOf(objects: readonly SeenObject[]): SeenObject | undefined {
+  return objects.find((each) => each.parent === null);
+}

@@ -1,6 +1,6 @@
 import { assertNever, visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
-import type { Observation } from "../model/observation.ts";
+import { rootOf, type Observation } from "../model/observation.ts";
 import type { Indistinct, Reason, View } from "../model/verdict.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
@@ -120,7 +120,7 @@ function gapText(observations: readonly Observation[], workers: readonly string[
 
 function doubtText({ digest, objects }: Observation): string {
   if (digest === null) return "no observation";
-  const root = objects.find((each) => each.parent === null);
+  const root = rootOf(objects);
   if (root?.guessed === true) return "nobody told it what kind of document it was given";
   return root?.mediaType === SCHEMA1_UNSIGNED
     ? "it was given the document without its signatures"

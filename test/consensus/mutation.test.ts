@@ -5,6 +5,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import * as errors from "../../src/errors.ts";
+import * as observation from "../../src/model/observation.ts";
 import * as subject from "../../src/model/subject.ts";
 import * as digests from "../../src/oci/digest.ts";
 import * as mediatype from "../../src/oci/mediatype.ts";
@@ -86,6 +87,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: false };
   function require(name: string): unknown {
     if (name === "../errors.ts") return errors;
+    if (name === "../model/observation.ts") return observation;
     if (name === "../model/subject.ts") return subject;
     if (name === "../oci/digest.ts") return digests;
     if (name === "../oci/mediatype.ts") return mediatype;
