@@ -14,7 +14,7 @@ import type { InspectArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { noteNoVerdict } from "../notes.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
-import { readSubject } from "./verify.ts";
+import { readSubject } from "../subject.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
 export async function inspectCommand(wanted: InspectArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {

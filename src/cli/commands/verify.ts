@@ -1,12 +1,10 @@
 import { loadConfig } from "../../config/load.ts";
-import { visible } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
-import { formatSubject, subjectOf, type Subject } from "../../model/subject.ts";
-import { parseReference } from "../../oci/reference.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOfEvidence } from "../exit.ts";
 import type { Settings, VerifyArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
+import { readSubject } from "../subject.ts";
 import { checkReports, writeReports } from "../reports.ts";
 import { runVerification, tellEvidence, tellReleaseError } from "../verification.ts";
 
@@ -30,14 +28,4 @@ async function tryReports(paths: readonly string[], evidence: Evidence, io: Io):
   } catch (error) {
     return tellError(io.stderr, error, false);
   }
-}
-
-/** Neither tag nor digest means a default tag, and that is said. Throws E_REFERENCE. */
-export function readSubject(text: string, settings: Settings, io: Io): Subject {
-  const reference = parseReference(text);
-  const subject = subjectOf(reference);
-  if (reference.tag === undefined && reference.digest === undefined && !settings.quiet) {
-    io.stderr.write(`tofu3: note: ${visible(text, 300)} has neither tag nor digest: looking at ${formatSubject(subject)}\n`);
-  }
-  return subject;
 }

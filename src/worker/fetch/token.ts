@@ -37,7 +37,7 @@ export function basicHeader(credentials: { readonly username: string; readonly p
 
 /** How this vantage gets credentials: a VM has only what is forwarded to it. */
 export function loginHint({ vantage, registry }: Session): string {
-  return vantage.credentials === null && vantage.via === "ssh"
+  return vantage.credentials === null
     ? `forwardCredentials: true at worker "${vantage.name}" in the configuration lets that VM use the credentials of this machine`
     : `docker login ${registry.name}`;
 }
