@@ -1,10 +1,5 @@
-import { userInfo } from "node:os";
-import type { Config, SshWorkerConfig } from "../config/config.ts";
-import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "../config/rules.ts";
-import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "../config/ssh/host.ts";
-import { sshFiles } from "../config/ssh/include.ts";
+import type { Config } from "../config/config.ts";
 import type { AskPassphrase } from "../model/credentials.ts";
-import type { SshTarget } from "../ssh/connection/target.ts";
 
 /** Everything of a process and its user that a verification may use. */
 export interface Runtime {
@@ -21,51 +16,4 @@ export interface Runtime {
   /** Null where nobody can be asked. */
   readonly passphrase: AskPassphrase | null;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
-}
-
-function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: SshTarget | null): SshTarget {
-  return {
-    worker,
-    host: found.host,
-    port: found.port,
-    user: found.user,
-    identityFiles: found.identityFiles,
-    agent: found.identityAgent,
-    identitiesOnly: found.identitiesOnly,
-    hostKey,
-    knownHostsFiles: [...found.userKnownHostsFiles, "/etc/ssh/ssh_known_hosts"],
-    hostKeyAlias: found.hostKeyAlias,
-    jump,
-  };
-}
-
-/** The chain of ProxyJump, the last hop being the host itself. */
-async function readTarget(
-  worker: SshWorkerConfig,
-  surroundings: SshSurroundings,
-): Promise<{ target: SshTarget; endpoint: Endpoint }> {
-  const found = await resolveHost(worker.host, worker, surroundings);
-  let jump: SshTarget | null = null;
-  for (const hop of found.proxyJump === null ? [] : parseJumps(found.proxyJump)) {
-    const over = await resolveHost(hop.host, { port: hop.port, user: hop.user, identityFile: null }, surroundings);
-    jump = targetOf(worker.name, over, null, jump);
-  }
-  const endpoint = { name: worker.name, host: found.host, port: found.port, proxyJump: found.proxyJump };
-  return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
-}
-
-/** A file that cannot be read is told by the worker that needs it. */
-async function pinned(target: SshTarget): Promise<PinnedWorker> {
-  const { readPinnedKeys } = await import("../ssh/connection/trust.ts");
-  return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
-}
-
-/** Where each SSH worker leads, after ~/.ssh/config and known_hosts. Throws E_CONFIG when two of them lead to one machine. */
-export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string, SshTarget>> {
-  const surroundings = { env: runtime.env, home: runtime.home, localUser: userInfo().username, files: sshFiles };
-  const workers = runtime.config.workers.filter((each) => each.via === "ssh");
-  const found = await Promise.all(workers.map((worker) => readTarget(worker, surroundings)));
-  checkDistinct(found.map((each) => each.endpoint));
-  checkHostKeys(await Promise.all(found.map(({ target }) => pinned(target))));
-  return new Map(found.map(({ target }) => [target.worker, target]));
 }

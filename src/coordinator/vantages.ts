@@ -8,7 +8,8 @@ import type { SshTarget } from "../ssh/connection/target.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Errand } from "./probes.ts";
-import { readTargets, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { readTargets } from "./targets.ts";
 
 /** Where a worker is, and what it may use of this process. */
 export interface Place extends Pick<Runtime, "config" | "version" | "passphrase"> {

@@ -8,12 +8,14 @@ import type { Destination, Released } from "../model/destination.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
 import type { Admit } from "../model/keep.ts";
-import type { Fault } from "../model/observation.ts";
+import type { Fault, Observation } from "../model/observation.ts";
 import type { Watch } from "../model/progress.ts";
 import type { Subject } from "../model/subject.ts";
 import { planRelease } from "../release/fits.ts";
 import { parseDestination } from "../release/destination.ts";
-import { openQuarantine } from "../release/quarantine/quarantine.ts";
+import { openQuarantine, type Quarantine } from "../release/quarantine/quarantine.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { Vantage } from "../worker/vantage.ts";
 import { release } from "../release/release.ts";
 import { evidenceOf } from "../report/evidence.ts";
 import { within } from "../http/deadline.ts";
@@ -83,57 +85,91 @@ function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
   });
 }
 
-/**
- * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
- * and what became of the release, is evidence.
- */
-export function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
-  return verifyFrom(openVantages, request, runtime, watch, signal);
+/** What a request means here. */
+interface Plan {
+  readonly job: Job;
+  readonly destination: Destination | null;
+  readonly quarantine: Quarantine | null;
+  readonly startedAt: string;
+  /** By the clock of `performance`. */
+  readonly endsAt: number;
 }
 
-/** The same from vantages that somebody else opens. */
-export async function verifyFrom(
-  open: typeof openVantages,
-  request: VerifyRequest,
-  runtime: Runtime,
-  watch: Watch,
-  signal: AbortSignal,
-): Promise<Evidence> {
+async function planOf(request: VerifyRequest, runtime: Runtime): Promise<Plan> {
   const startedAt = runtime.now().toISOString();
   const endsAt = performance.now() + runtime.config.limits.totalSeconds * 1000;
   const job = jobOf(request, runtime.config.limits, "everything");
   const destination = destinationOf(request, runtime);
   const quarantine = destination === null ? null : await openQuarantine(destination);
+  return { job, destination, quarantine, startedAt, endsAt };
+}
+
+/**
+ * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
+ * and what became of the release, is evidence.
+ */
+export async function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+  const lookOnce = async (plan: Plan): Promise<readonly Observation[]> => {
+    const { vantages, close } = await openVantages(runtime, signal);
+    return lookFrom(vantages, plan, watch, signal).finally(close);
+  };
+  return conclude(request, runtime, lookOnce, signal);
+}
+
+/** The same from vantages that somebody else has opened, and closes after the last job. */
+export async function verifyFrom(
+  vantages: readonly Vantage[],
+  request: VerifyRequest,
+  runtime: Runtime,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  return conclude(request, runtime, (plan) => lookFrom(vantages, plan, watch, signal), signal);
+}
+
+function lookFrom(
+  vantages: readonly Vantage[],
+  { job, destination, quarantine }: Plan,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<readonly Observation[]> {
+  const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
+  return dispatch(job, vantages, { keep: quarantine, admit, watch }, signal);
+}
+
+async function conclude(
+  request: VerifyRequest,
+  runtime: Runtime,
+  look: (plan: Plan) => Promise<readonly Observation[]>,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const plan = await planOf(request, runtime);
   try {
-    const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
-    const { vantages, close } = await open(runtime, signal);
-    const observations = await dispatch(job, vantages, { keep: quarantine, admit, watch }, signal).finally(close);
+    const observations = await look(plan);
     const { policy } = runtime.config;
     const verdict = judge(observations, policy);
     if (verdict.reason?.kind === "request") throw requestError(verdict.reason.fault);
-    const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
-    const ending: Ending =
-      verdict.outcome === "agreed" && destination !== null && quarantine !== null
-        ? await releaseBefore(
-            endsAt,
-            (limit) => release(verdict, quarantine, destination, { ...context, signal: limit }),
-            runtime,
-            signal,
-          )
-        : { released: null, releaseError: null };
+    const ending = await endingOf(verdict, plan, runtime, signal);
     const { reference, platform, osVersion, bottle } = request;
-    const finishedAt = runtime.now().toISOString();
     return evidenceOf({
       request: { reference, platform, osVersion, bottle },
       observations,
       verdict,
       policy: { ...policy, met: indistinctOf(observations, policy.distinct).length === 0 },
       ...ending,
-      startedAt,
-      finishedAt,
+      startedAt: plan.startedAt,
+      finishedAt: runtime.now().toISOString(),
       version: runtime.version,
     });
   } finally {
-    await quarantine?.discard();
+    await plan.quarantine?.discard();
   }
+}
+
+async function endingOf(verdict: Verdict, plan: Plan, runtime: Runtime, signal: AbortSignal): Promise<Ending> {
+  const { job, destination, quarantine, endsAt } = plan;
+  if (verdict.outcome !== "agreed" || destination === null || quarantine === null) return { released: null, releaseError: null };
+  const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
+  const work = (limit: AbortSignal): Promise<Released> => release(verdict, quarantine, destination, { ...context, signal: limit });
+  return releaseBefore(endsAt, work, runtime, signal);
 }

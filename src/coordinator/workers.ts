@@ -2,7 +2,8 @@ import { readRegistrySettings } from "../config/registries.ts";
 import { registryName } from "../config/registryname.ts";
 import { Tofu3Error, visible } from "../errors.ts";
 import { checkAll, type WorkerReport } from "./check.ts";
-import { readTargets, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { readTargets } from "./targets.ts";
 import { ENGINES } from "./vantages.ts";
 
 function checkedRegistry(text: string | null): string | null {

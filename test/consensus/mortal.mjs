@@ -48,16 +48,13 @@ const runtime = {
   passphrase: null,
   log: () => undefined,
 };
-const openVantages = async () => ({
-  vantages: told.map(({ name, pages }, at) => ({
-    name,
-    via: at === 0 ? "local" : "ssh",
-    link: { begin: () => transportOf(name, pages), close: async () => undefined },
-    credentials: null,
-    registries: () => ({ plainHttp: false, trust: null }),
-    authorities: new Map(),
-  })),
-  close: async () => undefined,
-});
-const { outcome } = await verifyFrom(openVantages, request, runtime, () => undefined, new AbortController().signal);
+const vantages = told.map(({ name, pages }, at) => ({
+  name,
+  via: at === 0 ? "local" : "ssh",
+  link: { begin: () => transportOf(name, pages), close: async () => undefined },
+  credentials: null,
+  registries: () => ({ plainHttp: false, trust: null }),
+  authorities: new Map(),
+}));
+const { outcome } = await verifyFrom(vantages, request, runtime, () => undefined, new AbortController().signal);
 console.log(outcome, steps);

@@ -70,15 +70,11 @@ async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
     steps += 1;
     if (steps === interruptAt) controller.abort(new Tofu3Error("E_INTERRUPTED", "interrupted"));
   };
-  const open: Parameters<typeof verifyFrom>[0] = () =>
-    Promise.resolve({
-      vantages: three.map((told, at) => {
-        const name = NAMES[at] ?? "";
-        return vantageOf(transportOf(told, name, step), { name, clock: fakeClock(), via: at === 0 ? "local" : "ssh" });
-      }),
-      close: () => Promise.resolve(),
-    });
-  const evidence = await verifyFrom(open, REQUEST, { ...runtime, cwd }, () => undefined, controller.signal).catch(
+  const vantages = three.map((told, at) => {
+    const name = NAMES[at] ?? "";
+    return vantageOf(transportOf(told, name, step), { name, clock: fakeClock(), via: at === 0 ? "local" : "ssh" });
+  });
+  const evidence = await verifyFrom(vantages, REQUEST, { ...runtime, cwd }, () => undefined, controller.signal).catch(
     (error: unknown) => {
       if (error === controller.signal.reason) return null;
       throw error;
