@@ -16,6 +16,6 @@ test.each<{ what: string; routes: Routes }>([
     code: "E_AUTH",
     hint: expect.stringContaining('forwardCredentials: true at worker "fra"') as unknown,
   });
-  const here = await look(fakeTransport(routes));
+  const here = await look(fakeTransport(routes), { vantage: { credentials: () => Promise.resolve(null) } });
   expect(here.error?.hint).toContain("docker login registry.example");
 });
