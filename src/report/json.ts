@@ -61,40 +61,25 @@ function observationOf(observation: Observation): unknown {
   };
 }
 
-function seenObject(seen: SeenObject): unknown {
-  const {
-    role,
-    digest,
-    computed,
-    size,
-    declaredSize,
-    mediaType,
-    parent,
-    position,
-    platform,
-    osVersion,
-    annotations,
-    pinned,
-    guessed,
-  } = seen;
+function seenObject(seen: SeenObject): SeenObject {
   return {
-    role,
-    digest,
-    computed,
-    size,
-    declaredSize,
-    mediaType,
-    parent,
-    position,
-    platform,
-    osVersion,
-    annotations: byKey(annotations),
-    ...(pinned === undefined ? {} : { pinned }),
-    ...(guessed === undefined ? {} : { guessed }),
+    role: seen.role,
+    digest: seen.digest,
+    computed: seen.computed,
+    size: seen.size,
+    declaredSize: seen.declaredSize,
+    mediaType: seen.mediaType,
+    parent: seen.parent,
+    position: seen.position,
+    platform: seen.platform,
+    osVersion: seen.osVersion,
+    annotations: byKey(seen.annotations),
+    ...(seen.pinned === undefined ? {} : { pinned: seen.pinned }),
+    ...(seen.guessed === undefined ? {} : { guessed: seen.guessed }),
   };
 }
 
-function notesOf(notes: Notes): unknown {
+function notesOf(notes: Notes): Notes {
   return {
     exchanges: notes.exchanges,
     bytes: notes.bytes,
@@ -124,6 +109,6 @@ function differenceOf(difference: ToldDifference): unknown {
   return { at: difference.at, path, expected: difference.expected, views };
 }
 
-function byKey(record: Readonly<Record<string, string>>): unknown {
+function byKey(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
