@@ -143,8 +143,8 @@ export function renderMarkdown(all: readonly Measured[], rounds: number): string
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, ${first("skopeo", "--version")}, ${first("curl", "--version").split(" ").slice(0, 2).join(" ")}, ${first("openssl", "version")}`;
   return `# Benchmarks
 
-Written by \`npm run bench -- --markdown docs/benchmarks.md\`: ${rounds} rounds, the contenders of a case in turn within each round, ratios taken within a round. Registry, coordinator and VMs
-share one machine: ${machine}. WAN: network namespaces, ${RTT_MS} ms round trip, ${MBIT} Mbit/s. Processor time and memory are those of the coordinator's side. Quote the ratios; the seconds drift.
+Written by \`npm run bench -- --markdown docs/benchmarks.md\`: ${rounds} rounds. The contenders of a case take turns within each round, and ratios are taken within a round. The registry, the
+coordinator and the VMs share one machine: ${machine}. WAN: network namespaces, ${RTT_MS} ms round trip, ${MBIT} Mbit/s. Processor time and memory are those of the coordinator's side. Quote the ratios; the seconds drift.
 
 ## Targets
 

@@ -34,7 +34,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
     to: "[null, worker]",
     test: `${DISTINCT} › one proved host key is indistinct whatever the policy says`,
   }),
-  ...guard("`workers check` asks nobody", {
+  ...guard("`workers check` contacts nobody", {
     file: "src/cli/commands/workers.ts",
     from: "return indistinct(reports, policy).length === 0 ? EXIT_OK",
     to: "return reports.length > 0 ? EXIT_OK",
@@ -62,7 +62,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
     },
   ),
   ...guard(
-    "an alarm is told within seconds",
+    "an alarm is raised within seconds",
     {
       file: "src/coordinator/dispatch.ts",
       from: 'if (progress.kind === "mismatch") alarm(',
@@ -82,20 +82,20 @@ export const ALARM_GUARDS: readonly Guard[] = [
       test: `${DISPATCH} › two roots differ and the third VM does not close: the verdict comes after the grace`,
     },
   ),
-  ...guard("a wrong request hides no other root", {
+  ...guard("a request that cannot succeed hides no differing root", {
     file: "src/coordinator/dispatch.ts",
     from: 'onUsageFault: () => stop(blobs, "nothing can come of it"),',
     to: 'onUsageFault: () => stop(all, "nothing can come of it"),',
     test: `${DISPATCH} › a wrong selection stops the blobs of everybody and nobody's root`,
   }),
-  ...guard("another document is other bytes", {
+  ...guard("a different document is different bytes", {
     file: "src/worker/walk/document.ts",
     from: 'return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";',
     to: "return false;",
     test: `${WALK} › a document that is served as %s is a view, whatever it is, and supports nothing`,
   }),
   ...guard(
-    "no vantage can use up the memory",
+    "no vantage can exhaust memory",
     {
       file: "src/worker/walk/expand.ts",
       from: "if (spent.bytes + declared > documentBytes)",
@@ -109,7 +109,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
       test: `${WALK} › what is larger than it was declared ends the walk with those that are under way, 32 of them`,
     },
   ),
-  ...guard("no registry can have credentials shown for ever", {
+  ...guard("no registry can make a worker send credentials without end", {
     file: "src/worker/fetch/authority.ts",
     from: "session.renewals >= MOST_RENEWALS",
     to: "false",

@@ -25,7 +25,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
       test: `${JUDGE} › two workers never agree`,
     },
   ),
-  ...guard("no state of a run but that one reaches a release", {
+  ...guard("only a run in which all workers agree reaches a release", {
     file: "src/consensus/judge.ts",
     from: "missing.length === 0 ? null",
     to: "missing.length >= 0 ? null",
@@ -52,7 +52,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
       test: `${ORACLE} › whoever adds an observation never turns 10 into anything else`,
     },
   ),
-  ...guard("judging costs time in proportion", {
+  ...guard("judging takes time in proportion", {
     file: "src/consensus/difference.ts",
     from: "const sights = edges.get(edge);",
     to: "const sights = edges.get(edge); for (let at = 0; at < 20 * edges.size; at += 1) Math.sqrt(at);",
@@ -145,7 +145,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
       test: `${EXIT} › E_CONFIG exits with 2`,
     },
   ),
-  ...guard("whatever a registry answers: nothing released", {
+  ...guard("whatever a registry answers: nothing is released", {
     file: "src/errors.ts",
     from: "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]",
     to: "[\\p{Cs}]",
@@ -184,7 +184,7 @@ export const OTHER_GUARDS: readonly Guard[] = [
       test: "test/walls.test.ts › oci/digest.ts keeps the habits",
     },
   ),
-  ...guard("the package is what its sources are", {
+  ...guard("the package is exactly what its sources build", {
     file: "package.json",
     from: '"zod": "',
     to: '"zod": "^',

@@ -78,7 +78,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
     },
   ),
   ...guard(
-    "nothing that is there is replaced",
+    "nothing that exists is replaced",
     {
       file: "src/release/destination.ts",
       from: 'if (!force) throw refused(path, "exists"',
@@ -161,13 +161,13 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${UNPACK} › ends within moments when it is told to stop, and keeps nobody waiting until then`,
     },
   ),
-  ...guard("a verdict is told whatever becomes of the release", {
+  ...guard("a verdict is reported whatever becomes of the release", {
     file: "src/coordinator/verify.ts",
     from: 'log("debug", "nothing was released",',
     to: 'if (!signal.aborted) throw thrown; else log("debug", "nothing was released",',
     test: "test/release/full.test.ts › a DEST that appears while the workers look stays, and the verdict is told: exit code 1",
   }),
-  ...guard("a name that an artifact gives replaces no file", {
+  ...guard("a name chosen by an artifact replaces no file", {
     file: "src/release/named.ts",
     from: "(await hashes(path, blob.digest, signal))",
     to: "true",

@@ -11,14 +11,14 @@ const WAYS = "test/ssh/ways.test.ts";
 
 /** The engine of a VM: who it is, what it may say, what it is told. */
 export const SSH_GUARDS: readonly Guard[] = [
-  ...guard("no file that a person or a configuration names can hang a run", {
+  ...guard("no file that a user or a configuration names can hang a run", {
     file: "src/smallfile.ts",
     from: "throw new Error(`it is larger than ${limit} bytes`);",
     to: "return buffer;",
     test: "test/e2e/pipes.test.ts › a key of a gigabyte is not read",
   }),
   ...guard(
-    "jobs that share a VM share no shell of another registry",
+    "jobs for different registries share no shell on a VM",
     {
       file: "src/ssh/room.ts",
       from: "(this.#registry ?? owner.registry) === owner.registry",
@@ -32,14 +32,14 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: "test/ssh/link.test.ts › an unclean end voids every job that the shell served, and no other",
     },
   ),
-  ...guard("with `IdentitiesOnly`, a VM learns of no other key of the agent", {
+  ...guard("with `IdentitiesOnly`, a VM learns of no other key in the agent", {
     file: "src/ssh/connection/agent.ts",
     from: "found?.filter(isWanted)",
     to: "found",
     test: "test/ssh/connection/connect.test.ts › one key of four is offered: that of the file whose private key only the agent has",
   }),
   ...guard(
-    "a host key that is not pinned ends it",
+    "a host key that is not pinned ends the connection",
     {
       file: "src/ssh/connection/hostkey.ts",
       from: "fingerprintOf(key) === fingerprint,",
@@ -245,7 +245,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${FAULTS} › is killed at any moment: nothing runs a second later`,
     },
   ),
-  ...guard("TLS 1.2 at least", {
+  ...guard("TLS 1.2 or newer", {
     file: "src/ssh/script/curlconfig.ts",
     from: '"tlsv1.2",',
     to: "",

@@ -153,13 +153,13 @@ export const TRANSPORT_GUARDS: readonly Guard[] = [
       test: `${KEEP} › is given up when the file is longer meanwhile`,
     },
   ),
-  ...guard("no text from outside costs more time than its length", {
+  ...guard("no text from outside takes more than time linear", {
     file: "src/oci/trim.ts",
     from: "let end = text.length;",
     to: "let end = text.length; for (let at = 0; at < end * end; at += 64) Math.sqrt(at);",
     test: "test/growth/growth.test.ts › trimBlanks: blanks within",
   }),
-  ...guard("a proxy that cannot be read is an error", {
+  ...guard("a proxy setting that cannot be parsed is an error", {
     file: "src/http/proxy.ts",
     from: "SCHEMES.find((each) => each === named);",
     to: 'SCHEMES.find((each) => each === named) ?? "http";',

@@ -84,7 +84,7 @@ export const WORKER_GUARDS: readonly Guard[] = [
     },
   ),
   ...guard(
-    "retries repair faults of the way",
+    "retries repair transport faults",
     {
       file: "src/worker/fetch/retry.ts",
       from: "new Set<ErrorCode>([",
