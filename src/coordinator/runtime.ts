@@ -6,7 +6,7 @@ import { sshFiles } from "../config/ssh/include.ts";
 import type { AskPassphrase } from "../model/credentials.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
 
-/** Everything of a process and its user that a verification may use. */
+/** Everything that a verification may use of the process and its user. */
 export interface Runtime {
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,7 +18,7 @@ export interface Runtime {
   readonly authfile: string | null;
   readonly now: () => Date;
   readonly version: string;
-  /** Null where nobody can be asked. */
+  /** Null if no user can be prompted. */
   readonly passphrase: AskPassphrase | null;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
 }
@@ -39,7 +39,7 @@ function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: 
   };
 }
 
-/** The chain of ProxyJump, the last hop being the host itself. */
+/** The ProxyJump chain, ending with the host itself. */
 async function readTarget(
   worker: SshWorkerConfig,
   surroundings: SshSurroundings,
@@ -54,13 +54,16 @@ async function readTarget(
   return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
 }
 
-/** A file that cannot be read is told by the worker that needs it. */
+/** Errors in key files are left to the worker that needs the file. */
 async function pinned(target: SshTarget): Promise<PinnedWorker> {
   const { readPinnedKeys } = await import("../ssh/connection/trust.ts");
   return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
 }
 
-/** Where each SSH worker leads, after ~/.ssh/config and known_hosts. Throws E_CONFIG when two of them lead to one machine. */
+/**
+ * Where to connect for each SSH worker, by ~/.ssh/config and known_hosts. Throws E_CONFIG if two of them lead to the
+ * same machine.
+ */
 export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string, SshTarget>> {
   const surroundings = { env: runtime.env, home: runtime.home, localUser: userInfo().username, files: sshFiles };
   const workers = runtime.config.workers.filter((each) => each.via === "ssh");

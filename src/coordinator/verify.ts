@@ -20,11 +20,11 @@ import { within } from "../http/deadline.ts";
 
 export type { Runtime } from "./runtime.ts";
 
-/** What a person asked for. */
+/** What the user asked for. */
 export interface VerifyRequest extends SelectionText {
-  /** As it was written. */
+  /** As written. */
   readonly reference: string;
-  /** What that means. */
+  /** The reference, parsed. */
   readonly subject: Subject;
   /** `-o DEST`. */
   readonly destination: string | null;
@@ -54,7 +54,10 @@ interface Ending {
   readonly releaseError: Tofu3Error | null;
 }
 
-/** A verdict stands whatever becomes of the release: nothing is thrown. The time limit is the one that the workers began with. */
+/**
+ * The verdict stands whatever happens to the release, so this returns errors instead of throwing. The time limit is the
+ * workers' own.
+ */
 async function releaseBefore(
   endsAt: number,
   work: (limit: AbortSignal) => Promise<Released>,
@@ -84,14 +87,14 @@ function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
 }
 
 /**
- * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
- * and what became of the release, is evidence.
+ * Ask, judge, release, tell. Throws for a wrong request, and the signal's reason before the verdict. Faults of the
+ * workers, and the result of the release, are evidence.
  */
 export function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
   return verifyFrom(openVantages, request, runtime, watch, signal);
 }
 
-/** The same from vantages that somebody else opens. */
+/** The same with vantages that the caller opens. */
 export async function verifyFrom(
   open: typeof openVantages,
   request: VerifyRequest,
