@@ -8,7 +8,7 @@ import { subjectOf } from "./model/subject.ts";
 import { parseReference } from "./oci/reference.ts";
 import { verify as verifyWith } from "./coordinator/verify.ts";
 
-/** What `tofu3 verify` takes as flags; all of it may be left out. */
+/** The flags of `tofu3 verify`, all optional. */
 export interface VerifyOptions {
   /** `OS/ARCH[/VARIANT][:OSVERSION]` */
   readonly platform?: string;
@@ -17,10 +17,10 @@ export interface VerifyOptions {
   /** As `-o DEST`. */
   readonly output?: string;
   readonly force?: boolean;
-  /** Path of a tofu3.yaml; looked for as the command does otherwise. */
+  /** Path of a tofu3.yaml; found as the command finds it unless given. */
   readonly config?: string;
   readonly authfile?: string;
-  /** The process's own unless given. */
+  /** Defaults to the process's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
   readonly cwd?: string;
@@ -34,9 +34,10 @@ function version(): string {
 }
 
 /**
- * What `tofu3 verify` does, without a terminal: nobody is asked for a passphrase. Resolves with the evidence whatever the outcome; throws Tofu3Error for a
- * reference, a configuration or a destination that cannot be used, and the signal's reason when it was aborted before there was a verdict. What was agreed and
- * could not be released has `released: null` and a `releaseError`.
+ * Does what `tofu3 verify` does, but never prompts for a passphrase. Resolves with the evidence whatever the outcome.
+ * Throws Tofu3Error when the reference, the configuration or the destination cannot be used, and the signal's reason
+ * when aborted before the verdict. If an agreed artifact cannot be released, `released` is null and `releaseError` says
+ * why.
  */
 export async function verify(reference: string, options: VerifyOptions = {}): Promise<Evidence> {
   const surroundings = { env: options.env ?? env, home: options.home ?? homedir(), cwd: options.cwd ?? cwd() };

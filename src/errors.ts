@@ -1,12 +1,13 @@
 /**
- * The one error class. A message is lower case without a full stop and says what was being done and what happened; values are
- * quoted. The hint says what to do next and is a command where one exists. Text from a registry or a VM is passed through `visible`.
+ * The one error class. A message is lower case without a full stop, and says what was being done and what happened;
+ * values are quoted. The hint says what to do next and is a command where one exists. Text from a registry or a VM goes
+ * through `visible`.
  */
 
-/** Where in one exchange a fault happened; `null` for faults that are not part of an exchange. */
+/** The stage of an exchange at which a fault happened; `null` for faults outside any exchange. */
 export type Stage = "ssh" | "dns" | "connect" | "tls" | "auth" | "http" | "body" | "digest";
 
-/** What the person gave us is wrong, or nothing matches it: exit code 2. */
+/** The user's input is wrong, or matches nothing: exit code 2. */
 export const USAGE_CODES = [
   "E_USAGE",
   "E_REFERENCE",
@@ -17,7 +18,7 @@ export const USAGE_CODES = [
   "E_DESTINATION",
 ] as const;
 
-/** What one worker met. They end up in an observation, not on the screen as a failure of the program. */
+/** What one worker ran into. These end up in an observation, not on the screen as a failure of the program. */
 export const WORKER_CODES = [
   // the way to the VM
   "E_HOST_KEY",
@@ -58,13 +59,13 @@ export const WORKER_CODES = [
   "E_STOPPED",
 ] as const;
 
-/** What went wrong on the machine that keeps the artifact. */
+/** Failures on the machine that keeps the artifact. */
 export const RELEASE_CODES = ["E_DISK", "E_RELEASE"] as const;
 
 export type ErrorCode =
   (typeof USAGE_CODES)[number] | (typeof WORKER_CODES)[number] | (typeof RELEASE_CODES)[number] | "E_INTERRUPTED" | "E_BUG";
 
-/** What the person asked for, or has configured, makes no sense: nobody else is to blame. */
+/** The request or the configuration is at fault, nothing else. */
 export function isUsage(code: ErrorCode): boolean {
   return USAGE_CODES.some((each) => each === code);
 }
@@ -89,10 +90,13 @@ export class Tofu3Error extends Error {
   }
 }
 
-/** What to do about a full disk, while it fetches as while it releases. */
+/** For a full disk, both when fetching and when releasing. */
 export const FULL_DISK_HINT = "free some space on that file system, or choose a destination on another one";
 
-/** Text of unknown origin with every control, format, bidi and line-breaking character written as `\u{…}`, cut at `limit` characters. */
+/**
+ * Text of unknown origin, with every control, format, bidi and line-breaking character written as `\u{…}`, cut at
+ * `limit` characters.
+ */
 export function visible(text: string, limit = 1000): string {
   const escaped = text
     .slice(0, limit + 1)
@@ -100,17 +104,19 @@ export function visible(text: string, limit = 1000): string {
   return escaped.length > limit ? `${escaped.slice(0, limit)}…` : escaped;
 }
 
-/** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Anything else than a Tofu3Error is a bug, or the reason of a signal, which whoever holds the signal knows better. */
+/**
+ * Anything other than a Tofu3Error is a bug or the reason of an abort signal; whoever holds that signal recognises its
+ * reason first.
+ */
 export function asError(thrown: unknown): Tofu3Error {
   return thrown instanceof Tofu3Error ? thrown : new Tofu3Error("E_BUG", messageOf(thrown), { cause: thrown });
 }
 
-/** Ends a switch over a closed union: a new member breaks the build here, not at the user's. */
+/** Ends a switch over a closed union: a new member breaks the build, not the user's run. */
 export function assertNever(value: never): never {
   throw new Tofu3Error("E_BUG", `unexpected value: ${JSON.stringify(value)}`);
 }

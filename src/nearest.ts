@@ -1,6 +1,6 @@
 /**
- * The candidate that a person most likely meant: at most a third of its letters differ, or it only goes on further. Case,
- * dashes and underscores do not count. Null when none is near.
+ * The candidate most likely meant: at most a third of its letters differ, or the word is a prefix of it. Case, dashes
+ * and underscores do not count. Null when none is close.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const typed = plain(word);
@@ -14,20 +14,20 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return ranked[0]?.candidate ?? null;
 }
 
-/** Names are short: of what was typed, the rest makes it only another word. */
+/** All names are short; a longer word matches none of them anyway. */
 const LONGEST = 64;
 
 function plain(text: string): string {
   return text.slice(0, LONGEST).toLowerCase().replace(/[_-]/g, "");
 }
 
-/** Letters in the wrong order are one slip. */
+/** Swapped letters count as one slip. */
 function slipsBetween(typed: string, wanted: string): number {
   const letters = (text: string): string => Array.from(text).sort().join("");
   return typed !== wanted && letters(typed) === letters(wanted) ? 1 : editDistance(typed, wanted);
 }
 
-/** Levenshtein: insertions, deletions, replacements. */
+/** Levenshtein distance: insertions, deletions, replacements. */
 function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let index = 0; index < left.length; index++) {

@@ -1,6 +1,9 @@
 import { inspect } from "node:util";
 
-/** A string that cannot be printed by accident. `reveal()` is called by the two transports only; the others use `derive()`. */
+/**
+ * A string that cannot be printed by accident. Only the two transports call `reveal()`; everything else uses
+ * `derive()`.
+ */
 export class Secret {
   readonly #value: string;
 
@@ -12,7 +15,7 @@ export class Secret {
     return this.#value;
   }
 
-  /** A secret made of this one: a header of a password. What `make` returns stays secret. */
+  /** A secret made from this one, such as a header from a password. The result of `make` stays secret. */
   derive(make: (value: string) => string): Secret {
     return new Secret(make(this.#value));
   }

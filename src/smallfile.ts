@@ -2,11 +2,11 @@ import { constants, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { type ErrorCode, messageOf, Tofu3Error } from "./errors.ts";
 
-/** What is read, for the message, and the code of the error. */
+/** What is being read, in the words of the message, and the error code for it. */
 export interface FileKind {
   readonly what: string;
   readonly code: ErrorCode;
-  /** Bytes; a larger file is refused, not cut. */
+  /** In bytes; a larger file is refused, not truncated. */
   readonly limit: number;
 }
 
@@ -17,7 +17,7 @@ function wordsOf(error: unknown): string {
   return messageOf(error);
 }
 
-/** What is at a path is no regular file, and so is not read: a pipe may never end, and a device as well. */
+/** Not a regular file, so it is not read: a pipe or a device may never end. */
 class OddFile extends Error {
   readonly hint: string;
 
@@ -51,7 +51,10 @@ async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
   throw new Error(`it is larger than ${limit} bytes`);
 }
 
-/** The bytes of a regular file; null when there is none. Opened without blocking, so that a pipe is refused and not waited for. Throws a Tofu3Error of `kind`. */
+/**
+ * The bytes of a regular file; null if it does not exist. Opens it without blocking, so that a pipe is refused instead
+ * of waited for. Throws a Tofu3Error of `kind`.
+ */
 export async function readSmallFile(path: string, kind: FileKind): Promise<Buffer | null> {
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -69,7 +72,7 @@ export async function readSmallFile(path: string, kind: FileKind): Promise<Buffe
   }
 }
 
-/** The same as text; anything but UTF-8 is refused. */
+/** The same as text; refuses anything but UTF-8. */
 export async function readSmallText(path: string, kind: FileKind): Promise<string | null> {
   const bytes = await readSmallFile(path, kind);
   if (bytes === null) return null;

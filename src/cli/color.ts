@@ -2,8 +2,8 @@ import { COLOURED, PLAIN, type Paint } from "../report/paint.ts";
 import type { Io, Output } from "./io.ts";
 
 /**
- * Whether what goes to this stream carries colour. `--no-color` and a non-empty NO_COLOR forbid it (no-color.org), FORCE_COLOR and
- * CLICOLOR_FORCE other than 0 ask for it, otherwise a terminal that is not dumb gets it.
+ * Whether to colour this stream. `--no-color` and a non-empty NO_COLOR forbid it (no-color.org), FORCE_COLOR and
+ * CLICOLOR_FORCE other than 0 demand it, otherwise any terminal that is not dumb gets it.
  */
 export function wantsColor(stream: Output, env: Io["env"], allowed: boolean): boolean {
   if (!allowed || isSet(env["NO_COLOR"])) return false;

@@ -1,12 +1,12 @@
 /**
- * The rules of what is said on stderr: every line begins with `tofu3: ` (but what a hint shows to copy), lower case, no full stop; an
- * error has one line and its hint another; a stack trace is for whoever asks for it with --log-level debug.
+ * Rules for stderr: every line begins with `tofu3: ` (except what a hint shows to copy), in lower case, without a full
+ * stop; an error is one line and its hint another; stack traces appear only with --log-level debug.
  */
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import { EXIT_BROKEN, exitOfError } from "./exit.ts";
 import type { Output } from "./io.ts";
 
-/** Says what ended a command and answers its exit code. Anything but a Tofu3Error is a bug. */
+/** Prints the error that ended a command and returns its exit code. Anything but a Tofu3Error is a bug. */
 export function tellError(stderr: Output, thrown: unknown, trace: boolean): number {
   if (thrown instanceof Tofu3Error && thrown.code !== "E_BUG") {
     const prefix = thrown.code === "E_INTERRUPTED" ? "tofu3: " : "tofu3: error: ";

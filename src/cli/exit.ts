@@ -4,7 +4,7 @@ import type { Outcome } from "../model/verdict.ts";
 
 export interface Exit {
   readonly code: number;
-  /** The word in `--json` and in the verdict line; null where there is no verdict. */
+  /** The word in `--json` and in the verdict line; null for codes without a verdict. */
   readonly outcome: Outcome | null;
   readonly meaning: string;
 }
@@ -43,7 +43,7 @@ export function exitOf(outcome: Outcome): number {
   return exit.code;
 }
 
-/** Of a verdict and of what became of its release: an artifact that all agree on and that is not there is no success. */
+/** For a verdict and its release: an agreed artifact that could not be released is no success. */
 export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcome" | "releaseError">): number {
   if (releaseError === null) return exitOf(outcome);
   return releaseError.code === "E_INTERRUPTED" ? EXIT_INTERRUPTED : EXIT_BROKEN;
@@ -52,8 +52,8 @@ export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcom
 const WORKER: readonly ErrorCode[] = WORKER_CODES;
 
 /**
- * Of an error that ended a command. What a worker meets is never that in `verify`; in `inspect` and `tags`, where one vantage looks, it is
- * called as the same thing at every worker would be.
+ * For an error that ended a command. In `verify`, faults of workers never do; in `inspect` and `tags`, with their
+ * single vantage, a fault gets the code that the same fault at every worker would get.
  */
 export function exitOfError(code: ErrorCode): number {
   if (isUsage(code)) return EXIT_USAGE;

@@ -6,7 +6,7 @@ export interface Output {
   readonly rows?: number | undefined;
 }
 
-/** The world around one run of the program. */
+/** The environment of one run of the program. */
 export interface Io {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
   readonly stdout: Output;

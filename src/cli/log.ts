@@ -11,8 +11,8 @@ export type Log = (
 ) => void;
 
 /**
- * Lines on stderr, written before the call returns (no worker thread: the last line before a crash is the one that matters). Everything
- * passes `scrub`, so that what a caller should not have logged is still not printed.
+ * Logs to stderr synchronously (no worker thread: the last line before a crash is the one that matters). Everything
+ * goes through `scrub`, so a careless caller still leaks nothing.
  */
 export function makeLog(stderr: Output, level: LogLevel, format: LogFormat, color: boolean): Log {
   const prettify = format === "pretty" ? prettyFactory({ colorize: color, translateTime: false }) : null;
@@ -28,7 +28,10 @@ export function makeLog(stderr: Output, level: LogLevel, format: LogFormat, colo
 const SECRET_KEY = /authorization|cookie|password|passphrase|secret|token|credential|privatekey/i;
 const DEPTH = 8;
 
-/** A copy for the log: secrets by name and by look are gone, control and bidi characters are visible, errors are their messages. */
+/**
+ * A copy for the log: removes secrets by name and by shape, escapes control and bidi characters, replaces errors by
+ * their messages.
+ */
 export function scrub(value: unknown, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value as Record<string, unknown>).map(([key, each]) => [
@@ -56,7 +59,10 @@ function withoutQuery(url: string): string {
   return at === 0 || at === url.length ? url : `${url.slice(0, at)}[query]`;
 }
 
-/** Userinfo and query of URLs (signed blob URLs carry their signature there), and whatever follows an HTTP authentication scheme. */
+/**
+ * Removes userinfo and query from URLs (signed blob URLs carry their signature there), and whatever follows an HTTP
+ * authentication scheme.
+ */
 function scrubText(text: string): string {
   return visible(
     text

@@ -9,9 +9,12 @@ import type { Invocation } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
 import { COMMANDS } from "./argv/usage.ts";
 
-/** The program: this process's arguments → its exit code. The first SIGINT or SIGTERM ends it in order, the second at once. */
+/**
+ * Runs the program with this process's arguments; resolves with its exit code. The first SIGINT, SIGTERM or SIGHUP ends
+ * it cleanly, the second at once.
+ */
 export async function run(): Promise<number> {
-  // one signal ends hundreds of exchanges: that many listeners are no leak, and Node's warning would land on stderr
+  // one signal ends hundreds of exchanges: so many listeners are no leak, and Node would warn about them on stderr
   setMaxListeners(0);
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
@@ -19,7 +22,7 @@ export async function run(): Promise<number> {
     controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // takes over from the one that stood while this was loaded; there is never none
+    // replaces the handler that covered loading, without a gap between the two
     const earlier = process.listeners(name);
     process.on(name, interrupt);
     for (const each of earlier) process.off(name, each);
@@ -36,7 +39,7 @@ export async function run(): Promise<number> {
   return lost() && code === EXIT_OK ? EXIT_BROKEN : code;
 }
 
-/** One run with everything it touches given; the only place where errors end. Never rejects. */
+/** One run with everything it touches injected; the one place where errors end. Never rejects. */
 export async function main(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
   try {
     const answer = earlyAnswer(argv, io.version);
@@ -55,7 +58,7 @@ export async function main(argv: readonly string[], io: Io, signal: AbortSignal)
   }
 }
 
-/** Each command is loaded when it is wanted: help must not wait for HTTP and SSH. */
+/** Loads each command on demand: help must not wait for HTTP and SSH. */
 async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, signal: AbortSignal): Promise<number> {
   switch (wanted.command) {
     case "verify":
@@ -73,7 +76,9 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
   }
 }
 
-/** The text for `--help` and `--version` wherever they stand before a `--`, and for `tofu3 help`; answered before yargs is loaded. */
+/**
+ * The text for `--help` and `--version` anywhere before a `--`, and for `tofu3 help`; answers before yargs is loaded.
+ */
 function earlyAnswer(argv: readonly string[], version: string): string | null {
   const end = argv.indexOf("--");
   const words = end === -1 ? argv : argv.slice(0, end);
@@ -92,7 +97,7 @@ function topicOf(words: readonly string[]): string | null {
   return null;
 }
 
-/** Whatever was thrown after a signal came is that signal's doing. */
+/** Anything thrown after a signal is a consequence of that signal. */
 function reasonOf(thrown: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : thrown;
 }
@@ -101,7 +106,7 @@ function asksForTrace(argv: readonly string[]): boolean {
   return /--log-level[= ](debug|trace)/.test(argv.join(" "));
 }
 
-/** A reader that went away (`| head -1`) is no error; a result that could not be written is. */
+/** A closed pipe (`| head -1`) is no error; a result that could not be written is. */
 function watchOutput(): () => boolean {
   let lost = false;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -6,8 +6,8 @@ import type { Io } from "./io.ts";
 import type { ProgressView } from "./progress/view.ts";
 
 /**
- * Asks on the terminal without echo, one question at a time however many workers ask. Null when there is nobody to ask: stdin or stderr is
- * no terminal. Ctrl-C, which a terminal that does not echo hands over as a key, becomes the signal that it is elsewhere.
+ * Prompts on the terminal without echo, one prompt at a time however many workers ask. Null if stdin or stderr is not a
+ * terminal. Ctrl-C, which arrives as a key on a terminal without echo, is turned back into its signal.
  */
 export function passphraseAsker(io: Io, progress: ProgressView): AskPassphrase | null {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) return null;

@@ -9,7 +9,7 @@ import { renderMarkdown } from "../report/markdown.ts";
 
 const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence) => string>> = { ".json": renderJson, ".md": renderMarkdown };
 
-/** To be called before anything is fetched: a verification must not end in a report that nobody can write. Throws E_USAGE. */
+/** Call before fetching anything: a verification must not end in a report that cannot be written. Throws E_USAGE. */
 export async function checkReports(paths: readonly string[], cwd: string): Promise<void> {
   for (const path of paths) {
     const folder = dirname(resolve(cwd, path));
@@ -30,7 +30,7 @@ export async function checkReports(paths: readonly string[], cwd: string): Promi
   }
 }
 
-/** Writes each report, replacing what is there. Throws E_DISK. */
+/** Writes each report, replacing existing files. Throws E_DISK. */
 export async function writeReports(paths: readonly string[], evidence: Evidence, cwd: string): Promise<void> {
   for (const path of paths) {
     const kind = reportKind(path);

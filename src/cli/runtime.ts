@@ -7,7 +7,7 @@ import type { Log } from "./log.ts";
 import { passphraseAsker } from "./passphrase.ts";
 import type { ProgressView } from "./progress/view.ts";
 
-/** Everything of this process and its user that a verification may use. */
+/** Everything that a verification may use of this process and its user. */
 export async function runtimeOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<Runtime> {
   return {
     config,
@@ -22,7 +22,7 @@ export async function runtimeOf(config: Config, settings: Settings, io: Io, prog
   };
 }
 
-/** Nothing is loaded and nothing is written unless a level was asked for. */
+/** Loads and writes nothing unless a level was requested. */
 export async function openLog(settings: Settings, io: Io): Promise<Log> {
   if (settings.logLevel === "silent") return () => undefined;
   const { makeLog } = await import("./log.ts");

@@ -5,7 +5,7 @@ import { bytesText } from "../report/text.ts";
 import type { Twig } from "../report/tree.ts";
 import type { Inspected } from "../worker/walk/inspect.ts";
 
-/** The manifests that a selection chose, however deep. */
+/** The manifests that a selection matched, however deep. */
 export function selectedOf(seen: Inspected): readonly Inspected[] {
   return seen.document.kind === "index" ? seen.children.flatMap(selectedOf) : [seen];
 }
@@ -48,7 +48,7 @@ function childOf(seen: Inspected, entry: Descriptor): Inspected | null {
   return seen.children.find(({ descriptor }) => descriptor === entry) ?? null;
 }
 
-/** The same tree for programs. */
+/** The same tree as data. */
 export function valueOf(seen: Inspected): unknown {
   const { document, mediaType } = seen;
   const common = {

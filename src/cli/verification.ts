@@ -15,7 +15,7 @@ import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { openProgress } from "./progress/progress.ts";
 
-/** Lets the workers of `config` look, with progress on stderr. The same for `verify` and `demo`. */
+/** Runs the workers of `config`, with progress on stderr. Shared by `verify` and `demo`. */
 export async function runVerification(
   request: VerifyRequest,
   config: Config,
@@ -39,7 +39,7 @@ export async function runVerification(
     ended = true;
     return evidence;
   } finally {
-    // the table says it all where both go to one terminal
+    // if both go to one terminal, the table already says it all
     progress.stop(!(ended && io.stdout.isTTY === true && !settings.json));
   }
 }
@@ -51,7 +51,7 @@ function logProgress(event: Progress, log: Log): void {
   log(trouble ? "warn" : "debug", `${worker}: ${kind}`, details);
 }
 
-/** The result, and nothing else, on stdout; with `--quiet` only a reference that can be handed on, and only when all agree. */
+/** Prints the result, and nothing else, to stdout. With `--quiet`, only a pinned reference, and only if all agree. */
 export async function tellEvidence(evidence: Evidence, subject: Subject, settings: Settings, io: Io): Promise<void> {
   if (settings.json) {
     io.stdout.write(renderJson(evidence));
@@ -66,7 +66,7 @@ export async function tellEvidence(evidence: Evidence, subject: Subject, setting
   }
 }
 
-/** After the verdict, which stands: why the artifact is not there. */
+/** Explains, after the verdict, which stands, why the artifact was not released. */
 export function tellReleaseError({ releaseError }: Evidence, io: Io): void {
   if (releaseError === null) return;
   const { code, message, hint } = releaseError;

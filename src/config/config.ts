@@ -20,7 +20,7 @@ export interface LocalWorkerConfig {
 export interface SshWorkerConfig {
   readonly name: string;
   readonly via: "ssh";
-  /** As written: a name, an address, or an alias that `resolveHost` looks up. */
+  /** As written: a name, an address, or an alias for `resolveHost`. */
   readonly host: string;
   readonly port: number | null;
   readonly user: string | null;
@@ -28,14 +28,14 @@ export interface SshWorkerConfig {
   readonly identityFile: string | null;
   /** `SHA256:` and 43 base64 characters. */
   readonly hostKey: string | null;
-  /** Used by curl on the VM, not for the way to the VM. */
+  /** For curl on the VM, not for the SSH connection. */
   readonly proxy: Proxy | null;
   readonly forwardCredentials: boolean;
 }
 
 export type WorkerConfig = LocalWorkerConfig | SshWorkerConfig;
 
-/** A file that the configuration names, and where it does: `tofu3.yaml:9:11: registries["registry.corp"].caFile` */
+/** A file named by the configuration, and where it is named: `tofu3.yaml:9:11: registries["registry.corp"].caFile` */
 export interface NamedFile {
   readonly path: string;
   readonly at: string;
@@ -47,22 +47,22 @@ export interface RegistryConfig {
   readonly client: { readonly certificate: NamedFile; readonly key: NamedFile } | null;
 }
 
-/** Everything in it is checked; nothing has been read but the file itself. */
+/** The checked configuration; no other file has been read yet. */
 export interface Config {
   readonly file: string;
-  /** Three or more, no two the same as far as the text shows. There may be no local one. */
+  /** Three or more, all different as far as the text shows. There may be no local one. */
   readonly workers: readonly WorkerConfig[];
-  /** By `registryName`. */
+  /** Keyed by `registryName`. */
   readonly registries: ReadonlyMap<string, RegistryConfig>;
   readonly policy: Policy;
   readonly limits: Limits;
 }
 
-/** Where the text came from, and what its paths are relative to. */
+/** Where the text came from; relative paths in it are resolved against that. */
 export interface ConfigSource {
   /** Absolute. */
   readonly file: string;
-  /** Absolute home folder, for `~/`. */
+  /** Absolute path of the home directory, for `~/`. */
   readonly home: string;
 }
 
@@ -161,7 +161,10 @@ function registryOf(
   return { plainHttp: entry.plainHttp ?? false, caFile: file("caFile"), client };
 }
 
-/** YAML or JSON → checked. Throws E_CONFIG with one line for each mistake: `file:line:column: path: what is wrong, what is allowed`. */
+/**
+ * Parses and checks YAML or JSON. Throws E_CONFIG with one line per mistake: `file:line:column: path: what is wrong,
+ * what is allowed`.
+ */
 export function parseConfig(text: string, { file, home }: ConfigSource): Config {
   const document = readDocument(text);
   if (!("value" in document)) throw errorOf(file, document);

@@ -7,7 +7,10 @@ export interface Defaults {
   readonly limits: Limits;
 }
 
-/** `config/defaults.json` of the package: the same place from `src/` and from `dist/`. Throws E_BUG when the package is broken. */
+/**
+ * The package's `config/defaults.json`, at the same relative path from `src/` and `dist/`. Throws E_BUG if the package
+ * is broken.
+ */
 export function readDefaults(): Defaults {
   const file = new URL("../../config/defaults.json", import.meta.url);
   try {

@@ -7,18 +7,18 @@ export interface Position {
   readonly column: number;
 }
 
-/** One mistake in the file. `path` is `workers[1].host`; empty where the text itself is broken. */
+/** One mistake in the file. `path` is `workers[1].host`; empty for a syntax error. */
 export interface Mistake extends Position {
   readonly path: string;
   readonly message: string;
 }
 
-/** What the text says, and where it says it. */
+/** The parsed value, with source positions. */
 export interface ConfigDocument {
   readonly value: unknown;
-  /** Of the value at this path; of the nearest thing around it where there is none. */
+  /** Position of the value at this path; if there is none, of the nearest enclosing value. */
   positionOf(path: Path): Position;
-  /** Of the key that ends this path. */
+  /** Position of the last key of this path. */
   positionOfKey(path: Path): Position;
 }
 
@@ -73,7 +73,7 @@ function nodeAt(document: Document.Parsed, path: Path): { offset: number; keyOff
   return { offset, keyOffset };
 }
 
-/** `__proto__` is passed over by checkers of JavaScript objects, so it is refused before they look. */
+/** Validators of JavaScript objects skip `__proto__`, so it is refused before they run. */
 function trapKeys(document: Document.Parsed): number[] {
   const offsets: number[] = [];
   visit(document, {
@@ -84,7 +84,7 @@ function trapKeys(document: Document.Parsed): number[] {
   return offsets;
 }
 
-/** YAML 1.2 (and so JSON) → the value with its positions, or every mistake of the text. */
+/** Parses YAML 1.2 (and so JSON): the value with its positions, or every mistake in the text. */
 export function readDocument(text: string): ConfigDocument | readonly Mistake[] {
   const counter = new LineCounter();
   const at = (offset: number): Position => {

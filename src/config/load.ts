@@ -3,7 +3,7 @@ import { Tofu3Error } from "../errors.ts";
 import { parseConfig, type Config } from "./config.ts";
 import { readSmallText, type FileKind } from "../smallfile.ts";
 
-/** What of the process decides about files; `cli/` fills it in. */
+/** The parts of the process that decide where files are; `cli/` provides them. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
@@ -21,19 +21,19 @@ export const SHORTEST = `workers:
   - { name: vm2, via: ssh, host: HOST2, hostKey: "SHA256:KEY2" }
 `;
 
-/** The value of a variable; null when it is not set or empty. */
+/** The value of a variable; null if it is unset or empty. */
 export function variable(env: Surroundings["env"], name: string): string | null {
   const value = env[name];
   return value === undefined || value === "" ? null : value;
 }
 
-/** A folder of the XDG base directory specification, which says to ignore relative ones. */
+/** A directory of the XDG base directory specification, which says to ignore relative ones. */
 export function xdgFolder(env: Surroundings["env"], name: string): string | null {
   const value = variable(env, name);
   return value !== null && isAbsolute(value) ? value : null;
 }
 
-/** The file that was named, by `--config` or else by TOFU3_CONFIG. */
+/** The file named by `--config`, else by TOFU3_CONFIG. */
 function namedFile(flag: string | null, { env, cwd }: Surroundings): { path: string; by: string } | null {
   if (flag !== null) return { path: resolve(cwd, flag), by: "--config" };
   const path = variable(env, "TOFU3_CONFIG");
@@ -51,14 +51,15 @@ with HOST1 and HOST2 of your two VMs, and as their host keys what "ssh-keygen -l
   );
 }
 
-/** Where a configuration is looked for when none is named. */
+/** Where to look if no file is named. */
 function usualPlaces({ env, home, cwd }: Surroundings): readonly string[] {
   return [join(cwd, "tofu3.yaml"), join(xdgFolder(env, "XDG_CONFIG_HOME") ?? join(home, ".config"), "tofu3", "config.yaml")];
 }
 
 /**
- * Finds, reads and checks the configuration: `flag` (`--config`), TOFU3_CONFIG, `./tofu3.yaml`, `$XDG_CONFIG_HOME/tofu3/config.yaml`. A file
- * that is named is the only one looked at. Null when none is named and none is there. Throws E_CONFIG.
+ * Finds, reads and checks the configuration: `flag` (`--config`), TOFU3_CONFIG, `./tofu3.yaml`,
+ * `$XDG_CONFIG_HOME/tofu3/config.yaml`. If a file is named, looks only there. Null if none is named and none exists.
+ * Throws E_CONFIG.
  */
 export async function findConfig(flag: string | null, surroundings: Surroundings): Promise<Config | null> {
   const { home } = surroundings;
@@ -73,7 +74,7 @@ export async function findConfig(flag: string | null, surroundings: Surroundings
   });
 }
 
-/** The same for what cannot do without: throws E_CONFIG with the shortest configuration that works. */
+/** The same for commands that need a configuration: throws E_CONFIG with the shortest one that works. */
 export async function loadConfig(flag: string | null, surroundings: Surroundings): Promise<Config> {
   const config = await findConfig(flag, surroundings);
   if (config !== null) return config;

@@ -31,7 +31,7 @@ async function readCertificates(file: NamedFile, what: string): Promise<{ text: 
   throw refuse(file, 'has no certificate; a PEM file has "' + `${BEGIN}"`);
 }
 
-/** The error of the parser is not kept as a cause: nothing of a key goes into an error. */
+/** Drops the parser's error as a cause: no part of a key may go into an error. */
 function parseKey(file: NamedFile, text: string): KeyObject {
   try {
     return createPrivateKey(text);
@@ -53,8 +53,8 @@ async function readTrust({ caFile, client }: RegistryConfig): Promise<Trust | nu
 }
 
 /**
- * Reads every certificate once, before anything is fetched; the function that is returned does no I/O. A registry is found by its exact
- * `host[:port]`, Docker Hub by any of its names. Throws E_CONFIG with the place in the configuration.
+ * Reads every certificate once, before anything is fetched; the returned function does no I/O. It finds a registry by
+ * its exact `host[:port]`, and Docker Hub by any of its names. Throws E_CONFIG with the position in the configuration.
  */
 export async function readRegistrySettings(config: Config): Promise<(hostPort: string) => RegistrySettings> {
   const settings = new Map<string, RegistrySettings>();

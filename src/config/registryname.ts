@@ -3,7 +3,10 @@ import { HUB, isDockerHub } from "../oci/reference.ts";
 
 const SHAPE = /^(\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)(?::([0-9]{1,5}))?$/;
 
-/** `host[:port]` in lower case, every name of Docker Hub as `docker.io`; null when it is no registry. Never a prefix, never with a path. */
+/**
+ * `host[:port]` in lower case, every name of Docker Hub as `docker.io`; null if it is not a registry. Never a prefix,
+ * never with a path.
+ */
 export function registryName(text: string): string | null {
   const name = text.toLowerCase();
   const match = SHAPE.exec(name);

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import type { Objection } from "./words.ts";
 
-/** What the rules look at; null stands for a worker that is wrong in itself. */
+/** What the rules check; null stands for a worker that is invalid by itself. */
 export interface WorkerFacts {
   readonly name: string;
   readonly via: "local" | "ssh";
@@ -11,7 +11,7 @@ export interface WorkerFacts {
   readonly hostKey?: string | undefined;
 }
 
-/** Where SSH will connect for one worker, after ~/.ssh/config was asked. */
+/** Where SSH will connect for one worker, after ~/.ssh/config has been applied. */
 export interface Endpoint {
   readonly name: string;
   readonly host: string;
@@ -20,7 +20,7 @@ export interface Endpoint {
   readonly proxyJump?: string | null;
 }
 
-/** One spelling for one host: lower case, no brackets, no final dot, addresses in their shortest form. */
+/** One spelling per host: lower case, no brackets, no final dot, addresses in their shortest form. */
 function plainHost(host: string): string {
   const bare = host
     .toLowerCase()
@@ -38,7 +38,7 @@ function placeOf(endpoint: Omit<Endpoint, "name">): string {
   return JSON.stringify([plainHost(endpoint.host), endpoint.port, endpoint.proxyJump ?? null]);
 }
 
-/** Throws E_CONFIG when two workers would connect to the same host and port: one machine has one vote. */
+/** Throws E_CONFIG if two workers would connect to the same host and port: one machine has one vote. */
 export function checkDistinct(endpoints: readonly Endpoint[]): void {
   const seen = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
@@ -64,7 +64,10 @@ export interface PinnedWorker {
   readonly keys: readonly string[];
 }
 
-/** Throws E_CONFIG when two workers are pinned to the same host key, or to the same several: one proved host key is one worker. */
+/**
+ * Throws E_CONFIG if two workers are pinned to the same host key, or to the same set of keys: one proved host key is
+ * one worker.
+ */
 export function checkHostKeys(workers: readonly PinnedWorker[]): void {
   const seen = new Map<string, string>();
   for (const { name, keys } of workers) {
@@ -83,7 +86,7 @@ export function checkHostKeys(workers: readonly PinnedWorker[]): void {
   }
 }
 
-/** A name once, one local worker, one worker to a machine. Reports the later of two. */
+/** Unique names, at most one local worker, one worker per machine. Reports the later of two. */
 export function workerObjections(workers: readonly (WorkerFacts | null)[]): readonly Objection[] {
   const objections: Objection[] = [];
   const seen = new Map<string, string>();

@@ -4,7 +4,7 @@ import { readProxy } from "../http/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
 import { registryName } from "./registryname.ts";
 
-/** One sentence says everything that a value must be, whichever of its checks failed; `words.ts` adds what was found. */
+/** The one message states all requirements, whichever check failed; `words.ts` adds the value found. */
 function text(pattern: RegExp, error: string, description: string): z.ZodString {
   return z.string({ error }).regex(pattern, { error }).meta({ description });
 }
@@ -53,10 +53,10 @@ const proxy = z
       "http, https, socks5 or socks5h proxy with its port, e.g. socks5h://127.0.0.1:9050. For an ssh worker: used by curl on the VM.",
   });
 
-/** What a worker on this machine may say. */
+/** Keys of a worker on this machine. */
 export const localShape = { name, via: z.literal("local").meta({ description: "This machine." }), proxy: proxy.optional() };
 
-/** What a worker behind SSH may say. */
+/** Keys of a worker behind SSH. */
 export const sshShape = {
   name,
   via: z.literal("ssh").meta({ description: "A VM with sshd, a POSIX sh, curl and one of openssl, sha256sum, shasum." }),
@@ -141,7 +141,7 @@ function limitsShape(defaults: Defaults["limits"]) {
 
 const mapping = (keys: string) => ({ error: `must be a mapping with ${keys}` });
 
-/** One worker; the rules that look at several are in `rules.ts`. */
+/** One worker; the rules across workers are in `rules.ts`. */
 export const workerSchema = z.discriminatedUnion("via", [z.strictObject(localShape), z.strictObject(sshShape)], {
   error: ({ input }) =>
     typeof input === "object" && input !== null && !Array.isArray(input)
@@ -185,7 +185,7 @@ export function configSchema(defaults: Defaults) {
   return z.strictObject(configShape(defaults), mapping("workers"));
 }
 
-/** The JSON Schema for editors (draft 7); `config/tofu3.schema.json` holds it. Says less than `parseConfig` checks. */
+/** The JSON Schema for editors (draft 7), stored in `config/tofu3.schema.json`. Less strict than `parseConfig`. */
 export function jsonSchema(): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(configSchema(readDefaults()), { target: "draft-7", io: "input" });
   return { $schema, title: "tofu3.yaml", ...rest };

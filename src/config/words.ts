@@ -3,7 +3,7 @@ import { nearest } from "../nearest.ts";
 import { localShape, registryShape, sshShape } from "./schema.ts";
 import type { Path } from "./document.ts";
 
-/** What a checker of the configuration objects to; `key` when it is the key at the end of the path and not its value. */
+/** One objection to the configuration; with `key`, it is about the last key of the path, not its value. */
 export interface Objection {
   readonly path: Path;
   readonly message: string;
@@ -17,7 +17,7 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** What was found, where it is short and cannot hold a password. */
+/** The value found, if it is short and cannot hold a password. */
 function found(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return `, not ${value}`;
   if (Array.isArray(value)) return `, not a list`;
@@ -26,7 +26,7 @@ function found(value: unknown): string {
   return /^[\w.:/+~ -]{1,44}$/.test(value) && !value.includes("://") ? `, not ${JSON.stringify(value)}` : "";
 }
 
-/** Keys that may stand in the mapping at `path`. */
+/** Keys allowed in the mapping at `path`. */
 function knownKeys(value: unknown, path: Path, shape: z.ZodRawShape): readonly string[] {
   const [top] = path;
   if (top === undefined) return Object.keys(shape).filter((key) => key !== "$schema");
@@ -48,7 +48,7 @@ function unknownKey(key: string, value: unknown, path: Path, shape: z.ZodRawShap
   return { path: [...path, key], at: "key", message: only === null ? `unknown key${shown}; ${advice}` : only };
 }
 
-/** zod's issue in people's words: what is wrong, what is allowed. Never quotes a value that may be secret. */
+/** A zod issue in plain words: what is wrong, what is allowed. Never quotes a value that may be secret. */
 export function objectionsOf(issue: z.core.$ZodIssue, value: unknown, shape: z.ZodRawShape): readonly Objection[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(key, value, path, shape));

@@ -11,7 +11,7 @@ interface Sight {
 /** Null: the worker saw everything, and nothing at this edge. */
 type SightOrNothing = Omit<Sight, "object"> & { readonly object: SeenObject | null };
 
-/** Whether the bytes are the ones that were asked for, by digest and by declared size. */
+/** Whether the bytes match what was requested, by digest and by declared size. */
 export function isGenuine(object: SeenObject): boolean {
   return object.computed === object.digest && (object.declaredSize === null || object.declaredSize === object.size);
 }
@@ -21,7 +21,10 @@ function viewKey({ object }: SightOrNothing): string {
   return JSON.stringify([object.computed, object.size, comparedType(object.mediaType), object.digest, object.pinned]);
 }
 
-/** Bytes of which nobody said what they are contradict nobody who was told it: they count as what the others were told, or guess. */
+/**
+ * Bytes without a media type contradict no worker that was given one: they count as the type that the others were
+ * given, or keep the guess.
+ */
 function withoutGuesses(sights: readonly SightOrNothing[]): SightOrNothing[] {
   const told = new Map<string | null, string>();
   for (const { object } of sights) {
@@ -52,7 +55,7 @@ function viewsOf(sights: readonly SightOrNothing[]): View[] {
   return views.sort((a, b) => b.workers.length - a.workers.length || order(a.workers.join(), b.workers.join()));
 }
 
-/** What each worker saw at each edge; the root first, then in the order in which they were reported. */
+/** What each worker saw at each edge: the root first, then in the order reported. */
 function sightsByEdge(observations: readonly Observation[]): Map<string, Sight[]> {
   const edges = new Map<string, Sight[]>([[ROOT, []]]);
   for (const by of observations) {
@@ -71,10 +74,10 @@ function order(left: string, right: string): number {
 }
 
 /**
- * Every edge at which two workers saw different things, or at which somebody was served bytes that are not what was asked for. Documents are
- * compared once each, however often they are named: what stands at a position of one document is the same wherever that document stands. A
- * worker that is not among `complete` says nothing about an edge that it did not see. Under different roots nothing is at the same place, so
- * only the root differs.
+ * Every edge at which two workers saw different things, or at which a worker was served bytes that do not match the
+ * request. Each document is compared once, however often it is listed: its entries are the same wherever it appears. A
+ * worker that is not in `complete` says nothing about an edge that it did not see. Under different roots no two places
+ * are the same, so only the root differs.
  */
 export function differencesOf(reported: readonly Observation[], complete: ReadonlySet<Observation>): Difference[] {
   const observations = reported.toSorted((a, b) => order(a.worker, b.worker));
@@ -92,7 +95,7 @@ export function differencesOf(reported: readonly Observation[], complete: Readon
     const asked = new Set(seen.map(({ object }) => object.digest));
     const [only] = asked;
     places ??= createPlaces([...edges.values()].map((sights) => sights.map(({ object }) => object)));
-    // The root of a tag was asked for by no digest: it is "asked by" what each worker computed.
+    // The root of a tag has no expected digest; its `digest` is what each worker computed.
     return [
       { path: places.pathOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },
     ];

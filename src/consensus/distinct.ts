@@ -2,7 +2,7 @@ import type { Notes } from "../model/observation.ts";
 import type { Distinct } from "../model/policy.ts";
 import type { Indistinct } from "../model/verdict.ts";
 
-/** A worker, and what is known of who it is: a host key is proved, the rest is what its machine says. */
+/** A worker and what is known of its identity: the host key is proved, the rest is what its machine says. */
 export interface Identified {
   readonly worker: string;
   readonly evidence: Pick<Notes, "hostKey" | "machine" | "boot">;
@@ -19,9 +19,9 @@ function groupsOf(why: Indistinct["why"], marks: readonly Mark[]): Indistinct[] 
 }
 
 /**
- * One proved host key is one worker, whatever is asked for. For `machine`, workers with one machine identity are one, and a worker of which
- * nobody knows it is not distinct. A boot counts against whoever has no other identity: a container beside the machine that it runs on.
- * Empty: they are distinct.
+ * Workers with one proved host key count as one, whatever the policy. With `machine`, workers with one machine identity
+ * count as one, and a worker of unknown identity is not distinct. A boot counts only against a machine without any
+ * other identity: a container next to its host. Empty when all are distinct.
  */
 export function indistinctOf(workers: readonly Identified[], distinct: readonly Distinct[]): readonly Indistinct[] {
   const oneKey = groupsOf(

@@ -12,7 +12,7 @@ import { byQuestion } from "./question.ts";
 /** Fewer distinct workers than this never agree, whatever they saw. */
 export const QUORUM = 3;
 
-/** How the root that all saw is not what was asked for. */
+/** How the root that all workers saw contradicts the request. */
 function contradictionOf(root: SeenObject, objects: readonly SeenObject[], subject: Subject): Reason | null {
   const pin = pinOf(subject);
   if (pin !== null && (root.pinned ?? root.computed) !== pin) return { kind: "pin", root: root.digest, pin };
@@ -34,8 +34,8 @@ function quorumOf(observations: readonly Observation[]): string {
 }
 
 /**
- * A wrong selection or destination is the person's mistake only when all workers have one root and nobody says anything else about it: who was
- * stopped because of it says nothing.
+ * A selection or destination is the user's mistake only when all workers have the same root and report nothing else
+ * about it; a worker that was stopped because of the mistake reports nothing.
  */
 function requestFaultOf(observations: readonly Observation[]): Fault | null {
   const [root, ...others] = new Set(observations.map((each) => each.digest));
@@ -45,7 +45,7 @@ function requestFaultOf(observations: readonly Observation[]): Fault | null {
   return faults.find((fault) => fault !== null && isUsage(fault.code)) ?? null;
 }
 
-/** Why these do not add up to an agreement; null when they do. */
+/** Why the observations do not add up to an agreement; null when they do. */
 function gapOf(observations: readonly Observation[]): Reason | null {
   const distinct = new Set(observations.map((each) => each.worker)).size;
   if (distinct < QUORUM || distinct < observations.length) return { kind: "workers", distinct, needed: QUORUM };
@@ -57,10 +57,11 @@ function gapOf(observations: readonly Observation[]): Reason | null {
 }
 
 /**
- * The whole rule. Two different views, or bytes that are not what they were asked by, disagree: that outranks an absence. Every distinct
- * worker must have been asked the same and have seen every object; nothing else agrees. Everybody told 404 is absence. Anything else is
- * incomplete. What all saw and is not what was asked for has changed. Workers that agree and are not the distinct ones that the policy asks
- * for are indistinct. The order of the observations does not matter.
+ * The whole rule. Two different views, or bytes that do not match the digest they were requested by, are *disagreed*;
+ * that outranks an absence. To agree, every distinct worker must have been asked the same and have seen every object.
+ * 404 everywhere is *absent*; any other gap is *incomplete*. If all saw the same thing but not what was requested, it
+ * is *changed*. Workers that agree but are not as distinct as the policy requires are *indistinct*. The order of the
+ * observations does not matter.
  */
 export function judge(observations: readonly Observation[], policy: Partial<Policy> = {}): Verdict {
   const quorum = quorumOf(observations);

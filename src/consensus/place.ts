@@ -3,24 +3,27 @@ import type { Step } from "../model/verdict.ts";
 
 /** The edge that leads to a root. */
 export const ROOT = "root";
-/** Deeper than a walk goes; a hand-made observation may name itself as its parent. */
+/** Deeper than any walk; bounds a hand-made observation that names itself as its parent. */
 const DEEPEST = 16;
 const STRAY: Step = { role: "stray", position: 0, platform: null, osVersion: null, alike: false };
 
-/** Where an object hangs: a document, by its digest, and the position in it. Never a path: a document that is named twice is one document. */
+/**
+ * Where an object hangs: the digest of its document, and its position there. Never a path: a document listed twice is
+ * one document.
+ */
 export function edgeOf({ parent, role, position }: SeenObject): string {
   return parent === null ? ROOT : `${parent} ${role === "config" ? role : position}`;
 }
 
-/** The ways to what stands at an edge, from what all workers saw together. */
+/** The paths to the objects at each edge, from what all workers saw together. */
 export interface Places {
-  /** From the root to the object that was seen first at its edge; where it hangs at several places, to the first of them. */
+  /** From the root to the first object seen at its edge; if it hangs at several places, to the first of them. */
   pathOf(first: SeenObject): readonly Step[];
 }
 
-/** `edges`: what was seen at each of them. */
+/** `edges`: the objects seen at each edge. */
 export function createPlaces(edges: Iterable<readonly SeenObject[]>): Places {
-  /** By each digest of a document, what was seen first where it was seen first. */
+  /** For each digest of a document, the first object seen at the edge where that digest first appeared. */
   const documents = new Map<string, SeenObject>();
   const roots = new Set<string>();
   const siblings = new Map<string | null, SeenObject[]>();
@@ -63,7 +66,7 @@ function own(object: SeenObject): Step {
   return { role, position, platform: isDocument(object) ? object.platform : null, osVersion: null, alike: false };
 }
 
-/** Siblings for one platform are told apart by os.version, and where that does not do it, by their place in the list. */
+/** Siblings for one platform are told apart by os.version, failing that by position. */
 function stepsTo(siblings: readonly SeenObject[]): (readonly [SeenObject, Step])[] {
   const platforms = tally(siblings.map(platformOf));
   const versions = tally(siblings.map(versionOf));

@@ -1,8 +1,8 @@
 import type { Observation } from "../model/observation.ts";
 
 /**
- * The observations by what they were asked, in the order of the first of each: what answers another question is no answer to this one. Plain
- * data is equal when its parts are, in whatever order they stand.
+ * Groups the observations by what they were asked, in order of first appearance: an answer to another question is no
+ * answer to this one. The order of the fields does not matter.
  */
 export function byQuestion(observations: readonly Observation[]): readonly (readonly Observation[])[] {
   const groups = new Map<string, Observation[]>();

@@ -8,12 +8,13 @@ import type { Vantage } from "../worker/vantage.ts";
 import type { Runtime } from "./runtime.ts";
 import { ENGINES } from "./vantages.ts";
 
-/** What of the process and its user one vantage takes. */
+/** What one vantage takes from the process and its user. */
 export type Surroundings = Pick<Runtime, "env" | "home" | "cwd" | "authfile" | "version">;
 
 /**
- * This machine alone, for what gives no verdict. It works without a configuration; where there is one (`configFile` is `--config`), its
- * registries, its limits and the proxy of its local worker count. `close` comes after the last job. Throws E_CONFIG, E_CREDENTIALS.
+ * This machine alone, for commands without a verdict. Works without a configuration; if there is one (`configFile` is
+ * `--config`), its registries, its limits and the proxy of its local worker apply. Call `close` after the last job.
+ * Throws E_CONFIG, E_CREDENTIALS.
  */
 export async function openLocalVantage(
   configFile: string | null,

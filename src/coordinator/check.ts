@@ -2,10 +2,10 @@ import { messageOf, Tofu3Error, type ErrorCode } from "../errors.ts";
 import type { Fault, Via } from "../model/observation.ts";
 import type { Lack, VmFacts } from "../ssh/facts.ts";
 
-/** What a worker is good for. `no-worker`: it lets us in, and what answers is not the worker script. */
+/** The state of a worker. `no-worker`: the login works, but what answers is not the worker script. */
 export type WorkerState = "usable" | "lacking" | "unreachable" | "host-key" | "login-refused" | "old-script" | "no-worker";
 
-/** What `workers check` found about one worker; null where it could not be found out. */
+/** What `workers check` found about one worker; null for anything unknown. */
 export interface WorkerReport {
   readonly worker: string;
   readonly via: Via;
@@ -14,18 +14,18 @@ export interface WorkerReport {
   readonly reachable: boolean;
   /** `SHA256:…`, proved. */
   readonly hostKey: string | null;
-  /** Milliseconds of one question and answer over the open connection. */
+  /** Milliseconds of one round trip over the open connection. */
   readonly roundTripMs: number | null;
   readonly os: string | null;
   readonly curl: string | null;
   readonly hashTool: string | null;
-  /** Of the VM against this machine; the VM tells whole seconds. */
+  /** The VM's clock minus this machine's; the VM reports whole seconds. */
   readonly clockOffsetMs: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
-  /** It cannot work without. */
+  /** It cannot work without these. */
   readonly lacks: readonly Lack[];
-  /** It works all the same. */
+  /** It works in spite of these. */
   readonly warnings: readonly Lack[];
   readonly error: Fault | null;
 }
@@ -37,7 +37,7 @@ export interface Probed {
   readonly lacks: readonly Lack[];
 }
 
-/** One worker as `checkWorkers` reaches it. */
+/** One worker, as `checkWorkers` reaches it. */
 export interface Reachable {
   readonly worker: string;
   readonly via: Via;
@@ -45,7 +45,7 @@ export interface Reachable {
   close(): Promise<void>;
 }
 
-/** Certificates and tokens are judged by the clock. */
+/** Certificates and tokens expire by the clock. */
 const MOST_CLOCK_OFFSET_MS = 60_000;
 
 function faultOf(error: unknown): Fault {
@@ -102,7 +102,7 @@ async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<Work
   }
 }
 
-/** Asks every worker at once what it is. Rejects only with the reason of `signal`. */
+/** Checks all workers in parallel. Rejects only with the reason of `signal`. */
 export async function checkAll(workers: readonly Reachable[], signal: AbortSignal): Promise<readonly WorkerReport[]> {
   return Promise.all(workers.map((worker) => checkOne(worker, signal)));
 }

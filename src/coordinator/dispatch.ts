@@ -10,16 +10,16 @@ import { look, type Hooks } from "../worker/walk/look.ts";
 import { ENGINES } from "./vantages.ts";
 
 /**
- * What the others have, once two workers contradict each other or one was served false bytes, to see their own root and more: long enough for
- * a report that names everybody, and short enough for an alarm.
+ * Once two workers contradict each other, or one was served false bytes, how long the others have to see their own root
+ * and more: long enough for a report that covers every worker, short enough for an alarm.
  */
 export const GRACE_MS = 5000;
 
-/** What ends the work of everybody, and what it is decided by: nothing here can do more than cut short what is a disagreement already. */
+/** Decides when to stop all workers early. It can only cut short what is a disagreement already. */
 interface Brake {
   readonly stops: Stops;
   readonly listen: (progress: Progress) => void;
-  /** A wrong request needs no blob. Roots and documents are looked at all the same: who differs there is not to be missed. */
+  /** A wrong request needs no blobs. Roots and documents are still fetched, so as not to miss a difference there. */
   readonly onUsageFault: () => void;
   readonly release: () => void;
 }
@@ -50,9 +50,9 @@ function createBrake(): Brake {
 }
 
 /**
- * The same job to every vantage at once, one observation each, in the order of the vantages. Two different roots stop the blob downloads of everybody at
- * once: gigabytes are not needed to disagree. Whatever is an alarm stops everything GRACE_MS later. The first local vantage fills the quarantine. Rejects
- * only with the reason of `signal`.
+ * Sends the same job to every vantage at once; returns one observation each, in the order of the vantages. Two
+ * different roots stop all blob downloads at once: gigabytes are not needed to disagree. Any alarm stops everything
+ * GRACE_MS later. The first local vantage fills the quarantine. Rejects only with the reason of `signal`.
  */
 export async function dispatch(
   job: Job,

@@ -11,10 +11,10 @@ import type { Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What a worker is asked when it is checked: to reach a registry, or at least its proxy. */
+/** What to check of a worker: whether it reaches a registry, or at least its proxy. */
 export interface Errand {
   readonly worker: WorkerConfig;
-  /** Null: no registry was named, and none is asked. */
+  /** Null: no registry was named, so none is asked. */
   readonly registry: string | null;
   readonly registries: Vantage["registries"];
   readonly runtime: Pick<Runtime, "config" | "now">;
@@ -36,14 +36,14 @@ async function registryLacks(
   }
 }
 
-/** A proxy that nothing listens at; whether it lets anything through only a registry can tell. */
+/** A lack if nothing listens at the proxy; only a registry can tell whether the proxy lets requests through. */
 function proxyLacks(proxy: Proxy, refusal: string | null): Lack[] {
   if (refusal === null) return [];
   const what = `its proxy ${nameOfProxy(proxy)} does not answer: ${refusal}`;
   return [{ what, todo: "start the proxy, or correct or remove proxy: of that worker" }];
 }
 
-/** The registry that was named, or else the proxy: `refusalOf` tells why nobody gets to it from there. */
+/** Checks the way to the named registry, or else to the proxy: `refusalOf` says why it cannot be reached from there. */
 async function wayLacks(
   transport: Transport,
   errand: Errand,
@@ -67,14 +67,14 @@ export async function probeLocal(link: Link, errand: Errand, signal: AbortSignal
   return { facts, roundTripMs: null, clockOffsetMs: null, lacks };
 }
 
-/** What a VM is, and what it lacks. How its shells end says nothing about that. */
+/** What a VM is, and what it lacks. Ignores how its shells end. */
 export async function probeSsh(link: SshLink, errand: Errand, signal: AbortSignal): Promise<Probed> {
   const transport = link.begin(errand.registry ?? "");
   try {
     const facts = await transport.probe(signal);
     if (!facts.hasFolder) return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks };
     const { ms, clock } = await transport.ping(signal);
-    // The VM tells whole seconds: half a second is the least error.
+    // the VM reports whole seconds, so adding half a second minimises the error
     const offset = clock === null ? null : clock * 1000 + 500 - (errand.runtime.now().getTime() - ms / 2);
     const refusalOf = ({ host, port }: Proxy): Promise<string | null> =>
       transport.refusalOf(`http://${authority(host, port)}/`, signal);

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { AskPassphrase } from "../model/credentials.ts";
 
-/** Everything of a process and its user that a verification may use. */
+/** Everything that a verification may use of the process and its user. */
 export interface Runtime {
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ export interface Runtime {
   readonly authfile: string | null;
   readonly now: () => Date;
   readonly version: string;
-  /** Null where nobody can be asked. */
+  /** Null if no user can be prompted. */
   readonly passphrase: AskPassphrase | null;
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
 }

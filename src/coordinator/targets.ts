@@ -22,7 +22,7 @@ function targetOf(worker: string, found: SshHost, hostKey: string | null, jump: 
   };
 }
 
-/** The chain of ProxyJump, the last hop being the host itself. */
+/** The ProxyJump chain, ending with the host itself. */
 async function readTarget(
   worker: SshWorkerConfig,
   surroundings: SshSurroundings,
@@ -37,13 +37,16 @@ async function readTarget(
   return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
 }
 
-/** A file that cannot be read is told by the worker that needs it. */
+/** Errors in key files are left to the worker that needs the file. */
 async function pinned(target: SshTarget): Promise<PinnedWorker> {
   const { readPinnedKeys } = await import("../ssh/connection/trust.ts");
   return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
 }
 
-/** Where each SSH worker leads, after ~/.ssh/config and known_hosts. Throws E_CONFIG when two of them lead to one machine. */
+/**
+ * Where to connect for each SSH worker, by ~/.ssh/config and known_hosts. Throws E_CONFIG if two of them lead to the
+ * same machine.
+ */
 export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string, SshTarget>> {
   const surroundings = { env: runtime.env, home: runtime.home, localUser: userInfo().username, files: sshFiles };
   const workers = runtime.config.workers.filter((each) => each.via === "ssh");

@@ -17,23 +17,23 @@ export interface Place extends Pick<Runtime, "config" | "version" | "passphrase"
   readonly target: SshTarget | null;
 }
 
-/** A worker that can be asked, and what it has to say about itself. */
+/** An opened worker, with the probe for `workers check`. */
 export interface Opened {
   readonly link: Link;
   readonly probe: (errand: Errand, signal: AbortSignal) => Promise<Probed>;
 }
 
-/** One way to be a worker. */
+/** One implementation of a worker. */
 interface Engine {
-  /** What it fetches lands on this machine, and can be released from there. */
+  /** Whether its blobs arrive on this machine, where they can be released. */
   readonly keeps: boolean;
-  /** Whether such a worker shows the credentials of this machine. */
+  /** Whether it may use this machine's credentials. */
   mayLogIn(worker: WorkerConfig): boolean;
-  /** Connects to nothing. */
+  /** Does not connect. */
   open(worker: Pick<WorkerConfig, "name" | "proxy">, place: Place): Promise<Opened>;
 }
 
-/** What `via` means: nobody else asks for it. An engine is loaded when a worker needs it. */
+/** The implementations by `via`, which nothing else looks at. Each engine is loaded when a worker needs it. */
 export const ENGINES: Readonly<Record<Via, Engine>> = {
   local: {
     keeps: true,
@@ -58,13 +58,13 @@ export const ENGINES: Readonly<Record<Via, Engine>> = {
 
 export interface Vantages {
   readonly vantages: readonly Vantage[];
-  /** After the last job. Leaves nothing behind. */
+  /** Call after the last job. Leaves nothing behind. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * One vantage for each worker, for any number of jobs. Connecting to the VMs begins at once, and what becomes of it is told to the first job.
- * Credentials stay here unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
+ * One vantage per worker, for any number of jobs. Connections to the VMs start at once; a failure surfaces in the first
+ * job. Credentials stay on this machine unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
  */
 export async function openVantages(runtime: Runtime, signal: AbortSignal): Promise<Vantages> {
   const links = await openLinks(runtime, signal);
@@ -86,7 +86,7 @@ export async function openVantages(runtime: Runtime, signal: AbortSignal): Promi
 async function openLinks(runtime: Runtime, signal: AbortSignal): Promise<ReadonlyMap<WorkerConfig, Link>> {
   const targets = await readTargets(runtime);
   const links = new Map<WorkerConfig, Link>();
-  // Who has far to go begins first: loading the engine of this machine takes longer than a packet.
+  // remote workers start first: loading the local engine takes longer than a network round trip
   const inOrder = runtime.config.workers.toSorted(
     (one, other) => Number(ENGINES[one.via].keeps) - Number(ENGINES[other.via].keeps),
   );

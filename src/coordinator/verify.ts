@@ -22,11 +22,11 @@ import { within } from "../http/deadline.ts";
 
 export type { Runtime } from "./runtime.ts";
 
-/** What a person asked for. */
+/** What the user asked for. */
 export interface VerifyRequest extends SelectionText {
-  /** As it was written. */
+  /** As written. */
   readonly reference: string;
-  /** What that means. */
+  /** The reference, parsed. */
   readonly subject: Subject;
   /** `-o DEST`. */
   readonly destination: string | null;
@@ -56,7 +56,10 @@ interface Ending {
   readonly releaseError: Tofu3Error | null;
 }
 
-/** A verdict stands whatever becomes of the release: nothing is thrown. The time limit is the one that the workers began with. */
+/**
+ * The verdict stands whatever happens to the release, so this returns errors instead of throwing. The time limit is the
+ * workers' own.
+ */
 async function releaseBefore(
   endsAt: number,
   work: (limit: AbortSignal) => Promise<Released>,
@@ -105,8 +108,8 @@ async function planOf(request: VerifyRequest, runtime: Runtime): Promise<Plan> {
 }
 
 /**
- * Ask, judge, release, tell. Throws for what is wrong with the request, and the signal's reason before there is a verdict; what the workers met,
- * and what became of the release, is evidence.
+ * Ask, judge, release, tell. Throws for a wrong request, and the signal's reason before the verdict. Faults of the
+ * workers, and the result of the release, are evidence.
  */
 export async function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
   const lookOnce = async (plan: Plan): Promise<readonly Observation[]> => {
@@ -116,7 +119,7 @@ export async function verify(request: VerifyRequest, runtime: Runtime, watch: Wa
   return conclude(request, runtime, lookOnce, signal);
 }
 
-/** The same from vantages that somebody else has opened, and closes after the last job. */
+/** The same with vantages that the caller opens, and closes after the last job. */
 export async function verifyFrom(
   vantages: readonly Vantage[],
   request: VerifyRequest,

@@ -16,8 +16,8 @@ function checkedRegistry(text: string | null): string | null {
 }
 
 /**
- * Reaches every worker of the configuration in parallel, and from there the registry that was named, or else the worker's proxy. Throws E_CONFIG
- * and E_USAGE; what a worker met is in its report.
+ * Checks every configured worker in parallel, and from each the named registry, or else the worker's proxy. Throws
+ * E_CONFIG and E_USAGE; a worker's faults are in its report.
  */
 export async function checkWorkers(
   runtime: Runtime,

@@ -4,7 +4,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 export const DEMO_REPOSITORY = "homebrew/core/vim";
 export const DEMO_TAG = "9.0.1900";
 
-/** What a registry holds: documents and blobs by digest, and which index the tag leads to. */
+/** Contents of a registry: documents and blobs by digest, and the index that the tag resolves to. */
 export interface Shelf {
   readonly root: string;
   readonly documents: ReadonlyMap<string, { readonly mediaType: string; readonly bytes: Buffer }>;
@@ -16,14 +16,14 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-/** The order and the versions are those of a real index; `os.version` is that of the machine that built the bottle. */
+/** Order and versions come from a real index; `os.version` is that of the machine that built the bottle. */
 const BOTTLES = [
   { tag: "arm64_sonoma", os: "darwin", architecture: "arm64", osVersion: "macOS 14", size: 512 * 1024 },
   { tag: "sonoma", os: "darwin", architecture: "amd64", osVersion: "macOS 14", size: 512 * 1024 },
   { tag: "ventura", os: "darwin", architecture: "amd64", osVersion: "macOS 13.5", size: 512 * 1024 },
   { tag: "monterey", os: "darwin", architecture: "amd64", osVersion: "macOS 12.6", size: 512 * 1024 },
   { tag: "big_sur", os: "darwin", architecture: "amd64", osVersion: "macOS 11.7", size: 512 * 1024 },
-  // more than a VM fetches in a batch, so that the demo streams a blob as well
+  // more than a VM fetches in a batch, so that the demo streams a blob too
   { tag: "x86_64_linux", os: "linux", architecture: "amd64", osVersion: "Ubuntu 22.04.3", size: 5 * 1024 * 1024 },
 ] as const;
 
@@ -33,7 +33,7 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** The same bytes on every machine: nothing in them depends on a clock, a zlib version or a platform. */
+/** The same bytes on every machine, independent of clock, zlib version and platform. */
 function tarFile(name: string, content: Buffer): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0, 100, "latin1");
@@ -69,7 +69,7 @@ interface Layer {
   readonly diffId: string;
 }
 
-/** Made once for each content: it is megabytes of hashing. */
+/** Cached: each layer is megabytes of hashing. */
 const made = new Map<string, Layer>();
 
 function layerOf(bottle: Bottle, forged: boolean): Layer {
@@ -84,8 +84,9 @@ function layerOf(bottle: Bottle, forged: boolean): Layer {
 }
 
 /**
- * A Homebrew index as ghcr.io serves it: no `mediaType` in any document, several `darwin/amd64` entries that differ by `os.version` only.
- * `forged`: one bottle has other content, and its manifest and the index fit to it, so that every digest is right.
+ * A Homebrew index as ghcr.io serves it: no `mediaType` in any document, and several `darwin/amd64` entries that differ
+ * only by `os.version`. `forged`: one bottle has other content, with a matching manifest and index, so that every
+ * digest is right.
  */
 export function stockShelf(forged: boolean): Shelf {
   const documents = new Map<string, { mediaType: string; bytes: Buffer }>();

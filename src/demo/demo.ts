@@ -9,16 +9,16 @@ import { makeIdentity, startDemoVm, VM_PATH, type DemoVm } from "./vm.ts";
 
 export interface Demo {
   readonly reference: string;
-  /** The text of a tofu3.yaml with one local and two SSH workers. */
+  /** A tofu3.yaml with one local and two SSH workers. */
   readonly yaml: string;
-  /** In a folder that only this user can read, and that `stop` removes. */
+  /** In a directory that only this user can read, and that `stop` removes. */
   readonly identityFile: string;
   /** The worker that sees other bytes; null without `tamper`. */
   readonly tampered: string | null;
   stop(): Promise<void>;
 }
 
-/** Throws E_VM_TOOL with the names of what this machine lacks for the demo. */
+/** Throws E_VM_TOOL with the tools that this machine lacks for the demo. */
 async function requireTools(): Promise<void> {
   const probe =
     'command -v curl >&2 || echo curl; for t in openssl sha256sum shasum; do command -v $t >&2 && exit; done; echo "openssl, sha256sum or shasum"';
@@ -48,8 +48,9 @@ function yamlOf(vms: readonly DemoVm[], identityFile: string, tampered: string |
 }
 
 /**
- * Starts a registry and two SSH VMs on loopback, without root and without the network. With `tamper` the way of one VM to the registry leads
- * through a proxy that puts another, self-consistent artifact in. Everything ends with `stop()`, or when `signal` fires.
+ * Starts a registry and two SSH VMs on loopback, without root and without the network. With `tamper`, one VM reaches
+ * the registry through a proxy that substitutes another, self-consistent artifact. `stop()` or `signal` ends
+ * everything.
  */
 export async function startDemo(options: { tamper: boolean }, signal: AbortSignal): Promise<Demo> {
   signal.throwIfAborted();

@@ -7,9 +7,11 @@ import { DEMO_REPOSITORY, DEMO_TAG, stockShelf, type Shelf } from "./content.ts"
 export interface DemoRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
-  /** What to verify. */
+  /** The reference to verify. */
   readonly reference: string;
-  /** `http://127.0.0.1:PORT` of a proxy on whose way other bytes are put in: every digest fits, but it is not what the others see. */
+  /**
+   * `http://127.0.0.1:PORT` of a proxy that substitutes other bytes: every digest fits, but others see something else.
+   */
   readonly tamperedWay: string;
   stop(): Promise<void>;
 }
@@ -36,7 +38,7 @@ function json(value: unknown): Reply {
   return { status: 200, headers: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
 }
 
-/** Anonymous, for one repository; ghcr.io gives none for anything else. */
+/** Anonymous, for one repository; like ghcr.io, refuses any other scope. */
 function issueToken(url: URL, place: Place): Reply {
   if (url.searchParams.get("scope") !== `repository:${DEMO_REPOSITORY}:pull`) {
     return refusal(403, "DENIED", "requested access to the resource is denied");
@@ -46,7 +48,7 @@ function issueToken(url: URL, place: Place): Reply {
   return json({ token });
 }
 
-/** ghcr.io names this scope whatever was asked for: a client has to ask for the scope that it needs. */
+/** ghcr.io names this placeholder scope for every repository: a client must request the scope that it needs. */
 function challenge(place: Place): Reply {
   const value = `Bearer realm="http://${place.registry}/token",service="${place.registry}",scope="repository:user/image:pull"`;
   return refusal(401, "UNAUTHORIZED", "authentication required", { "www-authenticate": value });
@@ -81,7 +83,7 @@ function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, place: P
   return { status: 307, headers: { location: `http://${place.storage}/blobs/${name}?sig=demo` }, body: Buffer.alloc(0) };
 }
 
-/** Blob storage behind a signed URL answers 400 to an Authorization header that was not meant for it. */
+/** Blob storage behind a signed URL answers 400 to a request with a foreign Authorization header. */
 function fromStorage(url: URL, request: IncomingMessage, shelf: Shelf): Reply {
   if (request.headers.authorization !== undefined)
     return refusal(400, "InvalidAuthenticationInfo", "only one way to authenticate is allowed");
@@ -112,8 +114,9 @@ async function close(server: Server): Promise<void> {
 }
 
 /**
- * A registry on loopback that behaves as ghcr.io does for Homebrew: a challenge with a placeholder scope, anonymous tokens, blobs behind a
- * redirect to another origin. What a vantage sees is decided by the way it comes: directly, or through the proxy at `tamperedWay`.
+ * A loopback registry that behaves as ghcr.io does for Homebrew: a challenge with a placeholder scope, anonymous
+ * tokens, blobs behind a redirect to another origin. A vantage sees genuine content directly, and forged content
+ * through the proxy at `tamperedWay`.
  */
 export async function startDemoRegistry(): Promise<DemoRegistry> {
   const genuine = stockShelf(false);
@@ -134,7 +137,7 @@ export async function startDemoRegistry(): Promise<DemoRegistry> {
   }
   function serve(shelf: Shelf): Server {
     const server = createServer((request, response) => send(response, request.method, answer(request, shelf)));
-    // a tunnel (CONNECT) ends here as well: what is said in it is answered as if it had come directly
+    // a tunnel (CONNECT) ends here too: requests inside it are answered like direct ones
     return server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       server.emit("connection", socket);

@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from "ssh2";
 
-/** Where a VM looks for sh, curl and a hash tool, whatever the person's own PATH is. */
+/** Where a VM finds sh, curl and a hash tool, whatever the user's own PATH is. */
 export const VM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/opt/homebrew/bin";
 
-/** How long a command may go on when nobody listens any more. */
+/** How long a command may run on after its client is gone. */
 const GRACE_MS = 1000;
 
 export interface DemoIdentity {
-  /** OpenSSH private key, 0600, without passphrase. */
+  /** OpenSSH private key, 0600, without a passphrase. */
   readonly file: string;
   /** Wire format of the public key. */
   readonly publicKey: Buffer;
@@ -25,11 +25,11 @@ export interface DemoVm {
   readonly host: "127.0.0.1";
   readonly port: number;
   readonly user: string;
-  /** `SHA256:…` as `ssh-keygen -l` prints it. */
+  /** `SHA256:…` as printed by `ssh-keygen -l`. */
   readonly hostKey: string;
-  /** Home and temporary folder of its processes. */
+  /** Home and temporary directory of its processes. */
   readonly home: string;
-  /** Process groups that are running, by the id of their leader. */
+  /** Running process groups, by the pid of their leader. */
   running(): readonly number[];
   stop(): Promise<void>;
 }
@@ -38,12 +38,12 @@ function makeKey(): { privateKey: string; publicKey: Buffer } {
   for (;;) {
     const privateKey = ssh2.utils.generateKeyPairSync("ed25519").private;
     const parsed = ssh2.utils.parseKey(privateKey);
-    // ssh2 1.17.0 writes about one key in two hundred in a way that no program reads
+    // ssh2 1.17.0 writes about one key in two hundred in a form that no program can read
     if (!(parsed instanceof Error)) return { privateKey, publicKey: parsed.getPublicSSH() };
   }
 }
 
-/** A fresh key pair; the private half goes to `id_ed25519` in `directory`, which must be private. */
+/** A fresh key pair; the private key goes to `id_ed25519` in `directory`, which must be private. */
 export async function makeIdentity(directory: string): Promise<DemoIdentity> {
   const { privateKey, publicKey } = makeKey();
   const file = join(directory, "id_ed25519");
@@ -57,7 +57,7 @@ function same(one: Buffer, other: Buffer): boolean {
 
 function isAdmitted(attempt: AuthContext, publicKey: Buffer): boolean {
   if (attempt.method !== "publickey" || !same(attempt.key.data, publicKey)) return false;
-  // without a signature the client only asks whether the key would do
+  // without a signature the client only asks whether the key is acceptable
   if (attempt.signature === undefined || attempt.blob === undefined) return true;
   const key = ssh2.utils.parseKey(`${attempt.key.algo} ${publicKey.toString("base64")}`);
   return !(key instanceof Error) && key.verify(attempt.blob, attempt.signature, attempt.hashAlgo);
@@ -67,11 +67,11 @@ function killGroup(leader: number, signal: NodeJS.Signals): void {
   try {
     kill(-leader, signal);
   } catch {
-    // it has ended
+    // already gone
   }
 }
 
-/** As sshd does: `sh -c COMMAND` in a session and process group of its own, with an environment of its own. */
+/** Like sshd: `sh -c COMMAND` in its own session and process group, with its own environment. */
 function run(command: string, home: string): ChildProcessWithoutNullStreams {
   return spawn("/bin/sh", ["-c", command], {
     cwd: home,
@@ -85,7 +85,7 @@ function connect(child: ChildProcessWithoutNullStreams, channel: ServerChannel):
   channel.pipe(child.stdin);
   child.stdout.pipe(channel, { end: false });
   child.stderr.pipe(channel.stderr, { end: false });
-  // a program that ends without reading everything, a client that leaves: both are ordinary
+  // a program that exits without reading its input, or a client that leaves: both are normal
   child.stdin.on("error", () => channel.unpipe(child.stdin).resume());
   channel.on("error", () => undefined);
   child.once("close", (code, signal) => {
@@ -112,7 +112,7 @@ function serveSession(session: Session, home: string, groups: Map<number, Promis
     const channel = accept();
     connect(child, channel);
     channel.once("close", () => {
-      // like sshd, tell it by the end of its input first; unlike sshd, do not let it live on
+      // like sshd, close its input first; unlike sshd, do not let it live on
       child.stdin.destroy();
       child.stdout.resume();
       child.stderr.resume();
@@ -124,8 +124,8 @@ function serveSession(session: Session, home: string, groups: Map<number, Promis
 }
 
 /**
- * A small SSH server on loopback that stands for a VM: a host key of its own, one client key, no passwords, no shell, no forwarding; it runs
- * what it is told with the real sh of this machine. `directory` gets a folder with the VM's name.
+ * A small SSH server on loopback that stands in for a VM: its own host key, one client key, no passwords, no shell, no
+ * forwarding. It runs commands with this machine's real sh. `directory` gets a subdirectory with the VM's name.
  */
 export async function startDemoVm(options: { name: string; directory: string; identity: DemoIdentity }): Promise<DemoVm> {
   const home = join(options.directory, options.name);
@@ -143,7 +143,7 @@ export async function startDemoVm(options: { name: string; directory: string; id
     });
     client.on("session", (accept) => serveSession(accept(), home, groups));
   });
-  // not ssh.listen: its sockets would wait for more to send (Nagle), which costs 40 ms for each answer
+  // not ssh.listen: its sockets use Nagle's algorithm, which costs 40 ms per answer
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);

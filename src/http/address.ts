@@ -1,18 +1,18 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { Tofu3Error, visible, type Stage } from "../errors.ts";
 
-/** IANA's special-purpose registry for IPv4: everything that is not one host on the public internet. */
+/** Everything in IANA's special-purpose registry for IPv4: not one host on the public internet. */
 const SPECIAL_V4 = [
   "0.0.0.0/8", // this network, unspecified
   "10.0.0.0/8",
-  "100.64.0.0/10", // shared address space of carriers
+  "100.64.0.0/10", // carrier-grade NAT
   "127.0.0.0/8",
   "168.63.129.16/32", // Azure's platform endpoint lives on a public address
   "169.254.0.0/16", // link-local, metadata services of most clouds
   "172.16.0.0/12",
-  "192.0.0.0/24", // protocol assignments, metadata service of Oracle
+  "192.0.0.0/24", // protocol assignments, Oracle's metadata service
   "192.0.2.0/24",
-  "192.88.99.0/24", // relays of 6to4
+  "192.88.99.0/24", // 6to4 relays
   "192.168.0.0/16",
   "198.18.0.0/15",
   "198.51.100.0/24",
@@ -21,7 +21,7 @@ const SPECIAL_V4 = [
   "240.0.0.0/4", // reserved, broadcast
 ];
 
-/** Within 2000::/3, the only space of IPv6 from which public addresses are given out. */
+/** Within 2000::/3, the only IPv6 space from which public addresses are assigned. */
 const SPECIAL_V6 = [
   "2001::/23", // protocol assignments: Teredo, ORCHID, benchmarking
   "2001:db8::/32",
@@ -40,7 +40,7 @@ function blockListOf(networks: readonly string[]): BlockList {
   return list;
 }
 
-/** The eight groups of an IPv6 address without zone. */
+/** The eight groups of an IPv6 address without a zone. */
 function groupsOf(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const text = dotted === null ? address : `${dotted[1] ?? ""}${hexPair(dotted[2], dotted[3])}:${hexPair(dotted[4], dotted[5])}`;
@@ -51,7 +51,7 @@ function groupsOf(address: string): number[] {
   return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
 }
 
-/** The 16 bytes of an IPv6 address without zone, in network order. */
+/** The 16 bytes of an IPv6 address without a zone, in network order. */
 export function bytesOfV6(address: string): Buffer {
   return Buffer.from(groupsOf(address).flatMap((group) => [group >> 8, group & 255]));
 }
@@ -64,7 +64,7 @@ function dottedOf(high: number | undefined, low: number | undefined): string {
   return [high, low].flatMap((group) => [Number(group) >> 8, Number(group) & 255]).join(".");
 }
 
-/** The IPv4 address that an IPv6 address carries and that packets to it may end up at; null when there is none. */
+/** The IPv4 address embedded in an IPv6 address, where packets to it may end up; null if there is none. */
 function carriedV4(groups: readonly number[]): string | null {
   const [a, b, c, d, e, f, g, h] = groups;
   const zeros = a === 0 && b === 0 && c === 0 && d === 0;
@@ -76,8 +76,9 @@ function carriedV4(groups: readonly number[]): string | null {
 }
 
 /**
- * Whether the text is the IP address of one host on the public internet. Loopback, private, shared, link-local, multicast, unspecified,
- * documentation and metadata addresses are not, nor are IPv6 addresses that carry such an IPv4 address; a name is not an address.
+ * Whether the text is the IP address of one host on the public internet. False for loopback, private, shared,
+ * link-local, multicast, unspecified, documentation and metadata addresses, for IPv6 addresses that embed such an IPv4
+ * address, and for names.
  */
 export function isPublicAddress(text: string): boolean {
   const version = isIP(text);
@@ -88,7 +89,7 @@ export function isPublicAddress(text: string): boolean {
   return unicast.check(text, "ipv6") && !special.check(text, "ipv6");
 }
 
-/** Whether a host, as it stands in a URL, is this machine by its very name: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8, `::1`. */
+/** Whether a URL's host is this machine by name: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8, `::1`. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, "");
   if (name === "localhost" || name.endsWith(".localhost")) return true;
@@ -100,7 +101,7 @@ export function isLoopbackHost(host: string): boolean {
   return groups.join(":") === "0:0:0:0:0:0:0:1" || (carriedV4(groups)?.startsWith("127.") ?? false);
 }
 
-/** A host that says by itself that it is not on the public internet, before any name is looked up. Throws E_ADDRESS. */
+/** Refuses a host that is visibly not on the public internet, before any DNS lookup. Throws E_ADDRESS. */
 export function refusePrivateHost(host: string): void {
   if (isLoopbackHost(host)) throw refusedHost(host, "it is this machine", "connect");
   if (isIP(host) !== 0 && !isPublicAddress(host)) throw refusedHost(host, "it is not a public address", "connect");

@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 
-/** What comes first: the result, or a rejection with the signal's reason. The work itself goes on. */
+/** Settles with `work`, or rejects with the signal's reason if that comes first. Does not stop the work. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
-    // one signal stands over any number of waits
+    // any number of waits may share one signal
     setMaxListeners(0, signal);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -12,7 +12,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-/** Resolves when `work` has settled, or after `ms`. */
+/** Resolves when `work` settles, or after `ms`. */
 export async function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const overdue = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
@@ -21,8 +21,9 @@ export async function settledWithin(ms: number, work: Promise<unknown>): Promise
 }
 
 /**
- * Gives the work a signal that aborts with any of the others, and after `ms` with a TimeoutError. Not `AbortSignal.any` and
- * `AbortSignal.timeout`: Node 20 collects the timeout of such a pair as garbage, and then it never comes.
+ * Runs `work` with a signal that aborts with any of `signals`, and after `ms` with a TimeoutError. Not
+ * `AbortSignal.any` with `AbortSignal.timeout`: Node 20 garbage-collects the timeout of such a pair, and then it never
+ * fires.
  */
 export async function within<T>(
   ms: number | null,

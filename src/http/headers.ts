@@ -7,7 +7,7 @@ export interface HeaderBlock {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** As undici has it, for one answer. */
+/** Per answer; the same limit as undici's. */
 const MOST_HEADER_BYTES = 16 * 1024;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -19,8 +19,9 @@ function refuse(what: string, line: string): never {
 }
 
 /**
- * The final header block of what curl dumped, read as strictly as undici reads: CRLF line ends, no folded lines, no space before a colon, at most
- * 16 KiB. Interim answers stand before it and trailers behind it. RFC 9112 §2–7. Null when the dump ends before the block does. Throws E_FRAMING.
+ * The final header block of curl's header dump, read as strictly as undici reads it: CRLF line ends, no folded lines,
+ * no space before a colon, at most 16 KiB. Interim answers come before it, trailers after. RFC 9112 §2–7. Null if the
+ * dump ends before the block does. Throws E_FRAMING.
  */
 export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
   let rest = Buffer.from(dump).toString("latin1");
@@ -51,7 +52,7 @@ function readHeader(line: string): readonly [name: string, value: string] {
   return [name.toLowerCase(), trimBlanks(value)];
 }
 
-/** A header value without the blanks around it. RFC 9112 §5.1 */
+/** Trims blanks around a header value. RFC 9112 §5.1 */
 export function trimBlanks(value: string): string {
   return trimBoth(value, " \t");
 }

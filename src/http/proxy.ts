@@ -2,14 +2,14 @@ import { isIP, isIPv6 } from "node:net";
 import { Tofu3Error } from "../errors.ts";
 import { Secret } from "../secret.ts";
 
-/** A way through somebody else's machine. `socks5h`, `http` and `https` leave the resolving of names to the proxy, `socks5` does not. */
+/** A proxy. `socks5h`, `http` and `https` let the proxy resolve names, `socks5` does not. */
 export interface Proxy {
   readonly scheme: "http" | "https" | "socks5" | "socks5h";
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
   readonly credentials: { readonly username: string; readonly password: Secret } | null;
-  /** `scheme://[user:password@]host:port` as curl takes it; user and password percent-encoded. */
+  /** `scheme://[user:password@]host:port` as curl takes it, with user and password percent-encoded. */
   readonly url: Secret;
 }
 
@@ -20,12 +20,12 @@ const LONGEST = 2048;
 const ALLOWED = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";
 const ENCODED = "must have its user and password percent-encoded (user:password@, a % as %25, an @ as %40, a : as %3A)";
 
-/** Why a text is no proxy, in words that hold nothing of it: it may have a password. */
+/** Why the text is not a proxy URL. Quotes nothing of it: it may contain a password. */
 export interface ProxyMistake {
   readonly mistake: string;
 }
 
-/** Never null: no proxy at all is another thing than one that cannot be read. */
+/** Never null: "no proxy" must not be confused with "not a valid proxy". */
 export function readProxy(text: string): Proxy | ProxyMistake {
   const [, named, userinfo = "", bracketed = "", digits = ""] = text.length > LONGEST ? [] : (SHAPE.exec(text) ?? []);
   const scheme = SCHEMES.find((each) => each === named);
@@ -42,7 +42,7 @@ export function readProxy(text: string): Proxy | ProxyMistake {
   return { scheme, host, port, credentials, url };
 }
 
-/** User and password; null where they are not percent-encoded. */
+/** User and password; null if they are not percent-encoded. */
 function decode(userinfo: string): readonly string[] | null {
   if (!/^[\x21-\x7e]*$/.test(userinfo)) return null;
   try {
@@ -53,7 +53,7 @@ function decode(userinfo: string): readonly string[] | null {
   }
 }
 
-/** The same for a text that was checked. Throws E_CONFIG: a proxy that cannot be read is never none. */
+/** The same for text that was already checked. Throws E_CONFIG, because an invalid proxy must never mean none. */
 export function parseProxy(text: string): Proxy {
   const proxy = readProxy(text);
   if (!("mistake" in proxy)) return proxy;
@@ -62,24 +62,24 @@ export function parseProxy(text: string): Proxy {
   });
 }
 
-/** The proxy as it may be shown to anybody: without credentials. */
+/** The proxy without its credentials, for display. */
 export function nameOfProxy(proxy: Proxy): string {
   return `${proxy.scheme}://${authority(proxy.host, proxy.port)}`;
 }
 
-/** The value of `Proxy-Authorization`; null when the proxy wants none. RFC 7617 */
+/** The value of `Proxy-Authorization`; null without credentials. RFC 7617 */
 export function basicAuthorization(proxy: Proxy): Secret | null {
   if (proxy.credentials === null) return null;
   const { username, password } = proxy.credentials;
   return password.derive((value) => `Basic ${Buffer.from(`${username}:${value}`, "utf8").toString("base64")}`);
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** `host:port`, with IPv6 in brackets. */
 export function authority(host: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-/** E_PROXY with the name of the proxy in front. */
+/** E_PROXY, with the proxy's name in front. */
 export function proxyFault(proxy: Proxy, what: string, hint: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_PROXY", `the proxy ${nameOfProxy(proxy)} ${what}`, { stage: "connect", hint, cause });
 }

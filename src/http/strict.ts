@@ -1,23 +1,23 @@
 import { Tofu3Error, visible } from "../errors.ts";
 
-/** More interim answers (100, 103 and their like) than this before the answer are an attack. */
+/** More interim answers (1xx, such as 100 and 103) than this are an attack. */
 export const MOST_INTERIM = 16;
 export const TOO_MANY_INTERIM = `more than ${MOST_INTERIM} interim answers`;
 export const UNASKED_SWITCH = "a switch of protocols that nobody asked for";
 
-/** What does not fit into `maxBytes`. */
+/** For a body that exceeds `maxBytes`. */
 export function tooLarge(maxBytes: number): Tofu3Error {
   return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** All values of one header, in order. `name` in lower case. */
+/** All values of one header, in order. `name` is in lower case. */
 export function valuesOf(headers: Headers, name: string): string[] {
   return headers.filter(([each]) => each === name).map(([, value]) => value);
 }
 
-/** The value of a header that may stand once; null when absent. Throws E_FRAMING when it stands more than once with different values. */
+/** The value of a header that may occur once; null if absent. Throws E_FRAMING on two different values. */
 export function valueOf(headers: Headers, name: string): string | null {
   const [first, ...others] = valuesOf(headers, name);
   if (others.some((other) => other !== first)) {
@@ -27,8 +27,9 @@ export function valueOf(headers: Headers, name: string): string | null {
 }
 
 /**
- * The stricter reading of both HTTP engines, applied to both: one Content-Length in plain digits or `Transfer-Encoding: chunked`, never
- * both, never neither; no Content-Encoding. RFC 9112 §6.3. Returns the declared length; null when chunked.
+ * The stricter reading of the two HTTP engines, enforced for both: one Content-Length in plain digits or
+ * `Transfer-Encoding: chunked`, never both, never neither; no Content-Encoding. RFC 9112 §6.3. Returns the declared
+ * length; null when chunked.
  */
 export function declaredLength(status: number, headers: Headers): number | null {
   const lengths = valuesOf(headers, "content-length");

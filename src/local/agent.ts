@@ -6,24 +6,24 @@ import { Agent, Client, Pool } from "./undici.ts";
 /** Keep-alive connections to any number of origins. */
 export interface Lanes {
   dispatch(options: Agents.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** The IP address that the exchange of these options goes to; null before it has a connection and behind a proxy. */
+  /** The IP address that this exchange is connected to; null before it has a connection, and behind a proxy. */
   addressOf(options: Agents.DispatchOptions): string | null;
-  /** The exchange of these options is on a connection, and nothing of its answer has been read. */
+  /** Call when the exchange has its connection, before any of its answer is read. */
   begin(options: Agents.DispatchOptions): void;
   close(): Promise<void>;
 }
 
-/** Where a lane's present connection leads. */
+/** Where a lane's current connection leads. */
 interface Lane {
   address: string | null;
   interim: Interim | null;
 }
 
-/** `lanes`: how many connections one origin gets at most; what is more waits. HTTP/1.1 without pipelining. */
+/** `lanes`: the most connections per origin; further requests wait. HTTP/1.1 without pipelining. */
 export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
   const connector = createConnector(options);
   const taken = new WeakMap<Dispatcher.DispatchOptions, Lane>();
-  // the exchange has its own clocks, which know when it is this side that waits
+  // the exchange has its own timers, which know when this side is the one that is waiting
   const settings = { pipelining: 1, allowH2: false, maxHeaderSize: 16 * 1024, headersTimeout: 0, bodyTimeout: 0 };
   const agent = new Agent({
     factory: (origin) =>

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Where Debian and Alpine, Fedora, SUSE, FreeBSD and macOS keep the authorities that an administrator can add to. */
+/** CA bundles of Debian and Alpine, Fedora, SUSE, FreeBSD and macOS, to which an administrator can add. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -10,8 +10,8 @@ const BUNDLES = [
 ];
 
 /**
- * The authorities that this machine trusts, PEM, as curl on a VM uses them too; null where there is no such bundle, which leaves those
- * that Node was built with. Environment variables have no say.
+ * The certificate authorities that this machine trusts, PEM, the same that curl on a VM uses; null if there is no such
+ * bundle, which leaves the ones built into Node. Ignores environment variables.
  */
 export function systemAuthorities(): string | null {
   for (const bundle of BUNDLES) {
@@ -19,7 +19,7 @@ export function systemAuthorities(): string | null {
       const text = readFileSync(bundle, "utf8");
       if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
     } catch {
-      // not this kind of system
+      // another kind of system
     }
   }
   return null;

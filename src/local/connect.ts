@@ -14,20 +14,20 @@ import { authority, nameOfProxy, proxyFault, type Proxy } from "../http/proxy.ts
 import type { Trust } from "../model/trust.ts";
 
 export interface ConnectorOptions {
-  /** For names, addresses, proxy and TLS handshake together. */
+  /** For DNS, TCP, proxy and TLS handshake together. */
   readonly connectSeconds: number;
   readonly proxy: Proxy | null;
   readonly trust: Trust | null;
   readonly publicOnly: boolean;
   readonly userAgent: string;
   readonly lookup: (host: string) => Promise<readonly Address[]>;
-  /** PEM of the authorities of this machine; null for those that Node was built with. */
+  /** PEM of this machine's certificate authorities; null for those built into Node. */
   readonly authorities: () => string | null;
 }
 
 export interface Connector {
   readonly connect: buildConnector.connector;
-  /** Gives up every connection that is being made. */
+  /** Aborts every connection attempt. */
   readonly close: () => void;
 }
 
@@ -37,19 +37,21 @@ interface Target {
   readonly secure: boolean;
 }
 
-/** One connection that is being made. */
+/** One connection attempt. */
 interface Attempt extends ConnectorOptions {
   readonly signal: AbortSignal;
   readonly contextFor: (whom: "registry" | "proxy") => SecureContext;
   stage: Stage;
 }
 
-/** All addresses of a name, in the order of the system. */
+/** All addresses of a name, in the resolver's order. */
 export async function lookupAll(host: string): Promise<readonly Address[]> {
   return resolveName(host, { all: true });
 }
 
-/** How undici gets its connections here: every one is checked, bounded in time, and fails with a Tofu3Error of the stage it had come to. */
+/**
+ * Makes undici's connections: each one is checked, has a deadline, and fails with a Tofu3Error of the stage it reached.
+ */
 export function createConnector(options: ConnectorOptions): Connector {
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -156,7 +158,10 @@ async function secureProxy(socket: Socket, proxy: Proxy, attempt: Attempt): Prom
   });
 }
 
-/** The addresses behind a host: itself when it is one. What is connected to is one of these, so that a check of them cannot be outrun by DNS. */
+/**
+ * The addresses of a host; an IP address is its own. The connection goes to one of these, so a DNS change cannot bypass
+ * the check.
+ */
 async function addressesOf(host: string, attempt: Attempt): Promise<readonly Address[]> {
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];

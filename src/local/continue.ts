@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
-/** What stands between a connection and undici. */
+/** Sits between a connection and undici. */
 export interface Interim {
-  /** A request goes out: what is read next is the head of an answer. */
+  /** A request goes out: what is read next is the head of its answer. */
   expect(): void;
 }
 
@@ -11,8 +11,9 @@ const STATUS_LENGTH = 12;
 const THREE = 0x33;
 
 /**
- * undici gives up on a `100 Continue`; RFC 9110 §15.2 has a client take it and wait for the answer. Here the last digit of each 100 becomes a 3 where it is
- * read, so that it counts among the interim answers, which are bounded. Nothing behind the final status line is looked at.
+ * undici rejects `100 Continue`, but RFC 9110 §15.2 requires a client to accept it and wait for the answer. This
+ * rewrites each 100 to 103 as it is read, so that it counts as one of the bounded interim answers. Does not look past
+ * the final status line.
  */
 export function tolerateContinue(socket: Socket): Interim {
   const read = socket.read.bind(socket);

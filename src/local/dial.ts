@@ -8,24 +8,26 @@ export interface Address {
   readonly family: number;
 }
 
-/** One TCP connection to the first of the addresses that answers. Rejects with what Node says, or with the signal's reason. */
+/** One TCP connection to the first address that answers. Rejects with Node's error or with the signal's reason. */
 export async function dialOne(host: string, port: number, addresses: readonly Address[], signal: AbortSignal): Promise<Socket> {
   const lookup: LookupFunction = (_host, how, callback) => {
     const [first] = addresses;
     if (how.all === true) callback(null, [...addresses]);
     else callback(null, first?.address ?? "", first?.family ?? 0);
   };
-  // Node's own 250 ms for each address would give up on a distant one
+  // Node's default of 250 ms per address would give up on a distant host
   const timing = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2000, keepAlive: true, keepAliveInitialDelay: 60_000 };
   const socket = dial({ host, port, lookup, noDelay: true, ...timing });
   await established(socket, "connect", signal);
   return socket;
 }
 
-/** TLS on a connection, HTTP/1.1 only. Rejects, with the connection destroyed, with what Node says or with the signal's reason. */
+/**
+ * TLS over a connection, HTTP/1.1 only. Destroys the connection and rejects with Node's error or the signal's reason.
+ */
 export async function secure(socket: Socket, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
   const servername = isIP(host) === 0 ? host.replace(/\.$/, "") : "";
-  // `rejectUnauthorized` stands here so that NODE_TLS_REJECT_UNAUTHORIZED has no say
+  // explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect
   const secured = startTls({ socket, host, servername, secureContext, rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] });
   try {
     await established(secured, "secureConnect", signal);
@@ -51,7 +53,7 @@ function established(socket: Socket, event: "connect" | "secureConnect", signal:
     const onAbort = (): void => settle(signal.reason as Error);
     const onEvent = (): void => settle(null);
     const onClose = (): void => settle(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
-    // stays for as long as the socket lives: an error that nobody listens to would end the program
+    // stays for the socket's lifetime: an `error` event without a listener would crash the program
     socket.on("error", settle);
     socket.once(event, onEvent).once("close", onClose);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -59,7 +61,10 @@ function established(socket: Socket, event: "connect" | "secureConnect", signal:
   });
 }
 
-/** `authorities`: PEM of those that count where the trust names none; null for Node's own. Throws E_TLS when the material cannot be read. */
+/**
+ * `authorities`: PEM to use if `trust` names none; null for those built into Node. Throws E_TLS if the PEM cannot be
+ * read.
+ */
 export function secureContextFor(trust: Trust | null, authorities: string | null): SecureContext {
   const ca = trust?.ca ?? authorities;
   const client = trust?.clientCertificate ?? null;

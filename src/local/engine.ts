@@ -17,18 +17,18 @@ import type { Trust } from "../model/trust.ts";
 
 export interface LocalOptions {
   readonly limits: Pick<Limits, "connectSeconds" | "idleSeconds">;
-  /** The environment's proxies have no say. */
+  /** The only source of proxies: the environment's are ignored. */
   readonly proxy: Proxy | null;
-  /** Connections to one origin; what is more waits for one of them. */
+  /** Connections per origin; further requests wait. */
   readonly lanes?: number;
   readonly userAgent: string;
-  /** How names become addresses: the system's resolver unless told otherwise. */
+  /** Resolves names; the system's resolver by default. */
   readonly lookup?: (host: string) => Promise<readonly Address[]>;
-  /** PEM of the authorities of this machine: the system's unless told otherwise; null for those that Node was built with. */
+  /** PEM of this machine's certificate authorities, the system's by default; null for those built into Node. */
   readonly authorities?: () => string | null;
 }
 
-/** Connections that may be used for one kind of query. */
+/** Connections for one kind of query. */
 interface Ground {
   readonly trust: Trust | null;
   readonly publicOnly: boolean;
@@ -51,7 +51,7 @@ export function createLocalLink(options: LocalOptions): Link {
   };
 }
 
-/** One job over those connections: its end stops what it left running, and nothing else. */
+/** One job over those connections; ending it stops only its own exchanges. */
 function beginJob(optionsFor: (query: Query) => ExchangeOptions, proxy: Proxy | null): Transport {
   const over = new AbortController();
   const running = <T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> =>
@@ -92,12 +92,12 @@ function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy
   return ground;
 }
 
-/** A client certificate says which key it is. */
+/** A client certificate identifies its key. */
 function sameTrust(one: Trust | null, other: Trust | null): boolean {
   return (one?.ca ?? null) === (other?.ca ?? null) && one?.clientCertificate?.certificate === other?.clientCertificate?.certificate;
 }
 
-/** An HTTP proxy gets http: URLs whole, without a tunnel, as curl does it. RFC 9112 §3.2.2 */
+/** An HTTP proxy gets the whole URL for http: URLs, without a tunnel, as with curl. RFC 9112 §3.2.2 */
 function absoluteFor(query: Query, proxy: Proxy | null): ExchangeOptions["absolute"] {
   if (proxy === null || proxy.scheme.startsWith("socks5") || !query.url.startsWith("http:")) return null;
   return { authorization: basicAuthorization(proxy) };

@@ -9,18 +9,18 @@ import { createPatience, type Patience } from "./patience.ts";
 import { MOST_INTERIM, TOO_MANY_INTERIM, UNASKED_SWITCH } from "../http/strict.ts";
 import type { Answer, Query } from "../http/transport.ts";
 
-/** What a receiver can do to the exchange it belongs to. */
+/** A receiver's controls over its exchange. */
 export interface Flow {
   pause(): void;
   resume(): void;
-  /** Enough was received: the connection is closed and the exchange is over. */
+  /** The receiver has enough: closes the connection and ends the exchange. */
   stop(): void;
   fail(fault: Tofu3Error): void;
 }
 
-/** What becomes of an answer. Both may throw a Tofu3Error, which ends the exchange. */
+/** Consumes an answer. Both methods may throw a Tofu3Error, which ends the exchange. */
 export interface Receiver {
-  /** Returns whether the body is wanted as long as it makes progress; if not, it has `idleSeconds` in all. */
+  /** Returns true to read the body for as long as it makes progress, false to allow it `idleSeconds` in total. */
   onAnswer(answer: Answer, flow: Flow): boolean;
   onChunk(chunk: Buffer): void;
 }
@@ -29,23 +29,24 @@ export interface ExchangeOptions {
   readonly lanes: Lanes;
   readonly idleSeconds: number;
   readonly userAgent: string;
-  /** Of a proxy that is given the whole URL, as it is for http: URLs and an HTTP proxy; null: it is given the path. */
+  /** For a proxy that takes the whole URL (an HTTP proxy and an http: URL); null to send the path only. */
   readonly absolute: { readonly authorization: Secret | null } | null;
 }
 
-/** One exchange on its way: its clocks, its end (which comes once), and undici's handle on it as soon as there is one. */
+/** One exchange in progress: its timers, its end (exactly one), and undici's controller once there is one. */
 interface Course extends Flow {
   readonly host: string;
   readonly patience: Patience;
   isOver(): boolean;
-  /** The request is on a connection. */
+  /** The request has a connection. */
   begin(control: Dispatcher.DispatchController): void;
   complete(): void;
 }
 
 /**
- * One request and its answer. Resolves when the body is complete or the receiver had enough; rejects with a Tofu3Error, whose stage is
- * `body` when the answer was received but its body ended early, or at once with the signal's reason. No socket is left behind.
+ * One request and its answer. Resolves when the body is complete or the receiver has enough. Rejects with a Tofu3Error,
+ * with stage `body` if the body of a received answer ended early, or at once with the signal's reason. Leaves no socket
+ * behind.
  */
 export function exchange(query: Query, options: ExchangeOptions, receiver: Receiver, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -77,7 +78,7 @@ function createCourse(host: string, idleSeconds: number, signal: AbortSignal, se
   };
   const onAbort = (): void => abandon(signal.reason as Error);
   const patience = createPatience(host, idleSeconds, abandon);
-  // one signal stands over any number of exchanges
+  // any number of exchanges may share one signal
   setMaxListeners(0, signal);
   signal.addEventListener("abort", onAbort, { once: true });
   return {
@@ -118,7 +119,7 @@ function requestOf(query: Query, options: ExchangeOptions): Agent.DispatchOption
   };
 }
 
-/** What undici calls. Nothing in it throws: undici would make an uncaught exception of it. */
+/** The callbacks for undici. None of them throws: undici would turn that into an uncaught exception. */
 function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Agent.DispatchOptions): Dispatcher.DispatchHandler {
   let interim = 0;
   let answered = false;
@@ -157,7 +158,7 @@ function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Ag
     },
     onResponseEnd: () => {
       course.patience.end();
-      // undici gives the connection free one turn later: who asks for more right away shall get the same one, not a new one
+      // undici frees the connection one turn later; a request that follows at once should reuse it
       setImmediate(() => setImmediate(() => course.complete()));
     },
     onResponseError: (_control, error) => guarded(() => course.fail(exchangeFault(course.host, error, answered))),
@@ -169,7 +170,7 @@ function refuseInterim(host: string, status: number, count: number): void {
   throw new Tofu3Error("E_FRAMING", `${host}: ${status === 101 ? UNASKED_SWITCH : TOO_MANY_INTERIM}`, { stage: "http" });
 }
 
-/** Bytes that are not ASCII are kept one to one, as Latin-1. RFC 9110 §5.5 */
+/** Keeps non-ASCII bytes one to one, as Latin-1. RFC 9110 §5.5 */
 function headersOf(raw: Dispatcher.DispatchController["rawHeaders"]): Answer["headers"] {
   const texts = Array.isArray(raw) ? raw.map((each) => (typeof each === "string" ? each : each.toString("latin1"))) : [];
   return Array.from({ length: texts.length >> 1 }, (_, index) => [

@@ -1,7 +1,7 @@
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 import { HTTPParserError } from "./undici.ts";
 
-/** The `code` of what Node or undici threw; null when it has none. */
+/** The `code` of an error from Node or undici; null if it has none. */
 export function codeOf(thrown: unknown): string | null {
   if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return null;
   return typeof thrown.code === "string" ? thrown.code : null;
@@ -28,7 +28,7 @@ const DIAL_REASONS: Readonly<Record<string, string>> = {
   EACCES: "not permitted",
 };
 
-/** Why a TCP connection could not be made, in words. */
+/** Why a TCP connection failed, in words. */
 export function dialReason(thrown: unknown): string {
   const faults: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   return [
@@ -57,7 +57,7 @@ const CLIENT_CERTIFICATE = [
   "give the client certificate of this registry in the configuration",
 ] as const;
 
-/** What the peer's certificate, or the peer, does; and what to do about it. */
+/** What is wrong with the peer or its certificate, and what to do about it. */
 const TLS_REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   CERT_HAS_EXPIRED: [
     "has expired",
@@ -89,7 +89,7 @@ const PEER_REASONS: Readonly<Record<string, readonly [reason: string, hint: stri
   ECONNRESET: ["closed the connection during the TLS handshake", "something between here and the registry may cut TLS connections"],
 };
 
-/** E_TLS; `host` is whom the certificate should be for. */
+/** E_TLS; `host` is the name that the certificate should be for. */
 export function tlsFault(host: string, thrown: unknown): Tofu3Error {
   const name = visible(host, 200);
   const code = codeOf(thrown) ?? "";
@@ -110,7 +110,7 @@ export function tlsFault(host: string, thrown: unknown): Tofu3Error {
   });
 }
 
-/** What ended an exchange on a connection that was made. `answered`: the headers were already here, so the body ended early. */
+/** Why an exchange on an open connection failed. `answered`: the headers had arrived, so the body ended early. */
 export function exchangeFault(host: string, thrown: unknown, answered: boolean): Tofu3Error {
   if (thrown instanceof Tofu3Error) return thrown;
   const code = codeOf(thrown) ?? "";
@@ -120,7 +120,7 @@ export function exchangeFault(host: string, thrown: unknown, answered: boolean):
   if (code.startsWith("ERR_SSL_") && !answered) return tlsFault(host, thrown);
   if (code === "UND_ERR_HEADERS_OVERFLOW") return fault("E_FRAMING", "more than 16 KiB of headers");
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
-    // before the end of the headers undici says this of any fault in them
+    // undici reports any fault in the headers with this code
     return answered ? fault("E_CUT", whereCut(answered)) : fault("E_FRAMING", "the answer is not clean HTTP/1.1");
   }
   if (code === "UND_ERR_SOCKET" && messageOf(thrown).startsWith("bad "))
@@ -133,7 +133,7 @@ export function exchangeFault(host: string, thrown: unknown, answered: boolean):
   );
 }
 
-/** undici gives its parser's errors no code; what they carry of the answer is not kept. */
+/** undici's parser errors have no code; the answer's text that they carry is not kept. */
 function syntaxFault(
   thrown: Error,
   answered: boolean,

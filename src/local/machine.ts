@@ -5,8 +5,9 @@ import { promisify } from "node:util";
 import type { Identity } from "../http/transport.ts";
 
 /**
- * What stands for a machine in observations, so that two workers on one machine are noticed and the identity itself, which machine-id(5) calls
- * confidential, is not shown. Null for what is none: a blank, only zeros (a jail), or a word such as "uninitialized". The remote script does the same.
+ * A hash that stands for a machine in observations: it reveals two workers on one machine, and not the identity itself,
+ * which machine-id(5) calls confidential. Null for text that is no identity: blank, only zeros (a jail), or a word such
+ * as "uninitialized". The remote script does the same.
  */
 export function machineIdentity(text: string): string | null {
   const id = text.trim();
@@ -14,10 +15,10 @@ export function machineIdentity(text: string): string | null {
   return createHash("sha256").update(`tofu3 machine\n${id}`).digest("hex");
 }
 
-/** A file, or a name that sysctl knows. */
+/** A file, or a sysctl name. */
 type Source = { readonly file: string } | { readonly sysctl: string };
 
-/** In this order, the same as in the remote script: Linux and whoever has D-Bus, FreeBSD and DragonFly, OpenBSD. */
+/** Tried in this order, as in the remote script: Linux and D-Bus, FreeBSD and DragonFly, OpenBSD. */
 const LASTING: readonly Source[] = [
   { file: "/etc/machine-id" },
   { file: "/var/lib/dbus/machine-id" },
@@ -25,7 +26,7 @@ const LASTING: readonly Source[] = [
   { sysctl: "hw.uuid" },
 ];
 
-/** Of the running kernel: Linux, macOS, FreeBSD. */
+/** Identity of the running kernel: Linux, macOS, FreeBSD. */
 const BOOT: readonly Source[] = [
   { file: "/proc/sys/kernel/random/boot_id" },
   { sysctl: "kern.bootsessionuuid" },
@@ -47,7 +48,7 @@ async function firstOf(sources: readonly Source[], signal: AbortSignal): Promise
   return null;
 }
 
-/** Who this machine is; its boot where it has no other identity. */
+/** This machine's identity; its boot where it has no other. */
 export async function readMachine(signal: AbortSignal): Promise<Pick<Identity, "machine" | "boot">> {
   const boot = await firstOf(BOOT, signal);
   return { machine: (await firstOf(LASTING, signal)) ?? boot, boot };

@@ -10,18 +10,18 @@ import type { Answer, Content, ContentQuery, Query } from "../http/transport.ts"
 
 const HEAD_BYTES = 4 * 1024;
 
-/** What the parts of one body have in common. */
+/** State shared by the parts of one body. */
 interface Measurement {
   readonly query: ContentQuery;
-  /** The connections for a query: parts may come from different places. */
+  /** The connections for a query: parts may come from different hosts. */
   readonly optionsFor: (query: Query) => ExchangeOptions;
   readonly hash: ReturnType<typeof createHash>;
   size: number;
-  /** A part is under way, or the body is complete. */
+  /** A part is in progress, or the body is complete. */
   taken: boolean;
 }
 
-/** One answer while its body comes in. `wanted`: it is content, not an error page. */
+/** One answer while its body arrives. `wanted`: it is content, not an error page. */
 interface Part {
   answer: Answer | null;
   wanted: boolean;
@@ -53,7 +53,7 @@ async function measurePart(query: Query, body: Measurement, signal: AbortSignal)
     if (part.file !== null) await orAborted(part.file.finish(), signal);
     return contentOf(part, body, cut, continued);
   } catch (thrown) {
-    // nothing of this part went into the hash: another one may still continue the body
+    // nothing of this part was hashed, so another one may still continue the body
     if (part.received === 0 && part.file === null) body.taken = false;
     await orAborted(part.file?.discard() ?? Promise.resolve(), signal).catch(() => undefined);
     throw thrown;
@@ -66,7 +66,7 @@ function receiverOf(query: Query, body: Measurement, part: Part): Receiver {
     onAnswer: (answer, given) => {
       flow = given;
       part.answer = answer;
-      // a whole body after a part of it would be hashed twice
+      // a whole body after some part would be hashed twice
       part.wanted = answer.status === 206 || (answer.status === 200 && body.size === 0);
       if (!part.wanted) return false;
       part.declared = declaredLength(answer.status, answer.headers);
@@ -98,7 +98,10 @@ function shortage(part: Part): Tofu3Error | null {
 
 const CUTS: readonly string[] = ["E_CUT", "E_TIMEOUT", "E_FRAMING", "E_TOO_LARGE"];
 
-/** The fault as the reason of a cut; null when it hit the body of an error answer, which nobody needs. Throws what is not a cut. */
+/**
+ * The fault as the reason for a cut; null if it hit the body of an error answer, which nobody needs. Rethrows anything
+ * that is not a cut.
+ */
 function cutOf(part: Part, thrown: unknown, signal: AbortSignal): Tofu3Error | null {
   signal.throwIfAborted();
   if (part.answer === null || !(thrown instanceof Tofu3Error) || thrown.stage !== "body" || !CUTS.includes(thrown.code))

@@ -1,14 +1,14 @@
 import { Tofu3Error } from "../errors.ts";
 import { SLOWEST_BYTES_PER_SECOND } from "../http/speed.ts";
 
-/** The clocks of one exchange. What they find out is told once. */
+/** The timers of one exchange. They report only one fault. */
 export interface Patience {
-  /** From now on headers are waited for. */
+  /** Starts waiting for headers. */
   answer(): void;
-  /** From now on a body is waited for; without progress counting, the whole of it has that long. */
+  /** Starts waiting for the body, at a minimum speed; without calls to `progress` all of it has one `idleSeconds`. */
   body(): void;
   progress(bytes: number): void;
-  /** This side is busy: nobody is waited for. */
+  /** This side is busy: no timer counts against the peer. */
   hold(): void;
   release(): void;
   end(): void;

@@ -3,7 +3,7 @@ import { exchange, type ExchangeOptions, type Flow } from "./exchange.ts";
 import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Page, Query } from "../http/transport.ts";
 
-/** Of an answer that is not content, so much is read at most. */
+/** The most that is read of an error page. */
 export const DRAIN_BYTES = 64 * 1024;
 
 /** See `Transport.read`. */

@@ -14,7 +14,7 @@ const REPLIES: Readonly<Record<number, string>> = {
   8: "address type not supported",
 };
 
-/** Asks a SOCKS5 proxy for a connection to a name (which it resolves) or an IP address. RFC 1928, RFC 1929 */
+/** Asks a SOCKS5 proxy to connect to a name (which the proxy resolves) or an IP address. RFC 1928, RFC 1929 */
 export async function openSocks(socket: Socket, proxy: Proxy, host: string, port: number): Promise<void> {
   const hint = "is this a SOCKS5 proxy?";
   socket.write(Buffer.from(proxy.credentials === null ? [5, 1, 0] : [5, 2, 0, 2]));
@@ -36,7 +36,7 @@ export async function openSocks(socket: Socket, proxy: Proxy, host: string, port
   if (socket.readableLength > 0) throw proxyFault(proxy, "sent more than its answer", hint);
 }
 
-/** How long the address is that the proxy says it connected from; nobody needs it. */
+/** Length of the address that the proxy says it connected from, which nobody needs. */
 async function lengthOfBound(socket: Socket, kind: number | undefined, proxy: Proxy): Promise<number> {
   if (kind === 1) return 4;
   if (kind === 4) return 16;
@@ -68,8 +68,8 @@ function socksAddress(proxy: Proxy, host: string): Buffer {
 }
 
 /**
- * Exactly that many bytes, the rest left in the socket. All that is there is read each time: a `readable` listener that is added while
- * bytes wait is called at once, which would turn waiting for more into a loop that nothing else gets out of.
+ * Takes exactly `count` bytes and leaves the rest in the socket. Reads everything available each time: a `readable`
+ * listener added while bytes are waiting fires at once, so waiting for more would become a busy loop.
  */
 async function take(socket: Socket, count: number, proxy: Proxy): Promise<Buffer> {
   let have = Buffer.alloc(0);

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import type { Socket } from "node:net";
 import { authority, basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
 
-/** Asks an HTTP proxy for a tunnel on a fresh connection to it. RFC 9110 §9.3.6 */
+/** Asks an HTTP proxy for a tunnel over a fresh connection. RFC 9110 §9.3.6 */
 export function openTunnel(socket: Socket, proxy: Proxy, host: string, port: number, userAgent: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const authorization = basicAuthorization(proxy);

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import type * as Undici from "undici";
 
-// The whole of undici brings fetch, WebSockets, caches and mocks with it, and takes three times as long to load. Its types have no such parts.
+// The whole of undici brings fetch, WebSockets, caches and mocks, and takes three times as long to load. These
+// inner modules come without types of their own.
 const load = createRequire(import.meta.url);
 
 export const Agent = load("undici/lib/dispatcher/agent.js") as typeof Undici.Agent;

@@ -1,11 +1,11 @@
 export const FORMATS = ["oci", "oci-archive", "docker-archive", "docker-v1", "file"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** `-o DEST` after parsing. `auto` is a bare path: `file` for a bottle or another one-layer artifact, `oci` otherwise. */
+/** `-o DEST`, parsed. `auto` is a bare path: `file` for a bottle or any other one-layer artifact, `oci` otherwise. */
 export interface Destination {
   readonly format: Format | "auto";
   readonly path: string;
-  /** Replace what is there. */
+  /** Replace an existing destination. */
   readonly force: boolean;
 }
 

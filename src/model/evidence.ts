@@ -15,7 +15,7 @@ export interface ArtifactObject {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A difference, and its path in words. */
+/** A difference, with its path in words. */
 export interface ToldDifference extends Difference {
   /** `index > manifest linux/amd64 > layer 3` */
   readonly at: string;
@@ -25,13 +25,13 @@ export interface ToldDifference extends Difference {
 export interface Evidence {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "tofu3"; readonly version: string };
-  /** As the person wrote it. */
+  /** As the user wrote it. */
   readonly request: SelectionText & { readonly reference: string };
   readonly outcome: Outcome;
-  /** `3/3`: the largest group of workers that saw the same root and nothing false, of those that were asked. */
+  /** `3/3`: size of the largest group of workers that saw the same root and nothing false, out of all workers asked. */
   readonly quorum: string;
   readonly summary: string;
-  /** Why the outcome is that, as data; null when all agree. */
+  /** The reason for the outcome, as data; null when all agree. */
   readonly reason: Reason | null;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -44,9 +44,9 @@ export interface Evidence {
   readonly observations: readonly Observation[];
   readonly differences: readonly ToldDifference[];
   readonly diagnosis: { readonly class: string; readonly explanation: string; readonly next: string } | null;
-  /** What was asked of the workers, and whether they are that; who is not known is not. */
+  /** What the policy requires of the workers, and whether they meet it; a worker whose identity is unknown does not. */
   readonly policy: Policy & { readonly met: boolean };
   readonly released: { readonly format: string; readonly path: string } | null;
-  /** Why an agreed artifact that was to be released was not: the verdict stands all the same. */
+  /** Why an agreed artifact could not be released; the verdict stands all the same. */
   readonly releaseError: { readonly code: ErrorCode; readonly message: string; readonly hint: string | null } | null;
 }

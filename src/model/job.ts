@@ -1,7 +1,7 @@
 import { describePlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import type { Subject } from "./subject.ts";
 
-/** What of an index is wanted. All null: everything in it. */
+/** What to select from an index. All null: every entry. */
 export interface Selection {
   readonly platform: Platform | null;
   /** A prefix at a version boundary: `macOS 11` matches `macOS 11.7`, not `macOS 110`. */
@@ -10,7 +10,7 @@ export interface Selection {
   readonly bottle: string | null;
 }
 
-/** The same as it is written: on a command line, in a report, in what a worker was asked. */
+/** A selection as text: on the command line, in reports, in `asked` of an observation. */
 export interface SelectionText {
   /** `OS/ARCH[/VARIANT][:OSVERSION]` */
   readonly platform: string | null;
@@ -33,10 +33,10 @@ export function isSelective({ platform, osVersion, bottle }: Selection | Selecti
 
 export interface Limits {
   readonly manifestBytes: number;
-  /** Of all indexes and manifests of one artifact together. */
+  /** Total of all indexes and manifests of one artifact. */
   readonly documentBytes: number;
   readonly blobBytes: number;
-  /** Of all layers of one image together, where a format unpacks them. */
+  /** Total of all layers of one image, for formats that unpack them. */
   readonly unpackedBytes: number;
   readonly redirects: number;
   readonly retries: number;
@@ -45,7 +45,7 @@ export interface Limits {
   readonly totalSeconds: number;
 }
 
-/** The same for every worker; nothing in it was learned by one of them. */
+/** The same for every worker; nothing in it comes from any one of them. */
 export interface Job {
   readonly subject: Subject;
   readonly selection: Selection;

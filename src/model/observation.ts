@@ -12,27 +12,33 @@ export type Role = "index" | "manifest" | "config" | "layer" | "blob";
 /** One object as one worker saw it. */
 export interface SeenObject {
   readonly role: Role;
-  /** What it was asked for by; for the root of a tag, what was computed. */
+  /** The digest it was requested by; for the root of a tag, the computed one. */
   readonly digest: Digest;
-  /** What the bytes hash to; null when they did not end within the size that was declared. */
+  /** The hash of the bytes; null when they ran past the declared size. */
   readonly computed: Digest | null;
-  /** Bytes that arrived; of Docker schema 1 those of the payload, which is what the digest is of. */
+  /** Bytes received; for Docker schema 1 those of the payload, which is what the digest covers. */
   readonly size: number;
-  /** Bytes that the descriptor declares; null for a root or where the parent does not say. */
+  /** Size in the descriptor, in bytes; null for a root, or where the parent does not give one. */
   readonly declaredSize: number | null;
-  /** Of the root: the Content-Type without parameters; below it: the mediaType of the descriptor. */
+  /** For the root, the Content-Type without parameters; below it, the descriptor's mediaType. */
   readonly mediaType: string;
-  /** Digest of the index or manifest that names it; null for the root. */
+  /** Digest of the index or manifest that lists it; null for the root. */
   readonly parent: Digest | null;
-  /** Place in its parent's list, from 0; 0 for the root and a config. */
+  /** Position in its parent's list, from 0; 0 for the root and for a config. */
   readonly position: number;
-  /** `os/architecture[/variant]`, inherited from the entry of the index; null where nothing says it. */
+  /** `os/architecture[/variant]`, inherited from the index entry; null if unknown. */
   readonly platform: string | null;
   readonly osVersion: string | null;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Of the root of `name:tag@digest`: what its bytes hash to by the algorithm of that digest; absent where `computed` says it. */
+  /**
+   * Only for the root of `name:tag@digest`: its hash by that digest's algorithm; absent where `computed` has it
+   * already.
+   */
   readonly pinned?: Digest;
-  /** Of the root: nobody said its media type, which is what it looks like. Absent where somebody did. */
+  /**
+   * Only for the root: neither header nor document gave a media type, so `mediaType` is a guess from its shape. Absent
+   * otherwise.
+   */
   readonly guessed?: boolean;
 }
 
@@ -50,7 +56,7 @@ export interface RetryNote {
   readonly code: ErrorCode;
   readonly message: string;
   readonly waitedMs: number;
-  /** Offset from which the body was resumed by Range; null when it was fetched from the start. */
+  /** Offset from which a Range request resumed the body; null when it was fetched from the start. */
   readonly resumedAt: number | null;
 }
 
@@ -60,10 +66,10 @@ export interface RedirectNote {
   readonly status: number;
 }
 
-/** What was noted on the way; advisory, never part of the judgement. URLs carry no userinfo and no query. */
+/** Notes taken on the way; advisory, never part of the verdict. URLs carry no userinfo and no query. */
 export interface Notes {
   readonly exchanges: number;
-  /** Body bytes received, errors and repeated parts included. */
+  /** Body bytes received, including those of error responses and of repeated parts. */
   readonly bytes: number;
   readonly retries: readonly RetryNote[];
   readonly redirects: readonly RedirectNote[];
@@ -73,19 +79,23 @@ export interface Notes {
   readonly claimedDigest: string | null;
   /** Rate-limit and `Warning` headers as `name: value`, sorted. */
   readonly headers: readonly string[];
-  /** What looked: `undici 7.30.2, node:crypto`, `curl 7.88.1, openssl`. */
+  /** Names and versions of the tools used: `undici 7.30.2, node:crypto`, `curl 7.88.1, openssl`. */
   readonly tools: readonly string[];
-  /** `SHA256:…` of the host key that the VM proved to have in the session that looked; null for this machine, or before it was reached. */
+  /**
+   * `SHA256:…` of the host key that the VM proved in this session; null for the local machine, and for a VM that was
+   * not reached.
+   */
   readonly hostKey: string | null;
-  /** Hash of the machine's identity, of its boot where it has no other; null where neither is known. */
+  /** Hash of the machine's identity, or of its boot where it has none; null where neither is known. */
   readonly machine: string | null;
-  /** Hash of the identity of its running kernel; null where it is not known. */
+  /** Hash of the boot id of its running kernel; null if unknown. */
   readonly boot: string | null;
 }
 
 /**
- * What one worker reports. `saw`: it has bytes (with `error` null: every object of the job). `refused`: the registry answered and would
- * not serve it. `failed`: there was no valid answer. `digest` and `objects` hold what was seen until then in every case.
+ * What one worker reports. `saw`: it has bytes (with `error` null: every object of the job). `refused`: the registry
+ * answered and would not serve it. `failed`: there was no valid answer. In every case `digest` and `objects` hold what
+ * the worker had seen by then.
  */
 export interface Observation {
   readonly worker: string;
@@ -94,7 +104,7 @@ export interface Observation {
   readonly outcome: "saw" | "refused" | "failed";
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** What the bytes of the root hash to. */
+  /** The hash of the root's bytes. */
   readonly digest: Digest | null;
   readonly objects: readonly SeenObject[];
   readonly evidence: Notes;

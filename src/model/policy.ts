@@ -1,9 +1,9 @@
 /** What must differ between the workers. */
 export type Distinct = "machine";
 
-/** What an agreement takes beyond the same bytes. */
+/** What an agreement requires beyond equal bytes. */
 export interface Policy {
   readonly distinct: readonly Distinct[];
-  /** On how many distinct days the workers must agree. */
+  /** Number of distinct days on which the workers must agree. */
   readonly days: 1;
 }

@@ -4,11 +4,11 @@ import type { Fault, Observation } from "./observation.ts";
 /** What a worker is doing, as it happens. */
 export type Progress =
   | { readonly kind: "phase"; readonly worker: string; readonly phase: "connecting" | "resolving" | "fetching" }
-  /** `mediaType` is null where nobody said it. */
+  /** `mediaType` is null where neither header nor document gave one. */
   | { readonly kind: "root"; readonly worker: string; readonly digest: Digest; readonly mediaType: string | null }
-  /** Bytes that are not what was asked for: whatever comes, the workers disagree. */
+  /** Bytes that do not match what was requested: whatever follows, the workers disagree. */
   | { readonly kind: "mismatch"; readonly worker: string }
-  /** More is known to be wanted: so many more objects and declared bytes. */
+  /** More work is known: this many more objects and declared bytes. */
   | { readonly kind: "wanted"; readonly worker: string; readonly objects: number; readonly bytes: number }
   | { readonly kind: "bytes"; readonly worker: string; readonly bytes: number }
   | { readonly kind: "object"; readonly worker: string }

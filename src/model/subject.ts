@@ -2,12 +2,12 @@ import type { Digest } from "../oci/digest.ts";
 import { formatReference, type Reference, type Repository } from "../oci/reference.ts";
 
 /**
- * What one job asks a registry for: a tag of a repository, which may have to resolve to a digest (`name:tag@sha256:…`), or a digest.
- * Plain data, and the same words for every worker.
+ * What one job asks a registry for: a tag of a repository, optionally pinned to a digest (`name:tag@sha256:…`), or a
+ * digest. Plain data, identical for every worker.
  */
 export type Subject = Repository & ({ readonly tag: string; readonly pin: Digest | null } | { readonly digest: Digest });
 
-/** Neither tag nor digest means `latest`; a tag and a digest mean that the tag is pinned to it. */
+/** Neither tag nor digest means `latest`; both mean that the tag is pinned to the digest. */
 export function subjectOf({ registry, repository, tag, digest }: Reference): Subject {
   if (tag === undefined && digest !== undefined) return { registry, repository, digest };
   return { registry, repository, tag: tag ?? "latest", pin: digest ?? null };
@@ -18,17 +18,17 @@ export function manifestName(subject: Subject): string {
   return "tag" in subject ? subject.tag : subject.digest;
 }
 
-/** Null where a digest is asked for. */
+/** Null when the subject is a digest. */
 export function tagOf(subject: Subject): string | null {
   return "tag" in subject ? subject.tag : null;
 }
 
-/** Null where a tag is asked for, pinned or not. */
+/** Null when the subject is a tag, pinned or not. */
 export function rootDigestOf(subject: Subject): Digest | null {
   return "tag" in subject ? null : subject.digest;
 }
 
-/** What a tag has to resolve to; null where nothing says it. */
+/** The digest that a tag must resolve to; null without a pin. */
 export function pinOf(subject: Subject): Digest | null {
   return "tag" in subject ? subject.pin : null;
 }

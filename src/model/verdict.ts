@@ -2,75 +2,75 @@ import type { Digest } from "../oci/digest.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
 import type { Fault, Role, SeenObject } from "./observation.ts";
 
-/** Workers that saw the same thing at one place of the tree. */
+/** Workers that saw the same thing at one place in the tree. */
 export interface View {
-  /** What the bytes hash to; null for bytes that did not end, and where nothing is. */
+  /** The hash of the bytes; null for bytes that ran past the declared size, and where there is nothing. */
   readonly digest: Digest | null;
   readonly size: number;
-  /** Empty where nothing is. */
+  /** Empty where there is nothing. */
   readonly mediaType: string;
   readonly workers: readonly string[];
 }
 
-/** One document or blob on the way from the root, told from its siblings by no more than it takes. */
+/** One document or blob on the path from the root, with just enough detail to tell it from its siblings. */
 export interface Step {
-  /** `root`: the workers saw roots of several kinds. `stray`: what hangs at nothing that anybody saw. */
+  /** `root`: the workers saw roots of several kinds. `stray`: the object's parent is one that no worker saw. */
   readonly role: Role | "root" | "stray";
-  /** In the list of its parent, from 0. */
+  /** Position in its parent's list, from 0. */
   readonly position: number;
-  /** Of an index or a manifest, where its entry says it. */
+  /** For an index or a manifest, where the index entry has it. */
   readonly platform: string | null;
-  /** Null where the platform tells it from its siblings. */
+  /** Null where the platform alone tells it from its siblings. */
   readonly osVersion: string | null;
   /** Only the position tells it from its siblings. */
   readonly alike: boolean;
 }
 
-/** One place of the tree at which not all workers saw the same, or at which the bytes are not what was asked for. */
+/** One place in the tree where the workers did not all see the same, or where bytes do not match what was requested. */
 export interface Difference {
   /** From the root to the place. */
   readonly path: readonly Step[];
-  /** What the bytes had to hash to; null for the root of a tag. */
+  /** The digest that the bytes should have; null for the root of a tag. */
   readonly expected: Digest | null;
   readonly views: readonly View[];
 }
 
-/** Workers that are one, or of which nobody knows that they are not. */
+/** Workers that are the same machine, or cannot be shown to be different ones. */
 export interface Indistinct {
   readonly why: "host key" | "machine" | "unknown machine";
   /** Sorted. */
   readonly workers: readonly string[];
 }
 
-/** Why the outcome is what it is; `report/` has the words. */
+/** The reason for the outcome; the wording is in `report/`. */
 export type Reason =
-  /** Of `disagreed`; `differences` has it all. */
+  /** For `disagreed`; the details are in `differences`. */
   | { readonly kind: "difference" }
-  /** Of `absent`; with a root, a part of it does not exist. */
+  /** For `absent`; with a root, some part of it does not exist. */
   | { readonly kind: "absence"; readonly root: Digest | null }
-  /** Of `incomplete`: reports about different questions. */
+  /** For `incomplete`: the observations answer different questions. */
   | { readonly kind: "questions" }
-  /** Of `incomplete`: so many distinct workers reported. */
+  /** For `incomplete`: the number of distinct workers that reported. */
   | { readonly kind: "workers"; readonly distinct: number; readonly needed: number }
-  /** Of `incomplete`: nobody says anything but that what was asked for makes no sense. */
+  /** For `incomplete`: every worker says only that the request itself cannot be met. */
   | { readonly kind: "request"; readonly fault: Fault }
-  /** Of `incomplete`: these have no complete observation; sorted. */
+  /** For `incomplete`: the workers without a complete observation, sorted. */
   | { readonly kind: "gap"; readonly workers: readonly string[] }
-  /** Of `changed`. */
+  /** For `changed`. */
   | { readonly kind: "pin"; readonly root: Digest; readonly pin: Digest }
-  /** Of `changed`: a bottle index is not about the version that its tag names. */
+  /** For `changed`: a bottle index holds another version than its tag says. */
   | { readonly kind: "version"; readonly root: Digest; readonly mismatch: BottleMismatch }
   | { readonly kind: "indistinct"; readonly root: Digest; readonly indistinct: readonly Indistinct[] };
 
 declare const mint: unique symbol;
 
-/** All that the workers agree on. */
+/** Everything that the workers agree on. */
 export interface Agreement {
   readonly outcome: "agreed";
-  /** `3/3`: the largest group of workers that saw the same root and nothing false, of those that reported. */
+  /** `3/3`: size of the largest group of workers that saw the same root and nothing false, out of all that reported. */
   readonly quorum: string;
   readonly root: SeenObject;
-  /** Every object, each once at each place, the root first. */
+  /** Every object, once per place, the root first. */
   readonly objects: readonly SeenObject[];
   readonly differences: readonly [];
   readonly reason: null;

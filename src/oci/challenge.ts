@@ -1,6 +1,6 @@
 import { Tofu3Error, visible } from "../errors.ts";
 
-/** RFC 9110 §11.3. Parameter names are in lower case, the scheme is as it was written. */
+/** RFC 9110 §11.3. Parameter names are in lower case; the scheme is as received. */
 export interface Challenge {
   readonly scheme: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -23,9 +23,9 @@ const BARE = /[^\s,"=\\][^\s,"\\]*/y;
 const PLAIN = /[^"\\]*/y;
 
 /**
- * All challenges of one WWW-Authenticate value (several values joined by a comma read the same); `[]` for an empty one. A last parameter
- * that is cut off is left out when others of its challenge came before it. Throws E_CHALLENGE on anything else that is not the grammar,
- * and on a parameter that stands twice.
+ * All challenges of one WWW-Authenticate value; several values joined by a comma parse the same. `[]` for an empty one.
+ * A truncated last parameter is dropped if its challenge has others before it. Throws E_CHALLENGE on anything else
+ * outside the grammar, and on a repeated parameter.
  */
 export function parseChallenges(header: string): Challenge[] {
   const cursor: Cursor = { text: header, at: 0 };
@@ -47,7 +47,7 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges.map(({ scheme, parameters }) => ({ scheme, parameters: Object.fromEntries(parameters) }));
 }
 
-/** False, with nothing taken, when what comes is no parameter. */
+/** False, with nothing consumed, if no parameter comes next. */
 function readParameter(cursor: Cursor, parameters: Map<string, string>): boolean {
   const start = cursor.at;
   const name = take(cursor, TOKEN)?.toLowerCase();
@@ -62,7 +62,7 @@ function readParameter(cursor: Cursor, parameters: Map<string, string>): boolean
   return true;
 }
 
-/** Null when the header ends before the value does. */
+/** Null if the header ends before the value does. */
 function readValue(cursor: Cursor): string | null {
   if (cursor.at === cursor.text.length) return null;
   if (cursor.text.charAt(cursor.at) !== '"') return take(cursor, BARE) ?? refuse(cursor, "a value is expected");

@@ -1,4 +1,4 @@
-/** RFC 9110 §14.4. `total` is null where the server does not know it (`*`). */
+/** RFC 9110 §14.4. `total` is null if the server does not know it (`*`). */
 export interface ContentRange {
   readonly first: number;
   readonly last: number;
@@ -7,7 +7,7 @@ export interface ContentRange {
 
 const SHAPE = /^bytes ([0-9]{1,15})-([0-9]{1,15})\/([0-9]{1,15}|\*)$/i;
 
-/** Null for anything that does not say exactly which bytes these are. */
+/** Null for anything that does not say exactly which bytes follow. */
 export function parseContentRange(value: string): ContentRange | null {
   const [, first, last, total] = SHAPE.exec(value) ?? [];
   if (first === undefined || last === undefined || total === undefined) return null;

@@ -4,11 +4,13 @@ import { annotationsAt, fieldsAt, namesOf, optionalAt, optionalTextAt, quoted, r
 import { isMediaType } from "./mediatype.ts";
 import { normalisePlatform, type Platform } from "./platform.ts";
 
-/** image-spec 1.1, descriptor.md. `urls` and `data` are never used: a blob comes from the registry that was asked. */
+/**
+ * image-spec 1.1, descriptor.md. `urls` and `data` are never used: blobs come only from the registry in the reference.
+ */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
-  /** Bytes; 0 is allowed. `null` only for the layers of Docker schema 1, which does not say it. */
+  /** Bytes; may be 0. `null` only for layers of Docker schema 1, which has no sizes. */
   readonly size: number | null;
   readonly platform: Platform | null;
   readonly artifactType: string | null;
@@ -18,7 +20,7 @@ export interface Descriptor {
 const NAMES = namesOf("mediaType", "digest", "size", "urls", "data", "platform", "artifactType", "annotations");
 const PLATFORM_NAMES = namesOf("os", "architecture", "variant", "os.version", "os.features", "features");
 
-/** Throws E_MANIFEST that names the JSON path (`$.layers[3].size`). */
+/** Throws E_MANIFEST with the JSON path (`$.layers[3].size`). */
 export function parseDescriptor(value: unknown, path: string): Descriptor {
   const fields = fieldsAt(value, path, NAMES);
   const { mediaType, digest, size } = { mediaType: fields["mediaType"], digest: fields["digest"], size: fields["size"] };
@@ -37,7 +39,10 @@ export function parseDescriptor(value: unknown, path: string): Descriptor {
   };
 }
 
-/** Where one of the two required names is missing it is `unknown`, as BuildKit writes it; where both are, there is no platform. */
+/**
+ * If one of the two required fields is missing it is `unknown`, as BuildKit writes it; if both are, there is no
+ * platform.
+ */
 function parsePlatformFields(value: unknown, path: string): Platform | null {
   if (value === null) return null;
   const fields = fieldsAt(value, path, PLATFORM_NAMES);

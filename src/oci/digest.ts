@@ -29,7 +29,7 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
-/** What the bytes hash to. */
+/** The digest of the bytes. */
 export function digestOf(bytes: Uint8Array, algorithm: Algorithm = "sha256"): Digest {
   return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`);
 }

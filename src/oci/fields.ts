@@ -4,26 +4,26 @@ import { foldKey } from "./json.ts";
 /** The members of one JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Field names by their fold. */
+/** Field names, keyed by their fold. */
 export type Names = ReadonlyMap<string, string>;
 
 export function namesOf(...names: readonly string[]): Names {
   return new Map(names.map((name) => [foldKey(name), name]));
 }
 
-/** Throws E_MANIFEST that names the JSON path. */
+/** Throws E_MANIFEST with the JSON path. */
 export function refuse(path: string, reason: string): never {
   throw new Tofu3Error("E_MANIFEST", `cannot use the manifest: ${path}: ${reason}`);
 }
 
-/** A value for a message, cut and printable. */
+/** A value for a message, truncated and printable. */
 export function quoted(value: unknown): string {
   return visible(value === undefined ? "nothing" : JSON.stringify(value), 120);
 }
 
 /**
- * An object in which no key is a known name in another case: `Layers` is `layers` to a parser that ignores case, and nothing to one that
- * does not.
+ * An object without any key that is a known name in another case: to a parser that ignores case `Layers` is `layers`,
+ * to any other it is nothing.
  */
 export function fieldsAt(value: unknown, path: string, known: Names): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(path, `not an object: ${quoted(value)}`);
@@ -41,19 +41,19 @@ export function listAt(value: unknown, path: string, most: number): readonly unk
   return value;
 }
 
-/** A member that may be missing; `null` counts as missing. */
+/** An optional member; `null` counts as missing. */
 export function optionalAt(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
 }
 
-/** A string; null when it is missing or empty. */
+/** A string; null if missing or empty. */
 export function optionalTextAt(fields: Fields, name: string, path: string): string | null {
   const value = optionalAt(fields, name);
   if (value === null || value === "") return null;
   return typeof value === "string" ? value : refuse(`${path}.${name}`, `not a string: ${quoted(value)}`);
 }
 
-/** A map of strings; empty when it is missing. image-spec 1.1, annotations.md */
+/** A map of strings; empty if missing. image-spec 1.1, annotations.md */
 export function annotationsAt(fields: Fields, path: string): Readonly<Record<string, string>> {
   const value = optionalAt(fields, "annotations");
   if (value === null) return {};

@@ -2,13 +2,13 @@ import { visible } from "../errors.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { hexOf } from "./digest.ts";
 
-/** What `org.opencontainers.image.ref.name` of an entry says: `PKG_VERSION.TAG[.REBUILD]`. */
+/** `org.opencontainers.image.ref.name` of an index entry: `PKG_VERSION.TAG[.REBUILD]`. */
 export interface Bottle {
-  /** With revision: `2.8.2_1`. */
+  /** Including the revision: `2.8.2_1`. */
   readonly version: string;
   /** `arm64_sonoma`, `big_sur` (Intel), `x86_64_linux`, `all`. */
   readonly tag: string;
-  /** 0 where none is named. */
+  /** 0 if there is none. */
   readonly rebuild: number;
 }
 
@@ -24,7 +24,7 @@ const BOTTLE_TAG = /^[a-z0-9_]+$/;
 const REBUILD = /^[1-9][0-9]{0,5}$/;
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]*$/;
 
-/** Null when the entry is no bottle. */
+/** Null if the entry is not a bottle. */
 export function bottleOf(entry: Entry): Bottle | null {
   const name = entry.annotations[REF_NAME] ?? "";
   if (name.length > LONGEST_BOTTLE_NAME) return null;
@@ -36,27 +36,30 @@ export function bottleOf(entry: Entry): Bottle | null {
   return { version, tag, rebuild };
 }
 
-/** An index that Homebrew wrote: it says so, or its entries name the digests of bottles. */
+/** An index written by Homebrew: it says so, or an entry is a bottle and has its digest. */
 export function isBottleIndex(index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] }): boolean {
   if (index.annotations["com.github.package.type"] === "homebrew_bottle") return true;
   return index.manifests.some((entry) => entry.annotations["sh.brew.bottle.digest"] !== undefined && bottleOf(entry) !== null);
 }
 
-/** The name of Homebrew's own cache, `NAME--VERSION.TAG.bottle[.REBUILD].tar.gz`; null when a part of it could leave a directory. */
+/**
+ * The file name in Homebrew's own cache, `NAME--VERSION.TAG.bottle[.REBUILD].tar.gz`; null if a part of it could escape
+ * a directory.
+ */
 export function bottleFileName(formula: string, bottle: Bottle): string | null {
   const { version, tag, rebuild } = bottle;
   if (!SAFE_NAME.test(formula) || !SAFE_NAME.test(version) || !SAFE_NAME.test(tag)) return null;
   return `${formula}--${version}.${tag}.bottle${rebuild === 0 ? "" : `.${rebuild}`}.tar.gz`;
 }
 
-/** The last part of the repository that a formula is kept in: `python@3.11` is `python/3.11`, `gtk+` is `gtkx`. */
+/** The last part of a formula's repository: `python@3.11` is `python/3.11`, `gtk+` is `gtkx`. */
 export function repositoryOfFormula(formula: string): string {
   return formula.replaceAll("@", "/").replaceAll("+", "x");
 }
 
 /**
- * The formula of `homebrew/core/python/3.11`. An `x` may have been a `+`, which only the title of the index can tell; a title that belongs
- * to another repository is not believed.
+ * The formula of `homebrew/core/python/3.11`. An `x` may have been a `+`, and only the index's title can tell; a title
+ * that does not match the repository is ignored.
  */
 export function formulaOfRepository(repository: string, annotations: Annotations = {}): string {
   const name = /^[^/]+\/[^/]+\/(.+)$/.exec(repository)?.[1] ?? repository;
@@ -64,13 +67,15 @@ export function formulaOfRepository(repository: string, annotations: Annotations
   return title !== undefined && repositoryOfFormula(title) === name ? title : name.replaceAll("/", "@");
 }
 
-/** Version of what an index holds, as it says itself; null when it does not. */
+/** The version annotation; null if missing or empty. */
 export function versionOf(annotations: Annotations): string | null {
   const version = annotations[VERSION];
   return version === undefined || version === "" ? null : version;
 }
 
-/** What a bottle index says instead of the tag that was asked for: its version, its own name, or the name of a bottle in it. */
+/**
+ * What a bottle index says instead of the requested tag: in its version, its own name, or the name of a bottle in it.
+ */
 export interface BottleMismatch {
   readonly tag: string;
   readonly says: "version" | "name" | "bottle";
@@ -78,8 +83,8 @@ export interface BottleMismatch {
 }
 
 /**
- * How what a bottle index says about itself or about its bottles is not what was asked for (`2.6.2` that holds 2.8.2), null when it is or
- * when it is no bottle index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
+ * How the annotations of a bottle index, or of its bottles, contradict the requested tag (`2.6.2` that holds 2.8.2);
+ * null if they do not, or if it is not a bottle index. The tag of a bottle index is `PKG_VERSION[-REBUILD]`.
  */
 export function versionMismatch(
   index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] },
@@ -100,7 +105,7 @@ function isOfAnotherTag(bottle: Bottle | null, tag: string): boolean {
   return bottle !== null && tag !== (bottle.rebuild === 0 ? bottle.version : `${bottle.version}-${bottle.rebuild}`);
 }
 
-/** How the layer of a bottle contradicts what the index says about the bottle, with both values; null when it does not. */
+/** How the layer of a bottle contradicts its index entry, with both values; null if it does not. */
 export function checkBottle(entry: Entry, layer: Pick<Descriptor, "digest" | "size">): string | null {
   const digest = entry.annotations["sh.brew.bottle.digest"];
   const size = entry.annotations["sh.brew.bottle.size"];

@@ -1,13 +1,13 @@
 import { Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 
-/** How strictly one document is read; what is refused in every case is at `parseJson`. */
+/** Options for one document; what is always refused is listed at `parseJson`. */
 export interface JsonRules {
-  /** What is read, for messages: `the manifest`. */
+  /** What is being read, for messages: `the manifest`. */
   readonly what: string;
   readonly code?: ErrorCode;
-  /** Members whose value is a map of people's own keys (annotations, labels): there keys may differ only by case. */
+  /** Members whose value is a map with free keys (annotations, labels): keys there may differ only by case. */
   readonly freeMaps?: ReadonlySet<string>;
-  /** Only this member of the outermost object must be unique; what else stands there is not what will be used. */
+  /** Only this member of the outermost object must be unique; its other members are not used. */
   readonly envelope?: string;
 }
 
@@ -46,17 +46,18 @@ const LITERALS: readonly (readonly [text: string, value: unknown])[] = [
 ];
 
 /**
- * Two keys with the same fold are one field to a parser that ignores case. Go's folds U+017F to `s` and U+212A to `k`, and so does this.
+ * Two keys with the same fold are one field to a parser that ignores case. Like Go, folds U+017F to `s` and U+212A to
+ * `k`.
  */
 export function foldKey(key: string): string {
   return PLAIN_KEY.test(key) ? key : key.toUpperCase().toLowerCase();
 }
 
 /**
- * JSON that every parser reads alike, otherwise an error that names the place: strict UTF-8 without a byte order mark, no key twice (after
- * unescaping), no two keys that differ only by case, no `__proto__`, no NUL or lone surrogate, no number that is not the same everywhere
- * (beyond 2^53, `1.0`, `-0`), nothing after the end, 64 levels and 250,000 values at most. Accepts a part of what JSON.parse accepts and
- * gives the same value. Linear time, constant stack.
+ * JSON that every parser reads alike, otherwise an error that names the place. Refuses: anything but strict UTF-8
+ * without a byte order mark, a repeated key (after unescaping), keys that differ only by case, `__proto__`, NUL, lone
+ * surrogates, numbers that parsers read differently (beyond 2^53, `1.0`, `-0`), trailing text, more than 64 levels or
+ * 250,000 values. Accepts a subset of what JSON.parse accepts, with the same values. Linear time, constant stack.
  */
 export function parseJson(bytes: Uint8Array, rules: JsonRules): unknown {
   let text: string;
@@ -68,7 +69,7 @@ export function parseJson(bytes: Uint8Array, rules: JsonRules): unknown {
   return parseJsonText(text, rules);
 }
 
-/** The same for JSON that stands in a string of another document. */
+/** The same for JSON inside a string of another document. */
 export function parseJsonText(text: string, rules: JsonRules): unknown {
   const scan: Scan = { text, rules, stack: [], at: 0, nodes: 0 };
   for (;;) {
@@ -94,7 +95,7 @@ function readValue(scan: Scan): unknown {
   }
 }
 
-/** The container when it is empty, OPENED when its first value comes next. */
+/** The container if it is empty, OPENED if its first value comes next. */
 function openContainer(scan: Scan, start: "{" | "["): unknown {
   if (scan.stack.length >= MOST_DEPTH) return fail(scan, `it is more than ${MOST_DEPTH} levels deep`);
   scan.at += 1;
@@ -110,7 +111,10 @@ function openContainer(scan: Scan, start: "{" | "["): unknown {
   return OPENED;
 }
 
-/** Puts a complete value where it belongs and closes what ends after it. The document, or OPENED when another value comes next. */
+/**
+ * Stores a complete value and closes the containers that end after it. Returns the document, or OPENED if another value
+ * comes next.
+ */
 function closeContainers(scan: Scan, complete: unknown): unknown {
   let value = complete;
   for (;;) {
@@ -132,7 +136,7 @@ function closeContainers(scan: Scan, complete: unknown): unknown {
   }
 }
 
-/** Returns what closes the container. */
+/** Returns the character that closes the container. */
 function store(frame: Frame, value: unknown): "]" | "}" {
   if (frame.object === null) {
     frame.list.push(value);
@@ -208,7 +212,7 @@ function readLiteral(scan: Scan): unknown {
   return literal[1];
 }
 
-/** The character at the place after white space; empty at the end. */
+/** The next character after white space; empty at the end. */
 function nextCharacter(scan: Scan): string {
   while (" \t\n\r".includes(scan.text.charAt(scan.at)) && scan.at < scan.text.length) scan.at += 1;
   return scan.text.charAt(scan.at);

@@ -6,12 +6,12 @@ const NAMES = namesOf("signatures");
 const SIGNATURE_NAMES = namesOf("header", "protected", "signature");
 const PROTECTED_NAMES = namesOf("formatLength", "formatTail", "time");
 const BASE64URL = /^[A-Za-z0-9_-]*={0,2}$/;
-// what stands outside of the payload may stand twice: it is not signed, and it is not used
+// members outside the payload may repeat: they are neither signed nor used
 const ENVELOPE: JsonRules = { what: "the schema 1 manifest", envelope: "signatures" };
 
 /**
- * What the signatures of a pretty JWS (libtrust) are over: the first `formatLength` bytes and then `formatTail`. All signatures have to say
- * the same. Null when the document has no `signatures`. Throws E_MANIFEST.
+ * The bytes that the signatures of a pretty JWS (libtrust) cover: the first `formatLength` bytes, then `formatTail`.
+ * All signatures must cover the same bytes. Null if the document has no `signatures`. Throws E_MANIFEST.
  */
 export function payloadOf(bytes: Uint8Array): Uint8Array | null {
   const fields = fieldsAt(parseJson(bytes, ENVELOPE), "$", NAMES);

@@ -2,7 +2,7 @@ import { Tofu3Error, visible } from "../errors.ts";
 
 interface Link {
   readonly target: string;
-  /** Relation types in lower case; null when the link names none. */
+  /** Relation types in lower case; null if the link has no `rel`. */
   readonly relations: readonly string[] | null;
 }
 
@@ -12,9 +12,9 @@ const TARGET = /[ \t,]*<([^<>]*)>[ \t]*/y;
 const PARAMETER = /;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+)))?[ \t]*/y;
 
 /**
- * The URL of the next page, null when this is the last one. RFC 8288; a link that names no relation counts as the next page where no other
- * does, as some registries write it. The query is kept as the registry wrote it, `n=0` included. Throws E_LINK on another origin, on two
- * different next pages, on a page that is its own next one, and on anything that is not the grammar.
+ * The URL of the next page, null on the last one. RFC 8288. A link without `rel` counts as next if no other link does,
+ * as some registries write it. Keeps the query as the registry wrote it, `n=0` included. Throws E_LINK on another
+ * origin, on two different next pages, on a page that is its own next, and on anything outside the grammar.
  */
 export function nextPage(requestUrl: string, linkHeader: string | null | undefined): string | null {
   if (linkHeader === null || linkHeader === undefined || linkHeader.trim() === "") return null;
@@ -44,7 +44,7 @@ function parseLinks(header: string): Link[] {
   return links;
 }
 
-/** The first `rel` counts. RFC 8288 §3.3 */
+/** Only the first `rel` counts. RFC 8288 §3.3 */
 function readRelations(header: string, start: number): { readonly relations: readonly string[] | null; readonly end: number } {
   let relations: readonly string[] | null = null;
   for (let end = start; ;) {

@@ -15,29 +15,29 @@ import {
 import { parseSchema1, type Schema1Manifest, type UnreadableSchema1 } from "./schema1.ts";
 
 interface Common {
-  /** Without parameters, in lower case; where nobody says it, what the document looks like. */
+  /** Without parameters, in lower case; if nothing states it, guessed from the document's shape. */
   readonly mediaType: string;
   /** sha256 of the bytes. */
   readonly digest: Digest;
-  /** Exactly as they were given; never written again from the parsed value. */
+  /** Exactly as given; never re-serialised. */
   readonly bytes: Uint8Array;
   readonly artifactType: string | null;
   readonly annotations: Readonly<Record<string, string>>;
-  /** What this document is about; never followed. */
+  /** The descriptor of the manifest that this one refers to; never followed. */
   readonly subject: Descriptor | null;
 }
 
-/** image-spec 1.1, image-index.md, and the Docker manifest list. */
+/** image-spec 1.1, image-index.md; also the Docker manifest list. */
 export interface Index extends Common {
   readonly kind: "index";
   readonly manifests: readonly Descriptor[];
 }
 
-/** image-spec 1.1, manifest.md, and Docker schema 2. */
+/** image-spec 1.1, manifest.md; also Docker schema 2. */
 export interface ImageManifest extends Common {
   readonly kind: "manifest";
   readonly config: Descriptor;
-  /** The base first; may be empty. */
+  /** The base layer first; may be empty. */
   readonly layers: readonly Descriptor[];
 }
 
@@ -56,10 +56,10 @@ const MARKS: readonly (readonly [kind: DocumentKind, names: readonly string[]])[
 const RULES: JsonRules = { what: "the manifest", freeMaps: new Set(["annotations"]) };
 
 /**
- * An index, a manifest or a Docker schema 1 manifest, checked field by field. `mediaType` is the Content-Type or what the parent's
- * descriptor says; without it the document's own, without that its shape decides. Refused is whatever parsers read differently: two kinds in
- * one document, a `mediaType` that contradicts, one digest with two sizes, and what parseJson refuses. Throws E_MANIFEST (with the JSON
- * path), E_MEDIA_TYPE.
+ * Parses an index, a manifest or a Docker schema 1 manifest, checking every field. `mediaType` is the Content-Type or
+ * the mediaType of the parent's descriptor; without it the document's own counts, failing that its shape. Refuses what
+ * parsers read differently: two kinds in one document, a contradicting `mediaType`, one digest with two sizes, and all
+ * that parseJson refuses. Throws E_MANIFEST (with the JSON path) and E_MEDIA_TYPE.
  */
 export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Manifest | UnreadableSchema1 {
   const given = mediaType === undefined || mediaType === null ? null : knownMediaType(mediaType, "the registry says");

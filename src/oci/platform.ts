@@ -11,7 +11,7 @@ export interface Platform {
 
 const COMPONENT = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Other names as containerd and regclient know them; the second part is the variant that the name implies. */
+/** Aliases known to containerd and regclient; the second part is the variant that the alias implies. */
 const ARCHITECTURES: ReadonlyMap<string, readonly [architecture: string, variant: string | null]> = new Map([
   ["i386", ["386", null]],
   ["i686", ["386", null]],
@@ -39,7 +39,7 @@ function refuse(text: string): never {
   });
 }
 
-/** One spelling for what different tools write differently; the version of the operating system is kept as it is. */
+/** One spelling for what tools write in different ways; keeps the OS version as it is. */
 export function normalisePlatform(os: string, architecture: string, variant: string | null, osVersion: string | null): Platform {
   const lower = architecture.toLowerCase();
   const [name, implied] = ARCHITECTURES.get(lower) ?? [lower, null];
@@ -52,7 +52,7 @@ export function normalisePlatform(os: string, architecture: string, variant: str
   };
 }
 
-/** `v8` of arm64 and `v1` of amd64 are what the bare name means. */
+/** A bare arm64 means `v8`, a bare amd64 means `v1`. */
 function normaliseVariant(architecture: string, variant: string): string | null {
   const level = /^(?:arm)?v?([0-9]+)$/.exec(variant)?.[1];
   const name = architecture.startsWith("arm") && level !== undefined ? `v${level}` : variant;
@@ -61,21 +61,21 @@ function normaliseVariant(architecture: string, variant: string): string | null 
   return name === "" ? null : name;
 }
 
-/** `os/architecture[/variant]`, as it stands in observations and reports. */
+/** `os/architecture[/variant]`, as in observations and reports. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = platform;
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
 }
 
-/** The same with `:osVersion` where there is one; parsePlatform reads it back. */
+/** The same with `:osVersion` if there is one; parsePlatform reads it back. */
 export function describePlatform(platform: Platform): string {
   return platform.osVersion === undefined ? formatPlatform(platform) : `${formatPlatform(platform)}:${platform.osVersion}`;
 }
 
 /**
- * Whether an entry of an index is what is wanted. A wanted platform without variant takes every variant (`linux/arm` takes v5, v6 and v7:
- * every match is kept, none is guessed); one with a variant takes that variant only, where an arm entry that names none is v7, as
- * containerd reads it.
+ * Whether an index entry matches. A wanted platform without a variant matches every variant (`linux/arm` matches v5, v6
+ * and v7: all are kept, none is guessed). One with a variant matches only that variant; an arm entry without one counts
+ * as v7, as in containerd.
  */
 export function matchesPlatform(have: Platform | null, want: Platform): boolean {
   if (have === null || have.os !== want.os || have.architecture !== want.architecture) return false;
@@ -84,7 +84,7 @@ export function matchesPlatform(have: Platform | null, want: Platform): boolean 
   return (have.variant ?? (have.architecture === "arm" ? "v7" : null)) === want.variant;
 }
 
-/** A prefix that ends where a part of the version ends: `macOS 11` takes `macOS 11.7`, not `macOS 110`. Case does not count. */
+/** A prefix at a version boundary: `macOS 11` matches `macOS 11.7`, not `macOS 110`. Ignores case. */
 export function matchesOsVersion(have: Platform | null, prefix: string): boolean {
   const version = have?.osVersion?.toLowerCase();
   const wanted = prefix.trim().toLowerCase();

@@ -3,12 +3,12 @@ import { isDigest, type Digest } from "./digest.ts";
 
 /** A repository of a registry. */
 export interface Repository {
-  /** Normalised name, `docker.io` for Docker Hub; with port where one was given; IPv6 in brackets. */
+  /** Normalised: `docker.io` for Docker Hub; with the port if one was given; IPv6 in brackets. */
   readonly registry: string;
   readonly repository: string;
 }
 
-/** `[registry/]repository[:tag][@digest]` as distribution/reference parses and normalises it. */
+/** `[registry/]repository[:tag][@digest]`, parsed and normalised like distribution/reference. */
 export interface Reference extends Repository {
   readonly tag?: string;
   readonly digest?: Digest;
@@ -23,13 +23,13 @@ const IDENTIFIER = /^[a-f0-9]{64}$/;
 const MOST_CHARACTERS = 2048;
 const MOST_REPOSITORY = 255;
 
-/** What every name of Docker Hub is filed under, and the host that serves it. */
+/** The canonical name of Docker Hub, and the host that serves it. */
 export const HUB = "docker.io";
 const HUB_HOST = "registry-1.docker.io";
-/** The last two are no aliases to distribution/reference, but they are the same registry. */
+/** distribution/reference does not treat the last two as aliases, but they are the same registry. */
 const HUB_NAMES: readonly string[] = [HUB, "index.docker.io", HUB_HOST, "registry.hub.docker.com"];
 
-/** No default tag is filled in. Throws E_REFERENCE. */
+/** Fills in no default tag. Throws E_REFERENCE. */
 export function parseReference(text: string): Reference {
   if (text === "") return refuse(text, "it is empty");
   if (text.length > MOST_CHARACTERS) return refuse(text, `it is longer than ${MOST_CHARACTERS} characters`);
@@ -45,7 +45,9 @@ export function parseReference(text: string): Reference {
   return { registry, repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
 }
 
-/** What stands before the first slash is a registry when it has a dot, a colon or an upper-case letter, or is `localhost`. */
+/**
+ * The part before the first slash is a registry if it has a dot, a colon or an upper-case letter, or is `localhost`.
+ */
 function splitRegistry(text: string): { readonly registry: string; readonly rest: string } {
   const slash = text.indexOf("/");
   const first = text.slice(0, Math.max(slash, 0));
@@ -84,7 +86,7 @@ function refuse(text: string, reason: string, hint?: string): never {
   });
 }
 
-/** `registry/repository[:tag][@digest]`, which parseReference reads back. */
+/** `registry/repository[:tag][@digest]`; parseReference reads it back. */
 export function formatReference(reference: Reference): string {
   const { registry, repository, tag, digest } = reference;
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
@@ -95,19 +97,25 @@ export function isDockerHub(registry: string): boolean {
   return HUB_NAMES.includes(registry.toLowerCase());
 }
 
-/** The name that credentials and settings are kept under: `docker.io` for every name of Docker Hub, otherwise host[:port] in lower case. */
+/**
+ * The key for credentials and settings: `docker.io` for every name of Docker Hub, otherwise host[:port] in lower case.
+ */
 export function registryKey(repository: Repository): string {
   return isDockerHub(repository.registry) ? HUB : registryHost(repository);
 }
 
-/** The repository as it stands in a request: Docker Hub keeps `alpine` under `library/alpine`, also where distribution/reference adds nothing. */
+/**
+ * The repository as in request URLs: Docker Hub serves `alpine` as `library/alpine`, also where distribution/reference
+ * adds no prefix.
+ */
 export function requestRepository({ registry, repository }: Repository): string {
   return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
 }
 
 /**
- * host[:port] to connect to, in the one spelling that every HTTP engine reads alike (lower case, `127.1` as `127.0.0.1`, short IPv6). A
- * port that was given stays, also 443. Throws E_REFERENCE where the name is none that can be connected to, such as `[1::2::3]`.
+ * host[:port] to connect to, in a spelling that every HTTP engine reads alike (lower case, `127.1` as `127.0.0.1`,
+ * short IPv6). Keeps an explicit port, even 443. Throws E_REFERENCE if no engine can connect to the name, such as
+ * `[1::2::3]`.
  */
 export function registryHost({ registry }: Repository): string {
   if (isDockerHub(registry)) return HUB_HOST;

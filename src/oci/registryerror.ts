@@ -1,8 +1,8 @@
 import { visible } from "../errors.ts";
 
-/** distribution-spec 1.1, "Error Codes". Both are printable and cut. */
+/** distribution-spec 1.1, "Error Codes". Both fields are printable and truncated. */
 export interface RegistryError {
-  /** `UNKNOWN` where the registry names none. */
+  /** `UNKNOWN` if the registry gives none. */
   readonly code: string;
   /** May be empty. */
   readonly message: string;
@@ -14,8 +14,9 @@ const MOST_CODE = 80;
 const MOST_MESSAGE = 300;
 
 /**
- * What a registry says about a refusal, for people and for diagnosis; never part of a verdict. Empty when the body is not JSON or says
- * nothing. Also reads what token services write instead of `errors`: `error` and `error_description`, `details`, `message`.
+ * The errors in a registry's response body, for people and for diagnosis; never part of a verdict. Empty if the body is
+ * not JSON or has none. Also reads what token services write instead of `errors`: `error` and `error_description`,
+ * `details`, `message`.
  */
 export function parseRegistryErrors(bytes: Uint8Array): RegistryError[] {
   if (bytes.length > MOST_BYTES) return [];
@@ -53,8 +54,8 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /**
- * The 404 of ghcr.io, Harbor and distribution that means "I have it, and you did not ask for its media type": seen with a full Accept
- * value, something on the way removed it.
+ * The 404 of ghcr.io, Harbor and distribution that means "I have it, but you did not accept its media type". As the
+ * full Accept value was sent, something on the way removed it.
  */
 export function isAcceptRefusal(errors: readonly RegistryError[]): boolean {
   return errors.some(({ message }) => /accept header does not support/i.test(message));

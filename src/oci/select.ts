@@ -3,10 +3,10 @@ import type { Descriptor } from "./descriptor.ts";
 import { bottleOf } from "./homebrew.ts";
 import { formatPlatform, matchesOsVersion, matchesPlatform, type Platform } from "./platform.ts";
 
-/** What of an index is wanted; an entry has to meet all that is given. */
+/** What to select from an index; an entry must match every given field. */
 export interface Wanted {
   readonly platform?: Platform | null | undefined;
-  /** A prefix that ends where a part of the version ends: `macOS 11` takes `macOS 11.7`, not `macOS 110`. */
+  /** A prefix at a version boundary: `macOS 11` matches `macOS 11.7`, not `macOS 110`. */
   readonly osVersion?: string | null | undefined;
   /** A Homebrew bottle tag, `arm64_sonoma`, `big_sur`, `all`. */
   readonly bottle?: string | null | undefined;
@@ -17,8 +17,8 @@ interface Entries {
 }
 
 /**
- * Every entry that matches, in the order of the index; `[]` when none does, all of them when nothing is wanted in particular. Where no entry
- * is for the wanted platform, Homebrew's bottle for all of them is, which names none.
+ * Every matching entry, in index order: `[]` if none matches, all entries without a selection. If no entry has the
+ * wanted platform, falls back to Homebrew's `all` bottle, whose entry names no platform.
  */
 export function selectPlatforms(index: Entries, wanted: Wanted = {}): Descriptor[] {
   const { platform, osVersion, bottle } = wanted;
@@ -34,7 +34,7 @@ function isForAll(entry: Descriptor): boolean {
   return entry.platform === null && bottleOf(entry)?.tag === "all" && entry.annotations["sh.brew.bottle.digest"] !== undefined;
 }
 
-/** One printable line for each entry, for people who have to choose: `darwin/amd64  macOS 11.7  bottle big_sur  sha256:…`. */
+/** One printable line per entry, for the user to choose from: `darwin/amd64  macOS 11.7  bottle big_sur  sha256:…`. */
 export function describeChoices(index: Entries): string[] {
   return index.manifests.map((entry) => {
     const bottle = bottleOf(entry);

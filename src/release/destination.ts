@@ -9,9 +9,9 @@ import { sweep } from "./quarantine/sweep.ts";
 const WAYS = "oci:DIR, oci-archive:FILE, docker-archive:FILE, docker-v1:DIR, file:FILE, or a path";
 
 /**
- * `-o DEST`: `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-v1:DIR`, `file:FILE`, or a bare path. The path comes out
- * absolute; a trailing slash is kept where it means "into this directory" (`file:` and bare paths). A bare path with a colon is written
- * with a slash before it, `./a:b`. Throws E_DESTINATION.
+ * Parses `-o DEST`: `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `docker-v1:DIR`, `file:FILE`, or a bare path.
+ * Makes the path absolute; keeps a trailing slash where it means "into this directory" (`file:` and bare paths). A bare
+ * path with a colon needs a slash before it: `./a:b`. Throws E_DESTINATION.
  */
 export function parseDestination(text: string, force: boolean, cwd: string): Destination {
   const prefix = /^([^:/]*):/.exec(text)?.[1];
@@ -30,19 +30,22 @@ export function parseDestination(text: string, force: boolean, cwd: string): Des
   return { format, path: mayBeInto(format) && /\/\.{0,2}$|^\.{1,2}$/.test(path) ? join(absolute, "/") : absolute, force };
 }
 
-/** Throws E_DESTINATION for paths that skopeo, podman and crane would cut at the colon. */
+/** Throws E_DESTINATION for paths that skopeo, podman and crane would split at the colon. */
 export function checkColon(format: Format, path: string): void {
   const colon = path.indexOf(":");
   if (isLayout(format) && colon !== -1) throw colonRefused(format, `${format}:${path}`, path.slice(0, colon));
 }
 
-/** Whether a single file goes into this directory under its own name: the path ends in a slash, or a directory is there. */
+/**
+ * Whether a single file goes into this directory under its own name: the path ends in a slash, or is an existing
+ * directory.
+ */
 export function isInto(destination: Destination): boolean {
   if (!mayBeInto(destination.format)) return false;
   return destination.path.endsWith("/") || isDirectory(destination.path);
 }
 
-/** False also where it cannot be looked at; checkDestination says why. */
+/** Also false if it cannot be accessed; checkDestination reports why. */
 export function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
@@ -51,14 +54,14 @@ export function isDirectory(path: string): boolean {
   }
 }
 
-/** The directory in which the result, and until then the quarantine, has its name. */
+/** The directory that gets the result, and holds the quarantine until then. */
 export function parentOf(destination: Destination): string {
   return isInto(destination) ? resolve(destination.path) : dirname(destination.path);
 }
 
 /**
- * To be called before anything is downloaded: brings back what a crashed run had moved aside, then throws E_DESTINATION where the
- * directory to write in is missing or not writable, or where something is there that may not be replaced.
+ * Call before downloading anything. Restores what a crashed run had moved aside, then throws E_DESTINATION if the
+ * parent directory is missing or not writable, or if something exists that may not be replaced.
  */
 export async function checkDestination(destination: Destination): Promise<void> {
   const parent = parentOf(destination);
@@ -73,13 +76,13 @@ export async function checkDestination(destination: Destination): Promise<void> 
   if (!isInto(destination)) await checkVacant(destination.format, destination.path, destination.force);
 }
 
-/** Throws E_DESTINATION where something at `path` may not be replaced by a result of this format. */
+/** Throws E_DESTINATION if something at `path` may not be replaced by a result of this format. */
 export async function checkVacant(format: Destination["format"], path: string, force: boolean): Promise<void> {
   await checkOne(format, path, force);
   if (format === "docker-archive") await checkOne("file", notePath(path), force);
 }
 
-/** Where the registry's digest of a docker-archive is written, beside it. */
+/** The file beside a docker-archive that records the registry's digest. */
 export function notePath(path: string): string {
   return `${path}.digest`;
 }
@@ -154,7 +157,7 @@ function colonRefused(format: Destination["format"], text: string, before: strin
   );
 }
 
-/** E_DESTINATION about one destination. */
+/** E_DESTINATION for one destination. */
 export function refused(text: string, what: string, hint: string | null, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_DESTINATION", `destination ${quoted(text)} ${what}`, { hint: hint ?? undefined, cause });
 }

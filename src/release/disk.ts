@@ -4,11 +4,11 @@ import type { Stats } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { FULL_DISK_HINT, messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
 
-/** What the operating system calls it, `ENOSPC`; null for anything that is not one of its errors. */
+/** The system's error name, such as `ENOSPC`; null for anything that is not a system error. */
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
   if (/^E[A-Z0-9]+$/.test(error.code)) return error.code;
-  // libuv has no name for some, EDQUOT among them: "Unknown system error -122"
+  // libuv has no name for some errors, such as EDQUOT: "Unknown system error -122"
   if (!error.code.startsWith("Unknown system error") || !("errno" in error) || typeof error.errno !== "number") return null;
   const number = -error.errno;
   return Object.entries(osConstants.errno).find(([, value]) => value === number)?.[0] ?? "EUNKNOWN";
@@ -39,8 +39,8 @@ const MEANING: Readonly<Record<string, readonly [code: ErrorCode, what: string, 
 };
 
 /**
- * An error of the operating system in the words of a person: E_DISK where the disk failed, E_RELEASE where the place did not permit it.
- * `doing` is a clause such as `writing "x.tar"`. Anything else than an error of the operating system is handed back as it is.
+ * A system error in plain words: E_DISK if the disk failed, E_RELEASE if the location did not permit it. `doing` is a
+ * clause such as `writing "x.tar"`. Returns any other error unchanged.
  */
 export function diskFault(doing: string, error: unknown): unknown {
   const errno = errnoOf(error);
@@ -49,7 +49,7 @@ export function diskFault(doing: string, error: unknown): unknown {
   return new Tofu3Error(code, `${doing}: ${what}`, { hint, cause: error });
 }
 
-/** Runs `work`; errors of the operating system come out as E_DISK or E_RELEASE. */
+/** Runs `work`, turning system errors into E_DISK or E_RELEASE. */
 export async function onDisk<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -58,12 +58,12 @@ export async function onDisk<T>(doing: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** A path as it is shown to a person. */
+/** A path for display. */
 export function quoted(path: string): string {
   return `"${visible(path)}"`;
 }
 
-/** What is at this path itself, a symbolic link included; null where there is nothing. */
+/** The status of the path itself, without following symbolic links; null if nothing is there. */
 export async function lookAt(path: string): Promise<Stats | null> {
   try {
     return await lstat(path);
@@ -73,7 +73,9 @@ export async function lookAt(path: string): Promise<Stats | null> {
   }
 }
 
-/** Makes the names in a directory survive a power cut. File systems that cannot do it for a directory (SMB, some FUSE) are let off. */
+/**
+ * Makes a directory's entries survive a power cut. Ignores file systems that cannot sync a directory (SMB, some FUSE).
+ */
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -85,12 +87,12 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** A new file that nobody else can have made, 0600. The caller closes it. */
+/** Creates a new file, 0600; fails if anything is there. The caller closes it. */
 export async function createFile(path: string): Promise<FileHandle> {
   return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
 }
 
-/** A small new file, on the disk when this returns. */
+/** Writes a small new file and syncs it to disk. */
 export async function writeSmallFile(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   const handle = await createFile(path);
   try {
@@ -102,7 +104,7 @@ export async function writeSmallFile(path: string, text: string | Uint8Array, mo
   }
 }
 
-/** Sets the mode; file systems without Unix permissions (vfat, exfat) are let off. */
+/** Sets the mode; ignores file systems without Unix permissions (vfat, exfat). */
 export async function permit(handle: FileHandle, mode: number): Promise<void> {
   try {
     await handle.chmod(mode);

@@ -8,15 +8,16 @@ import { DOCKER_CONFIG, kindOfMediaType } from "../oci/mediatype.ts";
 import { checkColon, isDirectory, isInto, refused } from "./destination.ts";
 import { manifestsOf, type Single } from "./tree.ts";
 
-/** How the documents are read; null where one is not there yet. */
+/** Reads a document; null if it is not there yet. */
 export type ReadDocument = (digest: Digest) => Manifest | null;
 
 const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 const NARROW = "choose one with --platform, --os-version or --bottle, or release all of them to oci:DIR";
 
 /**
- * The format in which these objects are released; null while that cannot be told. To be called as soon as the indexes and manifests are known,
- * before any blob is fetched, and again at the release. Throws E_DESTINATION that lists the candidates where they do not fit.
+ * The format in which to release these objects; null while that is unknown. Call it once all indexes and manifests are
+ * known, before any blob is fetched, and again at the release. Throws E_DESTINATION with the candidates if the objects
+ * do not fit the destination.
  */
 export function planRelease(objects: readonly SeenObject[], destination: Destination, read: ReadDocument): Format | null {
   const manifests = manifestsOf(objects);
@@ -41,7 +42,10 @@ export function planRelease(objects: readonly SeenObject[], destination: Destina
   return format;
 }
 
-/** A bare path: a bottle and any other one-layer artifact is a file, all else an OCI layout, which is a directory. */
+/**
+ * For a bare path: a bottle or any other one-layer artifact becomes a file, all else an OCI layout, which is a
+ * directory.
+ */
 function chooseFormat(manifests: readonly SeenObject[], destination: Destination, read: ReadDocument): Format | null {
   const [only, ...others] = manifests;
   if (others.length === 0 && only !== undefined) {
@@ -71,7 +75,7 @@ function isOneFile(object: SeenObject, document: Single): boolean {
   return document.artifactType !== null || ![OCI_CONFIG, DOCKER_CONFIG].includes(document.config.mediaType);
 }
 
-/** Homebrew's bottles have the config of an image; the index or the manifest says what they are. */
+/** A bottle's config is that of an image; only the index or the manifest says that it is a bottle. */
 export function isBottle(object: SeenObject, document: Single): boolean {
   const annotations = { ...document.annotations, ...object.annotations };
   return annotations["sh.brew.bottle.digest"] !== undefined || annotations["com.github.package.type"] === "homebrew_bottle";

@@ -7,8 +7,9 @@ import { lookAt, quoted } from "./disk.ts";
 import { measured, readChunks } from "./quarantine/kept.ts";
 
 /**
- * A file whose name the artifact gives it, in a directory that a person named, replaces nothing: with --force it may take the place of the very
- * same bytes, which is what an earlier release of it has left. Everything else is replaced only by who names it. Throws E_DESTINATION.
+ * A file in a directory that is named by the artifact, not by the user, replaces nothing. With --force it may replace
+ * only a file with the very same bytes, left by an earlier release. To replace anything else the user must name the
+ * file. Throws E_DESTINATION.
  */
 export async function checkNamed(
   path: string,

@@ -6,18 +6,18 @@ import type { Destination, Format } from "../model/destination.ts";
 import type { Quarantine } from "./quarantine/quarantine.ts";
 import { ASIDE, restoreAside } from "./quarantine/sweep.ts";
 
-/** Something that is built and durable in the quarantine, and the name that it is to get. */
+/** A durable result in the quarantine, and the name that it is to get. */
 export interface Finished {
   readonly staged: string;
   readonly format: Format;
   readonly target: string;
-  /** Goes into a file beside the target; null where there is none. */
+  /** Written to a file beside the target; null if there is none. */
   readonly note: string | null;
 }
 
 /**
- * Gives what was built its name, in one step that either happened or did not: a directory by rename, a file by a hard link, which replaces
- * nothing, or with --force by rename. When a step after it fails the name is taken back. Throws E_DESTINATION, E_RELEASE, E_DISK.
+ * Gives the result its name in one atomic step: a directory by rename; a file by a hard link, which replaces nothing,
+ * or with --force by rename. If a later step fails, the name is taken back. Throws E_DESTINATION, E_RELEASE, E_DISK.
  */
 export async function publish(finished: Finished, quarantine: Quarantine, force: Destination["force"]): Promise<void> {
   const { format, target } = finished;
@@ -29,7 +29,10 @@ export async function publish(finished: Finished, quarantine: Quarantine, force:
   });
 }
 
-/** rename(2) of a directory fails on anything but an empty directory, so that of two runs one wins and nothing is overwritten. */
+/**
+ * rename(2) of a directory fails unless the target is missing or an empty directory, so of two runs one wins and
+ * nothing is overwritten.
+ */
 async function publishDirectory({ staged, target }: Finished, quarantine: Quarantine, force: boolean): Promise<void> {
   const aside = join(quarantine.path, ASIDE, basename(target));
   const replaces = force && (await lookAt(target)) !== null;
@@ -54,7 +57,7 @@ async function publishFile(finished: Finished, quarantine: Quarantine, force: bo
   const { staged, target, note } = finished;
   const stagedNote = `${staged}.note`;
   if (note !== null) await writeSmallFile(stagedNote, note, quarantine.modes.file);
-  // no note may ever stand beside a file that it is not about
+  // a note must never be left beside a file that it does not describe
   if (note !== null && force) await rm(notePath(target), { force: true });
   if (force) await link(target, join(quarantine.path, ASIDE, basename(target))).catch(() => undefined);
   const name = force ? rename : link;

@@ -18,18 +18,19 @@ import type { Quarantine } from "./quarantine/quarantine.ts";
 import { readTree, type Tree } from "./tree.ts";
 import type { Build, Workshop } from "./formats/workshop.ts";
 
-/** What was asked for, which gives the result its tag and its file name, and what stops the work. */
+/** The request, which gives the result its tag and file name, with the release's limits. */
 export interface ReleaseContext {
   readonly subject: Subject;
-  /** Limit of what layers unpack to, where a format unpacks them. */
+  /** Limit on the total size of unpacked layers, in formats that unpack them. */
   readonly unpackedBytes: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * The only way out of the quarantine. Every file is read once more from the disk and hashed against the agreed digest, the result is built
- * and made durable inside the quarantine, and gets its name in one step. After an error there is nothing new at the destination. Throws
- * E_DESTINATION, E_RELEASE, E_DISK, and what the signal says. The caller discards the quarantine in every case.
+ * The only way out of the quarantine. Rereads every file from disk and hashes it against the agreed digest, builds the
+ * result and makes it durable inside the quarantine, then gives it its name in one step. An error leaves nothing new at
+ * the destination. Throws E_DESTINATION, E_RELEASE, E_DISK, and the signal's reason. The caller discards the quarantine
+ * in any case.
  */
 export async function release(
   agreed: Agreed,
@@ -42,7 +43,7 @@ export async function release(
   try {
     return await onDisk(`releasing to ${quoted(destination.path)}`, () => releaseTree(agreed, quarantine, destination, context));
   } catch (error) {
-    // whatever breaks when the work is stopped is the doing of who stopped it
+    // when the work is stopped, whatever breaks is a consequence of that
     signal.throwIfAborted();
     throw error;
   }

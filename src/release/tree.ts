@@ -10,24 +10,24 @@ import type { Schema1Manifest } from "../oci/schema1.ts";
 import { openKept, tampered } from "./quarantine/kept.ts";
 import type { Quarantine } from "./quarantine/quarantine.ts";
 
-/** What can stand alone: everything that is not an index. */
+/** A document that can stand alone: anything but an index. */
 export type Single = ImageManifest | Schema1Manifest;
 
-/** An agreed artifact with its documents, which were read from the quarantine and hashed again. */
+/** An agreed artifact with its documents, reread from the quarantine and rehashed. */
 export interface Tree {
   readonly root: SeenObject;
-  /** At every place where it stands. */
+  /** Every object at every place where it appears. */
   readonly places: readonly SeenObject[];
-  /** Each digest once; what is a document at one place is one, whatever it is called at the others. */
+  /** Each digest once; an object that is a document at any of its places counts as a document. */
   readonly objects: ReadonlyMap<Digest, SeenObject>;
   /** Indexes and manifests by digest. */
   readonly documents: ReadonlyMap<Digest, Manifest>;
 }
 
-/** Largest document that is read whole, bytes; the workers stop long before. */
+/** Largest document to read whole, in bytes; the workers stop long before. */
 const DOCUMENT_LIMIT = 64 * 1024 * 1024;
 
-/** Throws E_RELEASE when a document is not what was agreed, E_BUG when the verdict contradicts itself. */
+/** Throws E_RELEASE if a document is not the agreed one, E_BUG if the verdict contradicts itself. */
 export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: AbortSignal): Promise<Tree> {
   const objects = new Map<Digest, SeenObject>();
   const documents = new Map<Digest, Manifest>();
@@ -42,7 +42,7 @@ export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: A
   return { root: agreed.root, places: agreed.objects, objects, documents };
 }
 
-/** The digest of schema 1 is that of its payload, and the size of the signatures around it is not agreed on. */
+/** The digest of schema 1 is that of its payload, and the size with signatures is not agreed on. */
 async function readDocument(object: SeenObject, quarantine: Quarantine): Promise<Manifest> {
   const path = quarantine.blob(object.digest);
   const schema1 = kindOfMediaType(object.mediaType) === "schema1";
@@ -74,33 +74,33 @@ function readSchema1(bytes: Uint8Array, object: SeenObject): Manifest {
   return document;
 }
 
-/** Index or manifest by role; what an index lists as something else is opaque. */
+/** Index or manifest, by role; an index entry with any other role is opaque. */
 export function isDocument(object: SeenObject): boolean {
   return object.role === "index" || object.role === "manifest";
 }
 
-/** The manifests among what was seen, each once, in the order of the tree. */
+/** The manifests among the objects, each once, in tree order. */
 export function manifestsOf(objects: Iterable<SeenObject>): SeenObject[] {
   const found = new Map<Digest, SeenObject>();
   for (const object of objects) if (object.role === "manifest" && !found.has(object.digest)) found.set(object.digest, object);
   return [...found.values()];
 }
 
-/** The parsed manifest; an index is not one. */
+/** The parsed manifest; not for an index. */
 export function singleOf(tree: Tree, object: SeenObject): Single {
   const document = tree.documents.get(object.digest);
   if (document === undefined || document.kind === "index") throw new Tofu3Error("E_BUG", `${object.digest} is not a manifest`);
   return document;
 }
 
-/** The agreed object behind a descriptor of an agreed document. Nothing that was not agreed on is ever released. */
+/** The agreed object behind a descriptor of an agreed document. Nothing else is ever released. */
 export function agreedObject(tree: Tree, descriptor: Pick<Descriptor, "digest">): SeenObject {
   const object = tree.objects.get(descriptor.digest);
   if (object !== undefined) return object;
   throw new Tofu3Error("E_BUG", `${descriptor.digest} is named by the artifact, but was not agreed on`);
 }
 
-/** Config and layers of a manifest as agreed objects; a blob that is named twice stands twice. */
+/** Config and layers of a manifest as agreed objects; a repeated blob is listed repeatedly. */
 export function blobsOf(
   tree: Tree,
   single: Single,

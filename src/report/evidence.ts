@@ -6,7 +6,7 @@ import type { Verdict } from "../model/verdict.ts";
 import { placeText } from "./place.ts";
 import { sentenceOf, type Facts } from "./sentence.ts";
 
-/** What a verification left behind. */
+/** The results of one verification. */
 export interface Parts {
   readonly request: Evidence["request"];
   readonly observations: readonly Observation[];
@@ -20,7 +20,7 @@ export interface Parts {
   readonly version: string;
 }
 
-/** One value for every report; the same parts in another order give the same value. */
+/** The one value behind every report; the same parts in another order give an equal value. */
 export function evidenceOf(parts: Parts): Evidence {
   const { verdict, released, releaseError } = parts;
   const facts: Facts = {
@@ -66,7 +66,7 @@ function sorted(observation: Observation): Observation {
   return { ...observation, objects: inTreeOrder(observation.objects), evidence: { ...evidence, retries, redirects } };
 }
 
-/** The root, then each child with all that is below it: config before layers, otherwise by its place in the list. */
+/** The root, then each child with its subtree: config before layers, the rest by position. */
 function inTreeOrder(objects: readonly SeenObject[]): SeenObject[] {
   const children = new Map<string | null, SeenObject[]>();
   for (const seen of objects) {

@@ -1,7 +1,7 @@
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Notes, Observation, SeenObject } from "../model/observation.ts";
 
-/** The JSON object of the contract: always the same keys in the same order, two spaces, one newline at the end. */
+/** The `--json` object: the same keys in the same order every time, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
   const { tool, request, artifact, diagnosis, policy, released, releaseError } = evidence;
   return jsonText({
@@ -30,8 +30,8 @@ export function renderJson(evidence: Evidence): string {
 }
 
 /**
- * JSON in which control, format, bidi and line-breaking characters are `\uXXXX`: it means the same to a parser, and a terminal shows it
- * as it is. Outside strings JSON has no such characters but its own newlines.
+ * JSON with control, format, bidi and line-breaking characters as `\uXXXX`: the same value to a parser, and safe to
+ * print on a terminal. Outside strings JSON has none of them but its own newlines.
  */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>

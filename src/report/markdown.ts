@@ -4,7 +4,7 @@ import type { Observation } from "../model/observation.ts";
 import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
 
-/** A page to keep or to paste into an issue; nothing in it that came from outside can become markup. */
+/** A page to keep, or to paste into an issue; text from outside cannot become markup. */
 export function renderMarkdown(evidence: Evidence): string {
   const matches = matchesText(evidence);
   const blocks = [
@@ -76,12 +76,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** A digest is hex by its type; nothing in it needs escaping. */
+/** Digests need no escaping: their type allows only hex. */
 function code(digest: string | null): string {
   return digest === null ? "–" : `\`${digest}\``;
 }
 
-/** CommonMark lets a backslash stand before any ASCII punctuation; what GitHub would make a link or a mention becomes an entity. */
+/**
+ * CommonMark allows a backslash before any ASCII punctuation; characters that GitHub turns into links or mentions
+ * become entities.
+ */
 function plain(text: string): string {
   return visible(text, 2000)
     .replace(/[\\`*_[\]<>|~&#]/g, (character) => `\\${character}`)

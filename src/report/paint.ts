@@ -1,4 +1,4 @@
-/** Puts colour around text, or does not; who prints decides which, since only the printer knows the terminal. */
+/** Colours text, or leaves it alone; the caller chooses, since only it knows the terminal. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;

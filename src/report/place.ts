@@ -1,10 +1,10 @@
 import { visible } from "../errors.ts";
 import type { Step } from "../model/verdict.ts";
 
-/** Characters of what a registry says of a platform that are shown. */
+/** At most this many characters of a platform are shown. */
 const SHOWN = 100;
 
-/** `index > manifest linux/amd64 > layer 3`; printable, and never long. */
+/** `index > manifest linux/amd64 > layer 3`; printable and bounded. */
 export function placeText(path: readonly Step[]): string {
   return path.map((step, depth) => (depth === 0 ? rootText(step) : stepText(step))).join(" > ");
 }

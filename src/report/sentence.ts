@@ -7,14 +7,14 @@ import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { bytesText, counted, listed } from "./text.ts";
 import { tallyOf } from "./tally.ts";
 
-/** What a sentence is made of: the evidence without the sentence. */
+/** The evidence without its sentence. */
 export type Facts = Omit<Evidence, "summary">;
-/** A digest as it is written: whole, to be copied, or short, to be told apart. */
+/** Writes a digest: in full, to be copied, or shortened, to be told apart. */
 type Write = (digest: string) => string;
 
 const NOTHING = "; nothing was released";
 
-/** `3 of 3 workers saw sha256:…; released to oci:vim`: the verdict and what became of it, in one sentence. */
+/** `3 of 3 workers saw sha256:…; released to oci:vim`: the verdict and what was done, in one sentence. */
 export function sentenceOf(facts: Facts, write: Write = (digest) => digest): string {
   const { reason, observations, artifact } = facts;
   if (reason !== null) return reasonText(reason, facts, write) + NOTHING;
@@ -77,7 +77,7 @@ function differenceText(differences: readonly ToldDifference[], of: number, writ
   return `${place}${views}${asked}${more}`;
 }
 
-/** A majority is counted, everybody else is named. */
+/** A majority is counted; a minority is named. */
 function who({ workers }: View, of: number): string {
   return workers.length * 2 > of ? `${workers.length} of ${of} workers` : listed(workers);
 }
@@ -104,7 +104,7 @@ export function samenessText({ why, workers }: Indistinct): string {
   return `nobody knows whether ${listed(workers)} ${workers.length === 1 ? "is a machine of its own" : "are machines of their own"}`;
 }
 
-/** Who has no complete observation, why (what several met alike is said once), and what the others saw. */
+/** Which workers have no complete observation, why (grouped by cause), and what the others saw. */
 function gapText(observations: readonly Observation[], workers: readonly string[], write: Write): string {
   const missing = observations.filter((each) => workers.includes(each.worker));
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];

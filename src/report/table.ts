@@ -9,7 +9,7 @@ import { verdictLine } from "./verdictline.ts";
 
 const NONE = "–";
 
-/** What a person reads on a terminal: a row for each worker, what is wrong and where, and the verdict as the last line. */
+/** The report for a terminal: a row per worker, what is wrong and where, and the verdict on the last line. */
 export function renderTable(evidence: Evidence, paint: Paint): string {
   const matches = matchesText(evidence);
   const blocks = [
@@ -27,7 +27,7 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     .join("\n\n")}\n`;
 }
 
-/** Borderless columns, two spaces apart, without blanks at the ends of lines. */
+/** Borderless columns, two spaces apart, without trailing blanks. */
 export function renderGrid(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -88,7 +88,7 @@ function outcomeText({ outcome, error }: Observation, paint: Paint): string {
   return outcome === "saw" && error === null ? paint.good(outcome) : paint.unsure(outcome);
 }
 
-/** What several workers met alike is said once. */
+/** One line per fault, however many workers met it. */
 function faultLines(observations: readonly Observation[], paint: Paint): string[] {
   const met = new Map<string, string[]>();
   for (const { worker, error } of observations) {

@@ -4,7 +4,7 @@ import type { Observation } from "../model/observation.ts";
 import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
 
-/** Number and bytes of the different objects among these; what stands at several places was fetched once. */
+/** Count and total bytes of the distinct objects; an object in several places was fetched once. */
 export function tallyOf(objects: readonly { readonly digest: string; readonly size: number }[]): {
   readonly objects: number;
   readonly bytes: number;
@@ -20,8 +20,8 @@ export function requestText(request: Evidence["request"]): string {
 }
 
 /**
- * Says that several entries of the index were chosen, since other tools silently take the first: `4 entries match darwin/amd64: all were
- * verified`. Null when one was, or when nothing is agreed.
+ * Says that a selection matched several index entries, since other tools silently take the first: `4 entries match
+ * darwin/amd64: all were verified`. Null if only one matched, or if nothing is agreed.
  */
 export function matchesText(evidence: Evidence): string | null {
   const selection = selectionText(evidence.request);
@@ -39,7 +39,7 @@ function selectionText(request: Evidence["request"]): string | null {
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-/** What else is worth a word about how a worker got there: `2 retries, 1 redirect`. Empty when nothing is. */
+/** Notable events on a worker's way: `2 retries, 1 redirect`. Empty if there were none. */
 export function remarksOf(observation: Observation): readonly string[] {
   const { retries, redirects } = observation.evidence;
   return [
@@ -49,10 +49,13 @@ export function remarksOf(observation: Observation): readonly string[] {
   ];
 }
 
-/** As much of a claim as tells it from the digest beside it; `--json` has it whole. */
+/** Enough of a claim to tell it from the digest beside it; `--json` has it whole. */
 const CLAIM_CHARACTERS = "sha256:".length + 12;
 
-/** What `Docker-Content-Digest` says decides nothing, and is worth a word where the bytes contradict it. One by another algorithm cannot. */
+/**
+ * `Docker-Content-Digest` decides nothing, but is worth a remark if it contradicts the bytes. A claim by another
+ * algorithm cannot.
+ */
 function claimOf({ digest, evidence }: Observation): readonly string[] {
   const { claimedDigest: claimed } = evidence;
   if (digest === null || claimed === null || claimed === digest) return [];
@@ -60,10 +63,10 @@ function claimOf({ digest, evidence }: Observation): readonly string[] {
   return [`registry claims ${visible(claimed, CLAIM_CHARACTERS)}`];
 }
 
-/** Places that a person reads; the JSON has them all. */
+/** Limit for a human reader; the JSON has them all. */
 const MOST_PLACES = 20;
 
-/** The first places that differ, and a line about how many more there are; null where these are all. */
+/** The first places that differ, and a line with the number of the others; null if there are none. */
 export function firstPlaces(differences: readonly ToldDifference[]): {
   readonly first: readonly ToldDifference[];
   readonly more: string | null;

@@ -1,6 +1,6 @@
 const UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
 
-/** `0 B`, `999 B`, `53.1 MB`: powers of ten, as registries and curl count. */
+/** `0 B`, `999 B`, `53.1 MB`: decimal units, as in registries and curl. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = "B";
@@ -20,8 +20,8 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 const SHORT = 12;
 
 /**
- * Cuts digests to `sha256:` and twelve characters, or to as many as it takes that different ones among `digests` look different:
- * whoever forges an artifact can choose the first few characters of its digest.
+ * Shortens digests to `sha256:` and twelve characters, or to as many more as it takes for different `digests` to look
+ * different: a forger can choose the first few characters of a digest.
  */
 export function shortener(digests: Iterable<string>): (digest: string) => string {
   const all = [...new Set(digests)];

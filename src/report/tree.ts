@@ -1,15 +1,15 @@
 import { visible } from "../errors.ts";
 import type { Paint } from "./paint.ts";
 
-/** A line of a tree and what hangs below it. */
+/** A line of a tree, with its children. */
 export interface Twig {
   readonly text: string;
-  /** Faint lines are there, and not what was asked for. */
+  /** Faint lines exist but were not selected. */
   readonly faint: boolean;
   readonly children: readonly Twig[];
 }
 
-/** Lines with branches before them; text of unknown origin is made visible here. */
+/** The tree with branch lines; passes text of unknown origin through `visible`. */
 export function renderTree(root: Twig, paint: Paint): string {
   return `${[textOf(root, paint), ...branches(root.children, "", paint)].join("\n")}\n`;
 }

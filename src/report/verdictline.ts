@@ -6,8 +6,8 @@ import { sentenceOf } from "./sentence.ts";
 import { shortener } from "./text.ts";
 
 /**
- * `AGREED  3 of 3 workers saw sha256:…`: the line that must be readable in five seconds. Digests are whole where all agree, to be copied,
- * and short otherwise, to be told apart. No newline at its end.
+ * `AGREED  3 of 3 workers saw sha256:…`: the line that must be readable in five seconds. Digests are in full if all
+ * agree, to be copied, and short otherwise, to be told apart. No trailing newline.
  */
 export function verdictLine(evidence: Evidence, paint: Paint): string {
   const { outcome } = evidence;
@@ -17,7 +17,7 @@ export function verdictLine(evidence: Evidence, paint: Paint): string {
   return `${paint.strong(paintOf(outcome, paint)(outcome.toUpperCase()))}  ${visible(text, 2000)}`;
 }
 
-/** Green for agreement, red where somebody saw something else, yellow where nobody knows. */
+/** Green for agreement, red where workers saw something else, yellow for no answer. */
 export function paintOf(outcome: Outcome, paint: Paint): (text: string) => string {
   if (outcome === "agreed") return paint.good;
   return outcome === "disagreed" || outcome === "changed" ? paint.bad : paint.unsure;

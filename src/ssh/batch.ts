@@ -9,10 +9,10 @@ import type { Batch, Pending, PendingContent } from "./queue.ts";
 import type { Content, Query } from "../http/transport.ts";
 
 /**
- * Does a batch and settles its queries; returns those that have to go alone, because the VM could not keep their bodies, there was no room
- * for them, or the whole curl died.
- * Rejects when the shell ended. When nobody waits for any of the queries, the shell ends; one that is `shared`, whose end other jobs need, gets the
- * time in which an honest curl gives up.
+ * Runs a batch and settles its queries. Returns those that must be retried alone, because the VM could not store their
+ * bodies, they had too little room, or the whole curl died. Rejects if the shell ended. Once no query of the batch is
+ * wanted any more, the shell is ended; a `shared` one, whose clean end other jobs need, first gets as long as an honest
+ * curl takes to give up.
  */
 export async function performBatch(shell: Shell, batch: Batch, settings: CurlSettings, shared = false): Promise<Pending[]> {
   const { items } = batch;
@@ -54,8 +54,8 @@ export async function performBatch(shell: Shell, batch: Batch, settings: CurlSet
 }
 
 /**
- * One curl for all can die of one of them, and their bodies have to be kept: content that is streamed has neither trouble, and a document alone
- * has all the room that it may take.
+ * A batch shares one curl, which any one of its transfers can kill, and must store the bodies. Streamed content avoids
+ * both, and a document alone gets all the room that it may use.
  */
 function mayDoAlone(item: Pending, room: number, error: unknown): boolean {
   const code = error instanceof Tofu3Error ? error.code : null;
@@ -77,7 +77,7 @@ function contentOf(index: number, process: number, { query }: PendingContent, re
   return { ...answer, ...nothing, size, digest: sumOf(`b${index}`, query.algorithm, reply) };
 }
 
-/** Runs a job that ends early when nobody waits for any of the items, at once or after some grace. */
+/** Runs a job and aborts it when no item is wanted any more, after `graceMs`. */
 async function whileWanted(
   items: Batch["items"],
   graceMs: number,

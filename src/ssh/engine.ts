@@ -20,17 +20,17 @@ export interface SshOptions {
   readonly ask: AskPassphrase | null;
 }
 
-/** One way to the VM, from the first packet on. */
+/** One connection to the VM, from the first packet on. */
 interface Attempt {
   readonly vm: Promise<Vm>;
-  /** A job has it, or knows what became of it. */
+  /** A job uses it, or was told of its failure. */
   taken: boolean;
   state: "under way" | "reached" | "failed" | "lost";
 }
 
 /**
- * curl, sh and a hash tool of a VM as one vantage: docs/protocol.md. One SSH connection for any number of jobs; calls that are under way together share
- * shells and curl processes. A connection that is gone is made again for the next job.
+ * curl, sh and a hash tool on a VM as one vantage: docs/protocol.md. One SSH connection serves any number of jobs;
+ * concurrent calls share shells and curl processes. A lost connection is re-established for the next job.
  */
 export class SshLink implements Link {
   readonly #options: SshOptions;
@@ -43,7 +43,7 @@ export class SshLink implements Link {
     setMaxListeners(0, this.#closed.signal);
   }
 
-  /** Nobody's abort ends the connecting that others wait for; `close` does. */
+  /** Takes no signal: one caller's abort must not end a connection attempt that others wait for. `close` ends it. */
   async warm(): Promise<void> {
     await this.#reach().vm.catch(() => undefined);
   }

@@ -3,11 +3,14 @@ import type { JobReply } from "./script/reply.ts";
 
 export interface Lack {
   readonly what: string;
-  /** What to do about it, a command where there is one. */
+  /** What to do about it; a command if there is one. */
   readonly todo: string;
 }
 
-/** What a VM says about itself. Its own words, but for the host key: they can make its worker indistinct, and nothing else. */
+/**
+ * What a VM says about itself. Except for the host key these are unproved claims: they can make its worker indistinct,
+ * and nothing else.
+ */
 export interface VmFacts {
   /** `SHA256:…`, proved. */
   readonly hostKey: string;
@@ -15,14 +18,14 @@ export interface VmFacts {
   /** `curl 7.88.1` */
   readonly curl: string | null;
   readonly hashTool: string | null;
-  /** Seconds since 1970 when the script began. */
+  /** Seconds since 1970, at the start of the script. */
   readonly clock: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
-  /** Its curl can run transfers in parallel and tell the exit status of each (7.75). */
+  /** Its curl can run transfers in parallel and report each exit status (7.75). */
   readonly parallel: boolean;
   readonly tools: readonly string[];
-  /** It has a place for temporary files: without one its shells end at once. */
+  /** It has a directory for temporary files; without one its shells end at once. */
   readonly hasFolder: boolean;
   readonly lacks: readonly Lack[];
 }

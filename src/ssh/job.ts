@@ -6,26 +6,29 @@ import type { ShellJob } from "./shell.ts";
 import type { Query } from "../http/transport.ts";
 
 const BLOCK = 512;
-/** Beyond the longest body: curl counts what it received a buffer (100 KiB) before it writes it. */
+/** Room above the longest body: curl counts a received buffer (100 KiB) before writing it. */
 const SPARE = 256 * 1024;
-/** What the VM tells of the headers, and trailers, of one answer. */
+/** The most that the VM sends of the headers and trailers of one answer. */
 export const MOST_DUMPED_BYTES = 64 * 1024;
 
-/** What a batch does with its bodies: `r` sends them back, the others hash them. */
+/** What a batch does with its bodies: `r` returns them, the others hash them. */
 export type BatchMode = "r" | "256" | "512";
 
 /**
- * As many digits as `declaredLength` reads: beyond it curl may have read a length that it cannot count, says 63, and drops the rest of the headers. What is
- * too long for its query is ended by the script, and its headers say so.
+ * As many digits as `declaredLength` accepts. With a longer Content-Length curl may overflow, exit with 63, and drop
+ * the remaining headers. The script itself stops a body that is too long for its query, and its headers say so.
  */
 const MAX_FILESIZE = `max-filesize = ${"9".repeat(15)}`;
 
-/** `256` or `512`, as the script's hash function takes it. */
+/** `256` or `512`, the argument of the script's hash function. */
 export function bits(algorithm: Algorithm): "256" | "512" {
   return algorithm === "sha256" ? "256" : "512";
 }
 
-/** One job that fetches all of them with one curl, the first being transfer 1, with room for so many bytes of each. Their options must be the same. */
+/**
+ * One job that fetches all of these with one curl, with `room` bytes for each body; the first is transfer 1. All
+ * queries must have the same options.
+ */
 export function batchJob(
   mode: BatchMode,
   queries: readonly Query[],
@@ -48,7 +51,10 @@ export function batchJob(
   return { lines, mostBytes: queries.length * (MOST_DUMPED_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
 }
 
-/** curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body goes another way: the script's fd 5. */
+/**
+ * curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body is
+ * written elsewhere: to the script's fd 5.
+ */
 function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings): string[] {
   const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${writeOut(settings.parallel)}`;
   return [
@@ -61,7 +67,7 @@ function streamConfig(query: Query, part: number, nonce: string, settings: CurlS
   ];
 }
 
-/** The job that begins a streamed body of at most `query.maxBytes`; the VM lets one byte more through. */
+/** The job that starts a streamed body of at most `query.maxBytes`; the VM passes on one byte more. */
 export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): ShellJob {
   const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
   return {
@@ -70,15 +76,15 @@ export function streamJob(query: Query, algorithm: Algorithm, nonce: string, set
   };
 }
 
-/** The job that appends another part to a body that was cut. */
+/** The job that appends another part to a cut body. */
 export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): ShellJob {
   return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: MOST_DUMPED_BYTES };
 }
 
-/** The job that lets go of a body that was cut. */
+/** The job that discards a cut body. */
 export const LET_GO: ShellJob = { lines: ["m-"], mostBytes: MOST_DUMPED_BYTES };
 
-/** The hash of a file (`b3`) or a stream (`-`) of the job. Throws E_VM_TOOL when the hash tool said nothing. */
+/** The hash of a file (`b3`) or of the stream (`-`) of the job. Throws E_VM_TOOL if the hash tool printed nothing. */
 export function sumOf(name: string, algorithm: Algorithm, reply: JobReply): Digest {
   const hex = reply.sums.get(name);
   if (hex === undefined || hex.length * 4 !== Number(bits(algorithm))) {

@@ -8,31 +8,34 @@ import { MOST_DUMPED_BYTES } from "./job.ts";
 import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Page, Query } from "../http/transport.ts";
 
-/** Statuses of curl after which what was written is what was received: too little, too slow, broken. */
+/**
+ * curl exit codes after which the written bytes are exactly the received ones: partial file, timeout, broken
+ * connection.
+ */
 const RESUMABLE: ReadonlySet<number> = new Set([18, 28, 55, 56]);
 
-/** Of an answer that is not content, so much is kept at most. */
+/** The most that is kept of an error body. */
 const MOST_ERROR_BYTES = 64 * 1024;
 
-/** One exchange as it came back. */
+/** The result of one exchange. */
 export interface Outcome {
   readonly answer: Answer;
-  /** Why the body ended early; null when it is complete. */
+  /** Why the body ended early; null if it is complete. */
   readonly fault: Tofu3Error | null;
-  /** Bytes of body that curl received. */
+  /** Body bytes that curl received. */
   readonly size: number;
-  /** The rest can be asked for and appended to what the VM has. */
+  /** The rest can be requested and appended to what the VM has. */
   readonly resumable: boolean;
 }
 
-/** 200, or 206 where a part was asked for. */
+/** 200, or 206 for a requested part. */
 export function isContent(status: number): boolean {
   return status === 200 || status === 206;
 }
 
 /**
- * What transfer `index` of a job amounts to; `process` is the key of the curl that did it. Throws where the exchange must not be looked at: no
- * answer at all, unclean HTTP, a forbidden address, a length that is not clear.
+ * The result of transfer `index` of a job; `process` is the key of the curl that ran it. Throws if the exchange must
+ * not be used: no answer at all, unclean HTTP, a forbidden address, an unclear length.
  */
 export function outcomeOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Outcome {
   const transfer = reply.transfers.get(index);
@@ -53,7 +56,7 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   return { answer, fault, size, resumable: isResumable(fault, exit, declared) };
 }
 
-/** The headers, and what curl's exit status says of the exchange. */
+/** The headers, and the fault that curl's exit code stands for; null for success. */
 function headersOf(
   index: number,
   exit: number,
@@ -70,7 +73,8 @@ function headersOf(
 }
 
 /**
- * What unclean framing has left behind is anybody's guess. Curl says 56 of bad chunks too, and then has written more of the body than it counts.
+ * After broken framing nothing is certain. curl also exits with 56 for bad chunks, and has then written more of the
+ * body than it counts.
  */
 function isResumable(cut: Tofu3Error | null, exit: number, declared: number | null): boolean {
   return (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && RESUMABLE.has(exit) && (exit !== 56 || declared !== null);
@@ -81,7 +85,7 @@ function silence(exit: number | undefined): Tofu3Error {
   return new Tofu3Error("E_VM_REPLY", "the VM's curl said nothing about a transfer", { stage: "ssh" });
 }
 
-/** The header block itself was short enough. */
+/** The header block itself was short enough, so the rest of the dump is trailers. */
 function endlessTrailers(): Tofu3Error {
   return contradiction("the trailers behind the body are too large", "body");
 }
@@ -90,7 +94,7 @@ function contradiction(what: string, stage: "http" | "body"): Tofu3Error {
   return new Tofu3Error("E_FRAMING", what, { stage });
 }
 
-/** Behind a proxy nobody here knows where a name leads to. */
+/** Behind a proxy the address that a name resolves to is unknown. */
 function refuseAddress(query: Query, transfer: Transfer, settings: CurlSettings): void {
   const { address } = transfer;
   if (!query.publicOnly || settings.proxy !== null || address === null || isPublicAddress(address)) return;
@@ -105,7 +109,7 @@ function faultFor(exit: number, transfer: Transfer, block: HeaderBlock | null, s
   return faultOfExit(exit, reached);
 }
 
-/** A document of a batch. Throws its fault; of an error answer it takes the body as far as it goes. */
+/** One document of a batch. Throws its fault; of an error answer, takes as much of the body as there is. */
 export function pageOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Page {
   const { fault, size, answer } = outcomeOf(index, process, query, reply, settings);
   const body = reply.files.get(`b${index}`) ?? Buffer.alloc(0);

@@ -8,7 +8,7 @@ import { Room } from "./room.ts";
 import { openShell, type Greeted, type Shell, type ShellSurroundings } from "./shell.ts";
 import { performStream } from "./stream.ts";
 
-/** What a pool is made of: a VM that was reached, and its first shell. */
+/** A connected VM and its settings. */
 export interface Premises {
   readonly connection: SshConnection;
   readonly surroundings: ShellSurroundings;
@@ -17,7 +17,7 @@ export interface Premises {
   readonly connectSeconds: number;
 }
 
-/** sshd's MaxSessions is 10 by default and counts a session until the VM's own side has closed. */
+/** sshd's MaxSessions defaults to 10 and counts a session until the VM's side has closed. */
 const MOST_SHELLS = 8;
 const MOST_PER_REGISTRY = 4;
 const OPEN_TRIES = 6;
@@ -32,7 +32,7 @@ function noShell(worker: string, cause: unknown): Tofu3Error {
   });
 }
 
-/** A shell where there is no other yet. Rejects when the VM gives none. */
+/** Opens a shell when there is no other yet. Rejects if the VM gives none. */
 export async function openFirstShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
   for (let tries = 1; ; tries++) {
     try {
@@ -47,13 +47,13 @@ export async function openFirstShell(surroundings: ShellSurroundings, signal: Ab
   }
 }
 
-/** The remote shells of one connection, and the queries of all jobs that wait for them. */
+/** The remote shells of one connection, and the queries of all jobs waiting for them. */
 export class Pool {
   readonly #premises: Premises;
   readonly #rooms = new Set<Room>();
-  /** The jobs that have not ended, and why what they were answered does not count. */
+  /** The jobs that have not ended, each with the reason why its answers do not count, or null. */
   readonly #owners = new Map<Owner, unknown>();
-  /** The shell of the greeting, until the first job takes it over. */
+  /** The shell that greeted us, until the first job takes it over. */
   #first: Room | null;
   #queue: readonly Pending[] = [];
   #scheduled = false;
@@ -70,7 +70,7 @@ export class Pool {
     });
   }
 
-  /** From now on the job is served. It answers for the first shell, which has said what the VM is, if nobody else does. */
+  /** Starts serving a job. The first job owns the first shell, which said what the VM is. */
   admit(owner: Owner): void {
     this.#owners.set(owner, null);
     const first = this.#first;
@@ -90,7 +90,7 @@ export class Pool {
     }
   }
 
-  /** Does something with a shell that has nothing to do and serves nobody but this job. */
+  /** Does something on an idle shell that serves no other job. */
   async useIdle<T>(owner: Owner, work: (shell: Shell) => Promise<T>): Promise<T> {
     const room = this.#idle().find(({ registry, owners }) => registry === null || (owners.size === 1 && owners.has(owner)));
     const { worker } = this.#premises.surroundings;
@@ -100,10 +100,14 @@ export class Pool {
     return done;
   }
 
-  /** Ends every shell that served the job. Rejects unless each of them, those that ended before included, ended because it was told to and cleanly. */
+  /**
+   * Ends every shell that served the job. Rejects unless each of them, including those that ended earlier, ended on
+   * request and cleanly.
+   */
   async release(owner: Owner): Promise<void> {
     this.#reject(owner, owner.over.reason);
-    // What was opened for the last job and served nobody goes with it: nothing waits on the VM for a job that may never come.
+    // With the last job go shells that were opened but served nobody: nothing stays on the VM for a job that may never
+    // come.
     const last = this.#owners.size === 1;
     if (last) this.#stopOpening(owner.over.reason);
     const rooms = [...this.#rooms].filter(({ owners }) => owners.has(owner));
@@ -116,7 +120,7 @@ export class Pool {
     if (fault !== null) throw fault as Error;
   }
 
-  /** Leaves the VM. Shells that serve nobody are told to go; a job that has not ended is failed with this reason. */
+  /** Leaves the VM. Ends unused shells; jobs that have not ended fail with this reason. */
   async close(reason: unknown): Promise<void> {
     this.#stopOpening(reason);
     this.#failAll(reason);
@@ -158,7 +162,7 @@ export class Pool {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // Calls of the same turn of the event loop are there by then, and share a batch.
+    // By then all calls from this turn of the event loop are queued, and can share a batch.
     setImmediate(() => {
       this.#scheduled = false;
       this.#pump();
@@ -186,7 +190,7 @@ export class Pool {
     return [...this.#rooms].filter((room) => room.registry === registry).length;
   }
 
-  /** Those that know the registry first. */
+  /** Shells that already serve the registry come first. */
   #idle(): readonly Room[] {
     const idle = [...this.#rooms].filter(({ isIdle }) => isIdle);
     return idle.toSorted((one, other) => Number(one.registry === null) - Number(other.registry === null));
@@ -207,7 +211,7 @@ export class Pool {
     }
   }
 
-  /** Opens as many shells as there are works that could be done at once; as many as the VM allows. */
+  /** Opens a shell for each piece of work that could run at once, as far as the VM allows. */
   #widen(): void {
     const registries = new Set(this.#queue.map(({ owner }) => owner.registry));
     const wanted = [...registries].map((registry) => {
@@ -222,7 +226,9 @@ export class Pool {
     if (this.#opening === 0) this.#makeRoom(registries);
   }
 
-  /** Tells an idle shell to go, its jobs having the outcome at their end, where what waits cannot be done otherwise. */
+  /**
+   * Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end whether it ended cleanly.
+   */
   #makeRoom(registries: ReadonlySet<string>): void {
     if ([...this.#rooms].some(({ isEnding }) => isEnding)) return;
     const idle = this.#idle();

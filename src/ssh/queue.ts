@@ -1,20 +1,20 @@
 import { bits, type BatchMode } from "./job.ts";
 import type { Content, ContentQuery, Page, Query } from "../http/transport.ts";
 
-/** The job of a verification that a query belongs to. */
+/** The job that a query belongs to. */
 export interface Owner {
-  /** No shell does anything for two registries. */
+  /** A shell never serves two registries. */
   readonly registry: string;
-  /** The job is over: nobody waits for its answers. */
+  /** The job has ended and no longer wants answers. */
   readonly over: AbortSignal;
 }
 
 interface Waiting {
   readonly owner: Owner;
   readonly signal: AbortSignal;
-  /** Queries with the same key may share one curl; those of different registries have different keys. */
+  /** Queries with equal keys may share one curl; different registries have different keys. */
   readonly key: string;
-  /** It was in a batch that died, or that had no room for it: a blob goes alone, and streamed, a document with few others. */
+  /** Its batch died, or had too little room for it. A blob now goes alone, as a stream; a document with few others. */
   readonly alone: boolean;
   readonly reject: (error: unknown) => void;
 }
@@ -33,24 +33,24 @@ export interface PendingContent extends Waiting {
 
 export type Pending = PendingPage | PendingContent;
 
-/** What one curl can do together; at most 256 queries, whose files are at most 64 MiB. */
+/** Queries for one curl: at most 256, with at most 64 MiB of files. */
 export interface Batch {
   readonly kind: "batch";
   readonly mode: BatchMode;
   readonly items: readonly [Pending, ...Pending[]];
-  /** Bytes that there is room for of each body; may be less than what a document may have. */
+  /** Bytes of room for each body; may be less than a document's limit. */
   readonly room: number;
 }
 
 export type Work = Batch | { readonly kind: "stream"; readonly items: readonly [PendingContent] };
 
-/** Larger blobs are streamed, hashed on the way, and never stored on the VM. */
+/** Larger blobs are streamed: hashed on the way, never stored on the VM. */
 const MOST_BATCHED_BYTES = 16 * 1024 * 1024;
-/** What the files of one batch may take on the VM. */
+/** The most that the files of one batch may take on the VM. */
 const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 const MOST_BATCH_ITEMS = 256;
 
-/** It shares a curl with others, and goes where other jobs are served too. */
+/** Shares a curl with others, and a shell with other jobs. */
 export function isSmall(pending: Pending): boolean {
   return (
     pending.kind === "read" ||
@@ -58,7 +58,10 @@ export function isSmall(pending: Pending): boolean {
   );
 }
 
-/** Documents may have megabytes and have a few thousand bytes: many of them share the room, and what is larger comes once more. */
+/**
+ * Documents may be megabytes but are mostly a few thousand bytes: many share the room, and one that does not fit is
+ * fetched again.
+ */
 function batchOf(first: Pending, queue: readonly Pending[]): Batch {
   const sharesRoom = first.kind === "read" && !first.alone;
   const others: Pending[] = [];
@@ -75,7 +78,10 @@ function batchOf(first: Pending, queue: readonly Pending[]): Batch {
   return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others], room };
 }
 
-/** What the next idle shell should do: documents first, then what was asked for first, of large blobs the largest. Null when nothing waits. */
+/**
+ * The next work for an idle shell: documents first, then in order of arrival, but the largest of the large blobs first.
+ * Null if nothing waits.
+ */
 export function nextWork(queue: readonly Pending[]): Work | null {
   const document = queue.find((each) => each.kind === "read");
   if (document !== undefined) return batchOf(document, queue);
@@ -93,7 +99,7 @@ export function without(queue: readonly Pending[], work: Work): Pending[] {
   return queue.filter((each) => !taken.has(each));
 }
 
-/** Into how many works the queue falls, counted up to `most`. */
+/** The number of works in the queue, counted up to `most`. */
 export function countWorks(queue: readonly Pending[], most: number): number {
   let rest = queue;
   for (let count = 0; ; count++) {

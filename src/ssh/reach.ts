@@ -5,7 +5,7 @@ import type { Shell } from "./shell.ts";
 import type { Owner, PendingPage } from "./queue.ts";
 import type { Page } from "../http/transport.ts";
 
-/** A proxy that is asked as if it were a web server has the right to say nothing. */
+/** A proxy that gets a request meant for a web server may well say nothing. */
 const IDLE_SECONDS = 5;
 const MOST_BYTES = 64 * 1024;
 
@@ -17,8 +17,8 @@ function wordsOf({ code, stage, message }: Tofu3Error): string | null {
 }
 
 /**
- * Why the VM's curl gets no TCP connection to the host of this URL, without a proxy in between, in words; null when it gets one, whatever is answered.
- * Rejects with the reason of `signal`, or of the end of `owner`.
+ * Why the VM's curl cannot open a TCP connection to the host of this URL without a proxy, in words; null if it can,
+ * whatever the answer. Rejects with the reason of `signal`, or of the end of `owner`.
  */
 export async function refusalOf(
   url: string,

@@ -5,10 +5,10 @@ import type { Shell } from "./shell.ts";
 
 const RELEASE_MS = 5000;
 
-/** A shell and whom it serves. */
+/** A shell and the jobs that it serves. */
 export class Room {
   readonly shell: Shell;
-  /** Jobs that have not ended, and that need its clean end. */
+  /** Jobs that have not ended and need this shell's clean end. */
   readonly owners = new Set<Owner>();
   #registry: string | null = null;
   #work: Promise<void> | null = null;
@@ -18,7 +18,10 @@ export class Room {
     this.shell = shell;
   }
 
-  /** Null until it serves a job: nothing that one registry caused is left in a shell that another one's job uses. */
+  /**
+   * Null until it serves a job. A shell stays with one registry, so nothing that one registry caused is left where
+   * another one's job is served.
+   */
   get registry(): string | null {
     return this.#registry;
   }
@@ -31,7 +34,9 @@ export class Room {
     return this.#ending !== null;
   }
 
-  /** A shell that ended by itself, or under the hands of another job: what it answered before never got its exit status. */
+  /**
+   * Why the shell ended on its own, or because another job abandoned it: its earlier answers never got an exit status.
+   */
   get fault(): Tofu3Error | null {
     const { abandoned, fault } = this.shell;
     if (!abandoned || this.owners.size < 2) return fault;
@@ -39,12 +44,12 @@ export class Room {
     return new Tofu3Error("E_VM_REPLY", message, { stage: "ssh" });
   }
 
-  /** Jobs other than this one need its clean end. */
+  /** Whether other jobs need its clean end. */
   isShared(owner: Owner): boolean {
     return [...this.owners].some((each) => each !== owner);
   }
 
-  /** A stream may take hours, and another job may not wait so long for the end of the shell. */
+  /** A stream may take hours, and no other job may have to wait that long for this shell to end. */
   suits(pending: Pending): boolean {
     const { owner } = pending;
     return (this.#registry ?? owner.registry) === owner.registry && (isSmall(pending) || !this.isShared(owner));
@@ -55,21 +60,21 @@ export class Room {
     this.owners.add(owner);
   }
 
-  /** The shell is busy until the work, which must not reject, is over. */
+  /** The shell is busy until the work is done. The work must not reject. */
   occupy(work: () => Promise<void>): Promise<void> {
     this.#work = work().finally(() => (this.#work = null));
     return this.#work;
   }
 
-  /** Tells the shell to go after its present work, once. Resolves with what was not clean about that; null for nothing. */
+  /** Ends the shell once, after its current work. Resolves with what was not clean about its end; null if nothing. */
   end(): Promise<unknown> {
     return (this.#ending ??= this.#end());
   }
 
-  /** A job that ends has ended its own work by now; what is done for others takes its time. */
+  /** The ending job has finished its own work by now; work for others takes its time. */
   async #end(): Promise<unknown> {
     if (this.#work !== null) await (this.owners.size > 1 ? this.#work : settledWithin(RELEASE_MS, this.#work));
-    // One that is gone by itself has told why.
+    // a shell that ended on its own has already said why
     if (!this.shell.alive) return this.fault;
     return this.shell.finish().then(
       () => null,

@@ -11,27 +11,27 @@ import { createShellWords } from "./words.ts";
 
 export interface ShellJob {
   readonly lines: readonly string[];
-  /** Bytes of header blocks and documents that the reply may have. */
+  /** The most bytes of header blocks and documents in the reply. */
   readonly mostBytes: number;
   readonly onTransfer?: (transfer: Transfer) => void;
-  /** Bytes received so far by a streaming curl, from its meter; rounded down. */
+  /** Bytes that a streaming curl has received so far, from its meter; rounded down. */
   readonly onMeter?: (bytes: number) => void;
 }
 
 export interface ShellSurroundings {
   readonly worker: string;
   readonly client: Client;
-  /** Why the connection is gone; null while it is there. */
+  /** Why the connection was lost; null while it is up. */
   readonly lost: () => string | null;
 }
 
-/** A shell, and what the script said about the VM when it began. */
+/** A shell, and what the script said about the VM when it started. */
 export interface Greeted {
   readonly shell: Shell;
   readonly greeting: JobReply;
 }
 
-/** What a running job's promise is settled with. */
+/** How to settle the promise of a running job. */
 interface Running {
   readonly job: ShellJob;
   readonly resolve: (reply: JobReply) => void;
@@ -41,7 +41,10 @@ interface Running {
 const FINISH_MS = 5000;
 const LAST_WORDS_MS = 1000;
 
-/** What listens to the channel is attached before another packet is looked at: a shell that ends at once has told its exit status by then. */
+/**
+ * Attaches the channel's listeners before the next packet is handled: a shell that ends at once has sent its exit
+ * status by then.
+ */
 function openChannel(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Shell> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -56,7 +59,10 @@ function openChannel(surroundings: ShellSurroundings, signal: AbortSignal): Prom
   });
 }
 
-/** Opens a shell on the VM and waits until the script has begun. Rejects with the raw ssh2 error when no channel is to be had. */
+/**
+ * Opens a shell on the VM and waits until the script has started. Rejects with the raw ssh2 error if no channel can be
+ * opened.
+ */
 export async function openShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
   const shell = await openChannel(surroundings, signal);
   try {
@@ -70,9 +76,9 @@ export async function openShell(surroundings: ShellSurroundings, signal: AbortSi
   }
 }
 
-/** One remote shell that runs the script and does one job at a time. */
+/** One remote shell that runs the script, one job at a time. */
 export class Shell {
-  /** Marks the lines that count. */
+  /** Marks the lines that belong to the protocol. */
   readonly nonce = randomBytes(16).toString("hex");
   /** Resolves when the shell is gone, or was told to go. */
   readonly gone: Promise<void>;
@@ -98,7 +104,7 @@ export class Shell {
     this.gone = new Promise((resolve) => (this.#leave = resolve));
     this.#parser = this.#listen();
     channel.on("data", (chunk: Buffer) => this.#onData(chunk));
-    // Unread, it would fill the window and stall the session.
+    // unread, it would fill the window and stall the session
     channel.stderr.on("data", this.#words.onError);
     channel.on("exit", (code: number | null) => this.#onExit(code));
     channel.on("close", () => this.#onGone());
@@ -111,22 +117,22 @@ export class Shell {
     return this.#state === "open";
   }
 
-  /** Why the shell ended although nobody told it to; null while that has not happened. */
+  /** Why the shell ended without being told to; null if it did not. */
   get fault(): Tofu3Error | null {
     return this.#fault;
   }
 
-  /** It was ended in the middle of a job that nobody waited for any more. */
+  /** It was ended in the middle of a job that was no longer wanted. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
 
-  /** What it said in place of the script, as the end of a sentence. */
+  /** What it printed instead of running the script, as the end of a sentence. */
   said(): string {
     return this.#words.said();
   }
 
-  /** Sends lines and resolves at the `end` that answers them. Rejects when the shell ends first; an abort ends the shell. */
+  /** Sends lines and resolves at the matching `end`. Rejects if the shell ends first; an abort ends the shell. */
   run(job: ShellJob, signal: AbortSignal): Promise<JobReply> {
     return new Promise<JobReply>((resolve, reject) => {
       if (this.#running !== null) throw new Tofu3Error("E_BUG", "two jobs at once for one remote shell");
@@ -158,14 +164,14 @@ export class Shell {
     });
   }
 
-  /** Lines that make the authority file of the shell's folder hold this PEM; none where it does already, or for null. */
+  /** Lines that write this PEM to the CA file in the shell's folder; none if it is there already, or for null. */
   caLines(pem: string | null): readonly string[] {
     if (pem === this.#ca || pem === null) return [];
     this.#ca = pem;
     return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
   }
 
-  /** Says goodbye and rejects unless the shell ends cleanly. */
+  /** Tells the shell to exit; rejects unless it ends cleanly. */
   async finish(): Promise<void> {
     if (this.#state !== "open") throw this.#fault ?? this.#ending();
     this.#state = "finishing";
@@ -223,7 +229,7 @@ export class Shell {
 
   #onExit(code: number | null): void {
     this.#exit ??= code;
-    // Its last words may still be on their way; but what it started can keep the channel open for hours.
+    // its last output may still be on the way, but a process that it started can keep the channel open for hours
     setTimeout(() => {
       this.#onGone();
       this.kill();

@@ -9,14 +9,14 @@ import type { Owner, Pending } from "./queue.ts";
 import { refusalOf } from "./reach.ts";
 import { curlOptions, quoted, type CurlSettings } from "./script/curlconfig.ts";
 
-/** A VM that was reached. */
+/** A connected VM. */
 export interface Vm {
   readonly facts: VmFacts;
   readonly settings: CurlSettings;
   readonly pool: Pool;
 }
 
-/** What every query of a job has in common, and how it is settled. */
+/** What the queries of a job have in common, and how to settle them. */
 interface Asked<Q, T> {
   readonly query: Q;
   readonly owner: Owner;
@@ -27,7 +27,7 @@ interface Asked<Q, T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** What one job asks a VM. It stays with the connection that it began with: when that is lost, so is the job. */
+/** One job's view of a VM. It stays with the connection that it started with: if that is lost, so is the job. */
 export class SshTransport implements Transport, Owner {
   readonly registry: string;
   readonly #worker: string;
@@ -53,12 +53,12 @@ export class SshTransport implements Transport, Owner {
     return { tools, hostKey, machine, boot };
   }
 
-  /** Tells what the VM is; does not throw for what it lacks. */
+  /** What the VM is; does not throw for missing tools. */
   async probe(signal: AbortSignal): Promise<VmFacts> {
     return (await this.#vm(signal)).facts;
   }
 
-  /** One question and answer with an idle shell: how long it took, and the VM's clock (whole seconds since 1970). */
+  /** One round trip to an idle shell: its duration, and the VM's clock (whole seconds since 1970). */
   async ping(signal: AbortSignal): Promise<{ readonly ms: number; readonly clock: number | null }> {
     const { pool } = await this.#vm(signal);
     const start = performance.now();
@@ -67,7 +67,9 @@ export class SshTransport implements Transport, Owner {
     return { ms: performance.now() - start, clock: clock === undefined ? null : Number(clock) };
   }
 
-  /** Why the VM gets no TCP connection to the host of this URL, its own proxy left aside, in words; null when it gets one. */
+  /**
+   * Why the VM cannot open a TCP connection to the host of this URL, bypassing its own proxy, in words; null if it can.
+   */
   async refusalOf(url: string, signal: AbortSignal): Promise<string | null> {
     const { pool, settings } = await this.#usable(signal);
     return pool.useIdle(this, (shell) => refusalOf(url, shell, settings, this, signal));
@@ -115,7 +117,7 @@ export class SshTransport implements Transport, Owner {
     throw new Tofu3Error("E_VM_TOOL", `worker "${this.#worker}" cannot work: ${lack.what}`, { stage: "ssh", hint: lack.todo });
   }
 
-  /** Puts a query into the queue; its abort takes it out again at once. */
+  /** Queues a query; an abort removes it at once. */
   async #ask<Q extends Query, T>(query: Q, signal: AbortSignal, pendingOf: (asked: Asked<Q, T>) => Pending): Promise<T> {
     const { settings, pool } = await this.#usable(signal);
     refusePrivatePlace(query);
@@ -136,7 +138,9 @@ export class SshTransport implements Transport, Owner {
   }
 }
 
-/** The VM's curl connects before anybody can look at the address; a host that says what it is need not come so far. */
+/**
+ * The VM's curl connects before its address can be checked; a URL whose host is visibly private is refused before that.
+ */
 function refusePrivatePlace({ url, publicOnly }: Query): void {
   const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, "$1") : "";
   if (publicOnly) refusePrivateHost(host);

@@ -1,12 +1,15 @@
 import { visible } from "../errors.ts";
 
-/** What a shell prints beside the protocol. It explains a shell that does not run the script, or one that ended. */
+/** What a shell prints outside the protocol. It explains a shell that does not run the script, or one that ended. */
 export interface ShellWords {
   readonly onOutput: (chunk: Buffer) => void;
   readonly onError: (chunk: Buffer) => void;
-  /** From here on standard output is protocol. */
+  /** From here on, stdout is the protocol. */
   readonly onBegin: () => void;
-  /** `; it said: …`, escaped and bounded: the first line of its output while it has not begun, the last line of its errors; empty for none. */
+  /**
+   * `; it said: …`, escaped and bounded: the first line of stdout if the script has not started, and the last line of
+   * stderr. Empty if there is neither.
+   */
   readonly said: () => string;
 }
 

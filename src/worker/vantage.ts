@@ -4,17 +4,19 @@ import type { Link } from "../http/transport.ts";
 import type { Clock } from "./fetch/clock.ts";
 import type { Authority } from "./fetch/pass.ts";
 
-/** A place to look from, for any number of jobs. Nothing in it is shared with another vantage. */
+/** A place to look from, for any number of jobs. It shares nothing with other vantages. */
 export interface Vantage {
   readonly name: string;
   readonly via: Via;
   readonly link: Link;
-  /** Null: this vantage looks anonymously. */
+  /** Null: anonymous access only. */
   readonly credentials: CredentialsFor | null;
-  /** `hostPort` is the registry of a reference (`docker.io` for Docker Hub), or the host of a token service or a redirect. */
+  /**
+   * `hostPort` is the registry of a reference (`docker.io` for Docker Hub), or the host of a token service or redirect.
+   */
   readonly registries: (hostPort: string) => RegistrySettings;
-  /** What each repository wants to be shown, by origin and name: a later job uses it again. */
+  /** Authorization for each repository, by origin and name; later jobs reuse it. */
   readonly authorities: Map<string, Authority>;
-  /** Absent: the clock of this machine. */
+  /** This machine's clock unless given. */
   readonly clock?: Clock;
 }

@@ -5,7 +5,7 @@ import { invocationOf, type Given, type Invocation } from "./invocation.ts";
 import { mistakeIn, reservedWordIn, valueMistakeIn } from "./mistake.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 
-/** Text stays text (a tag `1.10` is no number), and a name means what `--help` says and nothing else. */
+/** Text stays text (the tag `1.10` is not a number), and a name means what `--help` says and nothing else. */
 const AS_WRITTEN = {
   "parse-numbers": false,
   "parse-positional-numbers": false,
@@ -15,7 +15,7 @@ const AS_WRITTEN = {
   "strip-aliased": true,
 } as const;
 
-/** What was written behind the name of the program → one command, checked. Throws E_USAGE. */
+/** Parses the arguments after the program name into one checked command. Throws E_USAGE. */
 export function parseArgv(argv: readonly string[]): Invocation {
   const reserved = reservedWordIn(argv);
   if (reserved !== null) throw reserved;
@@ -27,14 +27,14 @@ export function parseArgv(argv: readonly string[]): Invocation {
   program.options(optionsOf(GLOBAL_FLAGS));
   defineGroup(program, "", (command) => (reached.command = command));
   const { _: words, ...given } = program.parse([...argv]) as Given;
-  // a command behind `--` is a word that yargs lets pass
+  // yargs accepts a command after `--` as a mere word
   if (reached.command === null) {
     throw new Tofu3Error("E_USAGE", "no command was given before --", { hint: "tofu3 --help" });
   }
   return invocationOf(reached.command, positionalsOf(reached.command, words), given);
 }
 
-/** A yargs that neither exits, prints, translates nor answers --help: whoever calls it does. */
+/** A yargs that does not exit, print, translate or answer --help: its caller does. */
 function silentYargs(onFailure: (message: string | null, error: unknown) => never): Argv {
   return yargs([])
     .scriptName("tofu3")
@@ -48,8 +48,8 @@ function silentYargs(onFailure: (message: string | null, error: unknown) => neve
 }
 
 /**
- * The commands that begin with `prefix`. The flags of all of them are known here and forgotten when one is chosen:
- * otherwise the word behind `--force` would be its value in `tofu3 --force verify alpine`.
+ * The commands that begin with `prefix`. Declares the flags of all of them, and forgets them once one is chosen:
+ * otherwise, in `tofu3 --force verify alpine`, `verify` would be the value of `--force`.
  */
 function defineGroup(level: Argv, prefix: string, onReached: (command: Command) => void): Argv {
   const every = COMMANDS.flatMap((command) => command.flags);
@@ -70,8 +70,8 @@ function defineGroup(level: Argv, prefix: string, onReached: (command: Command) 
 }
 
 /**
- * Positionals have no names for yargs: it would take `--REFERENCE` for one, and it loses a named one that begins with a
- * dash behind `--`.
+ * Positionals have no names in yargs: it would accept `--REFERENCE` for one, and loses a named one that begins with a
+ * dash after `--`.
  */
 function defineCommand(level: Argv, command: Command): Argv {
   const count = command.positionals.length;
@@ -94,7 +94,7 @@ function optionsOf(flags: readonly Flag[], more: Options = {}): Record<string, O
 function optionOf(flag: Flag): Options {
   const kind: Options =
     flag.value === undefined
-      ? // a switch that is off was not given, so that it excludes nothing
+      ? // a switch that is off counts as not given, so that it excludes no other flag
         { boolean: true, coerce: (on: unknown) => on === true || undefined }
       : { string: true };
   return {
@@ -108,9 +108,9 @@ function positionalsOf(command: Command, words: readonly string[]): readonly str
   return words.slice(command.name.split(" ").length);
 }
 
-/** yargs says no; why, in our words. Its own are left for what these do not know. */
+/** Why yargs refuses, in our words; in its own words for reasons not known here. */
 function refusalOf(command: Command | null, parsed: Partial<Given>, message: string | null): Tofu3Error {
-  // in what is refused, yargs may have put a value of its own among the words
+  // when it refuses, yargs may have mixed a value of its own into the words
   const words = [...(parsed._ ?? []), ...(command === null ? [] : (parsed["--"] ?? []))].map(String);
   const mistake = mistakeIn(command, parsed, command === null ? words : positionalsOf(command, words));
   if (mistake !== null) return mistake;

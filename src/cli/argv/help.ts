@@ -1,7 +1,7 @@
 import { EXITS, type Exit } from "../exit.ts";
 import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
 
-/** Of the command with this name or these first words (`workers`); of the whole program when there is none such. */
+/** Help for the command with this name or these first words (`workers`); for the whole program if there is none. */
 export function renderHelp(topic: string | null): string {
   const command = COMMANDS.find((each) => each.name === topic);
   if (command !== undefined) return commandHelp(command);

@@ -10,7 +10,7 @@ export interface Settings {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
-  /** False when colours were switched off by a flag. */
+  /** False if a flag disabled colours. */
   readonly color: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -42,7 +42,7 @@ export interface DemoArguments {
 
 export interface WorkersCheckArguments {
   readonly command: "workers check";
-  /** Asked from every worker; null: none is. */
+  /** The registry that every worker tries; null for none. */
   readonly registry: string | null;
 }
 
@@ -59,14 +59,14 @@ export interface Invocation {
   readonly settings: Settings;
 }
 
-/** What yargs hands over: the words, those behind `--` while it works, and each flag that was given under its long name. */
+/** What yargs returns: the words, those after `--` while parsing, and each given flag by its long name. */
 export interface Given {
   readonly _: readonly string[];
   readonly "--"?: readonly string[];
   readonly [flag: string]: unknown;
 }
 
-/** Checked words and flags of one command → its typed arguments. Throws E_USAGE for a report of unknown kind. */
+/** The typed arguments of one command, from its checked words and flags. Throws E_USAGE for an unknown report type. */
 export function invocationOf(command: Command, positionals: readonly string[], flags: Flags): Invocation {
   return { arguments: argumentsOf(command, positionals, flags), settings: settingsOf(flags) };
 }

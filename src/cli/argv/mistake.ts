@@ -8,7 +8,7 @@ function usage(message: string, hint: string): Tofu3Error {
   return new Tofu3Error("E_USAGE", message, { hint });
 }
 
-/** What yargs would not notice: it reads `--json=maybe` as false, and `_` and `$0` are names of its own. */
+/** Mistakes that yargs would miss: it reads `--json=maybe` as false, and uses `_` and `$0` itself. */
 export function reservedWordIn(argv: readonly string[]): Tofu3Error | null {
   const end = argv.indexOf("--");
   const flags = [...GLOBAL_FLAGS, ...COMMANDS.flatMap((command) => command.flags)];
@@ -25,13 +25,13 @@ export function reservedWordIn(argv: readonly string[]): Tofu3Error | null {
   return null;
 }
 
-/** What yargs does not mind: a flag without its value, and one that is given twice. */
+/** Mistakes that yargs accepts: a flag without its value, and one that is given twice. */
 export function valueMistakeIn(command: Command, given: Given): Tofu3Error | null {
   const mistakes = [...command.flags, ...GLOBAL_FLAGS].map((flag) => valueMistake(flag, given[flag.name]));
   return mistakes.find((mistake) => mistake !== null) ?? null;
 }
 
-/** Why yargs refuses what was given, first things first; null for a reason that is not known here. */
+/** Why yargs refuses the arguments, the most basic reason first; null for a reason not known here. */
 export function mistakeIn(command: Command | null, given: Partial<Given>, words: readonly string[]): Tofu3Error | null {
   if (command === null) return commandMistake(words);
   for (const [name, value] of Object.entries(given)) {
@@ -82,7 +82,7 @@ function flagMistake(command: Command, name: string, value: unknown): Tofu3Error
 function valueMistake(flag: Flag, value: unknown): Tofu3Error | null {
   if (flag.value === undefined || value === undefined) return null;
   const texts = [value].flat();
-  // yargs takes the `--` of `-o -- alpine` for the value
+  // yargs takes the `--` of `-o -- alpine` as the value
   const isEmpty = texts.includes("") || texts.includes("--");
   if (isEmpty) return usage(`--${flag.name} needs a value`, `--${flag.name} ${flag.value}`);
   if (flag.repeatable === true || texts.length === 1) return null;

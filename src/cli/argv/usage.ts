@@ -2,11 +2,11 @@ import { FORMATS } from "../../model/destination.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
 import { EXITS, type Exit } from "../exit.ts";
 
-/** One flag; `help.ts` prints it and `argv.ts` accepts it, so that neither knows one that the other does not. */
+/** One flag; `help.ts` prints it and `argv.ts` accepts it, so the two cannot diverge. */
 export interface Flag {
   readonly name: string;
   readonly short?: string;
-  /** Name of its value in help; a flag without one is a switch. */
+  /** Placeholder for its value in help; a flag without one is a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly repeatable?: true;
@@ -15,15 +15,15 @@ export interface Flag {
 }
 
 export interface Command {
-  /** Words that choose it, `workers check`. */
+  /** The words that select it, `workers check`. */
   readonly name: string;
-  /** Names of its positionals; each must be given once. */
+  /** Names of its positionals; each must be given exactly once. */
   readonly positionals: readonly string[];
   readonly summary: string;
   readonly description: readonly string[];
   readonly flags: readonly Flag[];
   readonly examples: readonly (readonly [command: string, says: string])[];
-  /** Those that can happen, in the words of this command. */
+  /** The possible exit codes, in the words of this command. */
   readonly exits: readonly Exit[];
 }
 
@@ -55,7 +55,7 @@ const SELECTION_FLAGS: readonly Flag[] = [
   { name: "bottle", value: "TAG", text: "the Homebrew bottle with this tag: arm64_sonoma, x86_64_linux" },
 ];
 
-/** Of a command that gives no verdict of its own. */
+/** For a command without a verdict of its own. */
 function exit(code: number, meaning: string): Exit {
   return { code, outcome: null, meaning };
 }
@@ -214,5 +214,5 @@ const DEMO: Command = {
   ],
 };
 
-/** Every command, in the order in which help lists them. */
+/** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [VERIFY, INSPECT, TAGS, WORKERS_CHECK, WORKERS_SCRIPT, DEMO];

@@ -8,7 +8,7 @@ import type { DemoArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { runVerification, tellEvidence } from "../verification.ts";
 
-/** The code of `verify` on an embedded registry and two embedded VMs; what to do next goes to stderr. */
+/** Returns the exit code of `verify` on an embedded registry and two embedded VMs; suggests next steps on stderr. */
 export async function demoCommand(wanted: DemoArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   const say = (text: string): void => {
     if (!settings.quiet) io.stderr.write(text);

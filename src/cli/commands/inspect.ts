@@ -31,7 +31,7 @@ export async function inspectCommand(wanted: InspectArguments, settings: Setting
   return checkPin(pin, seen.pinned ?? seen.document.digest, io);
 }
 
-/** The root, or the one manifest that was selected in it, whatever is wrong with it; the exit code says that. */
+/** Prints the root, or the one selected manifest, even if something is wrong with it; the exit code says so. */
 function printRaw({ bytes, digest, fault }: Received, pin: Digest | null, settings: Settings, io: Io): number {
   noteNoVerdict(settings, io);
   io.stdout.write(bytes);
@@ -52,7 +52,7 @@ function jsonOf(wanted: InspectArguments, seen: Inspected, vantage: string, vers
   return { schemaVersion: 1, tool: { name: "tofu3", version }, request, vantage, artifact: valueOf(seen) };
 }
 
-/** `name:tag@sha256:…`: that the tag leads elsewhere is worth more than a line. */
+/** `name:tag@sha256:…`: a tag that leads elsewhere deserves more than a line of text. */
 function checkPin(pin: Digest | null, found: Digest, io: Io): number {
   if (pin === null || pin === found) return EXIT_OK;
   io.stderr.write(`tofu3: error: the tag leads to ${found}, not to the digest that was asked for\n`);

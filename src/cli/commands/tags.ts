@@ -8,7 +8,7 @@ import type { Settings, TagsArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { noteNoVerdict } from "../notes.ts";
 
-/** The tags as this machine sees them, in the order of the registry, one a line. */
+/** The tags as this machine sees them, one per line, in the registry's order. */
 export async function tagsCommand(wanted: TagsArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
   const reference = parseReference(wanted.repository);
   const { registry, repository, tag, digest } = reference;

@@ -19,7 +19,10 @@ import { openProgress } from "../progress/progress.ts";
 
 type Asked = Pick<Policy, "distinct">;
 
-/** What every worker is and what it lacks; answers 0 when `verify` could agree, 12 when one is not usable, 13 when they are not distinct. */
+/**
+ * What every worker is and what it lacks. Returns 0 if `verify` could agree, 12 if a worker is unusable, 13 if the
+ * workers are not distinct.
+ */
 export async function workersCheckCommand(
   wanted: WorkersCheckArguments,
   settings: Settings,
@@ -52,7 +55,7 @@ function objectOf(reports: readonly WorkerReport[], policy: Policy, version: str
   };
 }
 
-/** Of those that were reached: who the others are is not the question yet. */
+/** Considers only workers that were reached; the identity of the others does not matter yet. */
 function indistinct(reports: readonly WorkerReport[], { distinct }: Asked): readonly Indistinct[] {
   const reached = reports.filter((report) => isUsable(report) || report.machine !== null);
   return indistinctOf(
@@ -61,7 +64,7 @@ function indistinct(reports: readonly WorkerReport[], { distinct }: Asked): read
   );
 }
 
-/** A row for each worker, then one line for each thing that somebody has to do something about. */
+/** A row per worker, then a line for each thing that needs attention. */
 export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
   const head = ["WORKER", "VIA", "STATE", "ROUND TRIP", "CLOCK", "SYSTEM", "CURL", "HASH TOOL", "MACHINE", "HOST KEY"];
   const grid = renderGrid(
@@ -130,7 +133,7 @@ const TODO: Readonly<Record<Indistinct["why"], string>> = {
   "unknown machine": "give it an identity: systemd-machine-id-setup, or dbus-uuidgen --ensure=/etc/machine-id",
 };
 
-/** What the policy does not ask for is a warning. */
+/** Sameness that the policy does not forbid is a warning. */
 function samenessLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {
   const asked = indistinct(reports, policy).map((each) => `${samenessText(each)}: ${TODO[each.why]}`);
   if (policy.distinct.includes("machine")) return asked;

@@ -7,7 +7,10 @@ import type { ProgressView } from "./view.ts";
 
 const EVERY_MS = 5000;
 
-/** One line when something changes for a worker, and one every few seconds while it fetches: `tofu3: fra: …`. No cursor movement. */
+/**
+ * One line whenever a worker's state changes, and one every few seconds while it fetches: `tofu3: fra: …`. No cursor
+ * movement.
+ */
 export function plainProgress(stderr: Output, workers: readonly string[], clock: () => number): ProgressView {
   const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
   const say = (worker: string, text: string): void => void stderr.write(`tofu3: ${visible(worker, 40)}: ${text}\n`);

@@ -7,8 +7,8 @@ import type { ProgressView } from "./view.ts";
 const SILENT: ProgressView = { watch: () => undefined, pause: () => undefined, resume: () => undefined, stop: () => undefined };
 
 /**
- * Live lines on a terminal, plain lines elsewhere, nothing when it is not wanted. Live lines and log lines would write over one another, so
- * whoever asks for logs gets plain lines.
+ * Live lines on a terminal, plain lines elsewhere, nothing if unwanted. Live lines and log lines would overwrite each
+ * other, so logging implies plain lines.
  */
 export async function openProgress(io: Io, settings: Settings, workers: readonly string[]): Promise<ProgressView> {
   if (settings.quiet || !settings.progress) return SILENT;

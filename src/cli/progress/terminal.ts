@@ -8,7 +8,7 @@ import type { ProgressView } from "./view.ts";
 
 const REDRAW_MS = 120;
 
-/** One line for each worker, drawn over itself several times a second. */
+/** One line per worker, redrawn in place several times a second. */
 export function terminalProgress(stderr: Output, workers: readonly string[], color: boolean, clock: () => number): ProgressView {
   const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
   const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
@@ -42,7 +42,7 @@ export function terminalProgress(stderr: Output, workers: readonly string[], col
   };
 }
 
-/** A terminal that does not know its size says 0, which log-update would take at its word. */
+/** A terminal of unknown size reports 0 columns, which log-update would take literally. */
 function sized(stderr: Output): Output & { readonly columns: number } {
   return {
     isTTY: true,
@@ -52,7 +52,7 @@ function sized(stderr: Output): Output & { readonly columns: number } {
   };
 }
 
-/** All lines, none longer than the terminal is wide. */
+/** All lines, cut to the width of the terminal. */
 export function frame(tracks: readonly Track[], columns: number, paint: Paint, now: number): string {
   const width = Math.max(0, ...tracks.map((track) => visible(track.worker, 24).length));
   return tracks

@@ -1,7 +1,7 @@
 import type { Fault } from "../../model/observation.ts";
 import type { Progress } from "../../model/progress.ts";
 
-/** What is known of one worker while it works; times are milliseconds of one monotonic clock. */
+/** State of one worker at work; times are milliseconds of one monotonic clock. */
 export interface Track {
   readonly worker: string;
   doing: "waiting" | "connecting" | "resolving" | "fetching" | "retrying" | "saw" | "refused" | "failed";
@@ -10,12 +10,12 @@ export interface Track {
   wantedBytes: number;
   objects: number;
   wantedObjects: number;
-  /** Of the retry that is being waited for. */
+  /** The pending retry. */
   retry: { readonly message: string; readonly until: number } | null;
   fault: Fault | null;
   readonly since: number;
   endedAt: number | null;
-  /** Bytes that were there at a few moments of the last seconds, the oldest first. */
+  /** Byte counts at a few moments of the last seconds, the oldest first. */
   readonly samples: { readonly at: number; readonly bytes: number }[];
 }
 
@@ -36,7 +36,7 @@ export function newTrack(worker: string, now: number): Track {
   };
 }
 
-/** Notes one event in the track of its worker. */
+/** Applies one event to its worker's track. */
 export function note(track: Track, progress: Progress, now: number): void {
   if (progress.kind !== "retry" && progress.kind !== "end" && track.retry !== null) track.retry = null;
   switch (progress.kind) {
@@ -81,7 +81,10 @@ function sample(track: Track, now: number): void {
   while (track.samples.length > 2 && now - (track.samples[0]?.at ?? now) > WINDOW_MS) track.samples.shift();
 }
 
-/** Bytes a second over the last three seconds; over the whole time once the worker has ended. Null before there is anything to say. */
+/**
+ * Bytes per second over the last three seconds, or over the whole time once the worker has ended. Null before there is
+ * data.
+ */
 export function rateOf(track: Track, now: number): number | null {
   const first = track.endedAt === null ? track.samples[0] : { at: track.since, bytes: 0 };
   const end = track.endedAt ?? now;

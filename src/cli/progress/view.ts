@@ -1,11 +1,11 @@
 import type { Watch } from "../../model/progress.ts";
 
-/** What is told on stderr while workers work. */
+/** What stderr shows while workers work. */
 export interface ProgressView {
   readonly watch: Watch;
-  /** Takes the live lines away while somebody is asked something. */
+  /** Removes the live lines while the user is prompted. */
   pause(): void;
   resume(): void;
-  /** Ends it: the cursor is back, no timer is left. `keep` leaves the last state of the live lines where it is. */
+  /** Restores the cursor and stops all timers. `keep` leaves the last state of the live lines on screen. */
   stop(keep: boolean): void;
 }

@@ -7,7 +7,7 @@ import { Secret } from "../../secret.ts";
 import { registryName } from "../registryname.ts";
 import { readSmallText } from "../../smallfile.ts";
 
-/** The key that docker login files Docker Hub under. */
+/** The key under which docker login stores Docker Hub. */
 export const DOCKER_LOGIN_HUB = "https://index.docker.io/v1/";
 
 const entry = z.object({
@@ -25,7 +25,7 @@ const schema = z.object({
 
 type Entry = z.output<typeof entry>;
 
-/** Docker's `config.json` or podman's `auth.json`, as far as credentials go; what else is in it is left alone. */
+/** Docker's `config.json` or podman's `auth.json`: only the parts about credentials. */
 export interface AuthFile {
   readonly path: string;
   readonly auths: readonly (readonly [key: string, entry: Entry])[];
@@ -39,7 +39,7 @@ function refuse(path: string, what: string): Tofu3Error {
   });
 }
 
-/** Node's message quotes the text around the mistake, which may be a password; only its position is kept. */
+/** Node's message quotes the text around the error, which may be a password; this keeps only its position. */
 function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -53,7 +53,10 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-/** null when there is no such file. Throws E_CREDENTIALS with the path and what is wrong, never with what is in the file. */
+/**
+ * Null if the file does not exist. Throws E_CREDENTIALS with the path and what is wrong, never with the file's
+ * contents.
+ */
 export async function readAuthFile(path: string): Promise<AuthFile | null> {
   const text = await readSmallText(path, { what: "the credentials in", code: "E_CREDENTIALS", limit: 4 * 1024 * 1024 });
   if (text === null) return null;
@@ -75,8 +78,8 @@ export async function readAuthFile(path: string): Promise<AuthFile | null> {
 }
 
 /**
- * A key of `auths` or `credHelpers`: a registry, perhaps with a scheme and docker's `/v1/` (then what follows the host is no namespace), or
- * podman's registry with a namespace. null when it is neither.
+ * Parses a key of `auths` or `credHelpers`: a registry, possibly with a scheme and docker's `/v1/` (then the rest is
+ * not a namespace), or podman's registry with a namespace. Null if it is neither.
  */
 function parseKey(key: string): { registry: string; path: string } | null {
   const bare = key.replace(/^https?:\/\//i, "");
@@ -88,14 +91,14 @@ function parseKey(key: string): { registry: string; path: string } | null {
   return { registry, path: legacy ? "" : rest };
 }
 
-/** Whether a namespace holds a repository: all of it, or up to a slash. */
+/** Whether the namespace `path` contains a repository: equal to it, or a prefix that ends at a slash. */
 function holds(path: string, repository: string): boolean {
   return path === "" || repository === path || repository.startsWith(`${path}/`);
 }
 
 /**
- * The most telling of the keys that fit: the longest namespace; then the registry written as such; then as docker login writes it. Exact
- * `host:port`, never by prefix.
+ * The most specific matching key: the longest namespace, then the bare registry, then docker login's form. Matches the
+ * exact `host:port`, never a prefix.
  */
 export function bestKey<T>(
   entries: readonly (readonly [key: string, value: T])[],
@@ -111,7 +114,10 @@ export function bestKey<T>(
   return fitting[0]?.each ?? null;
 }
 
-/** What an entry of `auths` says; null for the empty one that `docker login` leaves beside a credsStore. Throws E_CREDENTIALS. */
+/**
+ * The credentials in an entry of `auths`; null for the empty entry that `docker login` leaves beside a credsStore.
+ * Throws E_CREDENTIALS.
+ */
 export function credentialsOf(path: string, key: string, { auth, username, password, identitytoken }: Entry): Credentials | null {
   if (identitytoken !== undefined && identitytoken !== "") return { identityToken: new Secret(identitytoken) };
   if (auth !== undefined && auth !== "") {

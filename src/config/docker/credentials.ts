@@ -7,14 +7,14 @@ import { askHelper } from "./helper.ts";
 import { variable, xdgFolder, type Surroundings } from "../load.ts";
 import { registryName } from "../registryname.ts";
 
-/** Docker Hub is filed by docker under the first, by podman under the second of its names. */
+/** docker stores Docker Hub under the first of these names, podman under the second. */
 function serversOf(registry: string): readonly string[] {
   return registry === HUB ? [DOCKER_LOGIN_HUB, HUB] : [registry];
 }
 
 /**
- * One file that was named, which must exist; otherwise docker's and podman's own, as far as they exist. DOCKER_CONFIG is a folder in place
- * of ~/.docker and may be empty.
+ * If a file is named, only that one, and it must exist; otherwise docker's and podman's own, if they exist.
+ * DOCKER_CONFIG is a directory that replaces ~/.docker, and may be empty.
  */
 async function readAuthFiles(authfile: string | null, { env, home, cwd }: Surroundings): Promise<readonly AuthFile[]> {
   const named = authfile ?? variable(env, "REGISTRY_AUTH_FILE");
@@ -40,7 +40,7 @@ async function readAuthFiles(authfile: string | null, { env, home, cwd }: Surrou
   return files;
 }
 
-/** Settings of one run; `ask` is `askHelper` with the answers remembered. */
+/** State of one lookup; `ask` is `askHelper` with its answers cached. */
 interface Lookup {
   readonly registry: string;
   readonly repository: string;
@@ -55,7 +55,7 @@ async function askFor(helper: string, { registry, ask }: Lookup): Promise<Creden
   return null;
 }
 
-/** A helper of its own answers for its registry alone and finally; the common store is asked before the entries of the file. */
+/** A registry's own helper is final; the common store is asked before the file's entries are read. */
 async function lookUp(file: AuthFile, lookup: Lookup): Promise<Credentials | null> {
   const helper = bestKey(file.credHelpers, lookup.registry, "");
   if (helper !== null) return askFor(helper[1], lookup);
@@ -66,10 +66,10 @@ async function lookUp(file: AuthFile, lookup: Lookup): Promise<Credentials | nul
 }
 
 /**
- * Credentials as docker, podman and skopeo keep them. `authfile` (`--authfile`) or REGISTRY_AUTH_FILE names the only file; otherwise the
- * first that has an answer counts: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`, `$XDG_RUNTIME_DIR/containers/auth.json`,
- * `$XDG_CONFIG_HOME/containers/auth.json`. Files are read at once, helpers are run when they are needed and once for each registry.
- * Throws E_CREDENTIALS. The signal ends helpers that run.
+ * Credentials as docker, podman and skopeo store them. `authfile` (`--authfile`) or REGISTRY_AUTH_FILE names the only
+ * file; otherwise the first with an answer counts: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`,
+ * `$XDG_RUNTIME_DIR/containers/auth.json`, `$XDG_CONFIG_HOME/containers/auth.json`. Reads the files at once; runs
+ * helpers only when needed, and once per registry. Throws E_CREDENTIALS. The signal kills running helpers.
  */
 export async function readDockerCredentials(
   authfile: string | null,

@@ -11,7 +11,7 @@ const LIMIT_BYTES = 64 * 1024;
 
 const answer = z.object({ Username: z.string(), Secret: z.string() });
 
-/** What it writes may be a password, so nothing of it goes into an error. */
+/** A helper's output may be a password, so none of it goes into an error. */
 function trouble(program: string, server: string, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_CREDENTIALS", `cannot get the credentials for ${JSON.stringify(server)}: ${program} ${what}`, {
     hint: `echo ${server} | ${program} get`,
@@ -20,33 +20,33 @@ function trouble(program: string, server: string, what: string, cause?: unknown)
 }
 
 interface Ended {
-  /** A number when it exited, null when a signal ended it, a word when Node could not run it to its end. */
+  /** A number if it exited, null if a signal killed it, a word if Node could not run it to the end. */
   readonly status: number | string | null;
   readonly output: string;
   readonly late: boolean;
   readonly cause: unknown;
 }
 
-/** No shell; the server goes over stdin. Killed at the limit of time or of output, and when the signal says so. */
+/** Runs without a shell, with the server on stdin. Killed on timeout, on too much output, and by the signal. */
 function run(program: string, server: string, env: Env, limitSeconds: number, signal: AbortSignal): Promise<Ended> {
   const limits = { timeout: limitSeconds * 1000, maxBuffer: LIMIT_BYTES, killSignal: "SIGKILL" } as const;
-  // execFile takes the answer of a helper that went away and left its stdout open to a child, however late it is
+  // execFile waits without limit for stdout, which a child may hold open after the helper itself is gone
   const late = AbortSignal.timeout(limits.timeout);
   return new Promise((resolve, reject) => {
     const options = { ...limits, env: { ...env }, signal, windowsHide: true };
     const child = execFile(program, ["get"], options, (error, output) => {
-      // for the signal execFile has only SIGTERM
+      // on abort execFile sends only SIGTERM
       child.kill("SIGKILL");
       if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
       else resolve({ status: error === null ? 0 : (error.code ?? null), output, late: late.aborted, cause: error });
     });
-    // a helper that does not read its stdin is judged by its answer
+    // a helper that does not read stdin is judged by its answer
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(server);
   });
 }
 
-/** What went wrong while it ran; null when it came to its end. The cause of what it exited with would hold its stderr. */
+/** What went wrong while it ran; null if it exited. No cause for a failed exit: it would contain stderr. */
 function troubleOf(ended: Ended, limitSeconds: number): readonly [what: string, cause?: unknown] | null {
   const { status, late, cause } = ended;
   if (status === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return [`answered with more than ${LIMIT_BYTES} bytes`];
@@ -63,15 +63,15 @@ function parseAnswer(output: string): z.output<typeof answer> | null {
   }
 }
 
-/** How a credential helper is run; `limitSeconds` is 30 but for tests. */
+/** How to run a credential helper; `limitSeconds` is 30 except in tests. */
 export interface HelperOptions {
   readonly env: Env;
   readonly limitSeconds?: number;
 }
 
 /**
- * `docker-credential-NAME get`, as docker/docker-credential-helpers has it: server on stdin, JSON on stdout, the user `<token>` for an
- * identity token. null when the helper says that it has none. Throws E_CREDENTIALS.
+ * `docker-credential-NAME get` of docker/docker-credential-helpers: server on stdin, JSON on stdout, user `<token>` for
+ * an identity token. Null if the helper says that it has none. Throws E_CREDENTIALS.
  */
 export async function askHelper(
   name: string,

@@ -11,19 +11,19 @@ export interface SshHost {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** In the order to try; a `named` one was asked for by tofu3.yaml and must exist. Absolute. */
+  /** Absolute, in the order to try; `named` ones come from tofu3.yaml and must exist. */
   readonly identityFiles: readonly { readonly file: string; readonly named: boolean }[];
-  /** Socket of the agent; null when there is none or none is wanted. */
+  /** Socket of the agent; null if there is none or it is disabled. */
   readonly identityAgent: string | null;
-  /** Keys of the agent count only when they are those of an identity file. */
+  /** Offer only those of the agent's keys that are in an identity file. */
   readonly identitiesOnly: boolean;
-  /** `[user@]host[:port]`, several separated by commas, the nearest first; `parseJumps` reads it. */
+  /** `[user@]host[:port]`, comma-separated, the nearest hop first; read by `parseJumps`. */
   readonly proxyJump: string | null;
   readonly userKnownHostsFiles: readonly string[];
   readonly hostKeyAlias: string | null;
 }
 
-/** What tofu3.yaml says; it beats ~/.ssh/config. */
+/** Settings in tofu3.yaml; they override ~/.ssh/config. */
 export interface SshWishes {
   readonly port: number | null;
   readonly user: string | null;
@@ -45,7 +45,7 @@ function refuse(alias: string, message: string, hint: string): Tofu3Error {
 
 type Tokens = Readonly<Record<string, string>>;
 
-/** `%h` and its like, ssh_config(5) "TOKENS", as far as they do not depend on this machine. */
+/** Expands `%h` and the like, ssh_config(5) "TOKENS", except those that depend on this machine. */
 function expandTokens(text: string, tokens: Tokens, alias: string): string {
   return text.replace(/%(.?)/g, (token, letter: string) => {
     const value = letter === "%" ? "%" : Object.hasOwn(tokens, letter) ? tokens[letter] : undefined;
@@ -74,7 +74,7 @@ function portOf(settings: SshSettings, alias: string): number {
   return port;
 }
 
-/** A ProxyCommand that is passed over would mean another way to the host than the one that was asked for. */
+/** A ProxyCommand cannot be ignored: that would take another route to the host than the user configured. */
 function proxyJumpOf(settings: SshSettings, tokens: Tokens, alias: string): string | null {
   const [keyword, value] = settings.get("proxy") ?? [];
   if (value === undefined || value.toLowerCase() === "none") return null;
@@ -109,8 +109,8 @@ function knownHostsOf(settings: SshSettings, expand: (text: string) => string, h
 }
 
 /**
- * Where and how a host of tofu3.yaml is reached, which may be an alias of ~/.ssh/config. Neither /etc/ssh/ssh_config nor canonical names are
- * looked at; `Match exec` is never run. Throws E_CONFIG.
+ * Where and how to reach a host of tofu3.yaml, which may be an alias in ~/.ssh/config. Ignores /etc/ssh/ssh_config and
+ * canonical names; never runs `Match exec`. Throws E_CONFIG.
  */
 export async function resolveHost(alias: string, wishes: SshWishes, surroundings: SshSurroundings): Promise<SshHost> {
   const { home, localUser, files, env } = surroundings;
@@ -138,14 +138,14 @@ export async function resolveHost(alias: string, wishes: SshWishes, surroundings
   };
 }
 
-/** One host of a ProxyJump; where it is silent, ~/.ssh/config speaks. */
+/** One hop of a ProxyJump; what it leaves out comes from ~/.ssh/config. */
 export interface Jump {
   readonly user: string | null;
   readonly host: string;
   readonly port: number | null;
 }
 
-/** `[user@]host[:port]` or `ssh://[user@]host[:port]`, separated by commas, in the order of the hops. Throws E_CONFIG. */
+/** `[user@]host[:port]` or `ssh://[user@]host[:port]`, comma-separated, in hop order. Throws E_CONFIG. */
 export function parseJumps(text: string): readonly Jump[] {
   return text.split(",").map((each) => {
     const match = /^(?:ssh:\/\/)?(?:([^\s@/]+)@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/[\]]+)(?::([0-9]{1,5}))?\/?$/.exec(each.trim());

@@ -3,21 +3,24 @@ import { join } from "node:path";
 import { matchesPattern } from "../../ssh/connection/pattern.ts";
 import { readSmallText } from "../../smallfile.ts";
 
-/** The files that an SSH configuration is read from. */
+/** Access to the files of an SSH configuration. */
 export interface SshFiles {
-  /** null where there is none. */
+  /** Null if the file does not exist. */
   read(path: string): Promise<string | null>;
-  /** Names in a folder; none where there is none. */
+  /** Names in a directory; empty if it does not exist. */
   list(folder: string): Promise<readonly string[]>;
 }
 
-/** The real ones. `read` throws E_CONFIG for a file that is there and cannot be read. */
+/** The real files. `read` throws E_CONFIG for a file that exists but cannot be read. */
 export const sshFiles: SshFiles = {
   read: (path) => readSmallText(path, { what: "the SSH configuration", code: "E_CONFIG", limit: 1024 * 1024 }),
   list: (folder) => readdir(folder).catch(() => []),
 };
 
-/** The files that one argument of Include names, sorted; relative ones are in ~/.ssh. A `*` or `?` does not match a leading dot. */
+/**
+ * The files matched by one argument of Include, sorted; relative ones are in ~/.ssh. `*` and `?` do not match a leading
+ * dot.
+ */
 export async function expandInclude(argument: string, home: string, files: SshFiles): Promise<readonly string[]> {
   const place = argument.startsWith("~/") ? join(home, argument.slice(2)) : argument;
   const absolute = place.startsWith("/") ? place : join(home, ".ssh", place);

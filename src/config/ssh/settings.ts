@@ -4,10 +4,10 @@ import { Tofu3Error, messageOf, visible } from "../../errors.ts";
 import { expandInclude, type SshFiles } from "./include.ts";
 import { matchesPatterns } from "../../ssh/connection/pattern.ts";
 
-/** Values by keyword in lower case. The first value that is met counts, except that IdentityFile collects. */
+/** Values by keyword in lower case. The first value found counts, except that IdentityFile accumulates. */
 export type SshSettings = Map<string, readonly string[]>;
 
-/** Who asks, and for which host; what `Host` and `Match` look at. */
+/** Who connects to which host, for `Host` and `Match`. */
 export interface SshQuery {
   /** The host as the user wrote it. */
   readonly alias: string;
@@ -27,7 +27,7 @@ function valuesOf(line: Directive): readonly string[] {
 }
 
 function parse(path: string, text: string): SSHConfig {
-  // the parser would take the next line for the value
+  // the parser would take the next line as the value
   const lone = text.split(/\r?\n|\r/).findIndex((line) => /^[A-Za-z]+\s*=?$/.test(line.trim()));
   if (lone !== -1)
     throw new Tofu3Error("E_CONFIG", `cannot read the SSH configuration ${JSON.stringify(path)}: no value in line ${lone + 1}`);
@@ -45,7 +45,7 @@ function parse(path: string, text: string): SSHConfig {
   }
 }
 
-/** `exec` is never run, and like every criterion that is not known here it does not match, negated or not. */
+/** `exec` is never run. Like any criterion not known here it does not match, negated or not. */
 function meets(criterion: string, argument: string, settings: SshSettings, query: SshQuery): boolean {
   const patterns = argument.split(",");
   const lower = patterns.map((pattern) => pattern.toLowerCase());
@@ -81,7 +81,7 @@ function matches(criteria: readonly string[], settings: SshSettings, query: SshQ
 function keep(line: Directive, settings: SshSettings): void {
   const keyword = line.param.toLowerCase();
   const values = valuesOf(line);
-  // of these two the first one counts, ssh_config(5)
+  // the first of these two counts, ssh_config(5)
   const key = keyword === "proxyjump" || keyword === "proxycommand" ? "proxy" : keyword;
   const kept = settings.get(key);
   if (key === "identityfile") settings.set(key, [...(kept ?? []), ...values.filter((value) => kept?.includes(value) !== true)]);
@@ -111,8 +111,8 @@ async function readInto(path: string, settings: SshSettings, query: SshQuery, de
 }
 
 /**
- * What ~/.ssh/config says for one host, Include, Host and Match resolved; `settings` holds what is already decided. A missing file says
- * nothing. No program is run and no name is looked up. Throws E_CONFIG.
+ * ~/.ssh/config for one host, with Include, Host and Match resolved; `settings` holds what is already decided. A
+ * missing file has no settings. Runs no program and resolves no name. Throws E_CONFIG.
  */
 export async function readSshSettings(settings: SshSettings, query: SshQuery): Promise<SshSettings> {
   await readInto(join(query.home, ".ssh", "config"), settings, query, 0);

@@ -7,10 +7,13 @@ import { zstdPieces } from "./zstdpieces.ts";
 
 export type Compression = "gzip" | "zstd" | "none";
 
-/** How long decoding may keep everybody else waiting. */
+/** How long decoding may block the event loop. */
 const PATIENCE_MS = 20;
 
-/** By the first bytes, as every tool that loads a layer tells it; media types of layers are often wrong. RFC 1952 §2.3.1, RFC 8878 §3.1 */
+/**
+ * By magic number, as every tool that loads layers does; their media types are often wrong. RFC 1952 §2.3.1, RFC 8878
+ * §3.1
+ */
 export async function sniffCompression(handle: FileHandle): Promise<Compression> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
   const magic = buffer.subarray(0, bytesRead).toString("hex");
@@ -18,7 +21,7 @@ export async function sniffCompression(handle: FileHandle): Promise<Compression>
   return magic === "28b52ffd" || /^5.2a4d18$/.test(magic) ? "zstd" : "none";
 }
 
-/** The content of a layer as a stream. Throws whatever the decompressor throws on content that is damaged. */
+/** The uncompressed layer as a stream. Throws the decompressor's error if the content is damaged. */
 export function expand(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   switch (compression) {
     case "none":
@@ -30,7 +33,7 @@ export function expand(source: AsyncIterable<Uint8Array>, compression: Compressi
   }
 }
 
-/** Node's own decoder where it has one (22.15), which is several times as fast. */
+/** Prefers Node's own decoder (22.15 and later), which is several times as fast. */
 function expandZstd(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const native = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : null;
   return typeof native === "function" ? through(source, (native as () => NodeJS.ReadWriteStream)()) : expandZstdSlowly(source);
@@ -46,7 +49,7 @@ async function* through(source: AsyncIterable<Uint8Array>, decoder: NodeJS.ReadW
   }
 }
 
-/** fzstd answers a push with everything that it unfolds to, at once. */
+/** For each push fzstd emits all of its output at once. */
 async function* expandZstdSlowly(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
   let since = performance.now();

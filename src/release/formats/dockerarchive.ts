@@ -6,8 +6,8 @@ import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";
 
 /**
- * `docker-archive:FILE`: what `docker load` takes, with the config and gzip layers exactly as the registry serves them. The archive has no
- * place for the registry's digest, so that it is returned as a note to stand beside the file.
+ * `docker-archive:FILE`: what `docker load` takes, with the config and gzip layers exactly as the registry serves them.
+ * The archive has no place for the registry's digest, so this returns it as a note to write beside the file.
  */
 export async function buildDockerArchive(workshop: Workshop): Promise<string> {
   const image = await readImage(workshop);
@@ -30,18 +30,21 @@ function entriesOf(workshop: Workshop, image: Image): TarEntry[] {
   ];
 }
 
-/** The image ID of Docker: sha256 of the config. */
+/** Docker's image ID: the sha256 of the config. */
 function configName(image: Image): string {
   return createHash("sha256").update(image.configBytes).digest("hex");
 }
 
-/** The whole name, which no engine completes differently. An IPv6 address is no registry to most tools, which then refuse the archive. */
+/**
+ * The full name, which every engine reads alike. Most tools do not accept an IPv6 address as a registry, and refuse the
+ * archive.
+ */
 function repoTags(subject: Subject): string[] {
   const tag = tagOf(subject);
   return tag === null || subject.registry.startsWith("[") ? [] : [`${subject.registry}/${subject.repository}:${tag}`];
 }
 
-/** Two references that any client takes: what was asked for, and below it the one manifest that the file holds where that is another. */
+/** References that any client accepts: the requested one and, if that is another manifest, the one in the file. */
 function noteOf({ tree, subject }: Workshop, image: Image): string {
   const name = `${subject.registry}/${subject.repository}`;
   const tag = tagOf(subject);

@@ -20,12 +20,12 @@ import { place, placeAgain, type Workshop } from "./workshop.ts";
 interface V1Folder {
   readonly id: string;
   readonly json: string;
-  /** Where its bytes come from: as they were fetched, or a layer that is unpacked first. */
+  /** The layer's bytes: as fetched, or unpacked first if `layer` says so. */
   readonly object: SeenObject;
   readonly layer: ImageLayer | null;
 }
 
-/** What Docker put into the v1 image of the top layer; the others have none of it. */
+/** Fields that Docker writes only into the v1 image of the top layer. */
 const TOP_FIELDS = [
   "architecture",
   "author",
@@ -39,7 +39,10 @@ const TOP_FIELDS = [
   "variant",
 ];
 
-/** `docker-v1:DIR`: `ID/{VERSION,json,layer.tar}` and `repositories`, Docker Image Specification 1.0; Docker before 29 loads a tar of it. */
+/**
+ * `docker-v1:DIR`: `ID/{VERSION,json,layer.tar}` and `repositories`, Docker Image Specification 1.0; Docker before 29
+ * loads a tar of it.
+ */
 export async function buildDockerV1(workshop: Workshop): Promise<null> {
   const { staged, quarantine, subject, signal } = workshop;
   const folders = await foldersOf(workshop);
@@ -63,7 +66,7 @@ export async function buildDockerV1(workshop: Workshop): Promise<null> {
   return null;
 }
 
-/** A blob that is the layer of several entries, as the empty one of schema 1 is, is one file under several names. */
+/** A blob that is the layer of several entries, such as the empty layer of schema 1, is written once and linked. */
 async function placeLayer(workshop: Workshop, folder: V1Folder, path: string, placed: Map<Digest, string>): Promise<void> {
   const before = placed.get(folder.object.digest);
   if (before !== undefined) {
@@ -101,8 +104,8 @@ async function foldersOf(workshop: Workshop): Promise<V1Folder[]> {
 }
 
 /**
- * v1 images for an image that has none, as `docker save` and skopeo make them: the id is the sha256 of the v1 JSON with the chain ID of the
- * layers up to it, so that the same image has the same ids.
+ * Generates v1 images, like `docker save` and skopeo: each id is the sha256 of the v1 JSON and the chain ID up to its
+ * layer, so that the same image always gets the same ids.
  */
 function generateFolders(image: Image): V1Folder[] {
   const folders: V1Folder[] = [];
@@ -122,7 +125,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Names as Docker itself shortens them: `hitch`, not `docker.io/library/hitch`. */
+/** Names shortened as Docker does: `hitch`, not `docker.io/library/hitch`. */
 function repositoriesOf(subject: Subject, id: string | undefined): string {
   const tag = tagOf(subject);
   if (tag === null || id === undefined) return "{}\n";

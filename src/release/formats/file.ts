@@ -9,7 +9,7 @@ import { place, type Workshop } from "./workshop.ts";
 const TITLE = "org.opencontainers.image.title";
 const SAFE_NAME = /^[^./\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}-][^/\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
-/** `file:FILE`: the one blob of a bottle or of another one-layer artifact, as the registry serves it. */
+/** `file:FILE`: the one blob of a bottle or other one-layer artifact, as the registry serves it. */
 export async function buildFile(workshop: Workshop): Promise<null> {
   await place(workshop, onlyBlob(workshop.tree), workshop.staged);
   return null;
@@ -22,7 +22,7 @@ function onlyManifest(tree: Tree): SeenObject {
   return only;
 }
 
-/** What `file:` writes. */
+/** The blob that `file:` writes. */
 export function onlyBlob(tree: Tree): SeenObject {
   const [only, ...others] = blobsOf(tree, singleOf(tree, onlyManifest(tree))).layers;
   if (only === undefined || others.length > 0)
@@ -31,8 +31,8 @@ export function onlyBlob(tree: Tree): SeenObject {
 }
 
 /**
- * The name that the file gets in a directory: Homebrew's own for a bottle, otherwise the title that the artifact gives it; null where it
- * has none that is safe.
+ * The file name inside a directory: Homebrew's own for a bottle, otherwise the artifact's title; null if there is none,
+ * or none that is safe.
  */
 export function fileNameOf(tree: Tree, subject: Subject): string | null {
   const manifest = onlyManifest(tree);

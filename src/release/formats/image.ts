@@ -8,17 +8,17 @@ import { blobsOf, manifestsOf, singleOf } from "../tree.ts";
 import { compressionOf, measureLayer, type ImageLayer } from "./unpack.ts";
 import { readWhole, type Workshop } from "./workshop.ts";
 
-/** An image as Docker's own formats hold it. */
+/** An image in terms of Docker's formats. */
 export interface Image {
   readonly manifest: SeenObject;
-  /** Of the registry exactly as it is, or generated from schema 1. */
+  /** Exactly as the registry serves it, or generated from schema 1. */
   readonly configBytes: Uint8Array;
   readonly config: Fields;
   /** The base first. */
   readonly layers: readonly ImageLayer[];
 }
 
-/** The one image of an agreed artifact. Throws E_RELEASE for what is no container image. */
+/** The one image of an agreed artifact. Throws E_RELEASE if it is not a container image. */
 export async function readImage(workshop: Workshop): Promise<Image> {
   const [manifest, ...others] = manifestsOf(workshop.tree.objects.values());
   if (manifest === undefined || others.length > 0)
@@ -49,7 +49,7 @@ async function readCurrentImage(workshop: Workshop, document: ImageManifest) {
   return { configBytes, config: fields, layers };
 }
 
-/** Of a layer that unpacks to what the config says. One that stands twice is unpacked once. */
+/** The size that a layer unpacks to. Throws E_RELEASE if that is not its diff_id. Unpacks a repeated layer once. */
 async function checkedSize(
   workshop: Workshop,
   { object, diffId, compression }: Omit<ImageLayer, "unpackedSize">,
@@ -62,7 +62,7 @@ async function checkedSize(
   throw noImage(`layer ${object.digest} unpacks to ${measured.diffId}, its config says ${diffId}`);
 }
 
-/** A file name for a layer, by what is in it. */
+/** A layer's file name; zstd layers are released unpacked, so their name is the diff_id. */
 export function layerName({ object, diffId, compression }: ImageLayer): string {
   switch (compression) {
     case "gzip":

@@ -3,8 +3,8 @@ import { Tofu3Error } from "../../errors.ts";
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What Docker's formats need of an image config: its members and the diff_ids of its layers, the base first. image-spec 1.1, config.md.
- * `rootfs` is found in any case, as Docker reads it. Throws E_RELEASE for the config of something else than an image.
+ * What Docker's formats need of an image config: its members, and the diff_ids of its layers, the base first.
+ * image-spec 1.1, config.md. Finds `rootfs` in any case, as Docker does. Throws E_RELEASE for any other config.
  */
 export function parseConfig(bytes: Uint8Array): { readonly fields: Fields; readonly diffIds: readonly unknown[] } {
   const fields = parseFields(bytes);
@@ -30,7 +30,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** E_RELEASE: the artifact is something else than Docker's formats can hold. */
+/** E_RELEASE: Docker's formats cannot hold the artifact. */
 export function noImage(why: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_RELEASE", `the artifact is not a container image that Docker's formats can hold: ${why}`, {
     hint: "release it to oci:DIR, which keeps every artifact as it is",
@@ -38,7 +38,7 @@ export function noImage(why: string, cause?: unknown): Tofu3Error {
   });
 }
 
-/** The members of an object in the order of their names, undefined ones left out, as JSON: the same for the same content. */
+/** JSON of an object with its members sorted by name, undefined ones left out: equal content gives equal text. */
 export function sortedJson(fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

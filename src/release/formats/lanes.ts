@@ -1,7 +1,7 @@
-/** Waiting for the disk costs more than hashing when blobs are many and small. */
+/** For many small blobs, waiting for the disk costs more than hashing. */
 const LANES = 8;
 
-/** Works on several items at a time. After a failure no more are begun, and it is thrown only when nothing runs any more. */
+/** Works on several items at a time. After a failure starts no more, and throws once nothing runs any longer. */
 export async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const failures: unknown[] = [];

@@ -7,25 +7,26 @@ import type { Platform } from "../../oci/platform.ts";
 import { tagOf, type Subject } from "../../model/subject.ts";
 import { agreedObject, blobsOf, type Tree } from "../tree.ts";
 
-/** What an OCI image layout of an artifact holds. image-spec 1.1, image-layout.md */
+/** The contents of an OCI image layout. image-spec 1.1, image-layout.md */
 export interface Layout {
-  /** `oci-layout` and `index.json`, sorted by what reads them first. */
+  /** `oci-layout` and `index.json`, in the order in which tools read them. */
   readonly files: readonly { readonly name: string; readonly text: string }[];
-  /** Everything that is reachable from index.json, sorted by name. */
+  /** Everything reachable from index.json, sorted by name. */
   readonly blobs: readonly { readonly name: string; readonly object: SeenObject }[];
 }
 
 interface Top {
   readonly object: SeenObject;
-  /** The entry of the index that names it; null for the root. */
+  /** Its entry in the index; null for the root. */
   readonly entry: Descriptor | null;
 }
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 
 /**
- * The layout of an agreed artifact. index.json names the root when all of it is there; of an index of which only some entries were selected
- * it names those. Pure; the same artifact gives the same text. Throws E_BUG when something that was verified below it is left out.
+ * The layout of an agreed artifact. index.json lists the root if all of it is there; if only some entries of an index
+ * were selected, it lists those. Pure: equal artifacts give equal text. Throws E_BUG if it leaves out anything verified
+ * below.
  */
 export function layoutOf(tree: Tree, subject: Subject): Layout {
   const tops = topsOf(tree);
@@ -52,7 +53,7 @@ function blobName(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
 
-/** What index.json names, each digest once; a document that is named several times is looked into once. */
+/** The entries of index.json, each digest once; a document listed several times is opened once. */
 function topsOf(tree: Tree): Top[] {
   const whole = new Map<Digest, boolean>();
   const opened = new Set<Digest>();
@@ -82,14 +83,14 @@ function isWhole(tree: Tree, digest: Digest, known: Map<Digest, boolean>): boole
   return whole;
 }
 
-/** A blob may be a document of its own at another place. */
+/** Follows blobs too: a blob may be a document elsewhere in the tree. */
 function reach(tree: Tree, object: SeenObject, reached: Set<Digest>): void {
   if (reached.has(object.digest)) return;
   reached.add(object.digest);
   for (const below of namedBy(tree, object)) reach(tree, below, reached);
 }
 
-/** Of an index, the entries that were selected. */
+/** For an index, only the selected entries. */
 function namedBy(tree: Tree, object: SeenObject): readonly SeenObject[] {
   const document = tree.documents.get(object.digest);
   if (document === undefined) return [];
@@ -98,7 +99,10 @@ function namedBy(tree: Tree, object: SeenObject): readonly SeenObject[] {
   return config === null ? layers : [config, ...layers];
 }
 
-/** By what was seen, not by what the documents say a second time: whatever stands below a released object is released too. */
+/**
+ * Compares with what was seen instead of rereading the documents: whatever is below a released object must be released
+ * too.
+ */
 function checkClosed(tree: Tree, reached: ReadonlySet<Digest>): void {
   const missing = tree.places.find(({ parent, digest }) => parent !== null && reached.has(parent) && !reached.has(digest));
   if (missing === undefined) return;
@@ -128,8 +132,9 @@ function platformFields(platform: Platform) {
 }
 
 /**
- * `org.opencontainers.image.ref.name` of each: the tag where there is one only. Of several, the name that the entry has already, else the
- * tag with the platform; readers take the first of two equal names, so that equal ones get a part of their digest.
+ * `org.opencontainers.image.ref.name` for each entry. A single entry gets the tag. Several get the name that the entry
+ * already has, else the tag with the platform; since readers take the first of two equal names, equal ones get part of
+ * their digest.
  */
 function namesOf(tops: readonly Top[], tag: string | null): (string | null)[] {
   if (tops.length === 1) return [tag];

@@ -18,7 +18,7 @@ export async function buildOciLayout(workshop: Workshop): Promise<null> {
   return null;
 }
 
-/** Gives the directories of a finished result their mode and makes the names in them durable, the innermost first. */
+/** Sets the mode of a finished result's directories and makes their entries durable, the innermost first. */
 export async function finishFolders(folders: readonly string[], mode: number): Promise<void> {
   for (const folder of [...folders].reverse()) {
     await chmod(folder, mode).catch((error: unknown) => {

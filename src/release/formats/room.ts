@@ -3,8 +3,8 @@ import { FULL_DISK_HINT, Tofu3Error } from "../../errors.ts";
 import { quoted } from "../disk.ts";
 
 /**
- * Throws E_DISK when `bytes` more do not fit on the file system of this directory, before the first of them is written. What others write
- * meanwhile, quotas, and file systems that tell no size are found out by writing.
+ * Throws E_DISK, before anything is written, if the directory's file system lacks room for `bytes` more. Concurrent
+ * writers, quotas, and file systems that report no size show up only when writing.
  */
 export async function checkRoom(directory: string, bytes: number): Promise<void> {
   const { bavail, blocks, bsize } = await statfs(directory);

@@ -12,10 +12,10 @@ export interface V1Layer {
   readonly object: SeenObject;
 }
 
-/** Members of a v1 image that have no place in an image config, as Docker's own conversion drops them. */
+/** Members of a v1 image that do not belong in an image config; Docker's own conversion drops them too. */
 const DROPPED = new Set(["id", "parent", "parent_id", "layer_id", "Size", "throwaway"]);
 
-/** The layers of a schema 1 manifest, the base first; what old Docker wrote twice stands once. */
+/** The layers of a schema 1 manifest, the base first; entries that old Docker wrote twice are merged. */
 export function v1LayersOf(workshop: Workshop, document: Schema1Manifest): V1Layer[] {
   const { layers } = blobsOf(workshop.tree, document);
   return document.history
@@ -27,8 +27,8 @@ export function v1LayersOf(workshop: Workshop, document: Schema1Manifest): V1Lay
 }
 
 /**
- * An image config generated from schema 1 as Docker did when it pulled one: the v1 image of the top layer, with the history of all and the
- * diff_ids of those that are not marked as empty. Every layer is unpacked once to learn its diff_id.
+ * Generates an image config from schema 1 as Docker's pull did: the v1 image of the top layer, with the history of all
+ * layers and the diff_ids of those not marked as empty. Unpacks every layer once to learn its diff_id.
  */
 export async function configOfSchema1(workshop: Workshop, document: Schema1Manifest) {
   const all = v1LayersOf(workshop, document);
@@ -69,7 +69,7 @@ function historyOf(entry: HistoryEntry): Fields {
   };
 }
 
-/** The parser of the manifest has read it already. */
+/** The manifest parser has already validated this JSON. */
 function v1Fields(entry: HistoryEntry): Fields {
   const value: unknown = JSON.parse(entry.v1Compatibility);
   return isFields(value) ? value : {};

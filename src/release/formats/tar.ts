@@ -6,7 +6,7 @@ import { checkRoom } from "./room.ts";
 
 const BLOCK = 512;
 
-/** One member. Without `bytes` it is a directory. */
+/** One member. A directory if it has no `bytes`. */
 export interface TarEntry {
   readonly name: string;
   readonly size: number;
@@ -14,8 +14,8 @@ export interface TarEntry {
 }
 
 /**
- * Writes a tar that is the same whenever its entries are: no time, no owner, fixed modes. POSIX ustar, pax headers only where a name or a
- * size needs them. Streams: memory does not grow with the size of an entry. On the disk when this returns.
+ * Writes a reproducible tar: no times, no owners, fixed modes. POSIX ustar, with pax headers only where a name or size
+ * needs one. Streams, so memory use does not depend on entry sizes. Synced to disk on return.
  */
 export async function writeTar(path: string, mode: number, entries: readonly TarEntry[], signal: AbortSignal): Promise<void> {
   await checkRoom(dirname(path), sizeOf(entries));
@@ -37,7 +37,7 @@ export async function writeTar(path: string, mode: number, entries: readonly Tar
   }
 }
 
-/** Of a tar with these entries, without the pax headers that the longest names and sizes take. */
+/** Size of the tar without the pax headers for very long names and sizes. */
 function sizeOf(entries: readonly TarEntry[]): number {
   return entries.reduce((sum, { size }) => sum + BLOCK + Math.ceil(size / BLOCK) * BLOCK, 2 * BLOCK);
 }
@@ -57,7 +57,7 @@ async function fillEntry(pack: Pack, { name, size, bytes }: TarEntry): Promise<v
   const { promise, resolve, reject } = withResolvers();
   const sink = pack.entry(header, (error) => (error == null ? resolve() : reject(error)));
   promise.catch(() => undefined);
-  // it also emits the error that it hands to the callback, and an error that nobody listens to ends the process
+  // it also emits the error that it passes to the callback, and an error without a listener would crash the process
   sink.on("error", () => undefined);
   if (bytes !== null) await pump(bytes, sink, promise);
   await promise;
@@ -79,7 +79,7 @@ function withResolvers() {
   return { promise, resolve, reject };
 }
 
-/** Text or bytes that are in memory, as an entry. */
+/** An entry with in-memory content. */
 export function smallEntry(name: string, content: string | Uint8Array): TarEntry {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   return { name, size: bytes.length, bytes: alone(bytes) };

@@ -14,11 +14,11 @@ export interface ImageLayer {
   /** sha256 of the uncompressed tar. */
   readonly diffId: Digest;
   readonly compression: Compression;
-  /** Bytes, of a layer that is released unpacked; null for one that is released as it was fetched. */
+  /** Bytes, for a layer that is released unpacked; null for one that is released as fetched. */
   readonly unpackedSize: number | null;
 }
 
-/** How an agreed layer is compressed, by its first bytes. */
+/** How an agreed layer is compressed, by its magic number. */
 export async function compressionOf(workshop: Workshop, object: SeenObject): Promise<Compression> {
   const handle = await openKept(workshop.quarantine.blob(object.digest), workshop.quarantine.uid, object);
   try {
@@ -29,8 +29,8 @@ export async function compressionOf(workshop: Workshop, object: SeenObject): Pro
 }
 
 /**
- * Size and sha256 of what a layer unpacks to; nothing is written, so that a layer is known to be what its config says, and how large, before it
- * takes any room. Throws E_RELEASE when it is damaged, or when the layers of this release unpack to more than is allowed.
+ * Size and sha256 of the unpacked layer. Writes nothing: this confirms the layer's diff_id and size before it takes any
+ * disk space. Throws E_RELEASE if the layer is damaged, or if the layers of this release unpack to more than the limit.
  */
 export async function measureLayer(
   workshop: Workshop,
@@ -47,7 +47,10 @@ export async function measureLayer(
   return { diffId: parseDigest(`sha256:${hash.digest("hex")}`), size };
 }
 
-/** The content of a layer that was measured. Throws E_RELEASE before the first byte too many, and at the end when it is another. */
+/**
+ * The content of a measured layer. Throws E_RELEASE before the first excess byte, and at the end if the content has
+ * changed.
+ */
 export async function* unpacked(workshop: Workshop, layer: ImageLayer): AsyncGenerator<Uint8Array> {
   const { object, compression, diffId, unpackedSize } = layer;
   if (unpackedSize === null) throw new Tofu3Error("E_BUG", `layer ${object.digest} was not measured`);

@@ -13,20 +13,23 @@ export interface Workshop {
   readonly tree: Tree;
   readonly quarantine: Quarantine;
   readonly subject: Subject;
-  /** Path in the quarantine of the file or directory that is being built; nothing is there yet. */
+  /** Path in the quarantine for the file or directory to build; nothing is there yet. */
   readonly staged: string;
-  /** What the layers may unpack to, together, and what they unpacked to so far; bytes. */
+  /** Total bytes that the layers may unpack to, and have unpacked to so far. */
   readonly unpacking: { readonly limit: number; bytes: number };
   readonly signal: AbortSignal;
 }
 
-/** Builds one format at `staged`, complete and on the disk. Returns what is written beside it, or null. */
+/** Builds one format at `staged`, complete and synced to disk. Returns the note to write beside it, or null. */
 export type Build = (workshop: Workshop) => Promise<string | null>;
 
-/** Largest image config that is read whole, bytes. */
+/** Largest image config to read whole, in bytes. */
 const CONFIG_LIMIT = 64 * 1024 * 1024;
 
-/** The bytes of an agreed object from the quarantine, hashed as they pass; throws E_RELEASE at their end when they are others. */
+/**
+ * The bytes of an agreed object from the quarantine, hashed as they pass; throws E_RELEASE at the end if they have
+ * changed.
+ */
 export async function* bytesOf(workshop: Workshop, object: SeenObject): AsyncGenerator<Uint8Array> {
   const handle = await openKept(workshop.quarantine.blob(object.digest), workshop.quarantine.uid, object);
   try {
@@ -36,7 +39,7 @@ export async function* bytesOf(workshop: Workshop, object: SeenObject): AsyncGen
   }
 }
 
-/** A small object whole. Throws E_RELEASE when it is not small. */
+/** A small object, read whole. Throws E_RELEASE if it is too large. */
 export async function readWhole(workshop: Workshop, object: SeenObject): Promise<Uint8Array> {
   if (object.size > CONFIG_LIMIT)
     throw new Tofu3Error("E_RELEASE", `the config ${object.digest} has ${object.size} bytes, too many to be one of an image`, {
@@ -48,9 +51,9 @@ export async function readWhole(workshop: Workshop, object: SeenObject): Promise
 }
 
 /**
- * Makes a quarantined file durable, with the mode that released files have, hashes it once more, unless that was done and nothing has
- * changed it since, and moves it to `path` in the quarantine. The file that was hashed is the file that is moved: its identity is compared
- * after the move.
+ * Makes a quarantined file durable, sets the mode of released files, hashes it once more (unless that was done and
+ * nothing changed it since), and moves it to `path` in the quarantine. Compares its identity after the move: the file
+ * hashed is the file moved.
  */
 export async function place(workshop: Workshop, object: SeenObject, path: string): Promise<void> {
   const { quarantine } = workshop;
@@ -69,7 +72,7 @@ export async function place(workshop: Workshop, object: SeenObject, path: string
   }
 }
 
-/** The same file under one more name; a copy where the file system has no hard links. */
+/** The same file under one more name; a copy if the file system has no hard links. */
 export async function placeAgain(workshop: Workshop, from: string, path: string): Promise<void> {
   try {
     await link(from, path);

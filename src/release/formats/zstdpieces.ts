@@ -1,9 +1,9 @@
-/** RFC 8878 §3.1.1.2.4: no block unfolds to more. */
+/** RFC 8878 §3.1.1.2.4: no block decompresses to more. */
 const LARGEST_BLOCK = 128 * 1024;
-/** What the zstd program takes without being told to: a decoder keeps a window of this size in memory. */
+/** The zstd program's default limit: a decoder keeps a window of this size in memory. */
 const LARGEST_WINDOW = 128 * 1024 * 1024;
 
-/** What comes next: so many bytes that are no header, and then another header. */
+/** What comes next: this many bytes without a header, then another header. */
 interface Step {
   readonly header: number;
   readonly content: number;
@@ -11,8 +11,8 @@ interface Step {
 }
 
 /**
- * The same bytes, cut so that no piece holds more than one block: what a decoder makes of one piece is 128 KiB at most. Throws for frames that
- * break the limits of the format or want a larger window.
+ * The same bytes, cut so that no piece holds more than one block: a decoder makes at most 128 KiB of each piece. Throws
+ * for frames that exceed the limits of the format or want a larger window.
  */
 export async function* zstdPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let read = frameAt;
@@ -31,13 +31,13 @@ export async function* zstdPieces(source: AsyncIterable<Uint8Array>): AsyncGener
       left = step.header + step.content;
       read = step.next;
     }
-    // the next chunk may be read into the memory of this one
+    // the next chunk may reuse this one's memory
     rest = new Uint8Array(rest);
   }
   if (rest.length > 0) yield rest;
 }
 
-/** RFC 8878 §3.1.1, and §3.1.2 for what is skipped. Null when more bytes are needed. */
+/** RFC 8878 §3.1.1, and §3.1.2 for skippable frames. Null if it needs more bytes. */
 function frameAt(bytes: DataView): Step | null {
   if (bytes.byteLength < 8) return null;
   const magic = bytes.getUint32(0, true);

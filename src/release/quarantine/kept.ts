@@ -7,16 +7,16 @@ import { algorithmOf, parseDigest, type Algorithm, type Digest } from "../../oci
 /** A blob or document as all workers agreed on it. */
 export interface Expected {
   readonly digest: Digest;
-  /** Bytes; null where nothing binds it (the signatures of Docker schema 1 may differ). */
+  /** In bytes; null if not agreed on (the signatures of Docker schema 1 may differ). */
   readonly size: number | null;
 }
 
-/** Bytes of one read. */
+/** Bytes per read. */
 const CHUNK = 1 << 18;
 
 /**
- * Opens a quarantined file for reading and looks at what was opened, not at the name: a regular file, with one name, of this user and
- * of the agreed size. Throws E_RELEASE. The caller closes it.
+ * Opens a quarantined file for reading and checks the open file, not its name: a regular file, with one link, owned by
+ * this user, of the agreed size. Throws E_RELEASE. The caller closes it.
  */
 export async function openKept(path: string, uid: number, expected: Expected): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -35,7 +35,7 @@ export async function openKept(path: string, uid: number, expected: Expected): P
   throw tampered(expected.digest, wrong);
 }
 
-/** Reads one chunk ahead. With `reuse`, a chunk is valid only until the next one is asked for. */
+/** Reads one chunk ahead. With `reuse`, a chunk is valid only until the next one is requested. */
 export async function* readChunks(handle: FileHandle, reuse: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const length = Math.min(CHUNK, (await handle.stat()).size + 1);
   const fresh = () => Buffer.allocUnsafeSlow(length);
@@ -54,7 +54,7 @@ export async function* readChunks(handle: FileHandle, reuse: boolean, signal: Ab
   }
 }
 
-/** Passes bytes through and throws E_RELEASE at their end when they are not the agreed ones. */
+/** Passes bytes through; throws E_RELEASE at the end if they are not the agreed ones. */
 export async function* checked(source: AsyncIterable<Uint8Array>, expected: Expected): AsyncGenerator<Uint8Array> {
   const hash = createHash(algorithmOf(expected.digest));
   let size = 0;
@@ -70,13 +70,12 @@ export async function* checked(source: AsyncIterable<Uint8Array>, expected: Expe
     throw tampered(expected.digest, `has ${size} bytes, agreed were ${expected.size}`);
 }
 
-/** Reads to the end. */
 export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
   const bytes = source[Symbol.asyncIterator]();
   while ((await bytes.next()).done !== true);
 }
 
-/** Digest and size of everything that is yielded. */
+/** Digest and size of everything yielded. */
 export async function measured(source: AsyncIterable<Uint8Array>, algorithm: Algorithm): Promise<{ digest: Digest; size: number }> {
   const hash = createHash(algorithm);
   let size = 0;
@@ -87,7 +86,7 @@ export async function measured(source: AsyncIterable<Uint8Array>, algorithm: Alg
   return { digest: parseDigest(`${algorithm}:${hash.digest("hex")}`), size };
 }
 
-/** What was agreed is not what lies in the quarantine: something on this machine changed it. */
+/** The quarantined file is no longer what was agreed: something on this machine changed it. */
 export function tampered(digest: Digest, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_RELEASE", `re-checking the quarantined ${digest} before its release: the file ${what}`, {
     hint: "something on this machine changed it after it was verified: check the disk and who else is on this machine; nothing was released",

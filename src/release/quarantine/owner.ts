@@ -2,8 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, readlink } from "node:fs/promises";
 
 /**
- * The process that a quarantine belongs to, as far as /proc tells: its id, when it started (clock ticks after boot), and a hash of this
- * boot and process namespace, so that a directory shared with another machine or container is not mistaken for ours.
+ * The process that owns a quarantine, as far as /proc tells: its pid, its start time (clock ticks since boot), and a
+ * hash of the boot and the process namespace, so that a directory shared with another machine or container is not
+ * mistaken for this one's.
  */
 export interface Owner {
   readonly pid: string;
@@ -14,7 +15,7 @@ export interface Owner {
 const NAME = /^\.tofu3-(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}$/;
 const NOBODY: Owner = { pid: "0", start: "0", boot: "00000000" };
 
-/** This process; all zeros where there is no /proc. */
+/** This process; all zeros without /proc. */
 export async function readOwner(): Promise<Owner> {
   try {
     const pid = await readlink("/proc/self");
@@ -31,19 +32,19 @@ export function quarantineName(owner: Owner): string {
   return `.tofu3-${owner.pid}-${owner.start}-${owner.boot}-${randomBytes(6).toString("hex")}`;
 }
 
-/** Null for a name that is not that of a quarantine. */
+/** Null if it is not the name of a quarantine. */
 export function parseQuarantineName(name: string): Owner | null {
   const [, pid, start, boot] = NAME.exec(name) ?? [];
   return pid === undefined || start === undefined || boot === undefined ? null : { pid, start, boot };
 }
 
-/** `unknown` where the owner ran on another machine, boot or namespace, or nothing says who it was: only age tells then. */
+/** `unknown` if the owner ran on another machine, boot or namespace, or is not recorded; then only age can tell. */
 export async function lifeOf(owner: Owner, self: Owner): Promise<"alive" | "dead" | "unknown"> {
   if (owner.pid === NOBODY.pid || owner.boot !== self.boot) return "unknown";
   return (await readStart(owner.pid)) === owner.start ? "alive" : "dead";
 }
 
-/** Field 22 of /proc/PID/stat, proc(5); null for a process that is gone or only waits to be reaped. */
+/** Field 22 of /proc/PID/stat, proc(5); null for a process that is gone or a zombie. */
 async function readStart(pid: string): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
   if (text === null) return null;

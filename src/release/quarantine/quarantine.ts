@@ -10,20 +10,23 @@ import { quarantineName, readOwner } from "./owner.ts";
 import { createRechecks } from "./recheck.ts";
 import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
 
-/** A directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
+/** The directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
 export interface Quarantine extends Keep {
   readonly path: string;
-  /** The directory that the result gets its name in. */
+  /** The directory that gets the result. */
   readonly parent: string;
-  /** Whose files it holds. */
+  /** Owner of the files in it. */
   readonly uid: number;
-  /** The modes that this process's umask gives to what is released. */
+  /** The modes for released files, from this process's umask. */
   readonly modes: Modes;
-  /** Whether the blob behind `handle` was read and hashed again since it landed, and nothing has changed it from then on. */
+  /** Whether the blob behind `handle` was read and hashed again after it was stored, and has not changed since. */
   isRechecked(handle: FileHandle, digest: Digest, signal: AbortSignal): Promise<boolean>;
-  /** Throws E_RELEASE unless this is still the directory that was made. */
+  /** Throws E_RELEASE unless this is still the directory that was created. */
   check(): Promise<void>;
-  /** Removes everything; what had been moved aside goes back first. Never throws: a leftover is inert, and the next run sweeps it. */
+  /**
+   * Restores what was moved aside and removes the rest. Never throws: a leftover is harmless, and the next run sweeps
+   * it.
+   */
   discard(): Promise<void>;
 }
 
@@ -33,8 +36,8 @@ export interface Modes {
 }
 
 /**
- * Sweeps what dead runs left, checks the destination once more (E_DESTINATION) and makes the quarantine beside it. Everything in it is
- * readable by this user only until it is released.
+ * Sweeps the leftovers of dead runs, checks the destination once more (E_DESTINATION), and creates the quarantine
+ * beside it. Until the release only this user can read its files.
  */
 export async function openQuarantine(destination: Destination): Promise<Quarantine> {
   await checkDestination(destination);
@@ -53,7 +56,7 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
   });
 }
 
-/** The directory alone, where files can be made in it: not in /proc, /sys or a cgroup, which say that they can be written to. */
+/** Creates the directory and checks that it takes files; /proc, /sys and cgroups look writable but do not. */
 async function makeHome(path: string, destination: Destination): Promise<void> {
   const parent = parentOf(destination);
   try {
@@ -74,7 +77,7 @@ async function makeHome(path: string, destination: Destination): Promise<void> {
   }
 }
 
-/** The formats that release files as they lie there. The others read every byte for what they make of it, and check it then. */
+/** The formats that release stored files as they are. The others read every byte anyway, and check it then. */
 const MOVING: readonly Destination["format"][] = ["oci", "file", "auto"];
 
 async function quarantineAt(parent: string, path: string, format: Destination["format"]): Promise<Quarantine> {
@@ -107,7 +110,7 @@ async function quarantineAt(parent: string, path: string, format: Destination["f
   };
 }
 
-/** A document that comes a second time is the same one: its name is its digest, and the release hashes it again. */
+/** A document that arrives again is the same one: its name is its digest, and the release rehashes it. */
 async function keepDocument(path: string, bytes: Uint8Array): Promise<void> {
   try {
     const handle = await createFile(path);
@@ -124,7 +127,7 @@ async function keepDocument(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The umask cannot be asked without a side effect; what it does to a new file can be seen. */
+/** The umask cannot be read without changing it, so this reads it off a new file. */
 async function probeModes(path: string): Promise<Modes> {
   const probe = join(path, "probe");
   await mkdir(probe, { mode: 0o777 });

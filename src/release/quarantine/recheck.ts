@@ -3,27 +3,30 @@ import { setTimeout } from "node:timers/promises";
 import type { Digest } from "../../oci/digest.ts";
 import { checked, drain, openKept, readChunks, type Expected } from "./kept.ts";
 
-/** Files of at least so many bytes are worth a start before the verdict. */
+/** From this size in bytes a file is worth rechecking before the verdict. */
 const LARGE = 1024 * 1024;
-/** The time of a file tells of no second change within one tick of the kernel's clock. */
+/** Timestamps cannot show a second change within one tick of the kernel's clock. */
 const TICK_MS = 50;
 
-/** The second reading of large files, begun while other workers are still at work. */
+/** Rereads large files while other workers are still busy. */
 export interface Rechecks {
-  /** The file at `path` is complete. Never throws: what is wrong with it comes out at the release. */
+  /** The file at `path` is complete. Never throws: faults surface at the release. */
   begin(path: string, expected: Expected): void;
-  /** Whether the file behind `handle` was read again and hashed to `digest`, and is the same and unchanged since. Waits for a reading under way. */
+  /**
+   * Whether the file behind `handle` was reread, hashed to `digest`, and has not changed since. Waits for a reread in
+   * progress.
+   */
   covers(handle: FileHandle, digest: Digest, signal: AbortSignal): Promise<boolean>;
-  /** Ends what is under way. */
+  /** Stops a reread in progress. */
   end(): Promise<void>;
 }
 
-/** For files that belong to `uid`. */
+/** For files owned by `uid`. */
 export function createRechecks(uid: number): Rechecks {
   const stamps = new Map<Digest, Promise<string | null>>();
   const ended = new AbortController();
   const stop = (): void => ended.abort();
-  // one after the other: it is the processor that they need
+  // one after another: they compete for the CPU
   let last: Promise<unknown> = Promise.resolve();
 
   async function recheck(path: string, expected: Expected): Promise<string> {
@@ -55,7 +58,10 @@ export function createRechecks(uid: number): Rechecks {
   };
 }
 
-/** Brings the file to the disk, reads and hashes it; what was true of it from before the first byte to after the last. Throws when it is not as expected, or changes. */
+/**
+ * Syncs the file to disk, reads and hashes it. Returns the stamp that held from before the first byte to after the
+ * last. Throws if the file is not as expected, or changes.
+ */
 async function stampOf(path: string, uid: number, expected: Expected, signal: AbortSignal): Promise<string> {
   const handle = await openKept(path, uid, expected);
   try {
@@ -68,7 +74,7 @@ async function stampOf(path: string, uid: number, expected: Expected, signal: Ab
   }
 }
 
-/** Every change of the bytes or of the inode of a file changes its ctime, which nobody can set. */
+/** Any change to a file's bytes or inode changes its ctime, which no one can set. */
 async function stampNow(handle: FileHandle): Promise<string> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
   return [dev, ino, size, mtimeNs, ctimeNs].join(" ");

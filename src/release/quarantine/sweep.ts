@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { errnoOf, lookAt } from "../disk.ts";
 import { lifeOf, parseQuarantineName, readOwner, type Owner } from "./owner.ts";
 
-/** Where --force puts what it replaces, under its own name, until the new one is there. */
+/** Where --force keeps what it replaces, under its own name, until the new result is in place. */
 export const ASIDE = "aside";
 
-/** Without /proc a quarantine that nothing was written to for so long is taken for dead. */
+/** Without /proc, a quarantine not written to for this long counts as dead. */
 const STALE_MS = 24 * 3600 * 1000;
 
 /**
- * Removes the quarantines that dead processes left in a directory, and first brings back what they had moved aside. Those of a live
- * process and of other users stay. Never throws: leftovers are inert, and what cannot be removed now is left for the next run.
+ * Removes the quarantines that dead processes left in a directory, after restoring what they had moved aside. Leaves
+ * those of live processes and other users. Never throws: leftovers are harmless, and the next run tries again.
  */
 export async function sweep(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
@@ -34,7 +34,7 @@ async function sweepOne(parent: string, path: string, owner: Owner, self: Owner)
   await removeQuarantine(path);
 }
 
-/** Brings back what was moved aside where its name is free; what has been replaced already may go. */
+/** Restores what was moved aside if its name is free; if it has been replaced, it may go. */
 export async function restoreAside(parent: string, path: string): Promise<void> {
   for (const name of await namesIn(join(path, ASIDE))) {
     if ((await lookAt(join(parent, name))) === null) await rename(join(path, ASIDE, name), join(parent, name));
@@ -42,7 +42,7 @@ export async function restoreAside(parent: string, path: string): Promise<void> 
   }
 }
 
-/** Removes a quarantine, but never one that still holds what was moved aside. */
+/** Removes a quarantine, unless it still holds what was moved aside. */
 export async function removeQuarantine(path: string): Promise<void> {
   if ((await namesIn(join(path, ASIDE))).length === 0) await rm(path, { recursive: true, force: true });
 }
@@ -56,7 +56,7 @@ async function namesIn(path: string): Promise<readonly string[]> {
   }
 }
 
-/** When something was last written in it, milliseconds since 1970. */
+/** Time of the last write in it, in milliseconds since 1970. */
 async function newest(path: string): Promise<number> {
   let latest = (await lstat(path)).mtimeMs;
   for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {

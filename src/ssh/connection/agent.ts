@@ -1,6 +1,6 @@
 import ssh2, { type BaseAgent, type ParsedKey } from "ssh2";
 
-/** An agent that offers these of its keys and no other (`IdentitiesOnly`). */
+/** An agent that offers only these of its keys (`IdentitiesOnly`). */
 export function restrictedAgent(socket: string, publicKeys: readonly Buffer[]): BaseAgent {
   const agent = ssh2.createAgent(socket);
   const all = agent.getIdentities.bind(agent);
@@ -9,7 +9,7 @@ export function restrictedAgent(socket: string, publicKeys: readonly Buffer[]): 
   return agent;
 }
 
-/** The keys of OpenSSH's agent are parsed by ssh2; its types allow others. */
+/** ssh2 parses the keys of OpenSSH's agent; its types allow other kinds. */
 function isParsed(key: unknown): key is ParsedKey {
   return typeof key === "object" && key !== null && "getPublicSSH" in key;
 }

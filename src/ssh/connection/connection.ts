@@ -13,9 +13,9 @@ import { readTrust } from "./trust.ts";
 
 export interface SshConnection {
   readonly client: Client;
-  /** `SHA256:…` of the key that the VM proved to have. */
+  /** `SHA256:…` of the key that the VM proved. */
   readonly hostKey: string;
-  /** Resolves with the reason, in words, when the connection is gone. */
+  /** Resolves with the reason, in words, when the connection is lost. */
   readonly lost: Promise<string>;
   close(): void;
 }
@@ -28,7 +28,10 @@ export interface SshSettings {
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_MISSES = 3;
 
-/** Only algorithms without a known weakness: no SHA-1, no CBC, no ChaCha20 (Terrapin where the server lacks strict key exchange), no compression. */
+/**
+ * No known weaknesses: no SHA-1, no CBC, no ChaCha20 (Terrapin, if the server lacks strict key exchange), no
+ * compression.
+ */
 const ALGORITHMS = {
   kex: [
     "curve25519-sha256",
@@ -45,13 +48,13 @@ const ALGORITHMS = {
 interface Attempt {
   readonly target: SshTarget;
   readonly trust: HostTrust;
-  /** Key types to negotiate. */
+  /** Host key types to negotiate. */
   readonly types: readonly string[];
   readonly proofs: readonly SshProof[];
   readonly connectSeconds: number;
 }
 
-/** What came of one handshake: a connection, or a host key that is not trusted. */
+/** The result of one handshake: a connection, or a host key that is not trusted. */
 type Outcome = { readonly connection: SshConnection } | { readonly refused: Buffer };
 
 async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Outcome> {
@@ -62,7 +65,7 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
     sock,
     username: target.user,
     algorithms: { ...ALGORITHMS, serverHostKey: algorithmsOf(attempt.types) },
-    // Anything but the literal `false` lets ssh2 connect: one synchronous comparison, and a real boolean.
+    // ssh2 connects unless this returns the literal `false`: hence one synchronous comparison and a real boolean.
     hostVerifier: (key: Buffer): boolean => {
       const accepted: boolean = trust.accepts(key);
       seen[accepted ? "accepted" : "refused"] = key;
@@ -96,7 +99,10 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
   return { connection: { client, hostKey: fingerprintOf(seen.accepted), lost, close: () => void client.destroy() } };
 }
 
-/** node-ssh stops listening for errors when it has connected; one in the same packet, or a reset later, would end the process. */
+/**
+ * node-ssh removes its error listener once connected; an error in the same packet, or a later reset, would crash the
+ * process.
+ */
 function lossOf(client: Client): Promise<string> {
   return new Promise((resolve) => {
     client.on("error", (error) => resolve(wordsFor(error)));
@@ -117,8 +123,9 @@ async function socketFor(target: SshTarget, settings: SshSettings, signal: Abort
 }
 
 /**
- * Connects, checks the host key before anything is proved to the VM, and authenticates. Rejects with E_HOST_KEY, E_SSH_AUTH, E_SSH, or the
- * signal's reason. A configured fingerprint does not say its type, so a server that shows a key of another type first is asked again for the rest.
+ * Connects, checks the host key before authenticating, and authenticates. Rejects with E_HOST_KEY, E_SSH_AUTH, E_SSH,
+ * or the signal's reason. A configured fingerprint does not reveal its key type, so if the server shows another type
+ * first, it is asked again for the remaining ones.
  */
 export async function openSsh(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
   const trust = await readTrust(target);

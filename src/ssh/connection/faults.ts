@@ -1,7 +1,7 @@
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../../errors.ts";
 import type { SshTarget } from "./target.ts";
 
-/** E_SSH: the way to the VM, or its sshd. */
+/** E_SSH: the network path to the VM, or its sshd. */
 export function unreachable(target: SshTarget, what: string, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_SSH", `cannot reach worker "${target.worker}" at ${target.host}:${target.port}: ${what}`, {
     stage: "ssh",
@@ -21,13 +21,13 @@ const SOCKET_WORDS: Readonly<Record<string, string>> = {
   EPIPE: "the connection was closed",
 };
 
-/** What a socket or ssh2 complains of, in words. */
+/** An error of a socket or of ssh2, in words. */
 export function wordsFor(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return SOCKET_WORDS[code] ?? visible(messageOf(error), 200);
 }
 
-/** Why the handshake or the authentication failed, from what ssh2 says; the host key itself was not refused. */
+/** Why the handshake or the authentication failed, from ssh2's error; host key refusals are handled elsewhere. */
 export function handshakeFault(target: SshTarget, error: unknown): Tofu3Error {
   const message = messageOf(error);
   if (/authentication methods failed|Too many authentication/i.test(message) || levelOf(error) === "agent") {
@@ -60,15 +60,15 @@ const EXITS: Readonly<Record<number, readonly [words: string, hint: string]>> = 
   127: ["it has no /bin/sh", "check the login shell of that account"],
 };
 
-/** What to do about an account that lets us in and runs something else. */
+/** For an account that accepts the login but runs something else. */
 export const NOT_A_WORKER = "check the login shell of that account, and what its authorized_keys and sshd force it to run";
 
-/** How a remote shell ended by itself. */
+/** How a remote shell ended on its own. */
 export interface ShellEnd {
   readonly exit: number | null;
-  /** Why the connection is gone; null while it is there. */
+  /** Why the connection was lost; null while it is up. */
   readonly lost: string | null;
-  /** Whether the script ran. */
+  /** Whether the script had started. */
   readonly begun: boolean;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { keyType, knownName, linesFor, type KnownHost } from "./knownhosts.ts";
 
-/** Host key algorithms that are offered, best first; SHA-1 `ssh-rsa` signatures are not among them. */
+/** Host key algorithms to offer, best first; SHA-1 `ssh-rsa` signatures are not among them. */
 const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
   ["ssh-ed25519", ["ssh-ed25519"]],
   ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
@@ -16,18 +16,18 @@ export function algorithmsOf(types: readonly string[]): string[] {
   return types.flatMap((type) => ALGORITHMS.get(type) ?? []);
 }
 
-/** `SHA256:` and unpadded base64, as ssh-keygen -l prints it. */
+/** `SHA256:` and unpadded base64, as printed by `ssh-keygen -l`. */
 export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").slice(0, 43)}`;
 }
 
-/** What is known about a host's keys before connecting. */
+/** What is known of a host's keys before connecting. */
 export interface HostTrust {
   /** Key types worth negotiating, best first. */
   readonly types: readonly string[];
-  /** True only for a key that is known. Pure, so that a re-key asks it again and gets the same answer. */
+  /** True only for a known key. Pure, so that a re-key gets the same answer. */
   readonly accepts: (key: Buffer) => boolean;
-  /** What to say when `accepts` said no. */
+  /** The error to report when `accepts` returns false. */
   readonly refusal: (key: Buffer) => Tofu3Error;
 }
 
@@ -43,7 +43,7 @@ function describe(key: Buffer): string {
 
 const HOW_TO_LOOK = "look at it on the VM's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
 
-/** `hostKey: SHA256:…` of the configuration: that key and no other, whatever its type. */
+/** The configured `hostKey: SHA256:…`: only that key, whatever its type. */
 export function trustFingerprint(place: Place, fingerprint: string): HostTrust {
   return {
     types: KEY_TYPES,
@@ -60,7 +60,7 @@ export function trustFingerprint(place: Place, fingerprint: string): HostTrust {
   };
 }
 
-/** Entries of known_hosts. Throws E_HOST_KEY when no line names the host, or only a certificate authority does. */
+/** Entries of known_hosts. Throws E_HOST_KEY if no line names the host, or only a certificate authority does. */
 export function trustKnownHosts(place: Place, hosts: readonly KnownHost[]): HostTrust {
   const name = knownName(place.host, place.port);
   const lines = linesFor(hosts, place.host, place.port);

@@ -3,17 +3,17 @@ import { asError, Tofu3Error } from "../../errors.ts";
 import { readSmallFile } from "../../smallfile.ts";
 import type { SshTarget } from "./target.ts";
 
-/** What one identity file holds. */
+/** The contents of one identity file. */
 export interface Identity {
   readonly file: string;
-  /** The private key as it stands there; null where only the public one is at hand, as for a key that lives in an agent. */
+  /** The private key as stored; null if only the public key is here, as for a key that lives in an agent. */
   readonly key: string | null;
   readonly locked: boolean;
-  /** As SSH writes it on the wire; null where it cannot be known without the passphrase. */
+  /** In SSH wire format; null if it cannot be read without the passphrase. */
   readonly publicKey: Buffer | null;
 }
 
-/** What a file was not, and why; nothing of it is quoted. */
+/** An identity file that cannot be used, and why; quotes none of its contents. */
 export interface Unusable {
   readonly file: string;
   readonly why: string;
@@ -28,7 +28,7 @@ async function readText(file: string): Promise<string | null> {
   return bytes?.toString("utf8") ?? null;
 }
 
-/** The public key that stands in clear in OpenSSH's format of a private one, PROTOCOL.key of OpenSSH; null in every other format. */
+/** The public key in clear text inside an OpenSSH private key (OpenSSH's PROTOCOL.key); null for any other format. */
 function publicPartOf(text: string): Buffer | null {
   const blob = Buffer.from(text.split("-----", 3)[2] ?? "", "base64");
   if (!blob.subarray(0, MAGIC.length).equals(MAGIC)) return null;
@@ -38,7 +38,7 @@ function publicPartOf(text: string): Buffer | null {
     at += 4 + length;
     return blob.subarray(at - length, at);
   };
-  // cipher, kdf, its options; then how many keys there are
+  // cipher, kdf and kdf options; then the number of keys
   for (let skipped = 0; skipped < 3; skipped++) next();
   at += 4;
   const key = next();
@@ -51,7 +51,7 @@ async function publicFileOf(file: string): Promise<Buffer | null> {
   return parsed === null || parsed instanceof Error ? null : parsed.getPublicSSH();
 }
 
-/** One identity file of a target, as ssh reads it: the private key, or else a public one whose private key an agent may have. */
+/** Reads an identity file as ssh does: a private key, or else a public key whose private key may be in an agent. */
 export async function readIdentity(file: string): Promise<Identity | Unusable> {
   let text: string | null;
   try {
@@ -74,7 +74,7 @@ export async function readIdentity(file: string): Promise<Identity | Unusable> {
   return { file, why: `"${file}" is not a private key: ${parsed.message}`, hint };
 }
 
-/** Those that can be used; the others are told. Throws E_SSH_AUTH for one that tofu3.yaml names. */
+/** The usable identities, and the unusable ones to report. Throws E_SSH_AUTH if tofu3.yaml names an unusable one. */
 export async function readIdentities(target: SshTarget): Promise<{ identities: Identity[]; unusable: Unusable[] }> {
   const identities: Identity[] = [];
   const unusable: Unusable[] = [];

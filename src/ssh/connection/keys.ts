@@ -4,7 +4,7 @@ import { restrictedAgent } from "./agent.ts";
 import { keyFault, readIdentities, type Identity } from "./identity.ts";
 import type { SshTarget } from "./target.ts";
 
-/** One way to prove who we are, in the shape that ssh2's authHandler takes. */
+/** One authentication method, in the shape that ssh2's authHandler takes. */
 export type SshProof =
   | { readonly type: "publickey"; readonly username: string; readonly key: string; readonly passphrase?: string }
   | { readonly type: "agent"; readonly username: string; readonly agent: string | BaseAgent };
@@ -20,7 +20,10 @@ async function unlock(target: SshTarget, file: string, key: string, ask: AskPass
   throw keyFault(target, `wrong passphrase for "${file}" (${TRIES} times)`, `ssh-add ${file}`);
 }
 
-/** The agent; with `IdentitiesOnly` those of its keys that are in identity files and are not proved by them. */
+/**
+ * The agent; with `IdentitiesOnly`, only those of its keys that are in identity files and cannot be proved by the files
+ * themselves.
+ */
 function agentProofs({ agent, identitiesOnly, user }: SshTarget, identities: readonly Identity[]): SshProof[] {
   if (agent === null) return [];
   if (!identitiesOnly) return [{ type: "agent", username: user, agent }];
@@ -31,8 +34,9 @@ function agentProofs({ agent, identitiesOnly, user }: SshTarget, identities: rea
 }
 
 /**
- * Keys in the order they are tried: plain identity files, the agent, encrypted identity files (each asked for once the agent is out of the question).
- * Throws E_SSH_AUTH when a named file is unusable or nothing is left.
+ * Authentication methods in the order they are tried: unencrypted identity files, the agent, encrypted identity files
+ * (each passphrase is asked for only after the agent failed). Throws E_SSH_AUTH if a configured file is unusable or
+ * nothing is left.
  */
 export async function readProofs(target: SshTarget, ask: AskPassphrase | null, signal: AbortSignal): Promise<SshProof[]> {
   const { identities, unusable } = await readIdentities(target);

@@ -13,7 +13,7 @@ export interface KnownHost {
 
 const MARKERS: Readonly<Record<string, KnownHost["marker"]>> = { "@revoked": "revoked", "@cert-authority": "cert-authority" };
 
-/** Lines that cannot be read (unknown marker, bad base64, key of another type than it says) are left out, as ssh does. */
+/** Skips lines that it cannot parse (unknown marker, bad base64, another key type than stated), as ssh does. */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     const fields = line.trim().split(/[ \t]+/);
@@ -28,14 +28,14 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
   });
 }
 
-/** The algorithm name at the start of an SSH public key blob, RFC 4253 §6.6; null when there is none. */
+/** The algorithm name at the start of an SSH public key blob, RFC 4253 §6.6; null if there is none. */
 export function keyType(key: Buffer): string | null {
   if (key.length < 4) return null;
   const length = key.readUInt32BE(0);
   return length > 0 && length <= 64 && key.length > 4 + length ? key.toString("latin1", 4, 4 + length) : null;
 }
 
-/** The name a key is filed under: `host`, or `[host]:port` for a port other than 22; lower case. */
+/** The name of a host in known_hosts: `host`, or `[host]:port` for a port other than 22; lower case. */
 export function knownName(host: string, port: number): string {
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
@@ -46,13 +46,13 @@ function hashedMatches(pattern: string, name: string): boolean {
   return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
 }
 
-/** Whether the hosts of a line, a comma-separated list of patterns or a hash, name this one. */
+/** Whether the hosts field of a line, a comma-separated list of patterns or a hash, matches this name. */
 export function patternsMatch(patterns: string, name: string): boolean {
   if (patterns.startsWith("|")) return hashedMatches(patterns, name);
   return matchesPatterns(patterns.toLowerCase().split(","), name);
 }
 
-/** The lines about one host. A bare `host` line is not used for another port: ssh falls back to it, this does not. */
+/** The lines for one host. ssh falls back to a bare `host` line for other ports; this does not. */
 export function linesFor(hosts: readonly KnownHost[], host: string, port: number): KnownHost[] {
   const name = knownName(host, port);
   return hosts.filter((each) => patternsMatch(each.patterns, name));

@@ -1,4 +1,7 @@
-/** A pattern of ssh_config(5), "PATTERNS": `*` is any text, `?` one character. No regular expression, which several stars would make slow. */
+/**
+ * A pattern of ssh_config(5), "PATTERNS": `*` is any text, `?` one character. Not a regular expression, which several
+ * stars would make slow.
+ */
 export function matchesPattern(pattern: string, name: string): boolean {
   let p = 0;
   let n = 0;
@@ -20,7 +23,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return p === pattern.length;
 }
 
-/** Whether a list of patterns names it: a matching `!pattern` always wins. */
+/** Whether a list of patterns matches; a matching `!pattern` always wins. */
 export function matchesPatterns(patterns: readonly string[], name: string): boolean {
   if (patterns.some((each) => each.startsWith("!") && matchesPattern(each.slice(1), name))) return false;
   return patterns.some((each) => !each.startsWith("!") && matchesPattern(each, name));

@@ -5,7 +5,10 @@ import { messageOf, visible } from "../../errors.ts";
 import { unreachable, wordsFor } from "./faults.ts";
 import type { SshTarget } from "./target.ts";
 
-/** ssh2 leaves Nagle's algorithm on, which costs a round trip for each small packet: hence a socket of our own. Rejects with E_SSH. */
+/**
+ * ssh2 leaves Nagle's algorithm on, which costs a round trip per small packet; hence a socket of our own. Rejects with
+ * E_SSH.
+ */
 export async function openSocket(target: SshTarget, signal: AbortSignal): Promise<Socket> {
   const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
   const onAbort = (): void => void socket.destroy();
@@ -26,7 +29,10 @@ export async function openSocket(target: SshTarget, signal: AbortSignal): Promis
   }
 }
 
-/** A connection to `target` as the jump host makes it, RFC 4254 §7.2. Rejects with E_SSH; an abort does not take back what was asked. */
+/**
+ * A connection to `target` through the jump host, RFC 4254 §7.2. Rejects with E_SSH; an abort does not withdraw the
+ * request.
+ */
 export function openForward(jump: Client, jumpHost: string, target: SshTarget, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(unreachable(target, `the jump host ${jumpHost} does not answer in time`, signal.reason));

@@ -1,21 +1,21 @@
-/** Where and how one VM is reached, after ~/.ssh/config has been applied. */
+/** Where and how to reach one VM, after ~/.ssh/config has been applied. */
 export interface SshTarget {
   /** Name of the worker, for messages. */
   readonly worker: string;
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** In the order they are tried; `named` ones were asked for and must be readable. */
+  /** In the order they are tried; `named` ones are configured explicitly and must be readable. */
   readonly identityFiles: readonly { readonly file: string; readonly named: boolean }[];
-  /** Socket of an ssh agent. */
+  /** Socket of an SSH agent. */
   readonly agent: string | null;
-  /** Of the agent's keys only those of the identity files are offered. ssh_config(5) */
+  /** Offer only those of the agent's keys that are in identity files. ssh_config(5) */
   readonly identitiesOnly: boolean;
   /** `SHA256:…`; replaces known_hosts. */
   readonly hostKey: string | null;
   readonly knownHostsFiles: readonly string[];
-  /** Name under which the key is filed, where it is not the host (HostKeyAlias). */
+  /** Name of the host in known_hosts, if it differs (HostKeyAlias). */
   readonly hostKeyAlias: string | null;
-  /** ProxyJump: the host that is connected to first. */
+  /** ProxyJump: the host to connect through. */
   readonly jump: SshTarget | null;
 }

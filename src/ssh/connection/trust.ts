@@ -6,7 +6,7 @@ import type { SshTarget } from "./target.ts";
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The name that keys are filed under. */
+/** The name to look up in known_hosts. */
 function placeOf({ worker, host, port, hostKeyAlias }: SshTarget): { worker: string; host: string; port: number } {
   return { worker, host: hostKeyAlias ?? host, port: hostKeyAlias === null ? port : 22 };
 }
@@ -16,13 +16,16 @@ async function readKnownHosts(target: SshTarget): Promise<KnownHost[]> {
   return lines.flat();
 }
 
-/** Which key the VM has to prove. Rejects with E_HOST_KEY when none is known. */
+/** The keys that the VM may prove. Rejects with E_HOST_KEY if none is known. */
 export async function readTrust(target: SshTarget): Promise<HostTrust> {
   const place = placeOf(target);
   return target.hostKey === null ? trustKnownHosts(place, await readKnownHosts(target)) : trustFingerprint(place, target.hostKey);
 }
 
-/** Fingerprints of the keys that this VM may prove, sorted; empty when none is known. Rejects as `readTrust` where a file cannot be read. */
+/**
+ * Fingerprints of the keys that this VM may prove, sorted; empty if none is known. Like `readTrust`, rejects if a file
+ * cannot be read.
+ */
 export async function readPinnedKeys(target: SshTarget): Promise<readonly string[]> {
   if (target.hostKey !== null) return [target.hostKey];
   const { host, port } = placeOf(target);
@@ -30,7 +33,7 @@ export async function readPinnedKeys(target: SshTarget): Promise<readonly string
   return [...new Set(lines.map(({ key }) => fingerprintOf(key)))].sort();
 }
 
-/** A file that is not there knows nobody; one that cannot be read might say that a key is revoked. */
+/** A missing file lists no keys; an unreadable one might revoke a key. */
 async function readOrEmpty(file: string): Promise<string> {
   try {
     const bytes = await readSmallFile(file, { what: "the known host keys in", code: "E_HOST_KEY", limit: MOST_BYTES });

@@ -8,10 +8,10 @@ import type { Pass } from "./pass.ts";
 import type { Session } from "./session.ts";
 import { basicHeader, loginHint, readToken, scopeOf } from "./token.ts";
 
-/** More of these is a registry that plays with us, and each may show the credentials. */
+/** A registry that causes more renewals is playing games, and each one may show it the credentials. */
 const MOST_RENEWALS = 32;
 
-/** The pass to show now; one that has ended by the clock is renewed first. */
+/** The pass to send now, renewed first if it has expired by the clock. */
 export async function currentPass(session: Session, signal: AbortSignal): Promise<Pass> {
   if (isOver(session, session.authority.pass)) await renew(session, session.authority.pass, signal);
   return session.authority.pass;
@@ -21,7 +21,7 @@ export function isOver(session: Session, pass: Pass): boolean {
   return pass.end <= session.clock.now().getTime();
 }
 
-/** Remembers what the registry asks for in a 401. Throws E_CHALLENGE or E_AUTH. */
+/** Stores the challenges of a 401. Throws E_CHALLENGE or E_AUTH. */
 export function learnChallenges(session: Session, answer: Answer): void {
   const headers = valuesOf(answer.headers, "www-authenticate");
   if (headers.length === 0) throw noWay(session, "asks for credentials without saying which");
@@ -36,15 +36,15 @@ export function learnChallenges(session: Session, answer: Answer): void {
 }
 
 /**
- * Replaces `used`, unless somebody else has done so meanwhile; not for ever, whatever the registry says. Throws E_AUTH, E_REALM, E_TOKEN or
- * what the transport throws.
+ * Replaces `used`, unless that has happened meanwhile. Bounded, whatever the registry says. Throws E_AUTH, E_REALM,
+ * E_TOKEN or what the transport throws.
  */
 export async function renew(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
   const { authority } = session;
   while (authority.pass === used) {
     const mine = authority.pending?.session === session ? authority.pending : null;
     if (authority.pending === null || mine !== null) return askOnce(session, used, signal);
-    // Another job's request ends with that job, and its fault is not this one's.
+    // Another job's request ends with that job, and its failure is not this job's.
     await orAborted(authority.pending.done, signal).catch(() => signal.throwIfAborted());
   }
 }
@@ -88,7 +88,7 @@ async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
   return { header: basicHeader(credentials), kind: "basic", end: Infinity };
 }
 
-/** The registry does not take what it was shown. */
+/** The registry rejects the credentials that it was sent. */
 export function refusedPass(session: Session, pass: Pass, said: string): Tofu3Error {
   const shown = pass.kind === "bearer" ? `a fresh token for ${scopeOf(session.registry)}` : "the user name and password";
   return new Tofu3Error("E_AUTH", `${session.registry.name} refuses ${shown}${said}`, {

@@ -16,25 +16,25 @@ import type { Session } from "./session.ts";
 
 export interface Wanted {
   readonly digest: Digest;
-  /** Null where the parent does not say: schema 1. */
+  /** Null if the parent gives none: schema 1. */
   readonly size: number | null;
-  /** The media type of an entry of an index that nobody knows; null for what stands in a manifest. */
+  /** The media type of an index entry of unknown kind; null for blobs of a manifest. */
   readonly entry: string | null;
 }
 
 export interface Fetched {
-  /** Null when there was more than `wanted.size`. */
+  /** Null if there were more than `wanted.size` bytes. */
   readonly computed: Digest | null;
   readonly size: number;
   /** E_MISMATCH, or null. */
   readonly error: Tofu3Error | null;
 }
 
-/** How a storage host says that a signed URL is not good any more. */
+/** Statuses that storage hosts send for an expired signed URL. */
 const ENDED: ReadonlySet<number> = new Set([400, 403, 404, 410]);
 const MOST_WALKS = 3;
 
-/** One blob on its way. */
+/** One blob download. */
 interface Download {
   readonly session: Session;
   readonly wanted: Wanted;
@@ -46,11 +46,11 @@ interface Download {
 
 interface Meter {
   readonly onBytes: (bytes: number) => void;
-  /** The next bytes are those of the start again. */
+  /** The next bytes start at offset 0 again. */
   readonly restart: () => void;
 }
 
-/** The start of a body, of which the rest can be asked for. */
+/** The start of a cut body; the rest of it can be requested. */
 interface Start {
   readonly size: number;
   readonly more: NonNullable<Content["more"]>;
@@ -61,8 +61,9 @@ interface Start {
 }
 
 /**
- * One blob, hashed where it lands. A body that was cut is gone on with by Range where that is safe, otherwise fetched again; bytes made of
- * parts that do not match are fetched once more whole before they count. Throws what kept it from ending; E_LIMIT for more than may be.
+ * Fetches one blob, hashed where it arrives. A cut body is resumed with a Range request where that is safe, otherwise
+ * fetched again; a body joined from parts that does not match is fetched once more in one piece before it counts.
+ * Throws the fault that ended it, E_LIMIT for a blob larger than allowed.
  */
 export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortSignal): Promise<Fetched> {
   const { registry, limits } = session;
@@ -85,8 +86,8 @@ async function fetchDownload(download: Download, signal: AbortSignal): Promise<F
 }
 
 /**
- * What an index names is a manifest, also where nobody knows its kind (distribution-spec 1.1, "Pulling manifests"); but some put blobs into an
- * index, as BuildKit does with its cache, and a registry has these as blobs.
+ * The entries of an index are manifests, even those of unknown kind (distribution-spec 1.1, "Pulling manifests"). But
+ * some tools list blobs in an index, such as BuildKit for its cache, and registries serve those as blobs.
  */
 async function fetchEntry(asBlob: Download, mediaType: string, signal: AbortSignal): Promise<Fetched> {
   const { registry } = asBlob.session;
@@ -141,13 +142,16 @@ async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ re
     const { answer, url } = await follow(session, ask, send, signal);
     if (answer.status === 200) return { content: answer, url };
     answer.discard?.();
-    // a signed URL ends, also while the exchange waits for its turn: the registry gives a new one
+    // a signed URL expires, even while the request waits for its turn: ask the registry for a new one
     const ended = !isOrigin(session.registry, url) && ENDED.has(answer.status);
     if (!ended || walks >= MOST_WALKS) throw refusalOf(download.what, answer, session.clock.now());
   }
 }
 
-/** The rest of a body from where its start came from; null when the answer is not exactly that. RFC 9110 §14.4, §13.1.5 */
+/**
+ * The rest of a body, from the URL that sent its start; null if the answer is not exactly that rest. RFC 9110 §14.4,
+ * §13.1.5
+ */
 async function fetchRest(
   download: Download,
   start: Start,
@@ -167,8 +171,8 @@ async function fetchRest(
 }
 
 /**
- * What can be gone on with after a cut; null, and let go of, when it cannot. Only a strong ETag shows that the rest belongs to the same
- * bytes. RFC 9110 §8.8.1
+ * What a Range request can resume after a cut; null, and discarded, if nothing can. Only a strong ETag shows that the
+ * rest belongs to the same bytes. RFC 9110 §8.8.1
  */
 function startOf(wanted: Wanted, content: Content, before: Start | null, url: URL): Start | null {
   const { more, size } = content;
@@ -184,7 +188,7 @@ function startOf(wanted: Wanted, content: Content, before: Start | null, url: UR
   return null;
 }
 
-/** More bytes than the descriptor declares: other bytes, not too many. */
+/** A body that exceeds its descriptor's size is other content, not a broken limit. */
 function isTooMuch(wanted: Wanted, content: Content): boolean {
   return content.cut?.code === "E_TOO_LARGE" && wanted.size !== null;
 }
@@ -196,7 +200,7 @@ function comparedWith(download: Download, content: Content): Fetched {
   return { ...seen, error: same ? null : mismatch(what, wanted, seen) };
 }
 
-/** Counts every byte for the notes, and each place of the blob once for the progress. */
+/** Counts every byte for the notes, but each offset of the blob only once for progress. */
 function createMeter(session: Session): Meter {
   let at = 0;
   let furthest = 0;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time and chance as a worker needs them; tests bring their own. */
+/** Time and randomness; tests bring their own. */
 export interface Clock {
   now(): Date;
-  /** From 0 up to 1. */
+  /** In [0, 1). */
   random(): number;
   /** Rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;

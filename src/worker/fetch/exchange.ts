@@ -10,7 +10,7 @@ import { isOrigin, needsPublicAddress, trustOf } from "./registry.ts";
 import { withRetries } from "./retry.ts";
 import type { Session } from "./session.ts";
 
-/** What is asked for; the headers here go wherever the request is redirected to. */
+/** A request; its headers are also sent to wherever it is redirected. */
 export interface Ask {
   readonly url: URL;
   readonly headers: readonly (readonly [name: "accept" | "range" | "if-range", value: string])[];
@@ -19,10 +19,10 @@ export interface Ask {
 
 export type Send<A> = (query: Query, signal: AbortSignal) => Promise<A>;
 
-/** Rounds of one request with an ended token each; more is a registry that plays with us. */
+/** The most expired tokens during one request; a registry that wants more is playing games. */
 const MOST_ROUNDS = 4;
 
-/** The answer to one GET after authorisation and redirects, whatever its status, and the URL that gave it. */
+/** The answer to one GET after authorisation and redirects, whatever its status, and the URL that sent it. */
 export async function follow<A extends Page | Content>(
   session: Session,
   ask: Ask,
@@ -42,7 +42,7 @@ export async function follow<A extends Page | Content>(
   }
 }
 
-/** A small document of the registry: 200 or an error. Retried while that may help. */
+/** A small document of the registry: 200 or an error. Retries where that may help. */
 export function readPage(session: Session, ask: Ask, what: string, signal: AbortSignal): Promise<Page> {
   const send: Send<Page> = async (query, each) => {
     const page = await session.transport.read(query, each);
@@ -57,7 +57,7 @@ export function readPage(session: Session, ask: Ask, what: string, signal: Abort
   return withRetries(session, ask.url, attempt, () => null, signal);
 }
 
-/** The query for one hop: Authorization for the registry's own origin and for nowhere else. */
+/** The query for one hop: sends Authorization to the registry's own origin only. */
 export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
   const headers: (readonly [string, string | Secret])[] = [...ask.headers];
   if (pass !== null && pass.header !== null && isOrigin(session.registry, ask.url)) headers.push(["authorization", pass.header]);
@@ -70,7 +70,7 @@ export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
   };
 }
 
-/** One hop, repeated with a token where the registry asks for one. Only the registry's own origin is ever given one. */
+/** One hop, repeated with a token if the registry asks for one. Only the registry's own origin ever gets one. */
 async function authorised<A extends Page | Content>(session: Session, ask: Ask, send: Send<A>, signal: AbortSignal): Promise<A> {
   const own = isOrigin(session.registry, ask.url);
   for (let round = 1, renewed = false; ; round += 1) {
@@ -95,7 +95,7 @@ async function authorised<A extends Page | Content>(session: Session, ask: Ask, 
   }
 }
 
-/** 401; and, of a token, 400 or 403 with DENIED and no challenge, which is how ECR Public says that it has ended. */
+/** 401; or, for a token, 400 or 403 with DENIED and no challenge, which is how ECR Public reports an expired one. */
 function isRefused(answer: Page | Content, pass: Pass): boolean {
   if (answer.status === 401) return true;
   return pass.kind === "bearer" && (answer.status === 400 || answer.status === 403) && saysDenied(answer);

@@ -3,7 +3,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Session } from "./session.ts";
 
-/** E_MISMATCH: complete bytes, or more of them than there may be, that are not what was asked for. `computed` is null for too many. */
+/** E_MISMATCH: the bytes, complete or too many, are not what was requested. `computed` is null for too many. */
 export function mismatch(
   what: string,
   expected: { readonly digest: Digest; readonly size: number | null },
@@ -21,7 +21,10 @@ function difference(expected: { digest: Digest; size: number | null }, seen: { c
   return `${seen.size} bytes with the right digest, but ${expected.size ?? 0} were declared`;
 }
 
-/** A body that is longer than its descriptor says is other content, as long as the descriptor's size may be read at all; null for anything else. */
+/**
+ * A body longer than its descriptor says is other content, provided that the descriptor's size was within the limit;
+ * null for any other fault.
+ */
 export function overlong(
   what: string,
   expected: Pick<Descriptor, "digest" | "size">,
@@ -33,7 +36,7 @@ export function overlong(
   return mismatch(what, expected, { computed: null, size: expected.size });
 }
 
-/** Whoever runs other workers hears at once of bytes that are not what was asked for. */
+/** Reports bytes that do not match at once, so that the other workers can be stopped. */
 export function tellMismatch({ watch, vantage }: Session, error: Tofu3Error | null): void {
   if (error?.code === "E_MISMATCH") watch({ kind: "mismatch", worker: vantage.name });
 }

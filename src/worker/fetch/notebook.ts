@@ -2,7 +2,7 @@ import { visible } from "../../errors.ts";
 import type { Notes, RedirectNote, RetryNote } from "../../model/observation.ts";
 import type { Answer, Identity } from "../../http/transport.ts";
 
-/** What one worker notes on its way; written to by every exchange of one observation. */
+/** One worker's notes; every exchange of one observation adds to them. */
 export interface Notebook {
   exchanges: number;
   bytes: number;
@@ -16,7 +16,7 @@ export interface Notebook {
   readonly warnings: Set<string>;
 }
 
-/** More of one kind than this is not noted: a registry decides how many there are. */
+/** The most notes of one kind: a registry decides how many there are. */
 const MOST = 1000;
 const MOST_WARNINGS = 20;
 const RATE = /^(?:x-)?ratelimit-|^docker-ratelimit-source$|^retry-after$/;
@@ -52,7 +52,7 @@ export function noteRetry(book: Notebook, note: RetryNote): void {
   if (book.retries.length < MOST) book.retries.push(note);
 }
 
-/** A URL that may be printed: signed URLs carry their secret in the query. */
+/** A printable URL without its query, in which signed URLs carry their secret. */
 export function plainUrl(url: URL): string {
   return visible(url.origin + url.pathname, 500);
 }

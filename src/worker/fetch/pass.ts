@@ -1,16 +1,18 @@
 import type { Challenge } from "../../oci/challenge.ts";
 import type { Secret } from "../../secret.ts";
 
-/** What a request shows to the registry. */
+/** What a request sends to authenticate. */
 export interface Pass {
-  /** Value of Authorization; null when nothing is known to be needed. */
+  /** Value of Authorization; null if none is known to be needed. */
   readonly header: Secret | null;
   readonly kind: "none" | "basic" | "bearer";
-  /** Milliseconds of the clock at which it ends. */
+  /** When it expires, in milliseconds of the clock. */
   readonly end: number;
 }
 
-/** The passes of one vantage for one repository; one token request at a time, whoever needs it. */
+/**
+ * The passes of one vantage for one repository. At most one token request runs at a time; all that need it wait for it.
+ */
 export interface Authority {
   pass: Pass;
   challenges: readonly Challenge[];

@@ -6,8 +6,8 @@ import type { Vantage } from "../vantage.ts";
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Asks a registry, `host` or `host:port`, for `/v2/`, distribution-spec "determining support", without credentials, and answers the status: 401 is
- * as good as 200 here. Rejects with what the transport met.
+ * Requests `/v2/` of a registry, `host` or `host:port`, without credentials (distribution-spec 1.1, "Determining
+ * Support"). Returns the status: 401 is as good as 200 here. Rejects with the transport's fault.
  */
 export async function reachRegistry(
   registries: Vantage["registries"],

@@ -11,7 +11,7 @@ export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
-/** Where an answer points to, RFC 9110 §15.4. Throws E_REDIRECT when that is a place no registry has a reason to name. */
+/** The target of a redirect, RFC 9110 §15.4. Throws E_REDIRECT for a place that no registry has a reason to name. */
 export function redirectTarget(registry: Registry, from: URL, answer: Answer): URL {
   const location = valueOf(answer.headers, "location");
   if (location === null || location === "") throw refused(from, "without saying where to");

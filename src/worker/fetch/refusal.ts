@@ -4,7 +4,10 @@ import { valuesOf } from "../../http/strict.ts";
 import type { Answer, Content, Page } from "../../http/transport.ts";
 import { Busy, BUSY_STATUSES, parseRetryAfter } from "./retry.ts";
 
-/** What an answer other than the wanted one means: a Tofu3Error, or a `Busy` where it may pass. `what` is `manifest latest of docker.io/a/b`. */
+/**
+ * What an unwanted answer means: a Tofu3Error, or a `Busy` if it may be temporary. `what` is `manifest latest of
+ * docker.io/a/b`.
+ */
 export function refusalOf(what: string, answer: Page | Content, now: Date): Tofu3Error | Busy {
   const error = meaningOf(`cannot fetch ${what}: `, answer);
   if (!BUSY_STATUSES.has(answer.status)) return error;
@@ -12,7 +15,7 @@ export function refusalOf(what: string, answer: Page | Content, now: Date): Tofu
   return new Busy(error, retryAfter === undefined ? null : parseRetryAfter(retryAfter, now));
 }
 
-/** `registry said: …` in the registry's own words, made printable; empty when it said nothing that can be read. */
+/** `registry said: …` in the registry's own words, made printable; empty if it said nothing readable. */
 export function wordsOf(answer: Page | Content): string {
   const body = bodyOf(answer);
   const errors = parseRegistryErrors(body);
@@ -26,7 +29,7 @@ export function wordsOf(answer: Page | Content): string {
   return said === "" ? "" : `; registry said: ${visible(said, 300)}`;
 }
 
-/** DENIED in the answer, or a 400 of which no body was kept that could say it. */
+/** DENIED in the answer, or a 400 without a kept body that could say so. */
 export function saysDenied(answer: Page | Content): boolean {
   const errors = parseRegistryErrors(bodyOf(answer));
   return errors.length === 0 ? answer.status === 400 : errors.some((error) => error.code === "DENIED");

@@ -7,20 +7,21 @@ import type { Vantage } from "../vantage.ts";
 
 /** The registry of one repository, as one vantage reaches it. */
 export interface Registry {
-  /** `docker.io`, `localhost:5000`: settings and credentials are looked up by it. */
+  /** `docker.io`, `localhost:5000`: the key to its settings and credentials. */
   readonly name: string;
   readonly repository: string;
-  /** Where it is: `https://registry-1.docker.io`. */
+  /** Its base URL: `https://registry-1.docker.io`. */
   readonly base: URL;
   readonly loopback: boolean;
   readonly settings: (hostPort: string) => RegistrySettings;
-  /** Addresses that answered for it; behind a proxy there is none. */
+  /** Addresses that answered for it; empty behind a proxy. */
   readonly addresses: Set<string>;
 }
 
 /**
- * https, but http where the settings say `plainHttp`, and on a loopback name that has neither a CA of its own nor port 443 (docker, skopeo
- * and crane expect a registry on localhost to speak http). The scheme is decided here and nowhere is another one tried.
+ * https, except: http if the settings say `plainHttp`, and for a loopback name with neither a CA of its own nor port
+ * 443 (docker, skopeo and crane expect http from a registry on localhost). The scheme is decided here, and no other is
+ * ever tried.
  */
 export function registryOf(repository: Repository, vantage: Pick<Vantage, "registries">): Registry {
   const hostPort = registryHost(repository);
@@ -43,14 +44,14 @@ export function apiUrl(registry: Registry, path: string): URL {
   return new URL(`/v2/${registry.repository}/${path}`, registry.base);
 }
 
-/** Same scheme, host and port: where the credentials and headers of this registry may go. */
+/** Same scheme, host and port: where this registry's credentials and headers may go. */
 export function isOrigin(registry: Registry, url: URL): boolean {
   return url.origin === registry.base.origin;
 }
 
 /**
- * `true`: a public address is required. `false`: the registry itself is there (its name on any port, its address, or both are loopback).
- * `null`: the URL names an address that is not public and not the registry's: it must not be asked.
+ * `true`: the URL must resolve to a public address. `false`: the registry itself is there (its name on any port, its
+ * address, or both are loopback). `null`: a non-public address that is not the registry's, which must not be requested.
  */
 export function needsPublicAddress(registry: Registry, url: URL): boolean | null {
   if (url.hostname === registry.base.hostname) return false;
@@ -61,7 +62,10 @@ export function needsPublicAddress(registry: Registry, url: URL): boolean | null
   return address === null || isPublicAddress(address) ? true : null;
 }
 
-/** Own settings first; the CA of the registry also for other ports of its host, its client certificate for the registry alone. */
+/**
+ * The host's own settings come first. The registry's CA also counts for other ports of its host; its client certificate
+ * only for the registry itself.
+ */
 export function trustOf(registry: Registry, url: URL): Trust | null {
   const own = registry.settings(registry.name).trust;
   if (isOrigin(registry, url)) return own;
@@ -70,7 +74,10 @@ export function trustOf(registry: Registry, url: URL): Trust | null {
   return { ca: own.ca, clientCertificate: null };
 }
 
-/** The IP address that a host of a parsed URL is; null for a name. WHATWG URL §3.5: every number form has become dotted by then. */
+/**
+ * The IP address in the host of a parsed URL; null for a name. URL parsing has already turned every numeric form into
+ * dotted decimal (WHATWG URL §3.5).
+ */
 function literalOf(hostname: string): string | null {
   if (hostname.startsWith("[")) return hostname.slice(1, -1);
   return /^[0-9.]+$/.test(hostname) ? hostname : null;

@@ -4,10 +4,10 @@ import type { RetryNote } from "../../model/observation.ts";
 import { noteRetry, plainUrl } from "./notebook.ts";
 import type { Session } from "./session.ts";
 
-/** A server that asks to be asked again: 408, 429 and the 5xx that pass. `error` is what it means when it does not pass. */
+/** The server asks to try again: 408, 429 and temporary 5xx. `error` is what it means if it persists. */
 export class Busy extends Error {
   readonly error: Tofu3Error;
-  /** Milliseconds of its Retry-After; null without one. */
+  /** Its Retry-After in milliseconds; null without one. */
   readonly retryAfter: number | null;
 
   constructor(error: Tofu3Error, retryAfter: number | null) {
@@ -19,18 +19,19 @@ export class Busy extends Error {
 
 export const BUSY_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
-/** Faults of the way, not of the answer. What TLS, a host key, framing or a digest says is never asked twice. */
+/** Faults of the network, not of the answer. Faults of TLS, host key, framing or digest are never retried. */
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_CONNECT", "E_DNS", "E_CUT", "E_TIMEOUT"]);
-/** A name that is not there is not there: engines do not tell it from a resolver that is not there. */
+/** Few, since engines cannot tell a name that does not exist from a resolver that does not answer. */
 const DNS_RETRIES = 2;
 const FIRST_DELAY = 250;
 const LONGEST_DELAY = 8_000;
-/** What Retry-After may cost one request, in all. */
+/** Total milliseconds that one request waits for Retry-After. */
 const PATIENCE = 60_000;
 
 /**
- * Repeats `attempt` while a fault of the way may pass, at most `limits.retries` times, each noted. Throws what was thrown last, a `Busy` as
- * the error it stands for. `resumedAt` says, after an attempt, from which offset it went on; null for the start.
+ * Repeats `attempt` while its fault may be temporary, at most `limits.retries` times, and notes each retry. Throws the
+ * last fault; for a `Busy`, its `error`. After an attempt `resumedAt` returns the offset from which it resumed; null
+ * for the start.
  */
 export async function withRetries<T>(
   session: Session,
@@ -56,7 +57,7 @@ export async function withRetries<T>(
   }
 }
 
-/** Milliseconds of a Retry-After header, RFC 9110 §10.2.3: seconds or a date; null when it is neither. */
+/** A Retry-After header in milliseconds, RFC 9110 §10.2.3: seconds or a date; null if it is neither. */
 export function parseRetryAfter(value: string, now: Date): number | null {
   if (/^[0-9]{1,12}$/.test(value)) return Number(value) * 1000;
   if (!/^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$/.test(value)) return null;
@@ -72,7 +73,7 @@ async function settle<T>(attempt: () => Promise<T>): Promise<{ readonly value: T
   }
 }
 
-/** What was thrown, and how often its kind is tried again. */
+/** The fault behind what was thrown, and how often its kind is retried. */
 function judgeThrown(
   thrown: unknown,
   most: number,
@@ -82,7 +83,7 @@ function judgeThrown(
   return { error: thrown, retryAfter: null, retries: thrown.code === "E_DNS" ? Math.min(most, DNS_RETRIES) : most };
 }
 
-/** Doubles each time; between a half and one and a half of it, so that vantages do not come back together. */
+/** Doubles each time, with 50% jitter either way so that vantages do not retry in step. */
 function delayBefore(number: number, random: number): number {
   return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (number - 1)) * (0.5 + random);
 }

@@ -12,12 +12,12 @@ import { registryOf } from "./registry.ts";
 import type { Registry } from "./registry.ts";
 import type { Vantage } from "../vantage.ts";
 
-/** What a job brings along, and a vantage does not have. */
+/** What belongs to a job and not to the vantage. */
 export interface Errand {
   readonly watch: Watch;
-  /** Where the quarantine is filled; null for all but one vantage. */
+  /** The quarantine to fill; null for all but one vantage. */
   readonly keep: Keep | null;
-  /** Null: whatever is there may be fetched. */
+  /** Null: anything may be fetched. */
   readonly admit: Admit | null;
 }
 
@@ -30,13 +30,13 @@ export interface Session extends Errand {
   readonly limits: Limits;
   readonly book: Notebook;
   readonly clock: Clock;
-  /** Passes that were asked for although the one before had not ended by the clock, or that were not given. */
+  /** Renewals of passes that had not expired by the clock, or that were not granted. */
   renewals: number;
 }
 
 const NO_ERRAND: Errand = { watch: () => undefined, keep: null, admit: null };
 
-/** Throws E_REFERENCE where the registry has a name that cannot be connected to. */
+/** Throws E_REFERENCE if the registry's name cannot be connected to. */
 export function createSession(
   vantage: Vantage,
   repository: Repository,

@@ -9,13 +9,16 @@ import { placesOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
 /**
- * How many are handed to the transport, which decides itself how many are on the wire and batches small ones. Not all of them at once: the
- * URLs that a registry redirects to are good for minutes.
+ * How many to hand to the transport, which itself decides how many are on the wire and batches the small ones. Not all
+ * at once: the URLs that a registry redirects to are valid for minutes only.
  */
 const SMALL = { upTo: 16 * 1024 * 1024, places: 256, bytes: 256 * 1024 * 1024 };
 const LARGE_AT_A_TIME = 8;
 
-/** Fetches every config, layer and blob below `root`, each digest once. What goes wrong stands at its places; nothing is thrown. */
+/**
+ * Fetches every config, layer and blob below `root`, each digest once. Faults are stored at their places; nothing is
+ * thrown.
+ */
 export async function fetchBlobs(session: Session, root: Place, signal: AbortSignal): Promise<void> {
   const wanted = collect(root);
   const worker = session.vantage.name;
@@ -52,7 +55,7 @@ interface Group extends Wanted {
   readonly places: Place[];
 }
 
-/** One group for each digest, the largest first, so that none is left alone at the end. */
+/** One group per digest, the largest first, so that it is not the last one running. */
 function collect(root: Place): Group[] {
   const groups = new Map<Digest, Group>();
   for (const place of placesOf(root)) {
@@ -65,7 +68,7 @@ function collect(root: Place): Group[] {
     else if (group.size !== size) place.error = twoSizes(digest, group.size, size);
     else {
       group.places.push(place);
-      // what a manifest names as well is a blob
+      // a digest that a manifest names too is fetched as a blob
       if (entry === null) group.entry = null;
     }
   }

@@ -13,30 +13,36 @@ import { mismatch } from "../fetch/mismatch.ts";
 import { apiUrl } from "../fetch/registry.ts";
 import type { Session } from "../fetch/session.ts";
 
-/** An index or a manifest as it was received. */
+/** An index or a manifest as received. */
 export interface Document {
   readonly bytes: Uint8Array;
-  /** What it hashes to; of Docker schema 1, its payload. */
+  /** Its digest; for Docker schema 1, that of its payload. */
   readonly computed: Digest;
-  /** What it hashes to by the algorithm of the pin, where that is another one; null otherwise. */
+  /** Its digest by the pin's algorithm, if that is another one; null otherwise. */
   readonly pinned: Digest | null;
-  /** Bytes that `computed` is of; of Docker schema 1 those of the payload, since the signatures around it may be longer or shorter. */
+  /**
+   * Bytes covered by `computed`; for Docker schema 1 those of the payload, since the signatures around it vary in
+   * length.
+   */
   readonly size: number;
   /** Docker-Content-Digest, printable; never believed. */
   readonly claimed: string | null;
-  /** Content-Type without parameters where a registry may say it, otherwise what the document says itself, or looks like. */
+  /**
+   * The Content-Type without parameters if that is one a registry may use for documents; otherwise the document's own
+   * type, or a guess from its shape.
+   */
   readonly mediaType: string;
-  /** Nobody says the media type: it is what the document looks like. */
+  /** Neither header nor document gives the media type: it is a guess. */
   readonly guessed: boolean;
-  /** Null when the bytes are not what was asked for, or not what they are said to be: they are not looked into. */
+  /** Null if the bytes do not match the request or their declared type; such a document is not walked. */
   readonly manifest: Manifest | null;
-  /** E_MISMATCH, or why it cannot be used although it was seen; null when all is as it should be. */
+  /** E_MISMATCH, or why the document was seen but cannot be used; null if it is all right. */
   readonly error: Tofu3Error | null;
 }
 
 /**
- * The document that a tag or a digest leads to, checked against the digest. Throws what the exchange throws, and what is wrong with bytes that are no
- * document: they are no view of it.
+ * The document that a tag or a digest resolves to, checked against the digest. Throws the fault of the exchange, or
+ * what is wrong with bytes that are not a document at all and so are no view of it.
  */
 export async function readDocument(
   session: Session,
@@ -47,14 +53,14 @@ export async function readDocument(
   return documentOn(await receivePage(session, asked, maxBytes, signal), session, asked, pin);
 }
 
-/** The answer to a tag or a digest, whatever it is. */
+/** The answer for a tag or a digest, whatever it is. */
 export async function receivePage(session: Session, asked: string, maxBytes: number, signal: AbortSignal): Promise<Page> {
   const url = apiUrl(session.registry, `manifests/${asked}`);
   const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes };
   return readPage(session, query, nameOf(session, asked), signal);
 }
 
-/** What an answer is, as `readDocument` sees it. */
+/** The document in an answer, as for `readDocument`. */
 export function documentOn(page: Page, session: Session, asked: string, pin: Digest | null): Document {
   const what = nameOf(session, asked);
   const expected = isDigest(asked) ? asked : null;
@@ -80,8 +86,8 @@ export function documentOn(page: Page, session: Session, asked: string, pin: Dig
 }
 
 /**
- * Whether a document that has the right digest is what its parent says: E_MISMATCH for another size, null when it is. Throws E_MEDIA_TYPE
- * for another type.
+ * Whether a document with the right digest contradicts its parent's descriptor: E_MISMATCH for another size, null if it
+ * does not. Throws E_MEDIA_TYPE for another type.
  */
 export function contradictionOf(session: Session, document: Document, descriptor: Descriptor): Tofu3Error | null {
   const { manifest, size, computed } = document;
@@ -104,15 +110,15 @@ export function nameOf(session: Session, asked: string): string {
   return `manifest ${asked} of ${session.registry.name}/${session.registry.repository}`;
 }
 
-/** What was read, or why it cannot be. */
+/** The parsed document, or why it cannot be parsed. */
 interface Parsed {
   readonly manifest: Manifest | null;
-  /** Content-Type without parameters; null where none is said, or several are. */
+  /** Content-Type without parameters; null if there is none, or several. */
   readonly served: string | null;
   readonly fault: Tofu3Error | null;
 }
 
-/** A document that comes under a wrong name cannot be used, and is what this vantage is served all the same. */
+/** A document under a wrong Content-Type cannot be used, but it still is what this vantage is served. */
 function tryParse({ headers, body }: Page): Parsed {
   let served: string | null = null;
   try {
@@ -124,7 +130,7 @@ function tryParse({ headers, body }: Page): Parsed {
   }
 }
 
-/** The bytes that its digest is of: of schema 1 the payload, also where nobody can use what it says. */
+/** The bytes that the digest covers: for schema 1 the payload, even if its contents are unusable. */
 function contentOf(body: Uint8Array, served: string | null, manifest: Manifest | null): Uint8Array {
   if (manifest !== null) return manifest.kind === "schema1" ? manifest.payload : body;
   const kind = served === null ? null : kindOfMediaType(served);
@@ -136,7 +142,7 @@ function contentOf(body: Uint8Array, served: string | null, manifest: Manifest |
   }
 }
 
-/** What a Content-Type that no registry has for a document says is not part of the view. */
+/** A Content-Type that no registry uses for documents is not part of the view. */
 function mediaTypeOf(
   body: Uint8Array,
   served: string | null,
@@ -149,8 +155,8 @@ function mediaTypeOf(
 }
 
 /**
- * What is served or says itself that it is a document, and cannot be read, is other bytes than the other workers saw; a page in HTML, an error,
- * or nothing, is no document at all.
+ * Whether an unreadable body claims to be a document, by its Content-Type or by its own fields: then it differs from
+ * what the others saw. An HTML page, an error or an empty body is no document at all.
  */
 function callsItselfOne({ body }: Page, served: string | null): boolean {
   if (body.length === 0) return false;
@@ -160,7 +166,7 @@ function callsItselfOne({ body }: Page, served: string | null): boolean {
   return isMediaType(own?.mediaType) || typeof own?.schemaVersion === "number";
 }
 
-/** What a document says of itself, read as loosely as can be; null where it is no JSON object. */
+/** A document's claims about itself, read as loosely as possible; null if it is not a JSON object. */
 function ownWords(body: Uint8Array): { readonly mediaType?: unknown; readonly schemaVersion?: unknown } | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(body));

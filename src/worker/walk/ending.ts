@@ -7,15 +7,15 @@ import { hintFor } from "./hint.ts";
 import { faultOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
-/** What ends a worker's work before it is done; the reasons are E_STOPPED. */
+/** What stops a worker early; the signals' reasons are E_STOPPED. */
 export interface Stops {
-  /** No blob is needed any more. */
+  /** No more blobs are needed. */
   readonly blobs: AbortSignal;
-  /** The verdict is known and waits for nobody. */
+  /** The verdict is known, whatever the rest would be. */
   readonly all: AbortSignal;
 }
 
-/** What can have ended the work, and how the job ended. */
+/** What may have ended the work, and how the job ended. */
 export interface Ends {
   readonly deadline: AbortSignal;
   readonly stops: Stops;
@@ -23,16 +23,19 @@ export interface Ends {
   readonly end: End;
 }
 
-/** What a job may take to end once the verdict is known: a VM that drips, or whose line is dark, takes its time. */
+/**
+ * How long a job may take to end once the verdict is known: a VM that trickles data or has lost its connection would
+ * take long.
+ */
 const LAST_WORDS_MS = 1000;
 
-/** The registry answered, and would not. */
+/** The registry answered, and refused. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["E_AUTH", "E_DENIED", "E_NOT_FOUND"]);
 
-/** How a job ended: with an error, when what was answered supports nothing. */
+/** How a job ended. With an error, its answers support nothing. */
 export type End = "clean" | "overdue" | Tofu3Error;
 
-/** `overdue` comes after a stop only. */
+/** Returns `overdue` only after a stop. */
 export async function endJob(transport: Transport, stop: AbortSignal): Promise<End> {
   const closed = transport.end().then(() => "clean" as const, asError);
   let timer: NodeJS.Timeout | undefined;
@@ -52,8 +55,8 @@ export async function endJob(transport: Transport, stop: AbortSignal): Promise<E
 }
 
 /**
- * Why an observation is not complete, and what it counts as. An end that is not clean takes support away, and never what was seen: who lies to
- * this vantage may be able to cut its line as well.
+ * Why an observation is not complete, and its outcome. An unclean end takes away its support, but never what was seen:
+ * an attacker who lies to this vantage may be able to cut its connection as well.
  */
 export function conclude(
   root: Place,
@@ -65,7 +68,7 @@ export function conclude(
   return { outcome: outcomeOf(root, error), error };
 }
 
-/** Other bytes outrank everything; then why it ended early; then what went wrong first in the order of the tree. */
+/** A mismatch outranks everything; then the reason for stopping early; then the first fault in tree order. */
 function errorOf(root: Place, looked: Tofu3Error | null, { deadline, stops, seconds }: Ends): Tofu3Error | null {
   const fault = faultOf(root);
   if (fault?.code === "E_MISMATCH") return fault;

@@ -17,13 +17,13 @@ import type { Session } from "../fetch/session.ts";
 import { faultOf, placeBelow, seenIn } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
-/** Indexes in indexes; the deepest that are known in the wild are two. */
+/** Nesting of indexes; the deepest known in practice is two. */
 const DEEPEST = 4;
 /** Entries of all documents of one artifact. */
 const MOST_ENTRIES = 10_000;
 const DOCUMENTS_AT_A_TIME = 32;
 
-/** What is read of indexes and manifests so far, or asked for. */
+/** Bytes of indexes and manifests read or requested so far. */
 interface Budget {
   bytes: number;
   entries: number;
@@ -33,9 +33,12 @@ interface Walk {
   readonly session: Session;
   readonly job: Job;
   readonly gate: Gate;
-  /** Each is fetched once, however often it is named. */
+  /** Each document is fetched once, however often it is listed. */
   readonly documents: Map<string, Promise<Document>>;
-  /** What is below each document, which is opened once, however often it is named; an index may be searched here and taken whole there. */
+  /**
+   * The children of each opened document. Each is opened once, however often it is listed, but an index may be searched
+   * in one place and taken whole in another.
+   */
   readonly opened: Map<string, Place[]>;
   readonly signal: AbortSignal;
   readonly spent: Budget;
@@ -43,8 +46,8 @@ interface Walk {
 }
 
 /**
- * Fills `root` with the indexes and manifests below it, and with the unseen places of configs and layers where the job is about everything.
- * What goes wrong stands at its place; nothing is thrown.
+ * Fills `root` with the indexes and manifests below it and, for jobs of depth `everything`, with places for configs and
+ * layers that are yet to be fetched. Faults are stored at their places; nothing is thrown.
  */
 export async function walkDocuments(session: Session, job: Job, root: Place, signal: AbortSignal): Promise<void> {
   const walk = {
@@ -75,7 +78,7 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
     place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
     tellMismatch(walk.session, place.error);
     if (document.manifest === null || place.error !== null) return;
-    // the digest that it was asked for by: what was parsed knows its sha256 only
+    // the digest that it was requested by: the parser computes only the sha256
     const manifest = { ...document.manifest, digest: document.computed };
     await openDocument(walk, place, manifest, depth, selecting);
   } catch (thrown) {
@@ -84,7 +87,7 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
   }
 }
 
-/** More bytes than the descriptor says: they are a view, although nobody reads them to their end. */
+/** A document longer than its descriptor says is a view, even though it is not read to its end. */
 function overlongAt({ session }: Walk, place: Place, thrown: unknown): Tofu3Error | null {
   const { descriptor } = place;
   if (descriptor === null || place.seen !== null) return null;
@@ -93,7 +96,7 @@ function overlongAt({ session }: Walk, place: Place, thrown: unknown): Tofu3Erro
   return error;
 }
 
-/** Nothing says which of the bytes of schema 1 a descriptor counts. */
+/** Unlimited by the descriptor for schema 1, where nothing says which bytes a descriptor counts. */
 function mostBytesOf({ limits }: Session, descriptor: Descriptor | null): number {
   const sized = descriptor !== null && kindOfMediaType(descriptor.mediaType) !== "schema1";
   return Math.min(sized ? (descriptor.size ?? Infinity) : Infinity, limits.manifestBytes);
@@ -132,7 +135,7 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   return read;
 }
 
-/** What was received is a view, also where it cannot be kept. */
+/** What was received is a view, even if it cannot be kept. */
 async function kept(session: Session, document: Document): Promise<Document> {
   try {
     await session.keep?.document(document.computed, document.bytes);
@@ -142,7 +145,7 @@ async function kept(session: Session, document: Document): Promise<Document> {
   }
 }
 
-/** What an index declares is counted before it is asked for, and what came instead when it is there. Throws E_LIMIT. */
+/** Counts an index's declared size before the request, and the received size once it is there. Throws E_LIMIT. */
 async function withinBudget(walk: Walk, declared: number, read: () => Promise<Document>): Promise<Document> {
   const { spent } = walk;
   const { documentBytes, manifestBytes } = walk.session.limits;
@@ -209,7 +212,7 @@ function checkBottleEntry(place: Place, manifest: ImageManifest | Schema1Manifes
   if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
 }
 
-/** How what an index says about a bottle differs from the manifest of it; null for what is no bottle. */
+/** How an index contradicts the manifest of a bottle; null if it does not, or if it is not a bottle. */
 function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Manifest): string | null {
   const entry = place.descriptor;
   if (entry?.annotations["sh.brew.bottle.digest"] === undefined) return null;
@@ -238,7 +241,7 @@ function want(walk: Walk, children: readonly Place[]): void {
   walk.session.watch({ kind: "wanted", worker: walk.session.vantage.name, objects: fresh.size, bytes });
 }
 
-/** A config that is not what was asked for is a view of it, and is not asked for again. */
+/** A config that does not match its digest is a view of it, and is not requested again. */
 async function checkSingleImage(walk: Walk, root: Place, manifest: ImageManifest | Schema1Manifest): Promise<void> {
   const { session, job, signal } = walk;
   try {

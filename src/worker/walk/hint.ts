@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 
-/** What to do next about faults whose thrower, a transport or a parser, cannot know it. */
+/** Hints for faults whose thrower, a transport or a parser, cannot know what to do. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
   E_DNS: "check the name of the registry, and the name servers of this vantage",
   E_CONNECT: "check that this vantage may reach the registry: tofu3 workers check --registry HOST asks it from every worker",
@@ -18,7 +18,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   E_VM_REPLY: "tofu3 workers check",
 };
 
-/** Null for codes whose throwers always say it, or for which there is nothing to do. */
+/** Null for codes that always come with a hint, or for which there is nothing to do. */
 export function hintFor(code: ErrorCode): string | null {
   return HINTS[code] ?? null;
 }

@@ -17,22 +17,22 @@ import { walkDocuments } from "./expand.ts";
 
 const MOST_SHOWN = 10_000;
 
-/** An index or a manifest that one vantage saw; `document.bytes` are exactly those that it was given. */
+/** An index or a manifest that one vantage saw; `document.bytes` is exactly what it received. */
 export interface Inspected {
   readonly document: Manifest;
-  /** Content-Type of the answer without parameters. */
+  /** The answer's Content-Type without parameters. */
   readonly mediaType: string;
-  /** Of the root of `name:tag@digest`: what it hashes to by the algorithm of that digest, where that is not sha256. */
+  /** For the root of `name:tag@digest`: its hash by that digest's algorithm, unless that is sha256. */
   readonly pinned: Digest | null;
-  /** What names it in its index; null for the root. */
+  /** Its entry in the parent index; null for the root. */
   readonly descriptor: Descriptor | null;
-  /** The indexes and manifests below an index, in its order; configs and layers stand in `document`. */
+  /** The indexes and manifests below an index, in its order; configs and layers are in `document`. */
   readonly children: readonly Inspected[];
 }
 
 /**
- * The documents that a reference leads to, as one vantage sees them; nothing is compared, kept or hashed but the documents. Rejects with the first
- * fault of the tree.
+ * The documents that a reference leads to, as one vantage sees them. Compares nothing, keeps nothing, and hashes only
+ * the documents. Rejects with the first fault of the tree.
  */
 export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
   return withSession(vantage, job, watch, signal, async (session, limit) => {
@@ -69,7 +69,10 @@ export async function withSession<T>(
   });
 }
 
-/** What is shared is shown at each of its places: an index that names one index twice, and so on four levels deep, is small to write and long to read. */
+/**
+ * Shared documents appear at each of their places, so the output is bounded: an index that lists one index twice, and
+ * so on four levels deep, is short to write and long to read.
+ */
 function inspected(place: Place, count: { shown: number }): Inspected {
   const document = place.document?.manifest ?? null;
   if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");

@@ -16,14 +16,18 @@ import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlace } from "./
 import type { Place } from "./tree.ts";
 import type { Vantage } from "../vantage.ts";
 
-/** What a look is told and tells. `keep` is null for all but one vantage, `admit` where whatever is there may be fetched. */
+/**
+ * What connects a look to the rest of the run. `keep` is null for all but one vantage; `admit` is null if anything may
+ * be fetched.
+ */
 export interface Hooks extends Errand {
   readonly stops: Stops;
 }
 
 /**
- * What one vantage sees of one job. Whatever ends it early, what was seen until then is in the observation. Rejects with the reason of `signal` and for
- * nothing else; a stop is E_STOPPED, the job's own deadline E_TIMEOUT. The vantage stays as it is: the job alone is begun and ended.
+ * What one vantage sees of one job. Whatever ends it early, the observation has what was seen until then. Rejects only
+ * with the reason of `signal`; a stop is E_STOPPED, the job's own deadline E_TIMEOUT. Begins and ends the job; the
+ * vantage stays open.
  */
 export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: AbortSignal): Promise<Observation> {
   const { stops, ...errand } = hooks;

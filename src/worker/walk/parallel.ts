@@ -1,7 +1,10 @@
-/** Runs what it is given, or lets it wait for its turn. */
+/** Runs the work, or queues it until there is room. */
 export type Gate = <T>(work: () => Promise<T>, weight?: number) => Promise<T>;
 
-/** At most `places` works at a time, and no more than `most` of weight together unless one alone is heavier. In order. */
+/**
+ * At most `places` works at a time, and at most `most` in total weight unless a single one is heavier. First come,
+ * first served.
+ */
 export function createGate(places: number, most = Infinity): Gate {
   let running = 0;
   let carried = 0;

@@ -11,18 +11,18 @@ import { faultOf, placesOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "../vantage.ts";
 
-/** What one vantage was sent, byte for byte, whether or not anybody can read it. */
+/** What one vantage received, byte for byte, whether or not it can be parsed. */
 export interface Received {
   readonly bytes: Uint8Array;
-  /** What it hashes to, by the algorithm of the pin where there is one. */
+  /** Its digest, by the pin's algorithm if there is a pin. */
   readonly digest: Digest;
-  /** Why a worker could not use it; null where it could. */
+  /** Why a worker could not use it; null if it could. */
   readonly fault: Tofu3Error | null;
 }
 
 /**
- * The root that a reference leads to or, with a selection, the one manifest that it chooses. Rejects when nothing was received, and with E_SELECTION
- * when several are chosen.
+ * The root that a reference leads to or, with a selection, the one manifest selected. Rejects if nothing was received,
+ * and with E_SELECTION if several manifests match.
  */
 export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): Promise<Received> {
   return withSession(
@@ -62,7 +62,7 @@ async function receiveChosen(session: Session, job: Job, signal: AbortSignal): P
   return place.asked === null ? receiveRoot(session, job, signal) : receiveOne(session, place.asked, null, signal);
 }
 
-/** Nothing can be chosen from an index that could not be read: it is shown itself. */
+/** Nothing can be selected from an unreadable index, so the index itself is returned. */
 function chosenIn(root: Place): Place[] {
   return placesOf(root).filter(({ role, document }) => role === "manifest" || (document !== null && document.manifest === null));
 }

@@ -18,7 +18,7 @@ import type { Session } from "../fetch/session.ts";
 export interface Entry {
   readonly descriptor: Descriptor;
   readonly position: number;
-  /** False: a nested index without platform, in which the search goes on. */
+  /** False: a nested index without a platform, to be searched further. */
   readonly matches: boolean;
 }
 
@@ -34,7 +34,7 @@ export function selectEntries(index: Index, selection: Selection): Entry[] {
   });
 }
 
-/** E_SELECTION, with what is there. */
+/** E_SELECTION, listing the choices. */
 export function nothingMatches(session: Session, selection: Selection, index: Index): Tofu3Error {
   const choices = describeChoices(index);
   const more = choices.length > MOST_CHOICES ? [`… and ${choices.length - MOST_CHOICES} more`] : [];
@@ -45,9 +45,10 @@ export function nothingMatches(session: Session, selection: Selection, index: In
 }
 
 /**
- * A single image is that image, unless its config says that it is for another platform or os.version than was asked for, or it is not the bottle
- * that was: E_SELECTION. What is no image config, or cannot be read as one, says nothing. Costs one more exchange, but none for schema 1, which
- * says it itself. Returns the config when its bytes are not what was asked for; null otherwise.
+ * A single image matches every selection, unless its config names another platform or os.version, or it is not the
+ * requested bottle: E_SELECTION. A config that is not an image config, or is unreadable, says nothing. Costs one more
+ * exchange; none for schema 1, which has the platform itself. Returns the config if its bytes do not match; null
+ * otherwise.
  */
 export async function checkImagePlatform(
   session: Session,
@@ -71,7 +72,7 @@ function notThisImage(session: Session, selection: Selection, what: string): Tof
   });
 }
 
-/** The v1 image of the top layer says it. */
+/** Taken from the v1 image of the top layer. */
 function platformOfSchema1(manifest: Schema1Manifest): Platform | null {
   const [top] = manifest.history;
   return top === undefined ? null : platformOf(Buffer.from(top.v1Compatibility));

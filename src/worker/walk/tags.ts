@@ -11,15 +11,15 @@ import { createSession } from "../fetch/session.ts";
 import type { Session } from "../fetch/session.ts";
 import type { Vantage } from "../vantage.ts";
 
-/** Registries give 50 to 1000 tags a page, some all of them at once. */
+/** Registries return 50 to 1000 tags a page, some all tags at once. */
 const MOST_PAGES = 5000;
 const MOST_TAGS = 2_000_000;
 const LONGEST_PAGE = 32 * 1024 * 1024;
 
 /**
- * Every tag of a repository as one vantage sees them, all pages, each tag once, in the order of the registry. distribution-spec 1.1, "Listing
- * Tags". Links are followed as the registry wrote them, on its own origin only. The job alone is begun and ended. Rejects with a Tofu3Error
- * or the signal's reason.
+ * Every tag of a repository as one vantage sees them: all pages, each tag once, in the registry's order.
+ * distribution-spec 1.1, "Listing Tags". Follows links as the registry wrote them, within its origin. Begins and ends
+ * the job; the vantage stays open. Rejects with a Tofu3Error or the signal's reason.
  */
 export async function readTags(
   vantage: Vantage,
@@ -65,8 +65,8 @@ async function readPages(session: Session, signal: AbortSignal): Promise<readonl
 }
 
 /**
- * The next page as the registry wrote it. Artifactory and some reverse proxies leave the first part of the repository out of the path; a page
- * of the repository without it would be none or another one's, so that the query alone is taken.
+ * The next page, with a path that is the repository's. Artifactory and some reverse proxies drop the first part of the
+ * repository from the path, which would lead nowhere or to another repository; so only the query is taken.
  */
 function ownPath(page: URL, next: URL): URL {
   const rest = next.pathname.replace(/^\/v2(?=\/)/, "");
@@ -81,7 +81,7 @@ function parseTags(page: Page, what: string): readonly string[] {
   return tags;
 }
 
-/** `tags` is null where there are none, as some registries write it. */
+/** `tags` may be null, as some registries write an empty list. */
 function tagsOf(body: Uint8Array): readonly string[] | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

@@ -7,11 +7,11 @@ import { formatPlatform } from "../../oci/platform.ts";
 import type { Platform } from "../../oci/platform.ts";
 import type { Document } from "./document.ts";
 
-/** What stays of an object that was seen. */
+/** What is kept of an object that was seen. */
 export interface Seen {
   readonly computed: Digest | null;
   readonly size: number;
-  /** Of a document only. */
+  /** For documents only. */
   readonly about?: {
     readonly pinned: Digest | null;
     readonly mediaType: string;
@@ -23,21 +23,21 @@ export interface Seen {
 }
 
 /**
- * One entry of a document, or the root; filled in while it is walked. The same bytes may stand at several places. A document that is named
- * several times is opened once: its places share their children.
+ * One entry of a document, or the root; filled in during the walk. The same bytes may be at several places. A document
+ * that is listed several times is opened once, and its places share their children.
  */
 export interface Place {
   role: Role;
   /** Null for the root of a tag. */
   readonly asked: Digest | null;
-  /** What names it; null for the root. */
+  /** The descriptor that lists it; null for the root. */
   readonly descriptor: Descriptor | null;
   readonly parent: Digest | null;
-  /** In the list of its parent, from 0. */
+  /** Position in its parent's list, from 0. */
   readonly position: number;
-  /** Null for a blob, until it was read, and when nobody reads it any more. */
+  /** Null for a blob, until it is read, and once nothing reads it any more. */
   document: Document | null;
-  /** Null until it was seen. */
+  /** Null until it is seen. */
   seen: Seen | null;
   error: Tofu3Error | null;
   children: Place[];
@@ -59,17 +59,17 @@ export function seenIn(document: Document): Seen {
   return { computed, size, about };
 }
 
-/** Documents are large, and blobs take long: what was read is let go of before they are fetched. */
+/** Documents are large and blobs take long, so frees what was read before the blobs are fetched. */
 export function letGoOfDocuments(root: Place): void {
   for (const place of placesOf(root)) place.document = null;
 }
 
-/** The root and everything below it, each once, in the order of the documents. */
+/** The root and everything below it, each place once, in document order. */
 export function placesOf(root: Place): Place[] {
   return [...platformsBelow(root).keys()];
 }
 
-/** Each place with its own platform, or that of the first entry above it. */
+/** Each place with its own platform, or the one inherited from the first entry above it. */
 function platformsBelow(root: Place): Map<Place, Platform | null> {
   const found = new Map<Place, Platform | null>();
   const opened = new Set<readonly Place[]>();
@@ -84,13 +84,13 @@ function platformsBelow(root: Place): Map<Place, Platform | null> {
   return found;
 }
 
-/** What was seen, in the order of the tree: each entry of each document once. */
+/** What was seen, in tree order: each entry of each document once. */
 export function objectsOf(root: Place): SeenObject[] {
   const entries = new Set<string>();
   return [...platformsBelow(root)].flatMap(([place, platform]) => {
     const { descriptor, seen } = place;
     const digest = place.asked ?? seen?.computed ?? null;
-    // an index that a selection led to and that was searched as well is opened twice
+    // an index that was both selected and searched is opened twice
     const entry = `${String(place.parent)} ${place.role} ${place.position}`;
     if (seen === null || digest === null || entries.has(entry)) return [];
     entries.add(entry);
@@ -113,7 +113,7 @@ export function objectsOf(root: Place): SeenObject[] {
   });
 }
 
-/** The documents that were read, by their digests. */
+/** The documents read, by digest. */
 export function manifestsIn(root: Place): ReadonlyMap<Digest, Manifest> {
   return new Map(
     placesOf(root).flatMap(({ document }) =>
@@ -122,7 +122,7 @@ export function manifestsIn(root: Place): ReadonlyMap<Digest, Manifest> {
   );
 }
 
-/** The first place with other bytes than were asked for; without one, the first that could not be had, and that nobody stopped. */
+/** The first mismatch in tree order; failing that, the first fault other than a stop; failing that, the stop. */
 export function faultOf(root: Place): Tofu3Error | null {
   const errors = placesOf(root).flatMap((place) => (place.error === null ? [] : [place.error]));
   const own = errors.find((error) => error.code === "E_MISMATCH") ?? errors.find((error) => error.code !== "E_STOPPED");
