@@ -106,8 +106,7 @@ export class Pool {
    */
   async release(owner: Owner): Promise<void> {
     this.#reject(owner, owner.over.reason);
-    // With the last job go shells that were opened but served nobody: nothing stays on the VM for a job that may never
-    // come.
+    // Unused shells go with the last job: nothing stays on the VM for a job that may never come.
     const last = this.#owners.size === 1;
     if (last) this.#stopOpening(owner.over.reason);
     const rooms = [...this.#rooms].filter(({ owners }) => owners.has(owner));
@@ -226,9 +225,7 @@ export class Pool {
     if (this.#opening === 0) this.#makeRoom(registries);
   }
 
-  /**
-   * Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end whether it ended cleanly.
-   */
+  /** Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end how it ended. */
   #makeRoom(registries: ReadonlySet<string>): void {
     if ([...this.#rooms].some(({ isEnding }) => isEnding)) return;
     const idle = this.#idle();
