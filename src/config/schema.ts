@@ -169,11 +169,11 @@ export function configShape(defaults: Defaults) {
         mapping("a registry as host or host:port in each key"),
       )
       .default({})
-      .meta({ description: "What is special about a registry." }),
+      .meta({ description: "Settings per registry." }),
     policy: z
       .strictObject(policy, mapping("distinct and days"))
       .default(defaults.policy)
-      .meta({ description: "What an agreement takes." }),
+      .meta({ description: "What an agreement requires." }),
     limits: z
       .strictObject(limits, mapping(Object.keys(limits).join(", ")))
       .default(defaults.limits)

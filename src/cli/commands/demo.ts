@@ -52,6 +52,6 @@ And to see what an attack looks like:
 `;
 
 const TAMPERED = `
-That is what an attack on one way to the registry looks like: nothing is released, and the exit code is 10.
+That is what an attack on one path to the registry looks like: nothing is released, and the exit code is 10.
 tofu3 demo, without --tamper, says what to write in tofu3.yaml for VMs of your own.
 `;

@@ -66,7 +66,7 @@ export async function readAuthFile(path: string): Promise<AuthFile | null> {
   if (issue !== undefined) {
     const where = visible(issue.path.map((step) => JSON.stringify(step)).join(" > "), 200);
     const wanted = issue.code === "invalid_type" ? issue.expected.replace("record", "object") : "another value";
-    throw refuse(path, `${where === "" ? "the whole" : where} must be ${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted}`);
+    throw refuse(path, `${where === "" ? "the whole file" : where} must be ${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted}`);
   }
   const { auths, credsStore, credHelpers } = parsed.data ?? {};
   return {

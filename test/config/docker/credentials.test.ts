@@ -108,7 +108,7 @@ describe("a bad file", () => {
       says: /config\.json": it is not JSON \(line 1, column \d+\)$|it is not JSON$/,
     },
     { file: '{\n "auths": {"r": hunter2}}', says: /it is not JSON/ },
-    { file: "[]", says: /: the whole must be an object$/ },
+    { file: "[]", says: /: the whole file must be an object$/ },
     { file: '{"auths": ["hunter2"]}', says: /: "auths" must be an object$/ },
     { file: '{"auths": {"r": "hunter2"}}', says: /: "auths" > "r" must be an object$/ },
     { file: '{"auths": {"r": {"auth": 42}}}', says: /: "auths" > "r" > "auth" must be a string$/ },
