@@ -66,7 +66,7 @@ function clockWarnings(offsetMs: number | null): Lack[] {
   if (offsetMs === null || Math.abs(offsetMs) <= MOST_CLOCK_OFFSET_MS) return [];
   return [
     {
-      what: `its clock is ${Math.round(offsetMs / 1000)} s off, and certificates and tokens are judged by it`,
+      what: `its clock is ${Math.round(offsetMs / 1000)} s off, and certificates and tokens depend on it`,
       todo: "set it: timedatectl set-ntp true",
     },
   ];

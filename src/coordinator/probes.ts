@@ -32,7 +32,9 @@ async function registryLacks(
   } catch (thrown) {
     signal.throwIfAborted();
     const { message, hint } = asError(thrown);
-    return [{ what: `it does not reach ${host}: ${message}`, todo: hint ?? "look at the way from this worker to the registry" }];
+    return [
+      { what: `it does not reach ${host}: ${message}`, todo: hint ?? "check the network path from this worker to the registry" },
+    ];
   }
 }
 
@@ -40,7 +42,7 @@ async function registryLacks(
 function proxyLacks(proxy: Proxy, refusal: string | null): Lack[] {
   if (refusal === null) return [];
   const what = `its proxy ${nameOfProxy(proxy)} does not answer: ${refusal}`;
-  return [{ what, todo: "start the proxy, or correct or remove proxy: of that worker" }];
+  return [{ what, todo: "start the proxy, or correct or remove the proxy: line of that worker" }];
 }
 
 /** Checks the way to the named registry, or else to the proxy: `refusalOf` says why it cannot be reached from there. */

@@ -41,7 +41,7 @@ export function declaredLength(status: number, headers: Headers): number | null 
       `the body is encoded as ${visible(encoding.join(", "), 80)} although identity was asked for`,
       {
         stage: "http",
-        hint: "a proxy or CDN between this worker and the registry compresses bodies; use a way without it",
+        hint: "a proxy or CDN between this worker and the registry compresses bodies; use a path without it",
       },
     );
   }

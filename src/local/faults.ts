@@ -48,7 +48,7 @@ export function dialFault(where: string, thrown: unknown): Tofu3Error {
 
 const UNKNOWN_AUTHORITY = [
   "is signed by an authority that this machine does not know",
-  'of your own registry give the authority as "caFile"; if it is not yours, somebody may be intercepting the connection',
+  'if the registry is yours, give its authority as "caFile"; if not, somebody may be intercepting the connection',
 ] as const;
 const OLD_TLS = ["offers only TLS versions that are no longer safe", "the registry needs TLS 1.2 or later"] as const;
 const NO_TLS = ["does not speak TLS", 'a registry without TLS needs "plainHttp: true"'] as const;
@@ -66,7 +66,7 @@ const TLS_REASONS: Readonly<Record<string, readonly [reason: string, hint: strin
   CERT_NOT_YET_VALID: ["is not valid yet", "check the clock of this machine"],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     "is for another name",
-    "somebody else answers in its place, or the registry is to be asked under another name",
+    "another server answers in its place, or the registry goes by another name",
   ],
   CERT_REVOKED: ["was revoked", "do not use this registry until its operator says why"],
   DEPTH_ZERO_SELF_SIGNED_CERT: ["is self-signed", UNKNOWN_AUTHORITY[1]],
@@ -105,7 +105,7 @@ export function tlsFault(host: string, thrown: unknown): Tofu3Error {
   if (peer !== undefined) return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
   return new Tofu3Error("E_TLS", `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`, {
     stage: "tls",
-    hint: "compare the certificate as another machine sees it, and the clock of this one",
+    hint: "compare the certificate with what another machine sees, and check this machine's clock",
     cause: thrown,
   });
 }

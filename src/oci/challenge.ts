@@ -57,7 +57,7 @@ function readParameter(cursor: Cursor, parameters: Map<string, string>): boolean
   }
   const value = readValue(cursor);
   if (value === null && parameters.size === 0) refuse(cursor, `the parameter "${visible(name, 80)}" is cut off`);
-  if (parameters.has(name)) refuse(cursor, `the parameter "${visible(name, 80)}" stands twice`);
+  if (parameters.has(name)) refuse(cursor, `the parameter "${visible(name, 80)}" occurs twice`);
   if (value !== null) parameters.set(name, value);
   return true;
 }

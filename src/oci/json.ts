@@ -159,7 +159,7 @@ function readKey(scan: Scan, frame: ObjectFrame): void {
   if (envelope !== undefined && scan.stack.length === 1 && fold !== foldKey(envelope)) return;
   const mark = frame.free ? key : fold;
   const before = frame.seen.get(mark);
-  if (before === key) fail(scan, "the key stands twice");
+  if (before === key) fail(scan, "the key occurs twice");
   if (before !== undefined) fail(scan, `the key differs only by case from "${visible(before, 80)}"`);
   frame.seen.set(mark, key);
 }
@@ -187,7 +187,7 @@ function unescape(scan: Scan, quoted: string): string {
   try {
     text = JSON.parse(quoted);
   } catch {
-    return fail(scan, "a string has an escape that JSON does not know");
+    return fail(scan, "a string has an escape that is not JSON");
   }
   if (typeof text !== "string" || /[\0\p{Cs}]/u.test(text)) return fail(scan, "a string has a NUL or half of a surrogate pair");
   return text;

@@ -67,7 +67,7 @@ function resolve(requestUrl: string, target: string): string {
   if (to.username !== "" || to.password !== "") return refuse(target, "it carries credentials");
   to.hash = "";
   from.hash = "";
-  return to.href === from.href ? refuse(target, "it leads to the page that it stands on") : to.href;
+  return to.href === from.href ? refuse(target, "it leads back to its own page") : to.href;
 }
 
 function refuse(text: string, reason: string): never {

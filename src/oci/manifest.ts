@@ -76,17 +76,21 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Man
 
 function knownMediaType(text: string, who: string): string {
   if (kindOfMediaType(text) !== null) return normaliseMediaType(text);
-  throw new Tofu3Error("E_MEDIA_TYPE", `${who} that the manifest is "${visible(text, 150)}", which is none that can be verified`, {
-    hint: "OCI and Docker indexes and manifests are known; a page of text or HTML comes from something before the registry",
-  });
+  throw new Tofu3Error(
+    "E_MEDIA_TYPE",
+    `${who} that the manifest is "${visible(text, 150)}", which is not a type that can be verified`,
+    {
+      hint: "only OCI and Docker indexes and manifests can be verified; a text or HTML page comes from something in front of the registry",
+    },
+  );
 }
 
 function agreedMediaType(given: string | null, own: string | null): string | null {
   if (own === null) return given;
   const type = knownMediaType(own, "the manifest says");
   if (given === null || given === type) return type;
-  throw new Tofu3Error("E_MEDIA_TYPE", `the manifest says that it is ${type}, but it is delivered as ${given}`, {
-    hint: "clients that believe the one or the other read different artifacts; such a document is refused",
+  throw new Tofu3Error("E_MEDIA_TYPE", `the manifest says that it is ${type}, but it is served as ${given}`, {
+    hint: "clients that trust one or the other see different artifacts, so the document is refused",
   });
 }
 

@@ -98,7 +98,7 @@ async function checkOne(format: Destination["format"], path: string, force: bool
     if (!(await isReplaceable(path)))
       throw refused(
         path,
-        "holds something else than an image layout",
+        "contains something other than an image layout",
         "--force replaces only an OCI or docker-v1 layout or an empty directory",
       );
     return;
@@ -116,7 +116,8 @@ async function look(path: string) {
   try {
     return await lookAt(path);
   } catch (error) {
-    if (errnoOf(error) === "ENAMETOOLONG") throw refused(path, "is too long a name for this file system", "choose a shorter name");
+    if (errnoOf(error) === "ENAMETOOLONG")
+      throw refused(path, "has a name that is too long for this file system", "choose a shorter name");
     throw parentFault(path, dirname(path), error);
   }
 }
@@ -126,17 +127,17 @@ function parentFault(path: string, parent: string, error: unknown): unknown {
     basename(parent) === "~" || parent.includes("/~/") ? 'the shell does not expand "~" after a prefix: write $HOME' : null;
   switch (errnoOf(error) ?? "") {
     case "ENOENT":
-      return refused(path, `cannot be made: there is no directory ${quoted(parent)}`, hint ?? `mkdir -p ${quoted(parent)}`);
+      return refused(path, `cannot be created: there is no directory ${quoted(parent)}`, hint ?? `mkdir -p ${quoted(parent)}`);
     case "ENOTDIR":
       return refused(path, `is inside ${quoted(parent)}, which is not a directory`, "choose another destination");
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return refused(path, `cannot be made: ${quoted(parent)} is not writable`, "choose a destination that you may write to");
+      return refused(path, `cannot be created: ${quoted(parent)} is not writable`, "choose a destination that you may write to");
     default:
       return errnoOf(error) === null
         ? error
-        : refused(path, `cannot be looked at: ${errnoOf(error) ?? ""}`, "choose another destination", error);
+        : refused(path, `cannot be accessed: ${errnoOf(error) ?? ""}`, "choose another destination", error);
   }
 }
 

@@ -121,7 +121,7 @@ function gapText(observations: readonly Observation[], workers: readonly string[
 function doubtText({ digest, objects }: Observation): string {
   if (digest === null) return "no observation";
   const root = objects.find((each) => each.parent === null);
-  if (root?.guessed === true) return "nobody told it what kind of document it was given";
+  if (root?.guessed === true) return "it was given a document without a media type";
   return root?.mediaType === SCHEMA1_UNSIGNED
     ? "it was given the document without its signatures"
     : "its report contradicts itself";

@@ -45,7 +45,7 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   const { size } = transfer;
   const { fault, block } = headersOf(index, exit, transfer, reply, settings);
   if (block.status !== transfer.status)
-    throw contradiction(`the status is ${transfer.status} to curl and ${block.status} in the headers`, "http");
+    throw contradiction(`curl reports the status ${transfer.status}, and the headers say ${block.status}`, "http");
   if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
   const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
@@ -87,7 +87,7 @@ function silence(exit: number | undefined): Tofu3Error {
 
 /** The header block itself was short enough, so the rest of the dump is trailers. */
 function endlessTrailers(): Tofu3Error {
-  return contradiction("the trailers behind the body are too large", "body");
+  return contradiction("the trailers after the body are too large", "body");
 }
 
 function contradiction(what: string, stage: "http" | "body"): Tofu3Error {

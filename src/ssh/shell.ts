@@ -207,7 +207,7 @@ export class Shell {
       },
       onEnd: (reply) => {
         if (this.#running === null)
-          throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" answered what it was not asked`, { stage: "ssh" });
+          throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" sent an answer that nobody asked for`, { stage: "ssh" });
         this.#settle(({ resolve }) => resolve(reply));
       },
       onBye: () => {

@@ -151,7 +151,7 @@ describe("proxies and registries", () => {
       expect(found.get(name)?.lacks).toEqual([
         {
           what: expect.stringContaining(`its proxy ${dead} does not answer: `) as unknown,
-          todo: "start the proxy, or correct or remove proxy: of that worker",
+          todo: "start the proxy, or correct or remove the proxy: line of that worker",
         },
       ]);
     const seen = await check(through(dead, dead, alive.url));

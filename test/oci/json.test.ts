@@ -122,7 +122,7 @@ test("the error names the place and the code that was asked for, with nothing ra
 });
 
 test.each([
-  ['{"a":1,"a":2}', "stands twice"],
+  ['{"a":1,"a":2}', "occurs twice"],
   ['{"a":1,"A":2}', 'differs only by case from "a"'],
 ])("%s: %s", (text, reason) => {
   expect(() => read(text)).toThrow(reason);

@@ -50,7 +50,7 @@ export const GHCR_ROWS: readonly Row[] = [
         body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI index found, but Accept header does not support OCI indexes"}]}',
       }),
     outcome: "incomplete",
-    says: /the registry has it, but did not see that its type is accepted; registry said: MANIFEST_UNKNOWN: OCI index found/,
+    says: /the registry has it, but says that its type was not accepted; registry said: MANIFEST_UNKNOWN: OCI index found/,
   },
   {
     registry: "ghcr.io",

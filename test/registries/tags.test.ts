@@ -108,8 +108,8 @@ describe("tofu3 tags", () => {
       code: 12,
       says: /leads away from https:\/\/zot\.example/,
     },
-    { what: "to itself", next: "/v2/a/bad/tags/list", code: 12, says: /leads to the page that it stands on/ },
-    { what: "to where nothing new is", next: "/v2/a/bad/tags/list?n=7", code: 12, says: /do not come to an end/ },
+    { what: "to itself", next: "/v2/a/bad/tags/list", code: 12, says: /leads back to its own page/ },
+    { what: "to where nothing new is", next: "/v2/a/bad/tags/list?n=7", code: 12, says: /do not end/ },
   ];
   test.each(BAD)("a link $what is not followed for ever", async ({ next, code, says }) => {
     world.liar.answer("http://zot.example/v2/a/bad/tags/list", page(["1"], next));

@@ -28,7 +28,7 @@ export async function openKept(path: string, uid: number, expected: Expected): P
       : found.uid !== uid
         ? "belongs to another user"
         : expected.size !== null && found.size !== expected.size
-          ? `has ${found.size} bytes, agreed were ${expected.size}`
+          ? `has ${found.size} bytes instead of the agreed ${expected.size}`
           : null;
   if (wrong === null) return handle;
   await handle.close();
@@ -67,7 +67,7 @@ export async function* checked(source: AsyncIterable<Uint8Array>, expected: Expe
   const computed = parseDigest(`${algorithmOf(expected.digest)}:${hash.digest("hex")}`);
   if (computed !== expected.digest) throw tampered(expected.digest, `now hashes to ${computed}`);
   if (expected.size !== null && size !== expected.size)
-    throw tampered(expected.digest, `has ${size} bytes, agreed were ${expected.size}`);
+    throw tampered(expected.digest, `has ${size} bytes instead of the agreed ${expected.size}`);
 }
 
 export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {

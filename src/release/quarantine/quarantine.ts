@@ -70,7 +70,7 @@ async function makeHome(path: string, destination: Destination): Promise<void> {
     if (!(fault instanceof Tofu3Error) || fault.code !== "E_RELEASE" || (await lookAt(parent)) === null) throw fault;
     throw refused(
       destination.path,
-      `cannot be made: no files can be made in ${quoted(parent)}`,
+      `cannot be created: no files can be created in ${quoted(parent)}`,
       "choose a destination on a disk",
       error,
     );

@@ -88,7 +88,7 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
   } catch (error) {
     sock.destroy();
     if (seen.refused !== null) return { refused: seen.refused };
-    throw signal.aborted ? unreachable(target, "it does not speak SSH in time", error) : handshakeFault(target, error);
+    throw signal.aborted ? unreachable(target, "it did not answer in SSH in time", error) : handshakeFault(target, error);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -44,7 +44,7 @@ export function handshakeFault(target: SshTarget, error: unknown): Tofu3Error {
   }
   if (/no matching/i.test(message))
     return unreachable(target, `its sshd and tofu3 have no algorithm in common (${visible(message, 200)})`, error);
-  if (/Timed out while waiting for handshake/i.test(message)) return unreachable(target, "it does not speak SSH in time", error);
+  if (/Timed out while waiting for handshake/i.test(message)) return unreachable(target, "it did not answer in SSH in time", error);
   return unreachable(target, wordsFor(error), error);
 }
 

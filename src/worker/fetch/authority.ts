@@ -60,7 +60,7 @@ async function replace(session: Session, used: Pass, signal: AbortSignal): Promi
   if (session.renewals >= MOST_RENEWALS) {
     throw new Tofu3Error("E_AUTH", `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`, {
       stage: "auth",
-      hint: "nothing more is shown to it; compare with what another network sees",
+      hint: "it gets no more credentials; compare with what another network sees",
     });
   }
   session.renewals += 1;
@@ -80,7 +80,7 @@ async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
     return { header: token.value.derive((value) => `Bearer ${value}`), kind: "bearer", end: asked + token.life * 1000 };
   }
   if (!session.authority.challenges.some((each) => each.scheme.toLowerCase() === "basic")) {
-    throw noWay(session, "asks for credentials of a kind that tofu3 does not have");
+    throw noWay(session, "asks for credentials of a kind that tofu3 does not support");
   }
   if (credentials === null) throw noWay(session, "asks for a user name and a password, and this vantage has none");
   if (!("username" in credentials))

@@ -36,7 +36,7 @@ export async function follow<A extends Page | Content>(
     if (!isRedirect(answer.status)) return { answer, url };
     const target = redirectTarget(session.registry, url, answer);
     noteRedirect(session.book, url, target, answer.status);
-    if (visited.has(target.href)) throw tooFar(ask.url, "goes round in a circle of redirects");
+    if (visited.has(target.href)) throw tooFar(ask.url, "is redirected in a circle");
     if (visited.size > session.limits.redirects) throw tooFar(ask.url, `is redirected more than ${session.limits.redirects} times`);
     url = target;
   }

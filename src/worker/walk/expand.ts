@@ -152,7 +152,7 @@ async function withinBudget(walk: Walk, declared: number, read: () => Promise<Do
   if (spent.bytes + declared > documentBytes) {
     throw new Tofu3Error("E_LIMIT", `the artifact has more than ${documentBytes} bytes of indexes and manifests`, {
       stage: "body",
-      hint: "choose from it with --platform, or raise limits.documentBytes in the configuration",
+      hint: "select less with --platform, or raise limits.documentBytes in the configuration",
     });
   }
   spent.bytes += declared;
@@ -227,7 +227,7 @@ function checkRoom(walk: Walk, entries: number): void {
   if (walk.spent.entries <= MOST_ENTRIES) return;
   throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_ENTRIES} objects`, {
     stage: "body",
-    hint: "choose from it with --platform",
+    hint: "select less with --platform",
   });
 }
 

@@ -43,7 +43,7 @@ test.each([
   const seen = await stage.verify(`${liar.host}/some:v1`, { flags: ["-o", dest] });
   expect({ code: seen.code, stdout: seen.stdout }, seen.stderr).toEqual({ code: 2, stdout: "" });
   expect(seen.stderr).toMatch(
-    /^tofu3: error: destination ".*" cannot be made: (no files can be made in ".*"|".*" is not writable)$/m,
+    /^tofu3: error: destination ".*" cannot be created: (no files can be created in ".*"|".*" is not writable)$/m,
   );
   expect(seen.stderr).toMatch(/^tofu3: hint: choose a destination /m);
   expect(liar.requests).toEqual([]);

@@ -406,9 +406,13 @@ describe("what is no sshd", () => {
     ["nobody listens", null, /connection refused/],
     ["closed at once", (socket: Socket) => socket.end(), /./],
     ["reset at once", (socket: Socket) => socket.resetAndDestroy(), /./],
-    ["silent", () => undefined, /does not speak SSH in time/],
+    ["silent", () => undefined, /did not answer in SSH in time/],
     ["HTTP", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), /./],
-    ["a banner in drips", (socket: Socket) => void setInterval(() => socket.write("x"), 50).unref(), /does not speak SSH in time/],
+    [
+      "a banner in drips",
+      (socket: Socket) => void setInterval(() => socket.write("x"), 50).unref(),
+      /did not answer in SSH in time/,
+    ],
     ["a flood before the banner", (socket: Socket) => void socket.write(Buffer.alloc(10_000_000, "x")), /./],
     [
       "a flood of lines before the banner",
@@ -416,7 +420,7 @@ describe("what is no sshd", () => {
       /./,
     ],
     ["a banner, then garbage", (socket: Socket) => void socket.write(`SSH-2.0-x\r\n${"\xff".repeat(5000)}`, "latin1"), /./],
-    ["a banner, then nothing", (socket: Socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n"), /does not speak SSH in time/],
+    ["a banner, then nothing", (socket: Socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n"), /did not answer in SSH in time/],
     ["SSH 1", (socket: Socket) => void socket.write("SSH-1.5-old\r\n"), /./],
   ])("%s", async (_, onSocket, words) => {
     const target = onSocket === null ? targetOf({ ...vm, port: 1 }, { hostKey: vm.hostKeyFingerprint }) : await listen(onSocket);
