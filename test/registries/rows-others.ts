@@ -205,7 +205,7 @@ export const OTHER_ROWS: readonly Row[] = [
         body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI manifest found, but accept header does not support OCI manifests"}]}',
       }),
     outcome: "incomplete",
-    says: /did not see that its type is accepted/,
+    says: /says that its type was not accepted/,
   },
   {
     registry: "zot.example",

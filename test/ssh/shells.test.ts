@@ -84,7 +84,7 @@ describe("login shells", () => {
     const transport = sshTransportTo(targetOf(vm), { limits: { connectSeconds: 2 } });
     const fault = await faultOf(transport.open(never));
     expect(fault).toMatchObject({ code: "E_TIMEOUT", stage: "ssh" });
-    expect(fault.message).toMatch(/said nothing for 2 s/);
+    expect(fault.message).toMatch(/sent nothing for 2 s/);
     await transport.close();
   });
 
