@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript that every Node since 14 can read, so that an old one says what is wrong instead of throwing a SyntaxError.
+// Plain JavaScript that every Node since 14 can read, so that an old one says what is wrong instead of throwing a
+// SyntaxError.
 import { existsSync, readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 
@@ -14,7 +15,9 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 const main = new URL("../dist/cli/main.js", import.meta.url);
 
 if (major < 20 || (major === 20 && minor < 19)) {
-  process.stderr.write(`tofu3: error: Node.js ${process.versions.node} is too old\ntofu3: hint: install Node.js 20.19 or newer\n`);
+  process.stderr.write(
+    `tofu3: error: Node.js ${process.versions.node} is too old\ntofu3: hint: install Node.js 20.19 or newer\n`,
+  );
   process.exitCode = 2;
 } else if (process.argv.length === 3 && /^(--version|-V)$/.test(process.argv[2])) {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));

@@ -29,7 +29,9 @@ export interface VerifyOptions {
 }
 
 function version(): string {
-  const { version: text } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version: text } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   return text;
 }
 
@@ -60,5 +62,10 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     passphrase: null,
     log: () => undefined,
   };
-  return verifyWith(request, runtime, options.watch ?? (() => undefined), options.signal ?? new AbortController().signal);
+  return verifyWith(
+    request,
+    runtime,
+    options.watch ?? (() => undefined),
+    options.signal ?? new AbortController().signal,
+  );
 }

@@ -63,7 +63,11 @@ export const WORKER_CODES = [
 export const RELEASE_CODES = ["E_DISK", "E_RELEASE"] as const;
 
 export type ErrorCode =
-  (typeof USAGE_CODES)[number] | (typeof WORKER_CODES)[number] | (typeof RELEASE_CODES)[number] | "E_INTERRUPTED" | "E_BUG";
+  | (typeof USAGE_CODES)[number]
+  | (typeof WORKER_CODES)[number]
+  | (typeof RELEASE_CODES)[number]
+  | "E_INTERRUPTED"
+  | "E_BUG";
 
 /** The request or the configuration is at fault, nothing else. */
 export function isUsage(code: ErrorCode): boolean {

@@ -8,7 +8,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
     .map((candidate) => ({ candidate, wanted: plain(candidate) }))
     .map(({ candidate, wanted }) => ({ candidate, wanted, slips: slipsBetween(typed, wanted) }))
     .filter(
-      ({ wanted, slips }) => slips <= Math.max(1, Math.floor(wanted.length / 3)) || (typed.length >= 3 && wanted.startsWith(typed)),
+      ({ wanted, slips }) =>
+        slips <= Math.max(1, Math.floor(wanted.length / 3)) || (typed.length >= 3 && wanted.startsWith(typed)),
     )
     .sort((a, b) => a.slips - b.slips);
   return ranked[0]?.candidate ?? null;

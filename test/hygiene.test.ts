@@ -10,7 +10,8 @@ async function say(tool: string, args: readonly string[]): Promise<string> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return code === 0 ? said : `${said}exit status ${code}`;
 }
@@ -20,7 +21,11 @@ describe("the whole tree", () => {
   test.each([
     { what: "compiles, the tests included", tool: "typescript/bin/tsc", args: ["-p", "tsconfig.test.json"] },
     { what: "is what eslint likes", tool: "eslint/bin/eslint.js", args: ["."] },
-    { what: "is formatted by prettier", tool: "prettier/bin/prettier.cjs", args: ["--check", "--log-level", "warn", "."] },
+    {
+      what: "is formatted by prettier",
+      tool: "prettier/bin/prettier.cjs",
+      args: ["--check", "--log-level", "warn", "."],
+    },
   ])("$what", { timeout: 400_000 }, async ({ tool, args }) => {
     expect(await say(tool, args)).toBe("");
   });

@@ -1,7 +1,16 @@
 import { dirname } from "node:path/posix";
 import { describe, expect, test } from "vitest";
 import { DOORS, EFFECTS, LONGEST, MAY_IMPORT, PURE } from "./walls/rooms.ts";
-import { circlesIn, lengthsIn, readSources, roomOf, sourceOf, targetsOf, type Length, type Source } from "./walls/sources.ts";
+import {
+  circlesIn,
+  lengthsIn,
+  readSources,
+  roomOf,
+  sourceOf,
+  targetsOf,
+  type Length,
+  type Source,
+} from "./walls/sources.ts";
 
 const SOURCES = readSources();
 
@@ -9,7 +18,9 @@ function trespasses(source: Source): string[] {
   const room = roomOf(source.file);
   const open = MAY_IMPORT[room];
   if (open === undefined) return [`${room} is no room of test/walls/rooms.ts`];
-  return targetsOf(source).filter((target) => dirname(target) !== room && !open.includes(target) && !open.includes(roomOf(target)));
+  return targetsOf(source).filter(
+    (target) => dirname(target) !== room && !open.includes(target) && !open.includes(roomOf(target)),
+  );
 }
 
 function wrongDoors({ file, imports }: Source): string[] {
@@ -114,12 +125,18 @@ describe("the walls are really there", () => {
     expect(SOURCES.map((each) => each.file)).toContain(targetsOf(planted(file, target))[0]);
   });
 
-  test.each(["planted.ts", "planted/a.ts", "oci/planted/a.ts", "release/formats/planted/a.ts"])("%s is in no room", (file) => {
-    expect(trespasses(planted(file))).toEqual([expect.stringContaining("is no room")]);
-  });
+  test.each(["planted.ts", "planted/a.ts", "oci/planted/a.ts", "release/formats/planted/a.ts"])(
+    "%s is in no room",
+    (file) => {
+      expect(trespasses(planted(file))).toEqual([expect.stringContaining("is no room")]);
+    },
+  );
 
   test("a package through another door, and one that nobody knows", () => {
-    expect(wrongDoors(planted("oci/planted.ts", "undici", "@x/y/z", "./digest.ts", "node:fs"))).toEqual(["undici", "@x/y"]);
+    expect(wrongDoors(planted("oci/planted.ts", "undici", "@x/y/z", "./digest.ts", "node:fs"))).toEqual([
+      "undici",
+      "@x/y",
+    ]);
   });
 
   test.each(["oci", "model", "consensus", "report", "ssh/script"])("%s is pure", (room) => {
@@ -151,7 +168,11 @@ describe("the walls are really there", () => {
       sourceOf("b/right.ts", 'import type { L } from "./left.ts";'),
       sourceOf("c/self.ts", 'import "./self.ts";'),
     ];
-    expect(circlesIn(sources)).toEqual([["a/one.ts", "b/three.ts", "b/two.ts"], ["b/left.ts", "b/right.ts"], ["c/self.ts"]]);
+    expect(circlesIn(sources)).toEqual([
+      ["a/one.ts", "b/three.ts", "b/two.ts"],
+      ["b/left.ts", "b/right.ts"],
+      ["c/self.ts"],
+    ]);
   });
 
   test("a function that is too long, whatever kind it is, and one that grew", () => {
@@ -164,6 +185,8 @@ describe("the walls are really there", () => {
       `function short() {${body.slice(1)}}`,
     ].join("\n");
     const found = tooLong(lengthsIn(sourceOf("oci/x.ts", text)));
-    expect(found).toEqual(["plain", "arrow", "method", "run(…)"].map((name) => `oci/x.ts › ${name}: ${LONGEST + 1} lines`));
+    expect(found).toEqual(
+      ["plain", "arrow", "method", "run(…)"].map((name) => `oci/x.ts › ${name}: ${LONGEST + 1} lines`),
+    );
   });
 });

@@ -12,7 +12,11 @@ export interface Exit {
 /** The one table of exit codes: `--help` prints it, README and docs/exit-codes.md are checked against it. */
 export const EXITS: readonly Exit[] = [
   { code: 0, outcome: "agreed", meaning: "all workers saw the same bytes; released if a DEST was given" },
-  { code: 1, outcome: null, meaning: "a bug in tofu3, or the artifact, a report or standard output could not be written" },
+  {
+    code: 1,
+    outcome: null,
+    meaning: "a bug in tofu3, or the artifact, a report or standard output could not be written",
+  },
   { code: 2, outcome: null, meaning: "usage or configuration is wrong; nothing was fetched, or nothing matched" },
   {
     code: 10,
@@ -21,7 +25,11 @@ export const EXITS: readonly Exit[] = [
   },
   { code: 11, outcome: "moved", meaning: "the tag moved while the workers looked; each digest is fine everywhere" },
   { code: 12, outcome: "incomplete", meaning: "some worker has no valid observation; nobody contradicted anybody" },
-  { code: 13, outcome: "indistinct", meaning: "the workers agree, but are not the distinct vantages that the policy asks for" },
+  {
+    code: 13,
+    outcome: "indistinct",
+    meaning: "the workers agree, but are not the distinct vantages that the policy asks for",
+  },
   { code: 14, outcome: "pending", meaning: "the workers agree, but not yet on enough distinct days" },
   {
     code: 15,

@@ -82,7 +82,8 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
 function earlyAnswer(argv: readonly string[], version: string): string | null {
   const end = argv.indexOf("--");
   const words = end === -1 ? argv : argv.slice(0, end);
-  if (words[0] === "help" || words.some((word) => /^(--help(=true)?|-[qV]*h[qhV]*)$/.test(word))) return renderHelp(topicOf(words));
+  if (words[0] === "help" || words.some((word) => /^(--help(=true)?|-[qV]*h[qhV]*)$/.test(word)))
+    return renderHelp(topicOf(words));
   return words.some((word) => /^(--version(=true)?|-q*Vq*)$/.test(word)) ? `${version}\n` : null;
 }
 
@@ -119,7 +120,9 @@ function watchOutput(): () => boolean {
 }
 
 function processIo(): Io {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   return {
     stdin: process.stdin,
     stdout: process.stdout,

@@ -7,7 +7,10 @@ import { renderJson } from "../report/json.ts";
 import { reportKind, type ReportKind } from "../report/kinds.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 
-const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence) => string>> = { ".json": renderJson, ".md": renderMarkdown };
+const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence) => string>> = {
+  ".json": renderJson,
+  ".md": renderMarkdown,
+};
 
 /** Call before fetching anything: a verification must not end in a report that cannot be written. Throws E_USAGE. */
 export async function checkReports(paths: readonly string[], cwd: string): Promise<void> {
@@ -26,7 +29,8 @@ export async function checkReports(paths: readonly string[], cwd: string): Promi
       );
     }
     const found = await stat(resolve(cwd, path)).catch(() => null);
-    if (found?.isDirectory() === true) throw new Tofu3Error("E_USAGE", `cannot write the report ${quoted(path)}: it is a folder`);
+    if (found?.isDirectory() === true)
+      throw new Tofu3Error("E_USAGE", `cannot write the report ${quoted(path)}: it is a folder`);
   }
 }
 
@@ -38,7 +42,9 @@ export async function writeReports(paths: readonly string[], evidence: Evidence,
     try {
       await writeFile(resolve(cwd, path), WRITERS[kind](evidence));
     } catch (cause) {
-      throw new Tofu3Error("E_DISK", `cannot write the report ${quoted(path)}: ${visible(messageOf(cause))}`, { cause });
+      throw new Tofu3Error("E_DISK", `cannot write the report ${quoted(path)}: ${visible(messageOf(cause))}`, {
+        cause,
+      });
     }
   }
 }

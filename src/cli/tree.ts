@@ -78,5 +78,13 @@ export function valueOf(seen: Inspected): unknown {
 
 function descriptorValue({ digest, mediaType, size, platform, artifactType, annotations }: Descriptor): object {
   const place = platform === null ? null : formatPlatform(platform);
-  return { digest, mediaType, size, platform: place, osVersion: platform?.osVersion ?? null, artifactType, annotations };
+  return {
+    digest,
+    mediaType,
+    size,
+    platform: place,
+    osVersion: platform?.osVersion ?? null,
+    artifactType,
+    annotations,
+  };
 }

@@ -77,12 +77,20 @@ function registryObjections(registries: unknown): readonly Objection[] {
     const name = registryName(key);
     const other = name === null ? undefined : seen.get(name);
     if (other !== undefined)
-      objections.push({ path, at: "key", message: `the same registry as ${JSON.stringify(other)}; each registry once` });
+      objections.push({
+        path,
+        at: "key",
+        message: `the same registry as ${JSON.stringify(other)}; each registry once`,
+      });
     if (name !== null) seen.set(name, key);
     const entry = (typeof value === "object" && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
     const has = (field: string): boolean => entry[field] !== undefined;
     if (has("clientCertificate") !== has("clientKey")) {
-      objections.push({ path, at: "key", message: "clientCertificate and clientKey need each other; give both or none" });
+      objections.push({
+        path,
+        at: "key",
+        message: "clientCertificate and clientKey need each other; give both or none",
+      });
     }
     if (entry["plainHttp"] === true && (has("caFile") || has("clientCertificate"))) {
       objections.push({
@@ -97,7 +105,9 @@ function registryObjections(registries: unknown): readonly Objection[] {
 
 function factsOf(value: unknown): readonly Objection[] {
   const workers = typeof value === "object" && value !== null && "workers" in value ? value.workers : null;
-  const facts = Array.isArray(workers) ? workers.map((worker: unknown) => workerSchema.safeParse(worker).data ?? null) : [];
+  const facts = Array.isArray(workers)
+    ? workers.map((worker: unknown) => workerSchema.safeParse(worker).data ?? null)
+    : [];
   return workerObjections(facts);
 }
 
@@ -125,7 +135,9 @@ function check(document: ConfigDocument): Input | readonly Mistake[] {
 function errorOf(file: string, mistakes: readonly Mistake[]): Tofu3Error {
   const lines = [...mistakes]
     .sort((a, b) => a.line - b.line || a.column - b.column)
-    .map(({ line, column, path, message }) => visible(`${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`));
+    .map(({ line, column, path, message }) =>
+      visible(`${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`),
+    );
   return new Tofu3Error("E_CONFIG", [...new Set(lines)].join("\n"), {
     hint: "config/tofu3.example.yaml of tofu3 has every key with a comment",
   });
@@ -170,7 +182,8 @@ export function parseConfig(text: string, { file, home }: ConfigSource): Config 
   if (!("value" in document)) throw errorOf(file, document);
   const input = check(document);
   if (!("workers" in input)) throw errorOf(file, input);
-  const place = (path: string): string => (path.startsWith("~/") ? resolve(home, path.slice(2)) : resolve(file, "..", path));
+  const place = (path: string): string =>
+    path.startsWith("~/") ? resolve(home, path.slice(2)) : resolve(file, "..", path);
   const named = (path: Path, text: string): NamedFile => {
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };

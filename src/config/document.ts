@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type YAMLError } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+} from "yaml";
 
 export type Path = readonly (string | number)[];
 
@@ -29,7 +39,8 @@ const WORDS: Readonly<Record<YAMLError["code"], string>> = {
   BAD_COLLECTION_TYPE: "the tag does not fit what it stands before",
   BAD_DIRECTIVE: "unknown % directive",
   BAD_DQ_ESCAPE: "bad escape in a double-quoted text; write a backslash twice, or use single quotes",
-  BAD_INDENT: "bad indentation; entries of one list or mapping start in the same column, and a [ or { ends with its ] or }",
+  BAD_INDENT:
+    "bad indentation; entries of one list or mapping start in the same column, and a [ or { ends with its ] or }",
   BAD_PROP_ORDER: "a tag or an anchor stands before the value, after the dash",
   BAD_SCALAR_START: "a plain text cannot start with this character; put it into quotes",
   BLOCK_AS_IMPLICIT_KEY:
@@ -91,13 +102,19 @@ export function readDocument(text: string): ConfigDocument | readonly Mistake[] 
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, stringKeys: true, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    stringKeys: true,
+    uniqueKeys: true,
+  });
   const mistakes = [...document.errors, ...document.warnings].map(({ pos, code }) => ({
     ...at(pos[0]),
     path: "",
     message: WORDS[code],
   }));
-  for (const offset of trapKeys(document)) mistakes.push({ ...at(offset), path: "", message: 'unknown key "__proto__"' });
+  for (const offset of trapKeys(document))
+    mistakes.push({ ...at(offset), path: "", message: 'unknown key "__proto__"' });
   if (mistakes.length > 0) return mistakes;
   let value: unknown;
   try {

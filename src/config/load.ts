@@ -53,7 +53,10 @@ with HOST1 and HOST2 of your two VMs, and as their host keys what "ssh-keygen -l
 
 /** Where to look if no file is named. */
 function usualPlaces({ env, home, cwd }: Surroundings): readonly string[] {
-  return [join(cwd, "tofu3.yaml"), join(xdgFolder(env, "XDG_CONFIG_HOME") ?? join(home, ".config"), "tofu3", "config.yaml")];
+  return [
+    join(cwd, "tofu3.yaml"),
+    join(xdgFolder(env, "XDG_CONFIG_HOME") ?? join(home, ".config"), "tofu3", "config.yaml"),
+  ];
 }
 
 /**
@@ -69,9 +72,13 @@ export async function findConfig(flag: string | null, surroundings: Surroundings
     if (text !== null) return parseConfig(text, { file, home });
   }
   if (named === null) return null;
-  throw new Tofu3Error("E_CONFIG", `cannot read the configuration ${JSON.stringify(named.path)}: there is no such file`, {
-    hint: `${named.by} names it`,
-  });
+  throw new Tofu3Error(
+    "E_CONFIG",
+    `cannot read the configuration ${JSON.stringify(named.path)}: there is no such file`,
+    {
+      hint: `${named.by} names it`,
+    },
+  );
 }
 
 /** The same for commands that need a configuration: throws E_CONFIG with the shortest one that works. */

@@ -36,7 +36,10 @@ function parseKey(file: NamedFile, text: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch {
-    throw refuse(file, /ENCRYPTED/.test(text) ? "is encrypted; give a key without a passphrase" : "is not a private key in PEM");
+    throw refuse(
+      file,
+      /ENCRYPTED/.test(text) ? "is encrypted; give a key without a passphrase" : "is not a private key in PEM",
+    );
   }
 }
 

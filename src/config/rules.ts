@@ -90,7 +90,13 @@ export function checkHostKeys(workers: readonly PinnedWorker[]): void {
 export function workerObjections(workers: readonly (WorkerFacts | null)[]): readonly Objection[] {
   const objections: Objection[] = [];
   const seen = new Map<string, string>();
-  const once = (kind: string, value: string, name: string, path: Objection["path"], words: (other: string) => string): void => {
+  const once = (
+    kind: string,
+    value: string,
+    name: string,
+    path: Objection["path"],
+    words: (other: string) => string,
+  ): void => {
     const key = `${kind} ${value}`;
     const other = seen.get(key);
     if (other === undefined) seen.set(key, name);
@@ -115,9 +121,16 @@ export function workerObjections(workers: readonly (WorkerFacts | null)[]): read
         at("via"),
         (other) => `"${other}" is already the local worker; there can be one, the others need via: ssh`,
       );
-    const same = (other: string): string => `the same machine as worker "${other}"; each worker needs a machine of its own`;
+    const same = (other: string): string =>
+      `the same machine as worker "${other}"; each worker needs a machine of its own`;
     if (host !== undefined)
-      once("place", placeOf({ host, port: port ?? 22 }), name, at("host"), (other) => `same host and port: ${same(other)}`);
+      once(
+        "place",
+        placeOf({ host, port: port ?? 22 }),
+        name,
+        at("host"),
+        (other) => `same host and port: ${same(other)}`,
+      );
     if (hostKey !== undefined) once("key", hostKey, name, at("hostKey"), (other) => `same host key: ${same(other)}`);
   });
   return objections;

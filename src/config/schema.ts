@@ -19,12 +19,20 @@ function yesOrNo(description: string): z.ZodBoolean {
 }
 
 function path(description: string): z.ZodString {
-  return text(/^(?!~[^/])[^\0]+$/, "must be the path of a file, absolute, from ~/, or relative to this file", description);
+  return text(
+    /^(?!~[^/])[^\0]+$/,
+    "must be the path of a file, absolute, from ~/, or relative to this file",
+    description,
+  );
 }
 
 /** A host name, an alias of ~/.ssh/config, or an IP address with or without brackets. */
 function isHost(host: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,252}$/.test(host) || isIPv6(host) || (/^\[.*\]$/.test(host) && isIPv6(host.slice(1, -1)));
+  return (
+    /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,252}$/.test(host) ||
+    isIPv6(host) ||
+    (/^\[.*\]$/.test(host) && isIPv6(host.slice(1, -1)))
+  );
 }
 
 function hostMistake(host: string): string {
@@ -54,12 +62,18 @@ const proxy = z
   });
 
 /** Keys of a worker on this machine. */
-export const localShape = { name, via: z.literal("local").meta({ description: "This machine." }), proxy: proxy.optional() };
+export const localShape = {
+  name,
+  via: z.literal("local").meta({ description: "This machine." }),
+  proxy: proxy.optional(),
+};
 
 /** Keys of a worker behind SSH. */
 export const sshShape = {
   name,
-  via: z.literal("ssh").meta({ description: "A VM with sshd, a POSIX sh, curl and one of openssl, sha256sum, shasum." }),
+  via: z
+    .literal("ssh")
+    .meta({ description: "A VM with sshd, a POSIX sh, curl and one of openssl, sha256sum, shasum." }),
   host: z
     .string({ error: "must be a host name, an IP address or an alias of ~/.ssh/config" })
     .refine(isHost, { error: (issue) => hostMistake(String(issue.input)) })
@@ -155,7 +169,10 @@ export function configShape(defaults: Defaults) {
   const limits = limitsShape(defaults.limits);
   const three = "must be a list of three or more workers; unanimity is the only rule";
   return {
-    $schema: z.string({ error: "must be the address of the JSON Schema" }).optional().meta({ description: "For editors." }),
+    $schema: z
+      .string({ error: "must be the address of the JSON Schema" })
+      .optional()
+      .meta({ description: "For editors." }),
     workers: z
       .array(workerSchema, { error: three })
       .min(3, { error: three })
@@ -169,11 +186,11 @@ export function configShape(defaults: Defaults) {
         mapping("a registry as host or host:port in each key"),
       )
       .default({})
-      .meta({ description: "What is special about a registry." }),
+      .meta({ description: "Settings per registry." }),
     policy: z
       .strictObject(policy, mapping("distinct and days"))
       .default(defaults.policy)
-      .meta({ description: "What an agreement takes." }),
+      .meta({ description: "What an agreement requires." }),
     limits: z
       .strictObject(limits, mapping(Object.keys(limits).join(", ")))
       .default(defaults.limits)

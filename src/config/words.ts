@@ -12,7 +12,8 @@ export interface Objection {
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (each, step) => (typeof each === "object" && each !== null ? (each as Record<string | number, unknown>)[step] : undefined),
+    (each, step) =>
+      typeof each === "object" && each !== null ? (each as Record<string | number, unknown>)[step] : undefined,
     value,
   );
 }

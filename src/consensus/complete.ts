@@ -3,7 +3,9 @@ import { isDigest } from "../oci/digest.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { isGenuine } from "./difference.ts";
 
-/** It saw everything of the job and nothing false, and its report is one tree of digests below the digest that it names. */
+/**
+ * It saw everything of the job and nothing false, and its report is one tree of digests below the digest that it names.
+ */
 export function isComplete(observation: Observation): boolean {
   const { outcome, error, objects } = observation;
   return (
@@ -15,8 +17,9 @@ export function isComplete(observation: Observation): boolean {
 }
 
 /**
- * Observations whose root may be the same document as the others' or not: nobody told the worker its media type, or it was given schema 1
- * without the signatures. They contradict nobody and support nothing. Empty when all roots have one type.
+ * Observations whose root may be the same document as the others' or not: nobody told the worker its media type, or it
+ * was given schema 1 without the signatures. They contradict nobody and support nothing. Empty when all roots have one
+ * type.
  */
 export function unsureOf(observations: readonly Observation[]): ReadonlySet<Observation> {
   const roots = new Map(observations.map((each) => [each, rootOf(each.objects)]));

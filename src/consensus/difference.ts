@@ -28,7 +28,8 @@ function viewKey({ object }: SightOrNothing): string {
 function withoutGuesses(sights: readonly SightOrNothing[]): SightOrNothing[] {
   const told = new Map<string | null, string>();
   for (const { object } of sights) {
-    if (object !== null && (object.guessed !== true || !told.has(object.computed))) told.set(object.computed, object.mediaType);
+    if (object !== null && (object.guessed !== true || !told.has(object.computed)))
+      told.set(object.computed, object.mediaType);
   }
   return sights.map(({ by, object }) => {
     if (object?.guessed !== true) return { by, object };
@@ -97,7 +98,11 @@ export function differencesOf(reported: readonly Observation[], complete: Readon
     places ??= createPlaces([...edges.values()].map((sights) => sights.map(({ object }) => object)));
     // The root of a tag has no expected digest; its `digest` is what each worker computed.
     return [
-      { path: places.pathOf(first.object), expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null, views },
+      {
+        path: places.pathOf(first.object),
+        expected: asked.size === 1 && (false_ || edge !== ROOT) ? (only ?? null) : null,
+        views,
+      },
     ];
   });
 }

@@ -65,15 +65,25 @@ function gapOf(observations: readonly Observation[]): Reason | null {
  */
 export function judge(observations: readonly Observation[], policy: Partial<Policy> = {}): Verdict {
   const quorum = quorumOf(observations);
-  const refuse = (outcome: NotAgreed["outcome"], reason: Reason, differences: readonly Difference[] = []): NotAgreed => {
+  const refuse = (
+    outcome: NotAgreed["outcome"],
+    reason: Reason,
+    differences: readonly Difference[] = [],
+  ): NotAgreed => {
     return { outcome, quorum, differences, reason };
   };
   const questions = byQuestion(observations);
   const differences = questions.flatMap((group) => differencesOf(group, new Set(group.filter(isComplete))));
   if (differences.length > 0) return refuse("disagreed", { kind: "difference" }, differences);
   if (questions.length > 1) return refuse("incomplete", { kind: "questions" });
-  if (observations.length > 0 && observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")) {
-    return refuse("absent", { kind: "absence", root: observations.find((each) => each.digest !== null)?.digest ?? null });
+  if (
+    observations.length > 0 &&
+    observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")
+  ) {
+    return refuse("absent", {
+      kind: "absence",
+      root: observations.find((each) => each.digest !== null)?.digest ?? null,
+    });
   }
   const gap = gapOf(observations);
   const [first] = observations;
@@ -85,6 +95,13 @@ export function judge(observations: readonly Observation[], policy: Partial<Poli
   if (contradiction !== null) return refuse("changed", contradiction);
   const indistinct = indistinctOf(observations, policy.distinct ?? []);
   if (indistinct.length > 0) return refuse("indistinct", { kind: "indistinct", root: root.digest, indistinct });
-  const agreement: Agreement = { outcome: "agreed", quorum, root, objects: first.objects, differences: [], reason: null };
+  const agreement: Agreement = {
+    outcome: "agreed",
+    quorum,
+    root,
+    objects: first.objects,
+    differences: [],
+    reason: null,
+  };
   return agreement as Agreed;
 }

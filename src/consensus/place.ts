@@ -40,7 +40,8 @@ export function createPlaces(edges: Iterable<readonly SeenObject[]>): Places {
   }
   const steps = new Map<SeenObject, Step>();
   function stepTo(object: SeenObject): Step {
-    if (!steps.has(object)) for (const [each, step] of stepsTo(siblings.get(object.parent) ?? [])) steps.set(each, step);
+    if (!steps.has(object))
+      for (const [each, step] of stepsTo(siblings.get(object.parent) ?? [])) steps.set(each, step);
     return steps.get(object) ?? own(object);
   }
   function pathOf(first: SeenObject): readonly Step[] {

@@ -3,7 +3,8 @@ import type { Fault, Via } from "../model/observation.ts";
 import type { Lack, VmFacts } from "../ssh/facts.ts";
 
 /** The state of a worker. `no-worker`: the login works, but what answers is not the worker script. */
-export type WorkerState = "usable" | "lacking" | "unreachable" | "host-key" | "login-refused" | "old-script" | "no-worker";
+export type WorkerState =
+  "usable" | "lacking" | "unreachable" | "host-key" | "login-refused" | "old-script" | "no-worker";
 
 /** What `workers check` found about one worker; null for anything unknown. */
 export interface WorkerReport {
@@ -49,7 +50,8 @@ export interface Reachable {
 const MOST_CLOCK_OFFSET_MS = 60_000;
 
 function faultOf(error: unknown): Fault {
-  if (error instanceof Tofu3Error) return { code: error.code, stage: error.stage, message: error.message, hint: error.hint };
+  if (error instanceof Tofu3Error)
+    return { code: error.code, stage: error.stage, message: error.message, hint: error.hint };
   return { code: "E_BUG", stage: null, message: messageOf(error), hint: null };
 }
 
@@ -66,7 +68,7 @@ function clockWarnings(offsetMs: number | null): Lack[] {
   if (offsetMs === null || Math.abs(offsetMs) <= MOST_CLOCK_OFFSET_MS) return [];
   return [
     {
-      what: `its clock is ${Math.round(offsetMs / 1000)} s off, and certificates and tokens are judged by it`,
+      what: `its clock is ${Math.round(offsetMs / 1000)} s off, and certificates and tokens depend on it`,
       todo: "set it: timedatectl set-ntp true",
     },
   ];

@@ -44,7 +44,7 @@ function createBrake(): Brake {
       alarm("the workers already disagree");
       stop(blobs, "the workers already disagree");
     },
-    onUsageFault: () => stop(blobs, "nothing can come of it"),
+    onUsageFault: () => stop(blobs, "another worker cannot carry out the request"),
     release: () => clearTimeout(grace),
   };
 }

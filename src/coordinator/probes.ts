@@ -28,11 +28,18 @@ async function registryLacks(
 ): Promise<readonly Lack[]> {
   try {
     const status = await reachRegistry(registries, transport, host, signal);
-    return status < 500 ? [] : [{ what: `${host} answers ${status} to it`, todo: "ask whoever runs the registry, or its proxy" }];
+    return status < 500
+      ? []
+      : [{ what: `${host} answers ${status} to it`, todo: "ask whoever runs the registry, or its proxy" }];
   } catch (thrown) {
     signal.throwIfAborted();
     const { message, hint } = asError(thrown);
-    return [{ what: `it does not reach ${host}: ${message}`, todo: hint ?? "look at the way from this worker to the registry" }];
+    return [
+      {
+        what: `it does not reach ${host}: ${message}`,
+        todo: hint ?? "check the network path from this worker to the registry",
+      },
+    ];
   }
 }
 
@@ -40,7 +47,7 @@ async function registryLacks(
 function proxyLacks(proxy: Proxy, refusal: string | null): Lack[] {
   if (refusal === null) return [];
   const what = `its proxy ${nameOfProxy(proxy)} does not answer: ${refusal}`;
-  return [{ what, todo: "start the proxy, or correct or remove proxy: of that worker" }];
+  return [{ what, todo: "start the proxy, or correct or remove the proxy: line of that worker" }];
 }
 
 /** Checks the way to the named registry, or else to the proxy: `refusalOf` says why it cannot be reached from there. */
@@ -61,7 +68,8 @@ export async function probeLocal(link: Link, errand: Errand, signal: AbortSignal
   const { connectSeconds } = errand.runtime.config.limits;
   const { tools, ...identity } = await transport.open(signal);
   const facts = { ...identity, os: `${type()} ${release()}`, curl: null, hashTool: tools.at(-1) ?? null };
-  const refusalOf = ({ host, port }: Proxy): Promise<string | null> => refusalFromHere(host, port, connectSeconds, signal);
+  const refusalOf = ({ host, port }: Proxy): Promise<string | null> =>
+    refusalFromHere(host, port, connectSeconds, signal);
   const lacks = await wayLacks(transport, errand, refusalOf, signal);
   await transport.end();
   return { facts, roundTripMs: null, clockOffsetMs: null, lacks };

@@ -15,5 +15,9 @@ export interface Runtime {
   readonly version: string;
   /** Null if no user can be prompted. */
   readonly passphrase: AskPassphrase | null;
-  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, details?: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    level: "debug" | "info" | "warn" | "error",
+    message: string,
+    details?: Readonly<Record<string, unknown>>,
+  ) => void;
 }

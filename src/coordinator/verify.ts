@@ -33,16 +33,24 @@ export interface VerifyRequest extends SelectionText {
   readonly force: boolean;
 }
 
-export function jobOf(request: SelectionText & { readonly subject: Subject }, limits: Job["limits"], depth: Job["depth"]): Job {
+export function jobOf(
+  request: SelectionText & { readonly subject: Subject },
+  limits: Job["limits"],
+  depth: Job["depth"],
+): Job {
   return { subject: request.subject, selection: parseSelection(request), limits, depth };
 }
 
 function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
   if (request.destination === null) return null;
   if (!runtime.config.workers.some(({ via }) => ENGINES[via].keeps)) {
-    throw new Tofu3Error("E_USAGE", "nothing can be released: no worker is local, and only a local worker keeps what it fetches", {
-      hint: 'add "- { name: here, via: local }" to the workers',
-    });
+    throw new Tofu3Error(
+      "E_USAGE",
+      "nothing can be released: no worker is local, and only a local worker keeps what it fetches",
+      {
+        hint: 'add "- { name: here, via: local }" to the workers',
+      },
+    );
   }
   return parseDestination(request.destination, request.force, runtime.cwd);
 }
@@ -77,15 +85,21 @@ async function releaseBefore(
 
 function interruptionOf({ reason }: AbortSignal): Tofu3Error {
   if (reason instanceof Tofu3Error) return reason;
-  return new Tofu3Error("E_INTERRUPTED", "stopped while the artifact was being released; nothing was released", { cause: reason });
+  return new Tofu3Error("E_INTERRUPTED", "stopped while the artifact was being released; nothing was released", {
+    cause: reason,
+  });
 }
 
 function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
   if (!(thrown instanceof DOMException) || thrown.name !== "TimeoutError") return asError(thrown);
-  return new Tofu3Error("E_RELEASE", `the release was not done within ${seconds} s of the beginning; nothing was released`, {
-    hint: "raise limits.totalSeconds in the configuration",
-    cause: thrown,
-  });
+  return new Tofu3Error(
+    "E_RELEASE",
+    `the release was not done within ${seconds} s of the beginning; nothing was released`,
+    {
+      hint: "raise limits.totalSeconds in the configuration",
+      cause: thrown,
+    },
+  );
 }
 
 /** What a request means here. */
@@ -111,7 +125,12 @@ async function planOf(request: VerifyRequest, runtime: Runtime): Promise<Plan> {
  * Ask, judge, release, tell. Throws for a wrong request, and the signal's reason before the verdict. Faults of the
  * workers, and the result of the release, are evidence.
  */
-export async function verify(request: VerifyRequest, runtime: Runtime, watch: Watch, signal: AbortSignal): Promise<Evidence> {
+export async function verify(
+  request: VerifyRequest,
+  runtime: Runtime,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Evidence> {
   const lookOnce = async (plan: Plan): Promise<readonly Observation[]> => {
     const { vantages, close } = await openVantages(runtime, signal);
     return lookFrom(vantages, plan, watch, signal).finally(close);
@@ -136,7 +155,8 @@ function lookFrom(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
-  const admit: Admit | null = destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
+  const admit: Admit | null =
+    destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
   return dispatch(job, vantages, { keep: quarantine, admit, watch }, signal);
 }
 
@@ -171,8 +191,10 @@ async function conclude(
 
 async function endingOf(verdict: Verdict, plan: Plan, runtime: Runtime, signal: AbortSignal): Promise<Ending> {
   const { job, destination, quarantine, endsAt } = plan;
-  if (verdict.outcome !== "agreed" || destination === null || quarantine === null) return { released: null, releaseError: null };
+  if (verdict.outcome !== "agreed" || destination === null || quarantine === null)
+    return { released: null, releaseError: null };
   const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
-  const work = (limit: AbortSignal): Promise<Released> => release(verdict, quarantine, destination, { ...context, signal: limit });
+  const work = (limit: AbortSignal): Promise<Released> =>
+    release(verdict, quarantine, destination, { ...context, signal: limit });
   return releaseBefore(endsAt, work, runtime, signal);
 }

@@ -49,11 +49,17 @@ function gzip(content: Buffer): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc32(content), 0);
   trailer.writeUInt32LE(content.length, 4);
-  return Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]), deflateRawSync(content, { level: 0 }), trailer]);
+  return Buffer.concat([
+    Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]),
+    deflateRawSync(content, { level: 0 }),
+    trailer,
+  ]);
 }
 
 function tarOf(bottle: Bottle, forged: boolean): Buffer {
-  const payload = createHash("shake256", { outputLength: bottle.size }).update(`vim ${DEMO_TAG} ${bottle.tag}`).digest();
+  const payload = createHash("shake256", { outputLength: bottle.size })
+    .update(`vim ${DEMO_TAG} ${bottle.tag}`)
+    .digest();
   const program = forged ? "#!/bin/sh\n: one line more than the others see\n" : "#!/bin/sh\n";
   const folder = `vim/${DEMO_TAG}`;
   return Buffer.concat([

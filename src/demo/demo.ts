@@ -22,9 +22,11 @@ export interface Demo {
 async function requireTools(): Promise<void> {
   const probe =
     'command -v curl >&2 || echo curl; for t in openssl sha256sum shasum; do command -v $t >&2 && exit; done; echo "openssl, sha256sum or shasum"';
-  const { stdout } = await promisify(execFile)("/bin/sh", ["-c", probe], { env: { PATH: VM_PATH } }).catch((cause: unknown) => {
-    throw new Tofu3Error("E_VM_TOOL", "the demo cannot run /bin/sh", { cause });
-  });
+  const { stdout } = await promisify(execFile)("/bin/sh", ["-c", probe], { env: { PATH: VM_PATH } }).catch(
+    (cause: unknown) => {
+      throw new Tofu3Error("E_VM_TOOL", "the demo cannot run /bin/sh", { cause });
+    },
+  );
   const missing = stdout.trim().split("\n").filter(Boolean);
   if (missing.length === 0) return;
   throw new Tofu3Error("E_VM_TOOL", `the demo needs what this machine does not have: ${missing.join(" and ")}`, {

@@ -31,7 +31,11 @@ interface Place {
 const JSON_TYPE = { "content-type": "application/json" };
 
 function refusal(status: number, code: string, message: string, headers: Record<string, string> = {}): Reply {
-  return { status, headers: { ...JSON_TYPE, ...headers }, body: Buffer.from(JSON.stringify({ errors: [{ code, message }] })) };
+  return {
+    status,
+    headers: { ...JSON_TYPE, ...headers },
+    body: Buffer.from(JSON.stringify({ errors: [{ code, message }] })),
+  };
 }
 
 function json(value: unknown): Reply {
@@ -78,9 +82,14 @@ function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, place: P
   const [, kind, name] = /^(manifests|blobs|tags)\/([^/]+)$/.exec(rest) ?? [];
   if (kind === "tags" && name === "list") return json({ name: DEMO_REPOSITORY, tags: [DEMO_TAG] });
   if (kind === "manifests" && name !== undefined) return manifest(name, request.headers.accept ?? "", shelf);
-  if (kind !== "blobs" || name === undefined) return refusal(404, "NAME_UNKNOWN", "repository name not known to registry");
+  if (kind !== "blobs" || name === undefined)
+    return refusal(404, "NAME_UNKNOWN", "repository name not known to registry");
   if (!shelf.blobs.has(name)) return refusal(404, "BLOB_UNKNOWN", "blob unknown to registry");
-  return { status: 307, headers: { location: `http://${place.storage}/blobs/${name}?sig=demo` }, body: Buffer.alloc(0) };
+  return {
+    status: 307,
+    headers: { location: `http://${place.storage}/blobs/${name}?sig=demo` },
+    body: Buffer.alloc(0),
+  };
 }
 
 /** Blob storage behind a signed URL answers 400 to a request with a foreign Authorization header. */

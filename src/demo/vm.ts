@@ -8,7 +8,8 @@ import { kill } from "node:process";
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from "ssh2";
 
 /** Where a VM finds sh, curl and a hash tool, whatever the user's own PATH is. */
-export const VM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/opt/homebrew/bin";
+export const VM_PATH =
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/opt/homebrew/bin";
 
 /** How long a command may run on after its client is gone. */
 const GRACE_MS = 1000;
@@ -127,7 +128,11 @@ function serveSession(session: Session, home: string, groups: Map<number, Promis
  * A small SSH server on loopback that stands in for a VM: its own host key, one client key, no passwords, no shell, no
  * forwarding. It runs commands with this machine's real sh. `directory` gets a subdirectory with the VM's name.
  */
-export async function startDemoVm(options: { name: string; directory: string; identity: DemoIdentity }): Promise<DemoVm> {
+export async function startDemoVm(options: {
+  name: string;
+  directory: string;
+  identity: DemoIdentity;
+}): Promise<DemoVm> {
   const home = join(options.directory, options.name);
   await mkdir(home, { mode: 0o700 });
   const { privateKey, publicKey } = makeKey();

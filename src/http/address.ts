@@ -43,7 +43,8 @@ function blockListOf(networks: readonly string[]): BlockList {
 /** The eight groups of an IPv6 address without a zone. */
 function groupsOf(address: string): number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  const text = dotted === null ? address : `${dotted[1] ?? ""}${hexPair(dotted[2], dotted[3])}:${hexPair(dotted[4], dotted[5])}`;
+  const text =
+    dotted === null ? address : `${dotted[1] ?? ""}${hexPair(dotted[2], dotted[3])}:${hexPair(dotted[4], dotted[5])}`;
   const [head = "", tail] = text.split("::");
   const left = head.split(":").filter((group) => group !== "");
   const right = tail === undefined ? [] : tail.split(":").filter((group) => group !== "");

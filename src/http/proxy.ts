@@ -14,7 +14,8 @@ export interface Proxy {
 }
 
 const SCHEMES = ["http", "https", "socks5", "socks5h"] as const;
-const SHAPE = /^([a-z0-9]+):\/\/(?:([^\s/?#@]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})\/?$/;
+const SHAPE =
+  /^([a-z0-9]+):\/\/(?:([^\s/?#@]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):([0-9]{1,5})\/?$/;
 const LONGEST = 2048;
 
 const ALLOWED = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";

@@ -7,7 +7,9 @@ export const UNASKED_SWITCH = "a switch of protocols that nobody asked for";
 
 /** For a body that exceeds `maxBytes`. */
 export function tooLarge(maxBytes: number): Tofu3Error {
-  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, { stage: "body" });
+  return new Tofu3Error("E_TOO_LARGE", `the body is longer than the ${maxBytes} bytes that were allowed`, {
+    stage: "body",
+  });
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -21,7 +23,9 @@ export function valuesOf(headers: Headers, name: string): string[] {
 export function valueOf(headers: Headers, name: string): string | null {
   const [first, ...others] = valuesOf(headers, name);
   if (others.some((other) => other !== first)) {
-    throw new Tofu3Error("E_FRAMING", `the answer has ${others.length + 1} different ${name} headers`, { stage: "http" });
+    throw new Tofu3Error("E_FRAMING", `the answer has ${others.length + 1} different ${name} headers`, {
+      stage: "http",
+    });
   }
   return first ?? null;
 }
@@ -41,7 +45,7 @@ export function declaredLength(status: number, headers: Headers): number | null 
       `the body is encoded as ${visible(encoding.join(", "), 80)} although identity was asked for`,
       {
         stage: "http",
-        hint: "a proxy or CDN between this worker and the registry compresses bodies; use a way without it",
+        hint: "a proxy or CDN between this worker and the registry compresses bodies; use a path without it",
       },
     );
   }
@@ -58,14 +62,22 @@ export function declaredLength(status: number, headers: Headers): number | null 
   const [length, ...others] = lengths;
   if (length === undefined) {
     if (status === 204 || status === 304) return 0;
-    throw new Tofu3Error("E_FRAMING", "the answer does not say how long its body is (neither Content-Length nor chunked)", {
-      stage: "http",
-    });
+    throw new Tofu3Error(
+      "E_FRAMING",
+      "the answer does not say how long its body is (neither Content-Length nor chunked)",
+      {
+        stage: "http",
+      },
+    );
   }
   if (others.length > 0 || !/^[0-9]{1,15}$/.test(length)) {
-    throw new Tofu3Error("E_FRAMING", `the length of the body is ambiguous: Content-Length ${visible(lengths.join(", "), 80)}`, {
-      stage: "http",
-    });
+    throw new Tofu3Error(
+      "E_FRAMING",
+      `the length of the body is ambiguous: Content-Length ${visible(lengths.join(", "), 80)}`,
+      {
+        stage: "http",
+      },
+    );
   }
   return Number(length);
 }

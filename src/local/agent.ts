@@ -27,7 +27,11 @@ export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
   const settings = { pipelining: 1, allowH2: false, maxHeaderSize: 16 * 1024, headersTimeout: 0, bodyTimeout: 0 };
   const agent = new Agent({
     factory: (origin) =>
-      new Pool(origin, { ...settings, connections: lanes, factory: (url) => createLane(url, settings, connector, taken) }),
+      new Pool(origin, {
+        ...settings,
+        connections: lanes,
+        factory: (url) => createLane(url, settings, connector, taken),
+      }),
   });
   return {
     dispatch: (request, handler) => void agent.dispatch(request, handler),

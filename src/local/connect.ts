@@ -57,7 +57,8 @@ export function createConnector(options: ConnectorOptions): Connector {
   setMaxListeners(0, closing.signal);
   const contexts = new Map<string, SecureContext>();
   const contextFor: Attempt["contextFor"] = (whom) => {
-    const context = contexts.get(whom) ?? secureContextFor(whom === "registry" ? options.trust : null, options.authorities());
+    const context =
+      contexts.get(whom) ?? secureContextFor(whom === "registry" ? options.trust : null, options.authorities());
     contexts.set(whom, context);
     return context;
   };
@@ -97,12 +98,16 @@ async function reachInTime(
 function slowFault(target: Target, attempt: Attempt): Tofu3Error {
   const way = attempt.proxy === null ? "" : ` through ${nameOfProxy(attempt.proxy)}`;
   const what = `no connection to ${visible(authority(target.host, target.port), 200)}${way} within ${attempt.connectSeconds} s`;
-  return new Tofu3Error("E_TIMEOUT", what, { stage: attempt.stage, hint: "check the network, or raise connectSeconds" });
+  return new Tofu3Error("E_TIMEOUT", what, {
+    stage: attempt.stage,
+    hint: "check the network, or raise connectSeconds",
+  });
 }
 
 async function reach(target: Target, attempt: Attempt): Promise<Socket> {
   if (attempt.publicOnly) refusePrivateHost(target.host);
-  const socket = attempt.proxy === null ? await reachDirectly(target, attempt) : await reachThrough(attempt.proxy, target, attempt);
+  const socket =
+    attempt.proxy === null ? await reachDirectly(target, attempt) : await reachThrough(attempt.proxy, target, attempt);
   if (!target.secure) return socket;
   attempt.stage = "tls";
   try {
@@ -137,7 +142,8 @@ async function reachThrough(proxy: Proxy, target: Target, attempt: Attempt): Pro
   try {
     socket = await dialOne(proxy.host, proxy.port, await addressesOf(proxy.host, attempt), attempt.signal);
     if (proxy.scheme === "https") socket = await secureProxy(socket, proxy, attempt);
-    if (proxy.scheme.startsWith("socks5")) await openSocks(socket, proxy, resolved[0]?.address ?? target.host, target.port);
+    if (proxy.scheme.startsWith("socks5"))
+      await openSocks(socket, proxy, resolved[0]?.address ?? target.host, target.port);
     else if (target.secure) await openTunnel(socket, proxy, target.host, target.port, attempt.userAgent);
     attempt.signal.throwIfAborted();
     return socket;

@@ -9,14 +9,24 @@ export interface Address {
 }
 
 /** One TCP connection to the first address that answers. Rejects with Node's error or with the signal's reason. */
-export async function dialOne(host: string, port: number, addresses: readonly Address[], signal: AbortSignal): Promise<Socket> {
+export async function dialOne(
+  host: string,
+  port: number,
+  addresses: readonly Address[],
+  signal: AbortSignal,
+): Promise<Socket> {
   const lookup: LookupFunction = (_host, how, callback) => {
     const [first] = addresses;
     if (how.all === true) callback(null, [...addresses]);
     else callback(null, first?.address ?? "", first?.family ?? 0);
   };
   // Node's default of 250 ms per address would give up on a distant host
-  const timing = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2000, keepAlive: true, keepAliveInitialDelay: 60_000 };
+  const timing = {
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: 2000,
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+  };
   const socket = dial({ host, port, lookup, noDelay: true, ...timing });
   await established(socket, "connect", signal);
   return socket;
@@ -25,10 +35,22 @@ export async function dialOne(host: string, port: number, addresses: readonly Ad
 /**
  * TLS over a connection, HTTP/1.1 only. Destroys the connection and rejects with Node's error or the signal's reason.
  */
-export async function secure(socket: Socket, host: string, secureContext: SecureContext, signal: AbortSignal): Promise<Socket> {
+export async function secure(
+  socket: Socket,
+  host: string,
+  secureContext: SecureContext,
+  signal: AbortSignal,
+): Promise<Socket> {
   const servername = isIP(host) === 0 ? host.replace(/\.$/, "") : "";
   // explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect
-  const secured = startTls({ socket, host, servername, secureContext, rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] });
+  const secured = startTls({
+    socket,
+    host,
+    servername,
+    secureContext,
+    rejectUnauthorized: true,
+    ALPNProtocols: ["http/1.1"],
+  });
   try {
     await established(secured, "secureConnect", signal);
     return secured;

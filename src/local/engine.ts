@@ -43,7 +43,12 @@ export function createLocalLink(options: LocalOptions): Link {
   const optionsFor = (query: Query): ExchangeOptions => {
     if (closed !== null) throw new Tofu3Error("E_STOPPED", "the vantage was closed", { stage: "connect" });
     const { lanes } = groundFor(query, grounds, options, proxy);
-    return { lanes, idleSeconds: options.limits.idleSeconds, userAgent: options.userAgent, absolute: absoluteFor(query, proxy) };
+    return {
+      lanes,
+      idleSeconds: options.limits.idleSeconds,
+      userAgent: options.userAgent,
+      absolute: absoluteFor(query, proxy),
+    };
   };
   return {
     begin: () => beginJob(optionsFor, proxy),
@@ -94,7 +99,10 @@ function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy
 
 /** A client certificate identifies its key. */
 function sameTrust(one: Trust | null, other: Trust | null): boolean {
-  return (one?.ca ?? null) === (other?.ca ?? null) && one?.clientCertificate?.certificate === other?.clientCertificate?.certificate;
+  return (
+    (one?.ca ?? null) === (other?.ca ?? null) &&
+    one?.clientCertificate?.certificate === other?.clientCertificate?.certificate
+  );
 }
 
 /** An HTTP proxy gets the whole URL for http: URLs, without a tunnel, as with curl. RFC 9112 §3.2.2 */
@@ -113,7 +121,9 @@ async function readIdentity(signal: AbortSignal): Promise<Identity> {
 }
 
 function undiciVersion(): string {
-  const about: unknown = JSON.parse(readFileSync(createRequire(import.meta.url).resolve("undici/package.json"), "utf8"));
+  const about: unknown = JSON.parse(
+    readFileSync(createRequire(import.meta.url).resolve("undici/package.json"), "utf8"),
+  );
   return typeof about === "object" && about !== null && "version" in about && typeof about.version === "string"
     ? about.version
     : "of unknown version";

@@ -48,7 +48,12 @@ interface Course extends Flow {
  * with stage `body` if the body of a received answer ended early, or at once with the signal's reason. Leaves no socket
  * behind.
  */
-export function exchange(query: Query, options: ExchangeOptions, receiver: Receiver, signal: AbortSignal): Promise<void> {
+export function exchange(
+  query: Query,
+  options: ExchangeOptions,
+  receiver: Receiver,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Error);
@@ -62,7 +67,12 @@ export function exchange(query: Query, options: ExchangeOptions, receiver: Recei
   });
 }
 
-function createCourse(host: string, idleSeconds: number, signal: AbortSignal, settle: (fault: Error | null) => void): Course {
+function createCourse(
+  host: string,
+  idleSeconds: number,
+  signal: AbortSignal,
+  settle: (fault: Error | null) => void,
+): Course {
   let control: Dispatcher.DispatchController | null = null;
   let over = false;
   const end = (fault: Error | null): void => {
@@ -107,7 +117,11 @@ function createCourse(host: string, idleSeconds: number, signal: AbortSignal, se
 function requestOf(query: Query, options: ExchangeOptions): Agent.DispatchOptions {
   const url = new URL(query.url);
   const path = `${url.pathname}${url.search}`;
-  const headers = [...query.headers, ["accept-encoding", "identity"] as const, ["user-agent", options.userAgent] as const];
+  const headers = [
+    ...query.headers,
+    ["accept-encoding", "identity"] as const,
+    ["user-agent", options.userAgent] as const,
+  ];
   const { authorization = null } = options.absolute ?? {};
   if (authorization !== null) headers.push(["proxy-authorization", authorization]);
   return {
@@ -120,7 +134,12 @@ function requestOf(query: Query, options: ExchangeOptions): Agent.DispatchOption
 }
 
 /** The callbacks for undici. None of them throws: undici would turn that into an uncaught exception. */
-function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Agent.DispatchOptions): Dispatcher.DispatchHandler {
+function handlerOf(
+  course: Course,
+  receiver: Receiver,
+  lanes: Lanes,
+  request: Agent.DispatchOptions,
+): Dispatcher.DispatchHandler {
   let interim = 0;
   let answered = false;
   let counts = true;
@@ -130,7 +149,9 @@ function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Ag
       work();
     } catch (thrown) {
       course.fail(
-        thrown instanceof Tofu3Error ? thrown : new Tofu3Error("E_BUG", "a receiver failed", { stage: "http", cause: thrown }),
+        thrown instanceof Tofu3Error
+          ? thrown
+          : new Tofu3Error("E_BUG", "a receiver failed", { stage: "http", cause: thrown }),
       );
     }
   };
@@ -147,7 +168,10 @@ function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Ag
         }
         answered = true;
         course.patience.body();
-        counts = receiver.onAnswer({ status, headers: headersOf(control.rawHeaders), address: lanes.addressOf(request) }, course);
+        counts = receiver.onAnswer(
+          { status, headers: headersOf(control.rawHeaders), address: lanes.addressOf(request) },
+          course,
+        );
       });
     },
     onResponseData: (_control, chunk) => {
@@ -167,12 +191,16 @@ function handlerOf(course: Course, receiver: Receiver, lanes: Lanes, request: Ag
 
 function refuseInterim(host: string, status: number, count: number): void {
   if (status !== 101 && count <= MOST_INTERIM) return;
-  throw new Tofu3Error("E_FRAMING", `${host}: ${status === 101 ? UNASKED_SWITCH : TOO_MANY_INTERIM}`, { stage: "http" });
+  throw new Tofu3Error("E_FRAMING", `${host}: ${status === 101 ? UNASKED_SWITCH : TOO_MANY_INTERIM}`, {
+    stage: "http",
+  });
 }
 
 /** Keeps non-ASCII bytes one to one, as Latin-1. RFC 9110 §5.5 */
 function headersOf(raw: Dispatcher.DispatchController["rawHeaders"]): Answer["headers"] {
-  const texts = Array.isArray(raw) ? raw.map((each) => (typeof each === "string" ? each : each.toString("latin1"))) : [];
+  const texts = Array.isArray(raw)
+    ? raw.map((each) => (typeof each === "string" ? each : each.toString("latin1")))
+    : [];
   return Array.from({ length: texts.length >> 1 }, (_, index) => [
     (texts[2 * index] ?? "").toLowerCase(),
     trimBlanks(texts[2 * index + 1] ?? ""),

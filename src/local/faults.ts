@@ -10,7 +10,9 @@ export function codeOf(thrown: unknown): string | null {
 /** E_DNS. */
 export function nameFault(host: string, thrown: unknown): Tofu3Error {
   const unknown = ["ENOTFOUND", "ENODATA"].includes(codeOf(thrown) ?? "");
-  const why = unknown ? "there is no such name" : `the resolver of this machine failed (${codeOf(thrown) ?? messageOf(thrown)})`;
+  const why = unknown
+    ? "there is no such name"
+    : `the resolver of this machine failed (${codeOf(thrown) ?? messageOf(thrown)})`;
   return new Tofu3Error("E_DNS", `cannot resolve "${visible(host, 200)}": ${why}`, {
     stage: "dns",
     hint: unknown ? "check the spelling of the registry" : "check the network of this machine and its resolver",
@@ -32,7 +34,9 @@ const DIAL_REASONS: Readonly<Record<string, string>> = {
 export function dialReason(thrown: unknown): string {
   const faults: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   return [
-    ...new Set(faults.map((fault) => DIAL_REASONS[codeOf(fault) ?? ""] ?? codeOf(fault) ?? visible(messageOf(fault), 200))),
+    ...new Set(
+      faults.map((fault) => DIAL_REASONS[codeOf(fault) ?? ""] ?? codeOf(fault) ?? visible(messageOf(fault), 200)),
+    ),
   ].join(", ");
 }
 
@@ -48,7 +52,7 @@ export function dialFault(where: string, thrown: unknown): Tofu3Error {
 
 const UNKNOWN_AUTHORITY = [
   "is signed by an authority that this machine does not know",
-  'of your own registry give the authority as "caFile"; if it is not yours, somebody may be intercepting the connection',
+  'if the registry is yours, give its authority as "caFile"; if not, somebody may be intercepting the connection',
 ] as const;
 const OLD_TLS = ["offers only TLS versions that are no longer safe", "the registry needs TLS 1.2 or later"] as const;
 const NO_TLS = ["does not speak TLS", 'a registry without TLS needs "plainHttp: true"'] as const;
@@ -66,7 +70,7 @@ const TLS_REASONS: Readonly<Record<string, readonly [reason: string, hint: strin
   CERT_NOT_YET_VALID: ["is not valid yet", "check the clock of this machine"],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     "is for another name",
-    "somebody else answers in its place, or the registry is to be asked under another name",
+    "another server answers in its place, or the registry goes by another name",
   ],
   CERT_REVOKED: ["was revoked", "do not use this registry until its operator says why"],
   DEPTH_ZERO_SELF_SIGNED_CERT: ["is self-signed", UNKNOWN_AUTHORITY[1]],
@@ -86,7 +90,10 @@ const PEER_REASONS: Readonly<Record<string, readonly [reason: string, hint: stri
     "refuses the TLS handshake",
     "it may ask for a client certificate, or have no cipher in common",
   ],
-  ECONNRESET: ["closed the connection during the TLS handshake", "something between here and the registry may cut TLS connections"],
+  ECONNRESET: [
+    "closed the connection during the TLS handshake",
+    "something between here and the registry may cut TLS connections",
+  ],
 };
 
 /** E_TLS; `host` is the name that the certificate should be for. */
@@ -102,12 +109,17 @@ export function tlsFault(host: string, thrown: unknown): Tofu3Error {
     });
   }
   const peer = PEER_REASONS[code];
-  if (peer !== undefined) return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
-  return new Tofu3Error("E_TLS", `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`, {
-    stage: "tls",
-    hint: "compare the certificate as another machine sees it, and the clock of this one",
-    cause: thrown,
-  });
+  if (peer !== undefined)
+    return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
+  return new Tofu3Error(
+    "E_TLS",
+    `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`,
+    {
+      stage: "tls",
+      hint: "compare the certificate with what another machine sees, and check this machine's clock",
+      cause: thrown,
+    },
+  );
 }
 
 /** Why an exchange on an open connection failed. `answered`: the headers had arrived, so the body ended early. */

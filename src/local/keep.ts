@@ -28,8 +28,8 @@ export interface KeepWatch {
 }
 
 /**
- * `offset` 0 creates or empties the file, another continues it and it must be that long. Never follows a symbolic link, and never
- * touches what is not a regular file with one name, owned by the owner of its folder.
+ * `offset` 0 creates or empties the file, another continues it and it must be that long. Never follows a symbolic link,
+ * and never touches what is not a regular file with one name, owned by the owner of its folder.
  */
 export function openKeep(path: string, offset: number, watch: KeepWatch): KeepFile {
   return new BatchedFile(path, offset, watch);
@@ -148,7 +148,8 @@ function refuseForeign(file: Stats, folder: Stats, offset: number): void {
   if (!file.isFile()) throw new Error("it is not a regular file");
   if (file.nlink !== 1) throw new Error("it has other names as well");
   if (file.uid !== folder.uid) throw new Error("it belongs to somebody else");
-  if (offset > 0 && file.size !== offset) throw new Error(`it has ${file.size} bytes instead of the ${offset} that were written`);
+  if (offset > 0 && file.size !== offset)
+    throw new Error(`it has ${file.size} bytes instead of the ${offset} that were written`);
 }
 
 async function writeAll(handle: FileHandle, batch: readonly Uint8Array[], start: number): Promise<void> {
@@ -182,5 +183,9 @@ function diskFault(path: string, thrown: unknown): Tofu3Error {
   };
   const why = reasons[code ?? ""] ?? code ?? messageOf(thrown);
   const hint = code === "ENOSPC" || code === "EDQUOT" ? FULL_DISK_HINT : "check the folder and who may write to it";
-  return new Tofu3Error("E_DISK", `cannot write "${visible(path, 300)}": ${why}`, { stage: "body", hint, cause: thrown });
+  return new Tofu3Error("E_DISK", `cannot write "${visible(path, 300)}": ${why}`, {
+    stage: "body",
+    hint,
+    cause: thrown,
+  });
 }

@@ -23,7 +23,9 @@ export function createPatience(host: string, idleSeconds: number, onFault: (faul
   let held = false;
   let heldLately = false;
   const fault = (stage: "http" | "body", what: string): void =>
-    onFault(new Tofu3Error("E_TIMEOUT", `${host}: ${what}`, { stage, hint: "check the network, or raise idleSeconds" }));
+    onFault(
+      new Tofu3Error("E_TIMEOUT", `${host}: ${what}`, { stage, hint: "check the network, or raise idleSeconds" }),
+    );
   const measure = (): void => {
     if (!heldLately && bytes < SLOWEST_BYTES_PER_SECOND * idleSeconds)
       fault("body", `only ${bytes} bytes of the body in ${idleSeconds} s`);

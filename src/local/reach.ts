@@ -7,9 +7,16 @@ import { codeOf, dialReason } from "./faults.ts";
  * Why this machine cannot open a TCP connection there, in words; null if it can (it closes the connection at once).
  * Rejects with the reason of `signal`.
  */
-export async function refusalFromHere(host: string, port: number, seconds: number, signal: AbortSignal): Promise<string | null> {
+export async function refusalFromHere(
+  host: string,
+  port: number,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<string | null> {
   try {
-    const socket = await within(seconds * 1000, [signal], async (limit) => dialOne(host, port, await lookupAll(host), limit));
+    const socket = await within(seconds * 1000, [signal], async (limit) =>
+      dialOne(host, port, await lookupAll(host), limit),
+    );
     socket.destroy();
     return null;
   } catch (error) {

@@ -8,7 +8,11 @@ export const DRAIN_BYTES = 64 * 1024;
 
 /** See `Transport.read`. */
 export async function readPage(query: Query, options: ExchangeOptions, signal: AbortSignal): Promise<Page> {
-  const seen: { answer: Answer | null; wanted: boolean; declared: number | null } = { answer: null, wanted: false, declared: null };
+  const seen: { answer: Answer | null; wanted: boolean; declared: number | null } = {
+    answer: null,
+    wanted: false,
+    declared: null,
+  };
   const chunks: Buffer[] = [];
   let received = 0;
   let flow: Flow | null = null;

@@ -21,8 +21,11 @@ export async function openSocks(socket: Socket, proxy: Proxy, host: string, port
   const [version, method] = await take(socket, 2, proxy);
   if (version !== 5) throw proxyFault(proxy, "does not speak SOCKS5", hint);
   if (method === 2 && proxy.credentials !== null) await authenticate(socket, proxy, proxy.credentials);
-  else if (method !== 0) throw proxyFault(proxy, "asks for credentials", "put USER:PASSWORD@ into the URL of the proxy");
-  socket.write(Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(proxy, host), Buffer.from([port >> 8, port & 255])]));
+  else if (method !== 0)
+    throw proxyFault(proxy, "asks for credentials", "put USER:PASSWORD@ into the URL of the proxy");
+  socket.write(
+    Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(proxy, host), Buffer.from([port >> 8, port & 255])]),
+  );
   const [again, reply, , kind] = await take(socket, 4, proxy);
   if (again !== 5 || reply === undefined) throw proxyFault(proxy, "does not speak SOCKS5", hint);
   if (reply !== 0) {
@@ -52,18 +55,24 @@ async function authenticate(
 ): Promise<void> {
   const fields = [credentials.username, credentials.password.reveal()].map((text) => Buffer.from(text, "utf8"));
   if (fields.some((field) => field.length === 0 || field.length > 255)) {
-    throw proxyFault(proxy, "asks for credentials of 1 to 255 bytes each", "put USER:PASSWORD@ into the URL of the proxy");
+    throw proxyFault(
+      proxy,
+      "asks for credentials of 1 to 255 bytes each",
+      "put USER:PASSWORD@ into the URL of the proxy",
+    );
   }
   socket.write(Buffer.concat([Buffer.from([1]), ...fields.flatMap((field) => [Buffer.from([field.length]), field])]));
   const [, status] = await take(socket, 2, proxy);
-  if (status !== 0) throw proxyFault(proxy, "does not accept the credentials", "check USER:PASSWORD@ in the URL of the proxy");
+  if (status !== 0)
+    throw proxyFault(proxy, "does not accept the credentials", "check USER:PASSWORD@ in the URL of the proxy");
 }
 
 function socksAddress(proxy: Proxy, host: string): Buffer {
   if (isIPv4(host)) return Buffer.from([1, ...host.split(".").map(Number)]);
   if (isIP(host) === 6) return Buffer.concat([Buffer.from([4]), bytesOfV6(host)]);
   const name = Buffer.from(host, "utf8");
-  if (name.length > 255) throw proxyFault(proxy, "cannot be asked for a name of more than 255 bytes", "use a shorter name");
+  if (name.length > 255)
+    throw proxyFault(proxy, "cannot be asked for a name of more than 255 bytes", "use a shorter name");
   return Buffer.concat([Buffer.from([3, name.length]), name]);
 }
 

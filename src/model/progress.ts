@@ -13,6 +13,11 @@ export type Progress =
   | { readonly kind: "bytes"; readonly worker: string; readonly bytes: number }
   | { readonly kind: "object"; readonly worker: string }
   | { readonly kind: "retry"; readonly worker: string; readonly message: string; readonly waitMs: number }
-  | { readonly kind: "end"; readonly worker: string; readonly outcome: Observation["outcome"]; readonly error: Fault | null };
+  | {
+      readonly kind: "end";
+      readonly worker: string;
+      readonly outcome: Observation["outcome"];
+      readonly error: Fault | null;
+    };
 
 export type Watch = (progress: Progress) => void;

@@ -5,7 +5,8 @@ import { formatReference, type Reference, type Repository } from "../oci/referen
  * What one job asks a registry for: a tag of a repository, optionally pinned to a digest (`name:tag@sha256:…`), or a
  * digest. Plain data, identical for every worker.
  */
-export type Subject = Repository & ({ readonly tag: string; readonly pin: Digest | null } | { readonly digest: Digest });
+export type Subject = Repository &
+  ({ readonly tag: string; readonly pin: Digest | null } | { readonly digest: Digest });
 
 /** Neither tag nor digest means `latest`; both mean that the tag is pinned to the digest. */
 export function subjectOf({ registry, repository, tag, digest }: Reference): Subject {

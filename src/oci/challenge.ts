@@ -57,7 +57,7 @@ function readParameter(cursor: Cursor, parameters: Map<string, string>): boolean
   }
   const value = readValue(cursor);
   if (value === null && parameters.size === 0) refuse(cursor, `the parameter "${visible(name, 80)}" is cut off`);
-  if (parameters.has(name)) refuse(cursor, `the parameter "${visible(name, 80)}" stands twice`);
+  if (parameters.has(name)) refuse(cursor, `the parameter "${visible(name, 80)}" occurs twice`);
   if (value !== null) parameters.set(name, value);
   return true;
 }
@@ -91,8 +91,12 @@ function take(cursor: Cursor, shape: RegExp): string | null {
 
 function refuse(cursor: Cursor, reason: string): never {
   const near = visible(cursor.text.slice(Math.max(0, cursor.at - 20), cursor.at + 20), 120);
-  throw new Tofu3Error("E_CHALLENGE", `the registry asks for credentials in a way that cannot be read: ${reason} near "${near}"`, {
-    stage: "auth",
-    hint: "the WWW-Authenticate header is not RFC 9110; something between this worker and the registry may have changed it",
-  });
+  throw new Tofu3Error(
+    "E_CHALLENGE",
+    `the registry asks for credentials in a way that cannot be read: ${reason} near "${near}"`,
+    {
+      stage: "auth",
+      hint: "the WWW-Authenticate header is not RFC 9110; something between this worker and the registry may have changed it",
+    },
+  );
 }

@@ -23,7 +23,11 @@ const PLATFORM_NAMES = namesOf("os", "architecture", "variant", "os.version", "o
 /** Throws E_MANIFEST with the JSON path (`$.layers[3].size`). */
 export function parseDescriptor(value: unknown, path: string): Descriptor {
   const fields = fieldsAt(value, path, NAMES);
-  const { mediaType, digest, size } = { mediaType: fields["mediaType"], digest: fields["digest"], size: fields["size"] };
+  const { mediaType, digest, size } = {
+    mediaType: fields["mediaType"],
+    digest: fields["digest"],
+    size: fields["size"],
+  };
   if (!isMediaType(mediaType)) return refuse(`${path}.mediaType`, `not a media type: ${quoted(mediaType)}`);
   if (!isDigest(digest)) return refuse(`${path}.digest`, `not a sha256 or sha512 digest: ${quoted(digest)}`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || Object.is(size, -0)) {
@@ -50,5 +54,10 @@ function parsePlatformFields(value: unknown, path: string): Platform | null {
   const architecture = optionalTextAt(fields, "architecture", path);
   if (os === null && architecture === null) return null;
   const variant = optionalTextAt(fields, "variant", path);
-  return normalisePlatform(os ?? "unknown", architecture ?? "unknown", variant, optionalTextAt(fields, "os.version", path));
+  return normalisePlatform(
+    os ?? "unknown",
+    architecture ?? "unknown",
+    variant,
+    optionalTextAt(fields, "os.version", path),
+  );
 }

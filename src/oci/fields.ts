@@ -26,7 +26,8 @@ export function quoted(value: unknown): string {
  * to any other it is nothing.
  */
 export function fieldsAt(value: unknown, path: string, known: Names): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(path, `not an object: ${quoted(value)}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return refuse(path, `not an object: ${quoted(value)}`);
   for (const key of Object.keys(value)) {
     const name = known.get(foldKey(key));
     if (name !== undefined && name !== key) refuse(path, `the key ${quoted(key)} is "${name}" to some parsers only`);

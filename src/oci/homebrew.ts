@@ -37,9 +37,14 @@ export function bottleOf(entry: Entry): Bottle | null {
 }
 
 /** An index written by Homebrew: it says so, or an entry is a bottle and has its digest. */
-export function isBottleIndex(index: { readonly annotations: Annotations; readonly manifests: readonly Entry[] }): boolean {
+export function isBottleIndex(index: {
+  readonly annotations: Annotations;
+  readonly manifests: readonly Entry[];
+}): boolean {
   if (index.annotations["com.github.package.type"] === "homebrew_bottle") return true;
-  return index.manifests.some((entry) => entry.annotations["sh.brew.bottle.digest"] !== undefined && bottleOf(entry) !== null);
+  return index.manifests.some(
+    (entry) => entry.annotations["sh.brew.bottle.digest"] !== undefined && bottleOf(entry) !== null,
+  );
 }
 
 /**
@@ -94,7 +99,9 @@ export function versionMismatch(
   const version = versionOf(index.annotations);
   const name = index.annotations[REF_NAME];
   const differs =
-    version !== null && tag !== version && !(tag.startsWith(`${version}-`) && /^[0-9]+$/.test(tag.slice(version.length + 1)));
+    version !== null &&
+    tag !== version &&
+    !(tag.startsWith(`${version}-`) && /^[0-9]+$/.test(tag.slice(version.length + 1)));
   if (differs) return { tag, says: "version", text: version };
   if (name !== undefined && name !== "" && name !== tag) return { tag, says: "name", text: name };
   const stray = index.manifests.find((entry) => isOfAnotherTag(bottleOf(entry), tag));

@@ -101,7 +101,8 @@ function openContainer(scan: Scan, start: "{" | "["): unknown {
   scan.at += 1;
   const within = scan.stack.at(-1);
   const free = within?.object != null && (scan.rules.freeMaps?.has(within.key) ?? false);
-  const frame: Frame = start === "[" ? { list: [], object: null } : { list: null, object: {}, seen: new Map(), free, key: "" };
+  const frame: Frame =
+    start === "[" ? { list: [], object: null } : { list: null, object: {}, seen: new Map(), free, key: "" };
   if (nextCharacter(scan) === (start === "[" ? "]" : "}")) {
     scan.at += 1;
     return frame.list ?? frame.object;
@@ -159,7 +160,7 @@ function readKey(scan: Scan, frame: ObjectFrame): void {
   if (envelope !== undefined && scan.stack.length === 1 && fold !== foldKey(envelope)) return;
   const mark = frame.free ? key : fold;
   const before = frame.seen.get(mark);
-  if (before === key) fail(scan, "the key stands twice");
+  if (before === key) fail(scan, "the key occurs twice");
   if (before !== undefined) fail(scan, `the key differs only by case from "${visible(before, 80)}"`);
   frame.seen.set(mark, key);
 }
@@ -187,9 +188,10 @@ function unescape(scan: Scan, quoted: string): string {
   try {
     text = JSON.parse(quoted);
   } catch {
-    return fail(scan, "a string has an escape that JSON does not know");
+    return fail(scan, "a string has an escape that is not JSON");
   }
-  if (typeof text !== "string" || /[\0\p{Cs}]/u.test(text)) return fail(scan, "a string has a NUL or half of a surrogate pair");
+  if (typeof text !== "string" || /[\0\p{Cs}]/u.test(text))
+    return fail(scan, "a string has a NUL or half of a surrogate pair");
   return text;
 }
 
@@ -199,7 +201,9 @@ function readNumber(scan: Scan): number | null {
   if (token === undefined) return null;
   const value = Number(token);
   const plain = /^-?[0-9]+$/.test(token);
-  const same = plain ? Number.isSafeInteger(value) && !Object.is(value, -0) : Number.isFinite(value) && !Number.isInteger(value);
+  const same = plain
+    ? Number.isSafeInteger(value) && !Object.is(value, -0)
+    : Number.isFinite(value) && !Number.isInteger(value);
   if (!same) return fail(scan, `parsers read the number ${token.slice(0, 40)} differently`);
   scan.at += token.length;
   return value;

@@ -17,9 +17,12 @@ export function payloadOf(bytes: Uint8Array): Uint8Array | null {
   const fields = fieldsAt(parseJson(bytes, ENVELOPE), "$", NAMES);
   if (!Object.hasOwn(fields, "signatures")) return null;
   const signatures = listAt(fields["signatures"], "$.signatures", MOST_SIGNATURES);
-  const [payload, ...others] = signatures.map((signature, index) => payloadOfOne(bytes, signature, `$.signatures[${index}]`));
+  const [payload, ...others] = signatures.map((signature, index) =>
+    payloadOfOne(bytes, signature, `$.signatures[${index}]`),
+  );
   if (payload === undefined) return refuse("$.signatures", "empty");
-  if (others.some((other) => Buffer.compare(other, payload) !== 0)) refuse("$.signatures", "they sign different contents");
+  if (others.some((other) => Buffer.compare(other, payload) !== 0))
+    refuse("$.signatures", "they sign different contents");
   return payload;
 }
 
@@ -29,7 +32,10 @@ function payloadOfOne(bytes: Uint8Array, signature: unknown, path: string): Uint
   const fields = fieldsAt(parseJson(header, { what: place }), place, PROTECTED_NAMES);
   const length = fields["formatLength"];
   if (typeof length !== "number" || !Number.isSafeInteger(length) || length < 1 || length > bytes.length) {
-    return refuse(`${place}.formatLength`, `not a length within the ${bytes.length} bytes of the document: ${quoted(length)}`);
+    return refuse(
+      `${place}.formatLength`,
+      `not a length within the ${bytes.length} bytes of the document: ${quoted(length)}`,
+    );
   }
   return Buffer.concat([bytes.subarray(0, length), decode(optionalAt(fields, "formatTail"), `${place}.formatTail`)]);
 }

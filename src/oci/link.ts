@@ -45,7 +45,10 @@ function parseLinks(header: string): Link[] {
 }
 
 /** Only the first `rel` counts. RFC 8288 §3.3 */
-function readRelations(header: string, start: number): { readonly relations: readonly string[] | null; readonly end: number } {
+function readRelations(
+  header: string,
+  start: number,
+): { readonly relations: readonly string[] | null; readonly end: number } {
   let relations: readonly string[] | null = null;
   for (let end = start; ;) {
     PARAMETER.lastIndex = end;
@@ -59,17 +62,21 @@ function readRelations(header: string, start: number): { readonly relations: rea
 }
 
 function resolve(requestUrl: string, target: string): string {
-  if (!/^[\x21-\x7e]+$/.test(target) || target.includes("\\")) return refuse(target, "it has characters that a URL cannot have");
+  if (!/^[\x21-\x7e]+$/.test(target) || target.includes("\\"))
+    return refuse(target, "it has characters that a URL cannot have");
   if (!URL.canParse(target, requestUrl)) return refuse(target, "it is not a URL");
   const from = new URL(requestUrl);
   const to = new URL(target, from);
-  if (to.protocol !== from.protocol || to.host !== from.host) return refuse(target, `it leads away from ${from.origin}`);
+  if (to.protocol !== from.protocol || to.host !== from.host)
+    return refuse(target, `it leads away from ${from.origin}`);
   if (to.username !== "" || to.password !== "") return refuse(target, "it carries credentials");
   to.hash = "";
   from.hash = "";
-  return to.href === from.href ? refuse(target, "it leads to the page that it stands on") : to.href;
+  return to.href === from.href ? refuse(target, "it leads back to its own page") : to.href;
 }
 
 function refuse(text: string, reason: string): never {
-  throw new Tofu3Error("E_LINK", `cannot follow the link to the next page: ${reason}: "${visible(text, 200)}"`, { stage: "http" });
+  throw new Tofu3Error("E_LINK", `cannot follow the link to the next page: ${reason}: "${visible(text, 200)}"`, {
+    stage: "http",
+  });
 }

@@ -1,7 +1,17 @@
 import { Tofu3Error, visible } from "../errors.ts";
 import { parseDescriptor, type Descriptor } from "./descriptor.ts";
 import { digestOf, type Digest } from "./digest.ts";
-import { annotationsAt, fieldsAt, listAt, namesOf, optionalAt, optionalTextAt, quoted, refuse, type Fields } from "./fields.ts";
+import {
+  annotationsAt,
+  fieldsAt,
+  listAt,
+  namesOf,
+  optionalAt,
+  optionalTextAt,
+  quoted,
+  refuse,
+  type Fields,
+} from "./fields.ts";
 import { parseJson, type JsonRules } from "./json.ts";
 import {
   DOCKER_CONFIG,
@@ -67,11 +77,18 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string | null): Man
   const fields = fieldsAt(parseJson(bytes, RULES), "$", NAMES);
   const kind = kindOfShape(fields);
   const type = agreedMediaType(given, optionalTextAt(fields, "mediaType", "$"));
-  if (type !== null && kindOfMediaType(type) !== kind) refuse("$", `it is said to be ${type}, but it is ${article(kind)}`);
+  if (type !== null && kindOfMediaType(type) !== kind)
+    refuse("$", `it is said to be ${type}, but it is ${article(kind)}`);
   if (kind === "schema1") return parseSchema1(bytes, type);
   if (fields["schemaVersion"] !== 2) refuse("$.schemaVersion", `not 2: ${quoted(fields["schemaVersion"])}`);
   const content = kind === "index" ? parseIndexContent(fields) : parseManifestContent(fields);
-  return { ...content, mediaType: type ?? guessMediaType(content), digest: digestOf(bytes), bytes, ...commonOf(fields) };
+  return {
+    ...content,
+    mediaType: type ?? guessMediaType(content),
+    digest: digestOf(bytes),
+    bytes,
+    ...commonOf(fields),
+  };
 }
 
 /** The same for whoever needs the content. Throws E_MANIFEST for schema 1 that has a digest and cannot be read. */
@@ -83,25 +100,33 @@ export function readManifest(bytes: Uint8Array, mediaType: string | null): Manif
 
 function knownMediaType(text: string, who: string): string {
   if (kindOfMediaType(text) !== null) return normaliseMediaType(text);
-  throw new Tofu3Error("E_MEDIA_TYPE", `${who} that the manifest is "${visible(text, 150)}", which is none that can be verified`, {
-    hint: "OCI and Docker indexes and manifests are known; a page of text or HTML comes from something before the registry",
-  });
+  throw new Tofu3Error(
+    "E_MEDIA_TYPE",
+    `${who} that the manifest is "${visible(text, 150)}", which is not a type that can be verified`,
+    {
+      hint: "only OCI and Docker indexes and manifests can be verified; a text or HTML page comes from something in front of the registry",
+    },
+  );
 }
 
 function agreedMediaType(given: string | null, own: string | null): string | null {
   if (own === null) return given;
   const type = knownMediaType(own, "the manifest says");
   if (given === null || given === type) return type;
-  throw new Tofu3Error("E_MEDIA_TYPE", `the manifest says that it is ${type}, but it is delivered as ${given}`, {
-    hint: "clients that believe the one or the other read different artifacts; such a document is refused",
+  throw new Tofu3Error("E_MEDIA_TYPE", `the manifest says that it is ${type}, but it is served as ${given}`, {
+    hint: "clients that trust one or the other see different artifacts, so the document is refused",
   });
 }
 
 function kindOfShape(fields: Fields): DocumentKind {
   const [first, ...others] = MARKS.filter(([, names]) => names.some((name) => Object.hasOwn(fields, name)));
-  if (first === undefined) return refuse("$", "neither an index nor a manifest: it has no manifests, config, layers or fsLayers");
+  if (first === undefined)
+    return refuse("$", "neither an index nor a manifest: it has no manifests, config, layers or fsLayers");
   if (others.length > 0)
-    return refuse("$", `two documents in one: it is ${[first, ...others].map(([kind]) => article(kind)).join(" and ")}`);
+    return refuse(
+      "$",
+      `two documents in one: it is ${[first, ...others].map(([kind]) => article(kind)).join(" and ")}`,
+    );
   return first[0];
 }
 
@@ -123,7 +148,9 @@ function parseManifestContent(fields: Fields): Pick<ImageManifest, "kind" | "con
 }
 
 function descriptorsAt(fields: Fields, name: string): Descriptor[] {
-  return listAt(fields[name], `$.${name}`, MOST_CHILDREN).map((value, index) => parseDescriptor(value, `$.${name}[${index}]`));
+  return listAt(fields[name], `$.${name}`, MOST_CHILDREN).map((value, index) =>
+    parseDescriptor(value, `$.${name}[${index}]`),
+  );
 }
 
 function checkSizes(descriptors: readonly Descriptor[]): void {

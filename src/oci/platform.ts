@@ -40,7 +40,12 @@ function refuse(text: string): never {
 }
 
 /** One spelling for what tools write in different ways; keeps the OS version as it is. */
-export function normalisePlatform(os: string, architecture: string, variant: string | null, osVersion: string | null): Platform {
+export function normalisePlatform(
+  os: string,
+  architecture: string,
+  variant: string | null,
+  osVersion: string | null,
+): Platform {
   const lower = architecture.toLowerCase();
   const [name, implied] = ARCHITECTURES.get(lower) ?? [lower, null];
   const kept = normaliseVariant(name, (variant ?? implied ?? "").toLowerCase());
@@ -69,7 +74,9 @@ export function formatPlatform(platform: Platform): string {
 
 /** The same with `:osVersion` if there is one; parsePlatform reads it back. */
 export function describePlatform(platform: Platform): string {
-  return platform.osVersion === undefined ? formatPlatform(platform) : `${formatPlatform(platform)}:${platform.osVersion}`;
+  return platform.osVersion === undefined
+    ? formatPlatform(platform)
+    : `${formatPlatform(platform)}:${platform.osVersion}`;
 }
 
 /**

@@ -34,14 +34,16 @@ export function parseReference(text: string): Reference {
   if (text === "") return refuse(text, "it is empty");
   if (text.length > MOST_CHARACTERS) return refuse(text, `it is longer than ${MOST_CHARACTERS} characters`);
   if (text.includes("://")) return refuse(text, "it is a URL", 'leave out "https://"');
-  if (IDENTIFIER.test(text)) return refuse(text, "64 hex characters are an image ID", "to name a digest write REPOSITORY@sha256:…");
+  if (IDENTIFIER.test(text))
+    return refuse(text, "64 hex characters are an image ID", "to name a digest write REPOSITORY@sha256:…");
   const { registry, rest } = splitRegistry(text);
   const { repository, tag, digest } = splitRest(text, rest);
   if (!REGISTRY.test(registry)) return refuse(text, `"${visible(registry, 100)}" is not a registry name`);
   if (repository !== repository.toLowerCase()) return refuse(text, "a repository name is lower case");
   if (!repository.split("/").every((each) => COMPONENT.test(each)))
     return refuse(text, `"${visible(repository, 100)}" is not a repository name`);
-  if (repository.length > MOST_REPOSITORY) return refuse(text, `the repository name is longer than ${MOST_REPOSITORY} characters`);
+  if (repository.length > MOST_REPOSITORY)
+    return refuse(text, `the repository name is longer than ${MOST_REPOSITORY} characters`);
   return { registry, repository, ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
 }
 
@@ -82,7 +84,9 @@ function splitRest(
 
 function refuse(text: string, reason: string, hint?: string): never {
   throw new Tofu3Error("E_REFERENCE", `not a reference: "${visible(text, 300)}": ${reason}`, {
-    hint: hint ?? "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST], for example ghcr.io/homebrew/core/vim:9.0.1900",
+    hint:
+      hint ??
+      "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST], for example ghcr.io/homebrew/core/vim:9.0.1900",
   });
 }
 

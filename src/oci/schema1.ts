@@ -64,12 +64,14 @@ const RULES: JsonRules = { what: "the payload of the schema 1 manifest" };
 const V1_RULES: JsonRules = { what: "a v1Compatibility", freeMaps: new Set(["Labels", "Volumes", "ExposedPorts"]) };
 
 /**
- * `mediaType` is one of the two of schema 1, or null where nobody says it. A signature is not verified: its key is in the document, and the
- * digest says more. `schemaVersion` is 1, or 2 as some registries write it: what the document is, its media type and `fsLayers` say.
+ * `mediaType` is one of the two of schema 1, or null where nobody says it. A signature is not verified: its key is in
+ * the document, and the digest says more. `schemaVersion` is 1, or 2 as some registries write it: what the document is,
+ * its media type and `fsLayers` say.
  */
 export function parseSchema1(bytes: Uint8Array, mediaType: string | null): Schema1Manifest | UnreadableSchema1 {
   const signed = payloadOf(bytes);
-  if (signed === null && mediaType === SCHEMA1_SIGNED) refuse("$.signatures", "missing in a manifest that is said to be signed");
+  if (signed === null && mediaType === SCHEMA1_SIGNED)
+    refuse("$.signatures", "missing in a manifest that is said to be signed");
   const payload = signed ?? bytes;
   const common = {
     mediaType: mediaType ?? (signed === null ? SCHEMA1_UNSIGNED : SCHEMA1_SIGNED),

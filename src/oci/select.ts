@@ -31,7 +31,11 @@ export function selectPlatforms(index: Entries, wanted: Wanted = {}): Descriptor
 }
 
 function isForAll(entry: Descriptor): boolean {
-  return entry.platform === null && bottleOf(entry)?.tag === "all" && entry.annotations["sh.brew.bottle.digest"] !== undefined;
+  return (
+    entry.platform === null &&
+    bottleOf(entry)?.tag === "all" &&
+    entry.annotations["sh.brew.bottle.digest"] !== undefined
+  );
 }
 
 /** One printable line per entry, for the user to choose from: `darwin/amd64  macOS 11.7  bottle big_sur  sha256:…`. */

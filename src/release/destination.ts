@@ -17,17 +17,27 @@ export function parseDestination(text: string, force: boolean, cwd: string): Des
   const prefix = /^([^:/]*):/.exec(text)?.[1];
   const format = prefix === undefined ? "auto" : FORMATS.find((name) => name === prefix);
   if (format === undefined)
-    throw refused(text, `does not begin with a known format`, `DEST is ${WAYS}; a path with a colon is written "./a:b"`);
+    throw refused(
+      text,
+      `does not begin with a known format`,
+      `DEST is ${WAYS}; a path with a colon is written "./a:b"`,
+    );
   const path = format === "auto" ? text : text.slice(format.length + 1);
   if (path === "") throw refused(text, "has no path", `DEST is ${WAYS}`);
   if (path === "-") throw refused(text, "means standard output, which is not supported", "write to a file");
   if (path.includes("\0")) throw refused(text, "has a NUL character", `DEST is ${WAYS}`);
-  if (format === "file" && path.startsWith("//")) throw refused(text, "is a URL", "write file:PATH with one slash or none");
+  if (format === "file" && path.startsWith("//"))
+    throw refused(text, "is a URL", "write file:PATH with one slash or none");
   const colon = path.indexOf(":");
   if (isLayout(format) && colon !== -1) throw colonRefused(format, text, path.slice(0, colon));
   const absolute = resolve(cwd, path);
-  if (absolute === dirname(absolute) && !mayBeInto(format)) throw refused(text, "is the root directory", "name a directory in it");
-  return { format, path: mayBeInto(format) && /\/\.{0,2}$|^\.{1,2}$/.test(path) ? join(absolute, "/") : absolute, force };
+  if (absolute === dirname(absolute) && !mayBeInto(format))
+    throw refused(text, "is the root directory", "name a directory in it");
+  return {
+    format,
+    path: mayBeInto(format) && /\/\.{0,2}$|^\.{1,2}$/.test(path) ? join(absolute, "/") : absolute,
+    force,
+  };
 }
 
 /** Throws E_DESTINATION for paths that skopeo, podman and crane would split at the colon. */
@@ -67,7 +77,11 @@ export async function checkDestination(destination: Destination): Promise<void> 
   const parent = parentOf(destination);
   try {
     if (!(await stat(parent)).isDirectory())
-      throw refused(destination.path, `is inside ${quoted(parent)}, which is not a directory`, "choose another destination");
+      throw refused(
+        destination.path,
+        `is inside ${quoted(parent)}, which is not a directory`,
+        "choose another destination",
+      );
     await access(parent, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw parentFault(destination.path, parent, error);
@@ -98,7 +112,7 @@ async function checkOne(format: Destination["format"], path: string, force: bool
     if (!(await isReplaceable(path)))
       throw refused(
         path,
-        "holds something else than an image layout",
+        "contains something other than an image layout",
         "--force replaces only an OCI or docker-v1 layout or an empty directory",
       );
     return;
@@ -116,27 +130,38 @@ async function look(path: string) {
   try {
     return await lookAt(path);
   } catch (error) {
-    if (errnoOf(error) === "ENAMETOOLONG") throw refused(path, "is too long a name for this file system", "choose a shorter name");
+    if (errnoOf(error) === "ENAMETOOLONG")
+      throw refused(path, "has a name that is too long for this file system", "choose a shorter name");
     throw parentFault(path, dirname(path), error);
   }
 }
 
 function parentFault(path: string, parent: string, error: unknown): unknown {
   const hint =
-    basename(parent) === "~" || parent.includes("/~/") ? 'the shell does not expand "~" after a prefix: write $HOME' : null;
+    basename(parent) === "~" || parent.includes("/~/")
+      ? 'the shell does not expand "~" after a prefix: write $HOME'
+      : null;
   switch (errnoOf(error) ?? "") {
     case "ENOENT":
-      return refused(path, `cannot be made: there is no directory ${quoted(parent)}`, hint ?? `mkdir -p ${quoted(parent)}`);
+      return refused(
+        path,
+        `cannot be created: there is no directory ${quoted(parent)}`,
+        hint ?? `mkdir -p ${quoted(parent)}`,
+      );
     case "ENOTDIR":
       return refused(path, `is inside ${quoted(parent)}, which is not a directory`, "choose another destination");
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return refused(path, `cannot be made: ${quoted(parent)} is not writable`, "choose a destination that you may write to");
+      return refused(
+        path,
+        `cannot be created: ${quoted(parent)} is not writable`,
+        "choose a destination that you may write to",
+      );
     default:
       return errnoOf(error) === null
         ? error
-        : refused(path, `cannot be looked at: ${errnoOf(error) ?? ""}`, "choose another destination", error);
+        : refused(path, `cannot be accessed: ${errnoOf(error) ?? ""}`, "choose another destination", error);
   }
 }
 

@@ -9,7 +9,8 @@ export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
   if (/^E[A-Z0-9]+$/.test(error.code)) return error.code;
   // libuv has no name for some errors, such as EDQUOT: "Unknown system error -122"
-  if (!error.code.startsWith("Unknown system error") || !("errno" in error) || typeof error.errno !== "number") return null;
+  if (!error.code.startsWith("Unknown system error") || !("errno" in error) || typeof error.errno !== "number")
+    return null;
   const number = -error.errno;
   return Object.entries(osConstants.errno).find(([, value]) => value === number)?.[0] ?? "EUNKNOWN";
 }
@@ -23,7 +24,11 @@ const MEANING: Readonly<Record<string, readonly [code: ErrorCode, what: string, 
   EMFILE: ["E_DISK", "too many open files", "raise the limit with ulimit -n"],
   ENFILE: ["E_DISK", "too many open files", "close other programs"],
   EACCES: ["E_RELEASE", "permission denied", "choose a destination that you may write to"],
-  EPERM: ["E_RELEASE", "the file system does not permit it", "choose a destination on a file system with Unix permissions"],
+  EPERM: [
+    "E_RELEASE",
+    "the file system does not permit it",
+    "choose a destination on a file system with Unix permissions",
+  ],
   EXDEV: ["E_RELEASE", "it is on another file system", "choose a destination that is not itself a mount point"],
   EBUSY: ["E_RELEASE", "it is in use", "choose a destination that is not itself a mount point"],
   EEXIST: ["E_RELEASE", "something is there already", "choose another destination, or add --force to replace it"],

@@ -19,11 +19,18 @@ const NARROW = "choose one with --platform, --os-version or --bottle, or release
  * known, before any blob is fetched, and again at the release. Throws E_DESTINATION with the candidates if the objects
  * do not fit the destination.
  */
-export function planRelease(objects: readonly SeenObject[], destination: Destination, read: ReadDocument): Format | null {
+export function planRelease(
+  objects: readonly SeenObject[],
+  destination: Destination,
+  read: ReadDocument,
+): Format | null {
   const manifests = manifestsOf(objects);
   const format = destination.format === "auto" ? chooseFormat(manifests, destination, read) : destination.format;
   if (format === null) return null;
-  if ((format === "oci" || format === "oci-archive") && objects.some((object) => kindOfMediaType(object.mediaType) === "schema1"))
+  if (
+    (format === "oci" || format === "oci-archive") &&
+    objects.some((object) => kindOfMediaType(object.mediaType) === "schema1")
+  )
     throw refused(
       destination.path,
       "cannot hold a Docker schema 1 image as an OCI layout",
@@ -78,11 +85,16 @@ function isOneFile(object: SeenObject, document: Single): boolean {
 /** A bottle's config is that of an image; only the index or the manifest says that it is a bottle. */
 export function isBottle(object: SeenObject, document: Single): boolean {
   const annotations = { ...document.annotations, ...object.annotations };
-  return annotations["sh.brew.bottle.digest"] !== undefined || annotations["com.github.package.type"] === "homebrew_bottle";
+  return (
+    annotations["sh.brew.bottle.digest"] !== undefined || annotations["com.github.package.type"] === "homebrew_bottle"
+  );
 }
 
 function tooMany(format: Format, destination: Destination, manifests: readonly SeenObject[]) {
-  const many = manifests.length === 0 ? "there is none" : `${manifests.length} are selected: ${manifests.map(describe).join("; ")}`;
+  const many =
+    manifests.length === 0
+      ? "there is none"
+      : `${manifests.length} are selected: ${manifests.map(describe).join("; ")}`;
   return refused(`${format}:${destination.path}`, `holds one manifest, and ${many}`, NARROW);
 }
 

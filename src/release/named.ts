@@ -19,10 +19,12 @@ export async function checkNamed(
 ): Promise<void> {
   const found = await lookAt(path);
   if (found === null) return;
-  const hint = found.isDirectory() ? "choose another directory" : `to replace it, name it: -o ${quoted(`file:${path}`)} --force`;
+  const hint = found.isDirectory()
+    ? "choose another directory"
+    : `to replace it, name it: -o ${quoted(`file:${path}`)} --force`;
   if (!force) throw refused(path, "exists", hint);
   if (found.isFile() && found.size === blob.size && (await hashes(path, blob.digest, signal))) return;
-  throw refused(path, "exists with other content, and an artifact does not choose what it replaces", hint);
+  throw refused(path, "exists with other content, and an artifact may not choose what it replaces", hint);
 }
 
 async function hashes(path: string, digest: Digest, signal: AbortSignal): Promise<boolean> {

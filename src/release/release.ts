@@ -41,7 +41,9 @@ export async function release(
   const { signal } = context;
   await quarantine.check();
   try {
-    return await onDisk(`releasing to ${quoted(destination.path)}`, () => releaseTree(agreed, quarantine, destination, context));
+    return await onDisk(`releasing to ${quoted(destination.path)}`, () =>
+      releaseTree(agreed, quarantine, destination, context),
+    );
   } catch (error) {
     // when the work is stopped, whatever breaks is a consequence of that
     signal.throwIfAborted();

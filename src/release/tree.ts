@@ -32,7 +32,8 @@ export async function readTree(agreed: Agreed, quarantine: Quarantine, signal: A
   const objects = new Map<Digest, SeenObject>();
   const documents = new Map<Digest, Manifest>();
   for (const object of [...agreed.objects.filter(isDocument), ...agreed.objects]) {
-    if (object.computed !== object.digest) throw new Tofu3Error("E_BUG", `${object.digest} was agreed on with other bytes`);
+    if (object.computed !== object.digest)
+      throw new Tofu3Error("E_BUG", `${object.digest} was agreed on with other bytes`);
     if (objects.has(object.digest)) continue;
     objects.set(object.digest, object);
     signal.throwIfAborted();
@@ -82,14 +83,16 @@ export function isDocument(object: SeenObject): boolean {
 /** The manifests among the objects, each once, in tree order. */
 export function manifestsOf(objects: Iterable<SeenObject>): SeenObject[] {
   const found = new Map<Digest, SeenObject>();
-  for (const object of objects) if (object.role === "manifest" && !found.has(object.digest)) found.set(object.digest, object);
+  for (const object of objects)
+    if (object.role === "manifest" && !found.has(object.digest)) found.set(object.digest, object);
   return [...found.values()];
 }
 
 /** The parsed manifest; not for an index. */
 export function singleOf(tree: Tree, object: SeenObject): Single {
   const document = tree.documents.get(object.digest);
-  if (document === undefined || document.kind === "index") throw new Tofu3Error("E_BUG", `${object.digest} is not a manifest`);
+  if (document === undefined || document.kind === "index")
+    throw new Tofu3Error("E_BUG", `${object.digest} is not a manifest`);
   return document;
 }
 

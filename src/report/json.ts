@@ -7,7 +7,12 @@ export function renderJson(evidence: Evidence): string {
   return jsonText({
     schemaVersion: evidence.schemaVersion,
     tool: { name: tool.name, version: tool.version },
-    request: { reference: request.reference, platform: request.platform, osVersion: request.osVersion, bottle: request.bottle },
+    request: {
+      reference: request.reference,
+      platform: request.platform,
+      osVersion: request.osVersion,
+      bottle: request.bottle,
+    },
     outcome: evidence.outcome,
     quorum: evidence.quorum,
     summary: evidence.summary,
@@ -35,7 +40,9 @@ export function renderJson(evidence: Evidence): string {
  */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value, null, 2).replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    [...Array(character.length).keys()].map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`).join(""),
+    [...Array(character.length).keys()]
+      .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`)
+      .join(""),
   );
   return `${text}\n`;
 }

@@ -32,7 +32,9 @@ function workerRow(observation: Observation): string[] {
   const { worker, via, outcome, digest, error } = observation;
   const { objects, bytes } = tallyOf(observation.objects);
   const hint = error?.hint == null ? "" : ` (${error.hint})`;
-  const note = [...(error === null ? [] : [`${error.code}: ${error.message}${hint}`]), ...remarksOf(observation)].join(", ");
+  const note = [...(error === null ? [] : [`${error.code}: ${error.message}${hint}`]), ...remarksOf(observation)].join(
+    ", ",
+  );
   return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
 }
 
@@ -57,7 +59,11 @@ function differencesBlocks(differences: readonly ToldDifference[]): string[] {
 
 function diagnosisBlocks({ diagnosis }: Evidence): string[] {
   if (diagnosis === null) return [];
-  return ["## Diagnosis", `${plain(diagnosis.class)}: ${plain(diagnosis.explanation)}`, `Next: ${plain(diagnosis.next)}`];
+  return [
+    "## Diagnosis",
+    `${plain(diagnosis.class)}: ${plain(diagnosis.explanation)}`,
+    `Next: ${plain(diagnosis.next)}`,
+  ];
 }
 
 function artifactBlocks({ artifact }: Evidence): string[] {

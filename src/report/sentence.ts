@@ -83,7 +83,8 @@ function who({ workers }: View, of: number): string {
 }
 
 function what({ digest, size, mediaType }: View, ambiguous: ReadonlySet<string | null>, write: Write): string {
-  if (digest === null) return mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${size} bytes)`;
+  if (digest === null)
+    return mediaType === "" ? "nothing there" : `bytes that are not what was asked for (${size} bytes)`;
   return ambiguous.has(digest) ? `${write(digest)} as ${visible(mediaType, 100)} (${size} bytes)` : write(digest);
 }
 
@@ -121,7 +122,7 @@ function gapText(observations: readonly Observation[], workers: readonly string[
 function doubtText({ digest, objects }: Observation): string {
   if (digest === null) return "no observation";
   const root = rootOf(objects);
-  if (root?.guessed === true) return "nobody told it what kind of document it was given";
+  if (root?.guessed === true) return "it was given a document without a media type";
   return root?.mediaType === SCHEMA1_UNSIGNED
     ? "it was given the document without its signatures"
     : "its report contradicts itself";

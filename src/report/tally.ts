@@ -27,7 +27,9 @@ export function matchesText(evidence: Evidence): string | null {
   const selection = selectionText(evidence.request);
   if (selection === null || evidence.artifact === null) return null;
   const matches = evidence.artifact.objects.filter((object) => object.role === "manifest" && object.parent !== null);
-  return matches.length < 2 ? null : `${counted(matches.length, "entry", "entries")} match ${selection}: all were verified`;
+  return matches.length < 2
+    ? null
+    : `${counted(matches.length, "entry", "entries")} match ${selection}: all were verified`;
 }
 
 function selectionText(request: Evidence["request"]): string | null {

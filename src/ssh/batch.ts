@@ -14,12 +14,22 @@ import type { Content, Query } from "../http/transport.ts";
  * wanted any more, the shell is ended; a `shared` one, whose clean end other jobs need, first gets as long as an honest
  * curl takes to give up.
  */
-export async function performBatch(shell: Shell, batch: Batch, settings: CurlSettings, shared = false): Promise<Pending[]> {
+export async function performBatch(
+  shell: Shell,
+  batch: Batch,
+  settings: CurlSettings,
+  shared = false,
+): Promise<Pending[]> {
   const { items } = batch;
   const counted = new Set<number>();
   const onTransfer = (transfer: Transfer): void => {
     const item = items[transfer.index - 1];
-    if (item?.kind !== "content" || transfer.exit !== 0 || !isContent(transfer.status) || transfer.size > item.query.maxBytes)
+    if (
+      item?.kind !== "content" ||
+      transfer.exit !== 0 ||
+      !isContent(transfer.status) ||
+      transfer.size > item.query.maxBytes
+    )
       return;
     counted.add(transfer.index);
     item.query.onBytes(transfer.size);
@@ -68,7 +78,13 @@ function withRoom(query: Query, room: number): Query {
   return room < query.maxBytes ? { ...query, maxBytes: room } : query;
 }
 
-function contentOf(index: number, process: number, { query }: PendingContent, reply: JobReply, settings: CurlSettings): Content {
+function contentOf(
+  index: number,
+  process: number,
+  { query }: PendingContent,
+  reply: JobReply,
+  settings: CurlSettings,
+): Content {
   const { answer, fault, size } = outcomeOf(index, process, query, reply, settings);
   const nothing = { size: 0, digest: null, cut: null, head: Buffer.alloc(0), more: null };
   if (!isContent(answer.status)) return { ...answer, ...nothing };
@@ -84,7 +100,8 @@ async function whileWanted(
   run: (signal: AbortSignal) => Promise<JobReply>,
 ): Promise<JobReply> {
   const unwanted = new AbortController();
-  const endOf = (item: Pending): AbortSignal | null => [item.owner.over, item.signal].find(({ aborted }) => aborted) ?? null;
+  const endOf = (item: Pending): AbortSignal | null =>
+    [item.owner.over, item.signal].find(({ aborted }) => aborted) ?? null;
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     if (!items.every((item) => endOf(item) !== null)) return;

@@ -105,7 +105,7 @@ export class SshLink implements Link {
       connection.close();
       signal.throwIfAborted();
       if (error instanceof Tofu3Error) throw error;
-      const message = `worker "${target.worker}" let us in and then said nothing for ${limits.connectSeconds} s`;
+      const message = `worker "${target.worker}" accepted the login and then sent nothing for ${limits.connectSeconds} s`;
       const hint = "check the login shell of that account: it must run commands without a terminal";
       throw new Tofu3Error("E_TIMEOUT", message, { stage: "ssh", hint, cause: error });
     }
@@ -116,7 +116,9 @@ export class SshLink implements Link {
     const { connectSeconds } = limits;
     const surroundings = surroundingsOf(target.worker, connection);
     const signals = [this.#closed.signal];
-    const { shell, greeting } = await within(connectSeconds * 1000, signals, (limit) => openFirstShell(surroundings, limit));
+    const { shell, greeting } = await within(connectSeconds * 1000, signals, (limit) =>
+      openFirstShell(surroundings, limit),
+    );
     const facts = readFacts(connection.hostKey, greeting);
     const settings = { limits, proxy, parallel: facts.parallel, reportsApart: isCurlSince(facts.curl, 63) };
     return { facts, settings, pool: new Pool({ connection, surroundings, settings, connectSeconds }, shell) };

@@ -51,13 +51,17 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
   const clock = info.get("clock");
   const lacks: Lack[] = [];
   const hasFolder = greeting.lacks.length === 0;
-  if (!hasFolder) lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
+  if (!hasFolder)
+    lacks.push({ what: "no folder for temporary files", todo: "make /tmp writable on the VM and free some space" });
   else {
     if (curl === null) lacks.push({ what: "no curl", todo: "install it on the VM: apt-get install curl" });
     else if (!isCurlSince(curl, OLDEST_CURL))
       lacks.push({ what: `${curl} is too old`, todo: `install curl 7.${OLDEST_CURL} or newer on the VM` });
     if (hashTool === null)
-      lacks.push({ what: "none of openssl, sha256sum, shasum", todo: "install one on the VM: apt-get install openssl" });
+      lacks.push({
+        what: "none of openssl, sha256sum, shasum",
+        todo: "install one on the VM: apt-get install openssl",
+      });
   }
   return {
     hostKey,

@@ -78,7 +78,10 @@ export function streamJob(query: Query, algorithm: Algorithm, nonce: string, set
 
 /** The job that appends another part to a cut body. */
 export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): ShellJob {
-  return { lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`), mostBytes: MOST_DUMPED_BYTES };
+  return {
+    lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`),
+    mostBytes: MOST_DUMPED_BYTES,
+  };
 }
 
 /** The job that discards a cut body. */

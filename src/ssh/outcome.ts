@@ -37,7 +37,13 @@ export function isContent(status: number): boolean {
  * The result of transfer `index` of a job; `process` is the key of the curl that ran it. Throws if the exchange must
  * not be used: no answer at all, unclean HTTP, a forbidden address, an unclear length.
  */
-export function outcomeOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Outcome {
+export function outcomeOf(
+  index: number,
+  process: number,
+  query: Query,
+  reply: JobReply,
+  settings: CurlSettings,
+): Outcome {
   const transfer = reply.transfers.get(index);
   const exit = transfer?.exit ?? reply.exits.get(process);
   if (transfer === undefined || exit === undefined) throw silence(exit);
@@ -45,9 +51,13 @@ export function outcomeOf(index: number, process: number, query: Query, reply: J
   const { size } = transfer;
   const { fault, block } = headersOf(index, exit, transfer, reply, settings);
   if (block.status !== transfer.status)
-    throw contradiction(`the status is ${transfer.status} to curl and ${block.status} in the headers`, "http");
+    throw contradiction(`curl reports the status ${transfer.status}, and the headers say ${block.status}`, "http");
   if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
-  const answer = { status: block.status, headers: block.headers, address: settings.proxy === null ? transfer.address : null };
+  const answer = {
+    status: block.status,
+    headers: block.headers,
+    address: settings.proxy === null ? transfer.address : null,
+  };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
   const declared = declaredLength(block.status, block.headers);
   if (size > query.maxBytes) return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
@@ -67,8 +77,13 @@ function headersOf(
   const dump = reply.files.get(`h${index}`) ?? Buffer.alloc(0);
   const block = parseHeaderBlock(dump);
   const fault =
-    dump.length >= MOST_DUMPED_BYTES ? endlessTrailers() : exit === 0 ? null : faultFor(exit, transfer, block, settings);
-  if (block === null) throw fault ?? new Tofu3Error("E_CUT", "the connection was closed within the headers", { stage: "http" });
+    dump.length >= MOST_DUMPED_BYTES
+      ? endlessTrailers()
+      : exit === 0
+        ? null
+        : faultFor(exit, transfer, block, settings);
+  if (block === null)
+    throw fault ?? new Tofu3Error("E_CUT", "the connection was closed within the headers", { stage: "http" });
   return { fault, block };
 }
 
@@ -77,7 +92,9 @@ function headersOf(
  * body than it counts.
  */
 function isResumable(cut: Tofu3Error | null, exit: number, declared: number | null): boolean {
-  return (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && RESUMABLE.has(exit) && (exit !== 56 || declared !== null);
+  return (
+    (cut?.code === "E_CUT" || cut?.code === "E_TIMEOUT") && RESUMABLE.has(exit) && (exit !== 56 || declared !== null)
+  );
 }
 
 function silence(exit: number | undefined): Tofu3Error {
@@ -87,7 +104,7 @@ function silence(exit: number | undefined): Tofu3Error {
 
 /** The header block itself was short enough, so the rest of the dump is trailers. */
 function endlessTrailers(): Tofu3Error {
-  return contradiction("the trailers behind the body are too large", "body");
+  return contradiction("the trailers after the body are too large", "body");
 }
 
 function contradiction(what: string, stage: "http" | "body"): Tofu3Error {

@@ -92,7 +92,9 @@ export class Pool {
 
   /** Does something on an idle shell that serves no other job. */
   async useIdle<T>(owner: Owner, work: (shell: Shell) => Promise<T>): Promise<T> {
-    const room = this.#idle().find(({ registry, owners }) => registry === null || (owners.size === 1 && owners.has(owner)));
+    const room = this.#idle().find(
+      ({ registry, owners }) => registry === null || (owners.size === 1 && owners.has(owner)),
+    );
     const { worker } = this.#premises.surroundings;
     if (room === undefined) throw new Tofu3Error("E_SSH", `worker "${worker}" has no idle shell`, { stage: "ssh" });
     const done = work(room.shell);
@@ -106,8 +108,7 @@ export class Pool {
    */
   async release(owner: Owner): Promise<void> {
     this.#reject(owner, owner.over.reason);
-    // With the last job go shells that were opened but served nobody: nothing stays on the VM for a job that may never
-    // come.
+    // Unused shells go with the last job: nothing stays on the VM for a job that may never come.
     const last = this.#owners.size === 1;
     if (last) this.#stopOpening(owner.over.reason);
     const rooms = [...this.#rooms].filter(({ owners }) => owners.has(owner));
@@ -154,7 +155,10 @@ export class Pool {
   }
 
   #reject(owner: Owner, reason: unknown): void {
-    const [own, others] = [this.#queue.filter((each) => each.owner === owner), this.#queue.filter((each) => each.owner !== owner)];
+    const [own, others] = [
+      this.#queue.filter((each) => each.owner === owner),
+      this.#queue.filter((each) => each.owner !== owner),
+    ];
     this.#queue = others;
     for (const each of own) each.reject(reason);
   }
@@ -226,9 +230,7 @@ export class Pool {
     if (this.#opening === 0) this.#makeRoom(registries);
   }
 
-  /**
-   * Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end whether it ended cleanly.
-   */
+  /** Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end how it ended. */
   #makeRoom(registries: ReadonlySet<string>): void {
     if ([...this.#rooms].some(({ isEnding }) => isEnding)) return;
     const idle = this.#idle();

@@ -67,7 +67,13 @@ function batchOf(first: Pending, queue: readonly Pending[]): Batch {
   const others: Pending[] = [];
   let largest = first.query.maxBytes;
   for (const each of queue) {
-    if (each === first || each.key !== first.key || each.kind !== first.kind || each.alone !== first.alone || !isSmall(each))
+    if (
+      each === first ||
+      each.key !== first.key ||
+      each.kind !== first.kind ||
+      each.alone !== first.alone ||
+      !isSmall(each)
+    )
       continue;
     const most = Math.max(largest, each.query.maxBytes);
     if (others.length + 1 >= MOST_BATCH_ITEMS || (!sharesRoom && most * (others.length + 2) > MOST_BATCH_BYTES)) break;
@@ -75,7 +81,12 @@ function batchOf(first: Pending, queue: readonly Pending[]): Batch {
     others.push(each);
   }
   const room = sharesRoom ? Math.min(largest, Math.floor(MOST_BATCH_BYTES / (others.length + 1))) : largest;
-  return { kind: "batch", mode: first.kind === "read" ? "r" : bits(first.query.algorithm), items: [first, ...others], room };
+  return {
+    kind: "batch",
+    mode: first.kind === "read" ? "r" : bits(first.query.algorithm),
+    items: [first, ...others],
+    room,
+  };
 }
 
 /**

@@ -13,7 +13,7 @@ function wordsOf({ code, stage, message }: Tofu3Error): string | null {
   if (stage === "ssh") return message;
   if (stage !== "dns" && stage !== "connect") return null;
   if (code === "E_DNS") return "the VM cannot resolve its name";
-  return code === "E_TIMEOUT" ? "the VM gets no connection to it in time" : "the VM cannot connect to it";
+  return code === "E_TIMEOUT" ? "the VM cannot connect to it in time" : "the VM cannot connect to it";
 }
 
 /**

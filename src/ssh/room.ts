@@ -40,7 +40,7 @@ export class Room {
   get fault(): Tofu3Error | null {
     const { abandoned, fault } = this.shell;
     if (!abandoned || this.owners.size < 2) return fault;
-    const message = "a remote shell went on with what nobody waited for and was ended, so its answers support nothing";
+    const message = "a remote shell kept working on abandoned requests and was ended, so its answers support nothing";
     return new Tofu3Error("E_VM_REPLY", message, { stage: "ssh" });
   }
 

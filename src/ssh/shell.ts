@@ -207,7 +207,9 @@ export class Shell {
       },
       onEnd: (reply) => {
         if (this.#running === null)
-          throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" answered what it was not asked`, { stage: "ssh" });
+          throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" sent an answer that nobody asked for`, {
+            stage: "ssh",
+          });
         this.#settle(({ resolve }) => resolve(reply));
       },
       onBye: () => {
@@ -222,7 +224,8 @@ export class Shell {
     try {
       this.#parser.feed(chunk);
     } catch (error) {
-      this.#fault = error instanceof Tofu3Error ? error : new Tofu3Error("E_BUG", messageOf(error), { stage: "ssh", cause: error });
+      this.#fault =
+        error instanceof Tofu3Error ? error : new Tofu3Error("E_BUG", messageOf(error), { stage: "ssh", cause: error });
       this.kill();
     }
   }
@@ -244,7 +247,8 @@ export class Shell {
   #ending(): Tofu3Error {
     const lost = this.#lost();
     const { code, what, hint } = wordsForExit({ exit: this.#exit, lost, begun: this.#begun });
-    const happened = this.#begun || lost !== null ? "stopped answering" : "lets us in and does not run the worker script";
+    const happened =
+      this.#begun || lost !== null ? "stopped answering" : "lets us in and does not run the worker script";
     return new Tofu3Error(code, `worker "${this.#worker}" ${happened}: ${what}${this.said()}`, { stage: "ssh", hint });
   }
 

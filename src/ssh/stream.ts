@@ -17,8 +17,8 @@ const LET_GO_MS = 5000;
 const PROCESS = 1;
 
 /**
- * One body, hashed on the VM while it arrives. `item` is settled with the first answer; the promise resolves when the shell is free again or has
- * ended.
+ * One body, hashed on the VM while it arrives. `item` is settled with the first answer; the promise resolves when the
+ * shell is free again or has ended.
  */
 export async function performStream(shell: Shell, item: PendingContent, settings: CurlSettings): Promise<void> {
   const stream = new Stream(shell, item, settings);
@@ -32,8 +32,8 @@ export async function performStream(shell: Shell, item: PendingContent, settings
 }
 
 /**
- * `arriving`: curl writes into the VM's hash. `held`: the part was cut, and the hash waits for another one, until somebody asks for it, discards
- * it, aborts, ends the job, or takes too long. `free`: the hash has ended.
+ * `arriving`: curl writes into the VM's hash. `held`: the part was cut, and the hash waits for another one, until
+ * somebody asks for it, discards it, aborts, ends the job, or takes too long. `free`: the hash has ended.
  */
 type State = { readonly name: "arriving" | "free" } | { readonly name: "held"; readonly letGo: () => void };
 
@@ -67,7 +67,10 @@ class Stream {
 
   async #more(query: Query, signal: AbortSignal): Promise<Content> {
     this.#part++;
-    return this.#contentOf(query, await this.#run(partJob(query, this.#part, this.#shell.nonce, this.#settings), signal));
+    return this.#contentOf(
+      query,
+      await this.#run(partJob(query, this.#part, this.#shell.nonce, this.#settings), signal),
+    );
   }
 
   get #ends(): readonly AbortSignal[] {
@@ -136,7 +139,10 @@ class Stream {
     return true;
   }
 
-  /** The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns what the hash said. */
+  /**
+   * The shell is free when the VM's hash has ended, which is at once after a part that curl brought to its end. Returns
+   * what the hash said.
+   */
   async #release(reply: JobReply): Promise<JobReply> {
     const mustLetGo = reply.exits.get(PROCESS) !== 0 && this.#shell.alive;
     const last = mustLetGo ? await within(LET_GO_MS, [], (limit) => this.#shell.run(LET_GO, limit)) : reply;

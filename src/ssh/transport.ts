@@ -114,11 +114,18 @@ export class SshTransport implements Transport, Owner {
     const vm = await this.#vm(signal);
     const [lack] = vm.facts.lacks;
     if (lack === undefined) return vm;
-    throw new Tofu3Error("E_VM_TOOL", `worker "${this.#worker}" cannot work: ${lack.what}`, { stage: "ssh", hint: lack.todo });
+    throw new Tofu3Error("E_VM_TOOL", `worker "${this.#worker}" cannot work: ${lack.what}`, {
+      stage: "ssh",
+      hint: lack.todo,
+    });
   }
 
   /** Queues a query; an abort removes it at once. */
-  async #ask<Q extends Query, T>(query: Q, signal: AbortSignal, pendingOf: (asked: Asked<Q, T>) => Pending): Promise<T> {
+  async #ask<Q extends Query, T>(
+    query: Q,
+    signal: AbortSignal,
+    pendingOf: (asked: Asked<Q, T>) => Pending,
+  ): Promise<T> {
     const { settings, pool } = await this.#usable(signal);
     refusePrivatePlace(query);
     quoted(query.url);

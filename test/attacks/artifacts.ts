@@ -67,7 +67,11 @@ function indexFor(...platforms: readonly [LabPlatform, ...LabPlatform[]]): Build
     const [first, ...others] = platforms;
     const images = [imageFor(first), ...others.map((platform) => imageFor(platform, [300]))] as const;
     const entries = platforms.map((platform, at) => ({ manifest: (images[at] ?? images[0]).manifest, platform }));
-    return artifactOf(repository, { root: makeIndex(entries), images, entries: entries.map(({ manifest }) => manifest) });
+    return artifactOf(repository, {
+      root: makeIndex(entries),
+      images,
+      entries: entries.map(({ manifest }) => manifest),
+    });
   };
 }
 
@@ -82,7 +86,9 @@ function schema1(repository: string): Artifact {
 /** An image, and an entry of a type that nobody knows. */
 function thing(repository: string): Artifact {
   const image = imageFor(AMD64);
-  const other = documentOf("application/vnd.oci.artifact.manifest.v1+json", { artifactType: "application/vnd.example.thing" });
+  const other = documentOf("application/vnd.oci.artifact.manifest.v1+json", {
+    artifactType: "application/vnd.example.thing",
+  });
   const root = makeIndex([{ manifest: image.manifest, platform: AMD64 }, { manifest: other }]);
   const more = [[`manifests/${other.digest}`, documentAnswer(other)]] as const;
   return artifactOf(repository, { root, images: [image], entries: [image.manifest, other], more });
@@ -98,8 +104,14 @@ function twoTypes(repository: string): Artifact {
 }
 
 function repeated(entry: IndexEntry, times: number): Blob {
-  const value = { ...descriptorOf(entry.manifest), ...(entry.platform === undefined ? {} : { platform: entry.platform }) };
-  return blobOf(OCI_INDEX, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: Array(times).fill(value) }));
+  const value = {
+    ...descriptorOf(entry.manifest),
+    ...(entry.platform === undefined ? {} : { platform: entry.platform }),
+  };
+  return blobOf(
+    OCI_INDEX,
+    JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: Array(times).fill(value) }),
+  );
 }
 
 /** Three indexes inside of each other, with sixty entries each, which are all the same. */
@@ -130,7 +142,11 @@ function hundredManifests(repository: string): Artifact {
     const digest = `sha256:${createHash("sha256").update(heavyManifest(image, at)).digest("hex")}`;
     return { at, digest, descriptor: { mediaType: OCI_MANIFEST, digest, size: HEAVY_BYTES, platform: AMD64 } };
   });
-  const root = documentOf(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: heavy.map((each) => each.descriptor) });
+  const root = documentOf(OCI_INDEX, {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: heavy.map((each) => each.descriptor),
+  });
   const more = heavy.map(({ at, digest }) => {
     const answer: Answer = () => ({ headers: { "Content-Type": OCI_MANIFEST }, body: heavyManifest(image, at) });
     return [`manifests/${digest}`, answer] as const;

@@ -1,11 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Evidence } from "../../src/model/evidence.ts";
 import { expectedOf, loadCases, pathsOf, type AttackCase } from "./case.ts";
-import { liedTo, POSITIONS, startGround, TRUSTED, VANTAGES, type Attacked, type Ground, type Position } from "./ground.ts";
+import {
+  liedTo,
+  POSITIONS,
+  startGround,
+  TRUSTED,
+  VANTAGES,
+  type Attacked,
+  type Ground,
+  type Position,
+} from "./ground.ts";
 
 /**
- * Every case is run with the liar at this machine, at one VM and at all three: `npm run attacks`. Otherwise every third case at one of these
- * positions; both turn with the day, so that nine days of ordinary runs see them all.
+ * Every case is run with the liar at this machine, at one VM and at all three: `npm run attacks`. Otherwise every third
+ * case at one of these positions; both turn with the day, so that nine days of ordinary runs see them all.
  */
 const ALL = process.env["ATTACKS"] === "all";
 const CASES = loadCases();
@@ -64,7 +73,9 @@ function checkSecrets(seen: Attacked): void {
   for (const secret of [ground.mark, coded]) expect(outputs.includes(secret), "a secret in the output").toBe(false);
   const mine = ground.liar.requests.filter((each) => each.target.includes(seen.artifact.repository));
   for (const { host, target, headers, body } of mine) {
-    const shown = [target, body, ...Object.values(headers)].some((each) => each.includes(ground.mark) || each.includes(coded));
+    const shown = [target, body, ...Object.values(headers)].some(
+      (each) => each.includes(ground.mark) || each.includes(coded),
+    );
     if (shown) expect(TRUSTED, `${host} was shown a secret`).toContain(host);
     expect(target, "a secret in a URL").not.toContain(ground.mark);
     expect(headers["cookie"]).toBeUndefined();
@@ -111,7 +122,11 @@ describe.concurrent(`${CASES.length} attacks`, () => {
   });
 });
 
-test("afterwards no secret was in any process list, and nothing is left on the VMs", { timeout: 1_200_000 }, async () => {
-  expect(ground.exposed()).toEqual([]);
-  await expect.poll(() => ground.remains(), { timeout: 5000 }).toEqual([]);
-});
+test(
+  "afterwards no secret was in any process list, and nothing is left on the VMs",
+  { timeout: 1_200_000 },
+  async () => {
+    expect(ground.exposed()).toEqual([]);
+    await expect.poll(() => ground.remains(), { timeout: 5000 }).toEqual([]);
+  },
+);

@@ -4,7 +4,10 @@ import type { Blob } from "../lab/image.ts";
 import type { Scripted } from "../lab/liar-answer.ts";
 import type { Artifact, ArtifactName } from "./artifacts.ts";
 
-/** Bytes: text with placeholders, an object of the artifact (edited, or with one bit turned over), a repetition, or several of these in a row. */
+/**
+ * Bytes: text with placeholders, an object of the artifact (edited, or with one bit turned over), a repetition, or
+ * several of these in a row.
+ */
 export type Bytes =
   | string
   | {
@@ -27,7 +30,10 @@ export type CaseAnswer = Omit<Scripted, "body" | "raw" | "headers"> & {
 /** By place; the nth request gets the nth answer, the last again after that. */
 export type Answers = Readonly<Record<string, CaseAnswer | readonly CaseAnswer[]>>;
 
-/** How it ends: exit code, and what the workers that were lied to report (`null`: no error; several: the engines call it differently). */
+/**
+ * How it ends: exit code, and what the workers that were lied to report (`null`: no error; several: the engines call it
+ * differently).
+ */
 export interface Expected {
   readonly exit: number;
   readonly code: string | null | readonly string[];
@@ -35,7 +41,10 @@ export interface Expected {
   readonly words?: string;
 }
 
-/** What becomes of the vantage `sgp`, in every position; nothing of it: it is told the truth, also where the others are all lied to. */
+/**
+ * What becomes of the vantage `sgp`, in every position; nothing of it: it is told the truth, also where the others are
+ * all lied to.
+ */
 export interface Third {
   readonly instead?: ArtifactName;
   readonly answers?: Answers;
@@ -44,8 +53,10 @@ export interface Third {
 }
 
 /**
- * One hostile registry. Who is lied to is the position: this machine, one VM, or all (two, where the third has a fate of its own). The others see
- * `artifact`. Places: `root`, `manifest`, `blob`, `blobs` (every layer), `entry0` (what the root names first), or `host/path`.
+ * One hostile registry. Who is lied to is the position: this machine, one VM, or all (two, where the third has a fate
+ * of its own). The others see
+ * `artifact`. Places: `root`, `manifest`, `blob`, `blobs` (every layer), `entry0` (what the root names first), or
+ * `host/path`.
  */
 export interface AttackCase {
   readonly file: string;
@@ -102,7 +113,9 @@ export function expectedOf({ expect }: AttackCase, position: "here" | "fra" | "a
 function objectAt(place: string, { root, image, layer, entries }: Told): Blob | null {
   const [, entry] = /^entry([0-9]+)$/.exec(place) ?? [];
   if (entry !== undefined) return entries[Number(entry)] ?? null;
-  return new Map(Object.entries({ root, manifest: image.manifest, config: image.config, blob: layer })).get(place) ?? null;
+  return (
+    new Map(Object.entries({ root, manifest: image.manifest, config: image.config, blob: layer })).get(place) ?? null
+  );
 }
 
 /** Paths of a place in the liar's registry; empty for a host. */
@@ -148,11 +161,22 @@ export function bytesOf(spec: Bytes, artifact: Told, words: Readonly<Record<stri
   return spec.cutTo === undefined ? bytes : bytes.subarray(0, spec.cutTo);
 }
 
-/** The answer with every placeholder filled in; at a place of the artifact it has the honest body and type unless it says others. */
-export function answerOf(answer: CaseAnswer, place: string, artifact: Told, words: Readonly<Record<string, string>>): Scripted {
+/**
+ * The answer with every placeholder filled in; at a place of the artifact it has the honest body and type unless it
+ * says others.
+ */
+export function answerOf(
+  answer: CaseAnswer,
+  place: string,
+  artifact: Told,
+  words: Readonly<Record<string, string>>,
+): Scripted {
   const { body, raw, headers, ...rest } = answer;
   const known = objectAt(place, artifact);
-  const given = (Array.isArray(headers) ? headers : Object.entries(headers ?? {})) as readonly (readonly [string, string])[];
+  const given = (Array.isArray(headers) ? headers : Object.entries(headers ?? {})) as readonly (readonly [
+    string,
+    string,
+  ])[];
   const pairs = given.map(([name, value]) => [name, filled(value, artifact, words)] as const);
   const typed = pairs.some(([name]) => name.toLowerCase() === "content-type");
   const type = typed || known === null ? [] : [["Content-Type", known.mediaType] as const];

@@ -70,7 +70,11 @@ export async function main(args: readonly string[]): Promise<number> {
   if (missing !== null) process.stderr.write(`no WAN (${RTT_MS} ms) here: ${missing}\n`);
   else if (wan.length > 0)
     measured.push(
-      ...(await runGround(() => startWan(wan.some((one) => one.contenders.includes("tofu3, nine workers")) ? 8 : 2), wan, rounds)),
+      ...(await runGround(
+        () => startWan(wan.some((one) => one.contenders.includes("tofu3, nine workers")) ? 8 : 2),
+        wan,
+        rounds,
+      )),
     );
   process.stdout.write(renderText(measured));
   if (values.markdown !== undefined) await writeFile(values.markdown, renderMarkdown(measured, rounds));

@@ -16,8 +16,8 @@ export interface Case {
 }
 
 /**
- * `contender / against` must not be more than `bound`; `times` makes up for a contender that does more work than the other. Without `against`
- * the bound is seconds or MiB.
+ * `contender / against` must not be more than `bound`; `times` makes up for a contender that does more work than the
+ * other. Without `against` the bound is seconds or MiB.
  */
 export interface Target {
   readonly case: string;
@@ -42,7 +42,9 @@ const HAND: readonly ContenderName[] = ["tofu3", "skopeo copy", "three skopeo, i
 
 /** How the cost grows with one thing. */
 const GROWTH: readonly Case[] = [
-  ...[1, 10, 50, 100, 400].map((layers) => growth(`${layers} layers`, { name: `layers${layers}`, layers, bytes: 16 * KIB })),
+  ...[1, 10, 50, 100, 400].map((layers) =>
+    growth(`${layers} layers`, { name: `layers${layers}`, layers, bytes: 16 * KIB }),
+  ),
   ...[10, 100, 4096].map((mib) => growth(`${mib} MiB`, { name: `mib${mib}`, layers: 1, bytes: mib * MIB })),
   {
     name: "growth: 1 to 500 references",
@@ -83,7 +85,12 @@ export const CASES: readonly Case[] = [
   { name: "1 × 95 MiB", ground: "loopback", image: SHAPES.debian, contenders: HAND },
   { name: "6 bottles of 3 MiB", ground: "loopback", image: "bottles", contenders: HAND },
   { name: "first progress line", ground: "loopback", image: SHAPES.big, contenders: ["tofu3, until its first line"] },
-  { name: "500 references", ground: "loopback", image: "pins", contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  {
+    name: "500 references",
+    ground: "loopback",
+    image: "pins",
+    contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"],
+  },
   {
     name: "20 jobs, one after the other",
     ground: "loopback",
@@ -95,7 +102,12 @@ export const CASES: readonly Case[] = [
   { name: "WAN first progress line", ground: "WAN", image: SHAPES.debian, contenders: ["tofu3, until its first line"] },
   { name: "WAN 1 × 95 MiB", ground: "WAN", image: SHAPES.debian, contenders: HAND },
   { name: "WAN 40 × 8 MiB", ground: "WAN", image: SHAPES.medium, contenders: ["tofu3", "tofu3, local worker alone"] },
-  { name: "WAN 500 references", ground: "WAN", image: "pins", contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"] },
+  {
+    name: "WAN 500 references",
+    ground: "WAN",
+    image: "pins",
+    contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"],
+  },
   ...GROWTH,
 ];
 
@@ -112,7 +124,13 @@ export const TARGETS: readonly Target[] = [
   { case: "200 × 16 KiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.6 },
   { case: "1 × 95 MiB", contender: "tofu3", against: "three skopeo, in parallel", bound: 0.95 },
   { case: "1 × 95 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.6 },
-  { case: "500 references", contender: "tofu3, 500 references", against: "skopeo inspect --raw × 50", bound: 0.2, times: 10 },
+  {
+    case: "500 references",
+    contender: "tofu3, 500 references",
+    against: "skopeo inspect --raw × 50",
+    bound: 0.2,
+    times: 10,
+  },
   {
     case: "20 jobs, one after the other",
     contender: "20 jobs, one set of vantages",
@@ -125,10 +143,23 @@ export const TARGETS: readonly Target[] = [
   { case: "WAN 1 × 95 MiB", contender: "tofu3", against: "skopeo copy", bound: 1.08 },
   { case: "WAN 1 × 95 MiB", contender: "tofu3", against: "three skopeo, in turn", bound: 0.33 },
   { case: "WAN 40 × 8 MiB", contender: "tofu3", against: "tofu3, local worker alone", bound: 1.1 },
-  { case: "WAN 500 references", contender: "tofu3, 500 references", against: "skopeo inspect --raw × 50", bound: 0.03, times: 10 },
+  {
+    case: "WAN 500 references",
+    contender: "tofu3, 500 references",
+    against: "skopeo inspect --raw × 50",
+    bound: 0.03,
+    times: 10,
+  },
   { case: "first progress line", contender: "tofu3, until its first line", bound: 0.4 },
   { case: "WAN first progress line", contender: "tofu3, until its first line", bound: 0.7 },
-  { case: "growth: 4096 MiB", contender: "tofu3", against: "tofu3", againstCase: "growth: 10 MiB", of: "peak", bound: 1.15 },
+  {
+    case: "growth: 4096 MiB",
+    contender: "tofu3",
+    against: "tofu3",
+    againstCase: "growth: 10 MiB",
+    of: "peak",
+    bound: 1.15,
+  },
   ...CASES.filter((one) => one.contenders.includes("tofu3")).map((one): Target => ({
     case: one.name,
     contender: "tofu3",

@@ -109,10 +109,12 @@ export const CONTENDERS = {
       `node ${join(import.meta.dirname, "local.mjs")} ${await ground.config(2)} ${ground.registry.host}/${image}:latest ${out}`,
     ),
   "skopeo copy": async (ground, image, out) => inPlace(ground, await skopeo(ground, image, out)),
-  "three skopeo, in turn": async (ground, image, out) => inPlace(ground, (await byHand(skopeo, ground, image, out)).join(" && ")),
+  "three skopeo, in turn": async (ground, image, out) =>
+    inPlace(ground, (await byHand(skopeo, ground, image, out)).join(" && ")),
   "three skopeo, in parallel": async (ground, image, out) =>
     inPlace(ground, `${(await byHand(skopeo, ground, image, out)).join(" & ")} & wait`),
-  "three scripts, in turn": async (ground, image, out) => inPlace(ground, (await byHand(script, ground, image, out)).join(" && ")),
+  "three scripts, in turn": async (ground, image, out) =>
+    inPlace(ground, (await byHand(script, ground, image, out)).join(" && ")),
   "floor: three curl|openssl": async (ground, image, out) =>
     inPlace(
       ground,

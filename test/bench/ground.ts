@@ -44,7 +44,10 @@ async function ground(
     registryPrefix,
     folder,
     config: (count) =>
-      writeConfig(folder, { workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })), registries: [registry] }),
+      writeConfig(folder, {
+        workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })),
+        registries: [registry],
+      }),
     async stop() {
       await Promise.all(vms.map((vm) => vm.stop()));
       await registry.stop();
@@ -57,26 +60,36 @@ async function ground(
 /** Everything on 127.0.0.0/8. */
 export async function startLoopback(vms: number): Promise<Ground> {
   const registry = await startRegistry({ tls: true, quiet: true });
-  const started = await Promise.all(Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })));
+  const started = await Promise.all(
+    Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })),
+  );
   return ground("loopback", registry, started, [], [], () => Promise.resolve());
 }
 
 /** Why there is no WAN here; null when there can be one. */
 export function whyNoWan(): string | null {
   if (process.getuid?.() !== 0) return "it needs root, for network namespaces";
-  for (const tool of ["ip", "cc"]) if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0) return `it needs ${tool}`;
+  for (const tool of ["ip", "cc"])
+    if (spawnSync("sh", ["-c", `command -v ${tool}`]).status !== 0) return `it needs ${tool}`;
   return null;
 }
 
-/** A namespace for each machine, joined by wanlink.c: RTT_MS between any two of them, MBIT for each but the registry. */
+/**
+ * A namespace for each machine, joined by wanlink.c: RTT_MS between any two of them, MBIT for each but the registry.
+ */
 export async function startWan(vms: number): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), "tofu3-bench-link-"));
   const program = join(folder, "wanlink");
   await runTool("cc", ["-O2", "-o", program, join(import.meta.dirname, "wanlink.c")]);
-  const names = ["reg", "here", ...Array.from({ length: vms }, (_, at) => `vm${at + 1}`)].map((each) => `t3bench-${each}`);
+  const names = ["reg", "here", ...Array.from({ length: vms }, (_, at) => `vm${at + 1}`)].map(
+    (each) => `t3bench-${each}`,
+  );
   const address = (at: number): string => `198.18.255.${at + 1}`;
   for (const name of names)
-    await runTool("sh", ["-c", `ip netns del ${name} 2>/dev/null; ip netns add ${name} && ip -n ${name} link set lo up`]);
+    await runTool("sh", [
+      "-c",
+      `ip netns del ${name} 2>/dev/null; ip netns add ${name} && ip -n ${name} link set lo up`,
+    ]);
   const hosts = names.map((name, at) => `${name}:${address(at)}:${at === 0 ? 0 : MBIT}:${RTT_MS / 4}`);
   const link = launch([program, ...hosts], { logFile: join(folder, "wanlink.log") });
   await until("the link is there", () => (link.log().includes("ready") ? true : undefined));
@@ -87,7 +100,12 @@ export async function startWan(vms: number): Promise<Ground> {
     ]);
   }
   const inside = (at: number): string[] => ["ip", "netns", "exec", names[at] ?? ""];
-  const registry = await startRegistry({ tls: { names: [address(0)] }, address: address(0), prefix: inside(0), quiet: true });
+  const registry = await startRegistry({
+    tls: { names: [address(0)] },
+    address: address(0),
+    prefix: inside(0),
+    quiet: true,
+  });
   const started = await Promise.all(
     Array.from({ length: vms }, (_, at) => startSshd({ address: address(at + 2), port: 2222, prefix: inside(at + 2) })),
   );

@@ -49,7 +49,13 @@ async function writeLayer(blobs: string, bytes: number): Promise<{ digest: strin
       },
     });
   const file = join(blobs, "new");
-  await pipeline(Readable.from(tarPieces(bytes)), tap(raw), createGzip({ level: 0 }), tap(packed), createWriteStream(file));
+  await pipeline(
+    Readable.from(tarPieces(bytes)),
+    tap(raw),
+    createGzip({ level: 0 }),
+    tap(packed),
+    createWriteStream(file),
+  );
   const hex = packed.digest("hex");
   await rename(file, join(blobs, hex));
   return { digest: `sha256:${hex}`, size: (await stat(join(blobs, hex))).size, diffId: `sha256:${raw.digest("hex")}` };
@@ -88,11 +94,18 @@ export async function pushShape(ground: Ground, shape: Shape): Promise<void> {
     rootfs,
   });
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
-  const layers = made.map(({ digest, size }) => ({ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", digest, size }));
+  const layers = made.map(({ digest, size }) => ({
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    digest,
+    size,
+  }));
   const manifest = await writeDocument(blobs, mediaType, { schemaVersion: 2, mediaType, config, layers });
   await writeFile(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
   const annotations = { "org.opencontainers.image.ref.name": "latest" };
-  await writeFile(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }));
+  await writeFile(
+    join(layout, "index.json"),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
+  );
   await besideRegistry(ground, "skopeo", [
     "copy",
     "-q",

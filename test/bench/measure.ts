@@ -2,7 +2,10 @@ import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/** One run of one command. Processor time and memory are those of the process on this machine and of what it waited for, not of the VMs. */
+/**
+ * One run of one command. Processor time and memory are those of the process on this machine and of what it waited for,
+ * not of the VMs.
+ */
 export interface Sample {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
@@ -22,7 +25,8 @@ export async function measure(command: string, folder: string): Promise<Sample> 
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   const wallSeconds = Number(process.hrtime.bigint() - start) / 1e9;
   if (code !== 0) throw new Error(`exit ${code ?? "by signal"}: ${command}\n${said}`);
-  const [user = "0", system = "0", peak = "0"] = (await readFile(report, "utf8")).trim().split("\n").at(-1)?.split(" ") ?? [];
+  const [user = "0", system = "0", peak = "0"] =
+    (await readFile(report, "utf8")).trim().split("\n").at(-1)?.split(" ") ?? [];
   return { wallSeconds, cpuSeconds: Number(user) + Number(system), peakMiB: Number(peak) / 1024 };
 }
 

@@ -64,14 +64,22 @@ interface Kept {
 
 function targetsOf(all: readonly Measured[]): Kept[] {
   return TARGETS.flatMap((target) => {
-    const samplesOf = (name: string, contender: string) => all.find((each) => each.case.name === name)?.samples.get(contender);
+    const samplesOf = (name: string, contender: string) =>
+      all.find((each) => each.case.name === name)?.samples.get(contender);
     const own = samplesOf(target.case, target.contender);
     const { unit, of } = MEASURES[target.of ?? "wall"];
     const text = `${target.case}: ${target.contender}${target.of === "peak" ? ", peak memory" : ""}`;
     if (own === undefined) return [];
     if (target.against === undefined) {
       const found = spreadOf(own.map(of));
-      return [{ text, bound: `≤ ${target.bound} ${unit}`, ratio: `${spread(found)} ${unit}`, kept: found.median <= target.bound }];
+      return [
+        {
+          text,
+          bound: `≤ ${target.bound} ${unit}`,
+          ratio: `${spread(found)} ${unit}`,
+          kept: found.median <= target.bound,
+        },
+      ];
     }
     const other = samplesOf(target.againstCase ?? target.case, target.against);
     if (other === undefined) return [];
@@ -118,7 +126,8 @@ function bars(rows: readonly Row[]): string {
   const width = Math.max(...rows.map((row) => row.contender.length));
   return rows
     .map(
-      (row) => `${row.contender.padEnd(width)}  ${"█".repeat(Math.max(1, Math.round((row.ratio / most) * 40)))} ${two(row.ratio)}`,
+      (row) =>
+        `${row.contender.padEnd(width)}  ${"█".repeat(Math.max(1, Math.round((row.ratio / most) * 40)))} ${two(row.ratio)}`,
     )
     .join("\n");
 }

@@ -23,7 +23,16 @@ test.runIf(existsSync(join(ROOT, "README.md")))("a row of exit codes in README.m
 
 test("no code stands twice, and every outcome has one", () => {
   expect(new Set(EXITS.map((exit) => exit.code)).size).toBe(EXITS.length);
-  const outcomes = ["agreed", "disagreed", "incomplete", "absent", "changed", "moved", "indistinct", "pending"] as const;
+  const outcomes = [
+    "agreed",
+    "disagreed",
+    "incomplete",
+    "absent",
+    "changed",
+    "moved",
+    "indistinct",
+    "pending",
+  ] as const;
   expect(outcomes.map(exitOf)).toEqual([0, 10, 12, 16, 15, 11, 13, 14]);
 });
 

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Says when the last of the signals has its first listener, and whether it was the shim that set it: `up`, or `late`. */
+/**
+ * Says when the last of the signals has its first listener, and whether it was the shim that set it: `up`, or `late`.
+ */
 const WATCH = `
   const { on } = process;
   process.on = function (name, ...rest) {

@@ -47,7 +47,8 @@ test("a line has level, time, message and details, as JSON or for people", () =>
 test("what a registry said cannot move the cursor, and a cycle ends", () => {
   const cycle: Record<string, unknown> = { said: "\u001b[2J\u202e" };
   cycle["self"] = cycle;
-  for (const format of ["pretty", "json"] as const) expect(logged(format, "\u009b31m", cycle)).not.toMatch(/[\u001b\u009b\u202e]/);
+  for (const format of ["pretty", "json"] as const)
+    expect(logged(format, "\u009b31m", cycle)).not.toMatch(/[\u001b\u009b\u202e]/);
 });
 
 test("only a coloured one has colours", () => {

@@ -71,7 +71,11 @@ test("inspect --json is one object that tells selected entries from the others",
     request: unknown;
     artifact: { kind: string; size: number; manifests: Entry[] };
   };
-  expect(seen).toMatchObject({ vantage: "here", request: { platform: "darwin/amd64", bottle: null }, artifact: { kind: "index" } });
+  expect(seen).toMatchObject({
+    vantage: "here",
+    request: { platform: "darwin/amd64", bottle: null },
+    artifact: { kind: "index" },
+  });
   expect(seen.artifact.manifests.map(({ selected, bottle }) => [bottle, selected])).toEqual([
     ["arm64_sonoma", false],
     ["sonoma", true],
@@ -94,7 +98,9 @@ test("inspect --raw prints the exact bytes: they hash to the digest that the tre
 });
 
 test("inspect --raw with a selection prints the one manifest, and refuses several", async () => {
-  const { artifact } = JSON.parse((await look(`inspect ${registry.reference} --json`)).out) as { artifact: { manifests: Entry[] } };
+  const { artifact } = JSON.parse((await look(`inspect ${registry.reference} --json`)).out) as {
+    artifact: { manifests: Entry[] };
+  };
   const { out } = await look(`inspect ${registry.reference} --bottle big_sur --raw`);
   expect(`sha256:${createHash("sha256").update(out).digest("hex")}`).toBe(
     artifact.manifests.find(({ bottle }) => bottle === "big_sur")?.digest,

@@ -25,7 +25,13 @@ try {
 
 /** Reads a locked key as a worker does. */
 function unlocking(file: string): string {
-  const target = { worker: "fra", user: "tofu", agent: null, identitiesOnly: false, identityFiles: [{ file, named: true }] };
+  const target = {
+    worker: "fra",
+    user: "tofu",
+    agent: null,
+    identitiesOnly: false,
+    identityFiles: [{ file, named: true }],
+  };
   return `
 import { passphraseAsker } from ${JSON.stringify(BUILT)};
 import { readProofs } from ${JSON.stringify(BUILT_KEYS)};

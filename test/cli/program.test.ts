@@ -62,7 +62,12 @@ describe("stdout has the result and nothing else", () => {
   test("tofu3 demo --tamper --json: one object, and the exit code is 10", async () => {
     const { code, stdout } = await run(["demo", "--tamper", "--json"]);
     expect(code).toBe(10);
-    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, outcome: "disagreed", artifact: null, released: null });
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      outcome: "disagreed",
+      artifact: null,
+      released: null,
+    });
   });
 
   test("tofu3 demo -q: only a reference to hand on, and nothing on stderr", async () => {
@@ -80,7 +85,8 @@ describe("stdout has the result and nothing else", () => {
   test("--log-format json writes JSON lines to stderr, and the table stays alone on stdout", async () => {
     const { stdout, stderr } = await run(["demo", "-q", "--log-level", "debug", "--log-format", "json"]);
     expect(stdout).toMatch(/^\S+@sha256:[0-9a-f]{64}\n$/);
-    for (const line of stderr.split("\n").filter((each) => each !== "")) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    for (const line of stderr.split("\n").filter((each) => each !== ""))
+      expect(() => JSON.parse(line) as unknown).not.toThrow();
   });
 });
 
@@ -155,18 +161,31 @@ describe("what is wrong", () => {
     await writeFile(file, "workers: 3\nlimitz: {}\n");
     const { code, stderr } = await run(["verify", "alpine:3.20", "--config", file]);
     expect(code).toBe(2);
-    expect(stderr.split("\n").filter((line) => line.startsWith(`tofu3: error: ${file}:`)).length).toBeGreaterThanOrEqual(2);
+    expect(
+      stderr.split("\n").filter((line) => line.startsWith(`tofu3: error: ${file}:`)).length,
+    ).toBeGreaterThanOrEqual(2);
   });
 
   test("a reference is looked at before the configuration, and without tag and digest `latest` is said", async () => {
-    expect((await run(["verify", "UPPER"], { cwd: folder, env: { HOME: folder } })).stderr).not.toContain("configuration");
+    expect((await run(["verify", "UPPER"], { cwd: folder, env: { HOME: folder } })).stderr).not.toContain(
+      "configuration",
+    );
     const { stderr } = await run(["verify", "alpine"], { cwd: folder, env: { HOME: folder } });
-    expect(stderr).toMatch(/^tofu3: note: alpine has neither tag nor digest: looking at docker\.io\/library\/alpine:latest$/m);
+    expect(stderr).toMatch(
+      /^tofu3: note: alpine has neither tag nor digest: looking at docker\.io\/library\/alpine:latest$/m,
+    );
     expect((await run(["verify", "alpine:1.10"], { cwd: folder, env: { HOME: folder } })).stderr).not.toContain("note");
   });
 
   test("a report that could not be written is refused before anything is fetched", async () => {
-    const args = ["verify", `127.0.0.1:${mutePort()}/a:b`, "--config", slowConfig, "--report", join(folder, "none", "a.json")];
+    const args = [
+      "verify",
+      `127.0.0.1:${mutePort()}/a:b`,
+      "--config",
+      slowConfig,
+      "--report",
+      join(folder, "none", "a.json"),
+    ];
     const { code, stderr } = await run(args);
     expect(code).toBe(2);
     expect(stderr).toContain("cannot write the report");
@@ -183,7 +202,9 @@ describe("what is wrong", () => {
       },
     };
     expect(await main(["workers", "script"], broken, new AbortController().signal)).toBe(1);
-    expect(broken.err()).toMatch(/^tofu3: this is a bug in tofu3: x is not a function; nothing was released\ntofu3: hint: .*\n$/);
+    expect(broken.err()).toMatch(
+      /^tofu3: this is a bug in tofu3: x is not a function; nothing was released\ntofu3: hint: .*\n$/,
+    );
     const traced = { ...broken, ...capture(folder), stdout: broken.stdout };
     expect(await main(["workers", "script", "--log-level", "debug"], traced, new AbortController().signal)).toBe(1);
     expect(traced.err()).toMatch(/^tofu3: trace: {5}at /m);
@@ -209,7 +230,9 @@ describe("a signal", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
     "%s ends it with 130, says that nothing was released and prints no result",
     async (name) => {
-      const { code, stdout, stderr } = await run(args(), { onStart: (pid) => setTimeout(() => process.kill(pid, name), 2500) });
+      const { code, stdout, stderr } = await run(args(), {
+        onStart: (pid) => setTimeout(() => process.kill(pid, name), 2500),
+      });
       expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
       expect(stderr.trimEnd().split("\n").at(-1)).toBe(`tofu3: interrupted by ${name}; nothing was released`);
     },
@@ -223,7 +246,8 @@ describe("a signal", () => {
     });
     let screen = "";
     child.stdout.on("data", (chunk: Buffer) => {
-      if (!screen.includes("\u001b[?25l") && chunk.includes("\u001b[?25l")) setTimeout(() => child.stdin.write("\u0003"), 1500);
+      if (!screen.includes("\u001b[?25l") && chunk.includes("\u001b[?25l"))
+        setTimeout(() => child.stdin.write("\u0003"), 1500);
       screen += chunk.toString("utf8");
     });
     const code = await new Promise((resolve) => child.once("close", resolve));

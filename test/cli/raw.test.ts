@@ -89,11 +89,18 @@ describe("inspect --raw prints what was received, whatever it is", () => {
     const seen = await tofu3("inspect", `${liar.host}/chosen:v1`, "--raw", "--platform", "linux/amd64");
     expect({ code: seen.code, stdout: seen.stdout }, seen.stderr).toEqual({ code: 12, stdout: twice });
     const whole = await tofu3("inspect", `${liar.host}/chosen:v1`, "--raw");
-    expect({ code: whole.code, stdout: whole.stdout }, whole.stderr).toEqual({ code: 0, stdout: root.bytes.toString() });
+    expect({ code: whole.code, stdout: whole.stdout }, whole.stderr).toEqual({
+      code: 0,
+      stdout: root.bytes.toString(),
+    });
   });
 
   test("an index whose type contradicts it is selected from by nobody, and printed", async () => {
-    const root = documentOf(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [descriptorOf(image.manifest)] });
+    const root = documentOf(OCI_INDEX, {
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      manifests: [descriptorOf(image.manifest)],
+    });
     liar.answer("/v2/types/manifests/v1", { headers: { "Content-Type": "application/json" }, body: root.bytes });
     const seen = await tofu3("inspect", `${liar.host}/types:v1`, "--raw", "--platform", "linux/amd64");
     expect({ code: seen.code, stdout: seen.stdout }, seen.stderr).toEqual({ code: 12, stdout: root.bytes.toString() });
@@ -109,7 +116,8 @@ test("the hint of a document that cannot be read is a command that works", async
   liar.answer("/v2/hinted/manifests/v1", { headers: { "Content-Type": OCI_MANIFEST }, body: twice });
   const reference = `${liar.host}/hinted:v1`;
   const seen = await tofu3("inspect", reference);
-  const [, command = ""] = /^tofu3: hint: .*tofu3 (inspect --raw REFERENCE) prints the exact bytes$/m.exec(seen.stderr) ?? [];
+  const [, command = ""] =
+    /^tofu3: hint: .*tofu3 (inspect --raw REFERENCE) prints the exact bytes$/m.exec(seen.stderr) ?? [];
   const next = await tofu3(...command.replace("REFERENCE", reference).split(" "));
   expect(next.stdout, seen.stderr).toBe(twice);
 });

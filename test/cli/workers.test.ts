@@ -32,11 +32,26 @@ function report(worker: string, changes: Partial<WorkerReport> = {}): WorkerRepo
   };
 }
 
-const NOTHING = { hostKey: null, roundTripMs: null, os: null, curl: null, hashTool: null, clockOffsetMs: null, machine: null };
+const NOTHING = {
+  hostKey: null,
+  roundTripMs: null,
+  os: null,
+  curl: null,
+  hashTool: null,
+  clockOffsetMs: null,
+  machine: null,
+};
 
 test("the table says of each worker what it is, and below it what to do", () => {
   const all = [
-    report("here", { via: "local", hostKey: null, roundTripMs: null, curl: null, hashTool: "node:crypto", clockOffsetMs: null }),
+    report("here", {
+      via: "local",
+      hostKey: null,
+      roundTripMs: null,
+      curl: null,
+      hashTool: "node:crypto",
+      clockOffsetMs: null,
+    }),
     report("fra", {
       state: "lacking",
       clockOffsetMs: -90_000,
@@ -53,7 +68,9 @@ test("the table says of each worker what it is, and below it what to do", () => 
     report("evil", { hostKey: `SHA256:${"B".repeat(42)}A`, os: "\u001b[2J\u202e", machine: "b".repeat(64) }),
   ];
   expectGolden("workers.txt", renderWorkers(all, { distinct: [] }, PLAIN));
-  expect(renderWorkers(all, { distinct: ["machine"] }, PLAIN)).toMatch(/^fra and here have one machine identity: give each/m);
+  expect(renderWorkers(all, { distinct: ["machine"] }, PLAIN)).toMatch(
+    /^fra and here have one machine identity: give each/m,
+  );
 });
 
 describe("tofu3 workers check", () => {

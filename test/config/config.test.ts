@@ -39,7 +39,10 @@ limits: { retries: 0 }
     totalSeconds: 7200,
   });
   expect(
-    workers.map(({ proxy, ...rest }) => ({ ...rest, proxy: proxy === null ? null : [proxy.url.reveal(), nameOfProxy(proxy)] })),
+    workers.map(({ proxy, ...rest }) => ({
+      ...rest,
+      proxy: proxy === null ? null : [proxy.url.reveal(), nameOfProxy(proxy)],
+    })),
   ).toEqual([
     { name: "here", via: "local", proxy: ["socks5h://127.0.0.1:9050", "socks5h://127.0.0.1:9050"] },
     {
@@ -101,7 +104,10 @@ describe("the text", () => {
     { text: `${THREE}--- \n{}\n`, says: '2:1: a second document starts here ("---"); the file holds one' },
     { text: `${THREE}? [a]\n: b\n`, says: "2:3: a key has to be a text" },
     { text: `${THREE}limits: !odd {}\n`, says: "2:9: unknown tag, or a value that does not fit its tag" },
-    { text: "workers: *nobody\n", says: "1:1: an alias without its anchor, or more aliases than a configuration needs" },
+    {
+      text: "workers: *nobody\n",
+      says: "1:1: an alias without its anchor, or more aliases than a configuration needs",
+    },
     { text: `${THREE}registries: {__proto__: {plainHttp: true}}\n`, says: '2:14: unknown key "__proto__"' },
   ])("$says", ({ text, says }) => {
     expect(mistakesOf(text)).toContain(says);
@@ -110,7 +116,8 @@ describe("the text", () => {
   test("a pile of aliases is refused, not unfolded", () => {
     const pile = Array.from(
       { length: 12 },
-      (_, level) => `x${level}: &x${level} [${Array.from({ length: 9 }, () => (level === 0 ? "1" : `*x${level - 1}`)).join(",")}]`,
+      (_, level) =>
+        `x${level}: &x${level} [${Array.from({ length: 9 }, () => (level === 0 ? "1" : `*x${level - 1}`)).join(",")}]`,
     );
     expect(mistakesOf(pile.join("\n"))[0]).toMatch(/more aliases than a configuration needs/);
   });

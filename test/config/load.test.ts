@@ -57,9 +57,18 @@ describe("the first of these that is there is read", () => {
     },
     { why: "~/.config is the last", files: ["home/.config/tofu3/config.yaml"], found: "home" },
   ])("$why", async ({ files, flag, env, found }) => {
-    const folder = await folderWith({ "cwd/x": "", ...Object.fromEntries(files.map((file) => [file, EVERYWHERE[file]])) });
-    const filled = Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [key, value.replace("<>", folder)]));
-    const config = await loadConfig(flag ?? null, { env: filled, home: join(folder, "home"), cwd: join(folder, "cwd") });
+    const folder = await folderWith({
+      "cwd/x": "",
+      ...Object.fromEntries(files.map((file) => [file, EVERYWHERE[file]])),
+    });
+    const filled = Object.fromEntries(
+      Object.entries(env ?? {}).map(([key, value]) => [key, value.replace("<>", folder)]),
+    );
+    const config = await loadConfig(flag ?? null, {
+      env: filled,
+      home: join(folder, "home"),
+      cwd: join(folder, "cwd"),
+    });
     expect(config.workers[0]?.name).toBe(found);
   });
 });
@@ -68,7 +77,12 @@ test("none at all: the error names the places, and the hint shows the demo and t
   const folder = await folderWith({});
   const error = await thrownBy(loadConfig(null, { env: {}, home: join(folder, "home"), cwd: folder }));
   expect(error).toMatchObject({ code: "E_CONFIG", hint: expect.stringMatching(/"tofu3 demo"/) as string });
-  for (const place of [join(folder, "tofu3.yaml"), join(folder, "home/.config/tofu3/config.yaml"), "--config", "TOFU3_CONFIG"]) {
+  for (const place of [
+    join(folder, "tofu3.yaml"),
+    join(folder, "home/.config/tofu3/config.yaml"),
+    "--config",
+    "TOFU3_CONFIG",
+  ]) {
     expect(error).toMatchObject({ message: expect.stringContaining(place) as string });
   }
   expect(error).toMatchObject({ hint: expect.stringContaining(SHORTEST) as string });
@@ -100,7 +114,11 @@ describe("a file that is no configuration", () => {
       hint: "TOFU3_CONFIG names it",
     },
     { why: "a folder", flag: "folder", says: /folder": it is a folder, not a file$/ },
-    { why: "a pipe that nobody writes to", flag: "pipe", says: /pipe": it is a pipe, and only regular files are read$/ },
+    {
+      why: "a pipe that nobody writes to",
+      flag: "pipe",
+      says: /pipe": it is a pipe, and only regular files are read$/,
+    },
     { why: "a device without end", flag: "/dev/zero", says: /it is a device, and only regular files are read$/ },
     { why: "larger than 1 MiB", flag: "large", says: /large": it is larger than 1048576 bytes$/ },
     { why: "not UTF-8", flag: "latin", says: /latin": it is not UTF-8 text$/ },
@@ -126,6 +144,8 @@ describe("a file that is no configuration", () => {
   test("a broken ./tofu3.yaml is not passed over for the next place", async () => {
     const folder = await folderWith({ "tofu3.yaml": "workers: 1\n", ".config/tofu3/config.yaml": naming("home") });
     const error = await thrownBy(loadConfig(null, { env: {}, home: folder, cwd: folder }));
-    expect(error).toMatchObject({ message: expect.stringMatching(/^\/.*\/tofu3\.yaml:1:10: workers: must be a list/) as string });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^\/.*\/tofu3\.yaml:1:10: workers: must be a list/) as string,
+    });
   });
 });

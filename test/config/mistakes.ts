@@ -4,7 +4,8 @@ import { Tofu3Error } from "../../src/errors.ts";
 export const KEY_A = `SHA256:${"a".repeat(42)}A`;
 export const KEY_B = `SHA256:${"b".repeat(42)}A`;
 export const SOURCE = { file: "/etc/lab/tofu3.yaml", home: "/home/kim" };
-export const THREE = "workers: [{name: here, via: local}, {name: fra, via: ssh, host: fra}, {name: sgp, via: ssh, host: sgp}]\n";
+export const THREE =
+  "workers: [{name: here, via: local}, {name: fra, via: ssh, host: fra}, {name: sgp, via: ssh, host: sgp}]\n";
 
 export function mistakesOf(text: string): string[] {
   try {

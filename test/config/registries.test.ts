@@ -12,7 +12,10 @@ import { THREE } from "./mistakes.ts";
 
 const run = promisify(execFile);
 
-/** `ca.pem`, `client.pem` with `client.key`, `locked.key` (the same with a passphrase), `other.key`, and files that are none of these. */
+/**
+ * `ca.pem`, `client.pem` with `client.key`, `locked.key` (the same with a passphrase), `other.key`, and files that are
+ * none of these.
+ */
 async function certificates(): Promise<string> {
   const folder = await folderWith({
     "empty.pem": "",
@@ -41,12 +44,17 @@ async function certificates(): Promise<string> {
       { cwd: folder },
     );
   await Promise.all(["ca", "client", "other"].map(make));
-  await run("openssl", ["pkey", "-in", "client.key", "-aes256", "-passout", "pass:hunter2", "-out", "locked.key"], { cwd: folder });
+  await run("openssl", ["pkey", "-in", "client.key", "-aes256", "-passout", "pass:hunter2", "-out", "locked.key"], {
+    cwd: folder,
+  });
   return folder;
 }
 
 async function settingsOf(registries: string, folder = "/etc"): Promise<(hostPort: string) => RegistrySettings> {
-  const config = parseConfig(`${THREE}registries:\n  ${registries}\n`, { file: join(folder, "tofu3.yaml"), home: folder });
+  const config = parseConfig(`${THREE}registries:\n  ${registries}\n`, {
+    file: join(folder, "tofu3.yaml"),
+    home: folder,
+  });
   return readRegistrySettings(config);
 }
 
@@ -72,7 +80,10 @@ describe("a registry is found by its exact host and port", () => {
 
 test("authorities and client certificate are read once, beside the configuration; the key is a secret", async () => {
   const folder = await certificates();
-  const settings = await settingsOf("r.lab: {caFile: ca.pem, clientCertificate: ./client.pem, clientKey: ~/client.key}", folder);
+  const settings = await settingsOf(
+    "r.lab: {caFile: ca.pem, clientCertificate: ./client.pem, clientKey: ~/client.key}",
+    folder,
+  );
   const { trust } = settings("r.lab");
   expect(trust?.ca).toBe(await readFile(join(folder, "ca.pem"), "utf8"));
   expect(trust?.clientCertificate?.certificate).toBe(await readFile(join(folder, "client.pem"), "utf8"));
@@ -84,9 +95,15 @@ test("authorities and client certificate are read once, beside the configuration
 test("a file that is no use is told with its place in the configuration, and nothing of a key", async () => {
   const folder = await certificates();
   const rows = [
-    { entry: "{caFile: no.pem}", says: /tofu3\.yaml:3:19: registries\["r\.lab"\]\.caFile: ".*\/no\.pem" does not exist$/ },
+    {
+      entry: "{caFile: no.pem}",
+      says: /tofu3\.yaml:3:19: registries\["r\.lab"\]\.caFile: ".*\/no\.pem" does not exist$/,
+    },
     { entry: "{caFile: empty.pem}", says: /:3:19: .*caFile: ".*\/empty\.pem" has no certificate; a PEM file has/ },
-    { entry: "{caFile: broken.pem}", says: /:3:19: .*caFile: ".*\/broken\.pem" has a certificate that cannot be read$/ },
+    {
+      entry: "{caFile: broken.pem}",
+      says: /:3:19: .*caFile: ".*\/broken\.pem" has a certificate that cannot be read$/,
+    },
     { entry: "{caFile: client.key}", says: /:3:19: .*caFile: ".*\/client\.key" has no certificate/ },
     { entry: "{caFile: .}", says: /:3:19: .*caFile: the authorities ".*": it is a folder, not a file$/ },
     {

@@ -38,7 +38,11 @@ describe("three workers that are three", () => {
     },
     {
       why: "a host key twice",
-      workers: [local, `name: b, via: ssh, host: b, hostKey: ${KEY_A}`, `name: c, via: ssh, host: c, hostKey: »${KEY_A}`],
+      workers: [
+        local,
+        `name: b, via: ssh, host: b, hostKey: ${KEY_A}`,
+        `name: c, via: ssh, host: c, hostKey: »${KEY_A}`,
+      ],
       says: 'workers[2].hostKey: same host key: the same machine as worker "b"; each worker needs a machine of its own',
     },
     {
@@ -93,7 +97,11 @@ describe("endpoints, once ~/.ssh/config was asked", () => {
 
 describe("host keys, once known_hosts was asked", () => {
   test.each([
-    { why: "one key", keys: ["SHA256:a"], says: /workers "b" and "c" are the same machine: both have the host key SHA256:a$/ },
+    {
+      why: "one key",
+      keys: ["SHA256:a"],
+      says: /workers "b" and "c" are the same machine: both have the host key SHA256:a$/,
+    },
     { why: "the same several", keys: ["SHA256:a", "SHA256:b"], says: /both have the host key SHA256:a or SHA256:b$/ },
   ])("$why for two workers is refused, and both are named", ({ keys, says }) => {
     expect(() =>

@@ -32,7 +32,10 @@ describe("one value", () => {
     { worker: 'name: b, via: ssh, host: »"b:22"', says: `workers[1].host: ${host}; the port goes into "port"` },
     { worker: 'name: b, via: ssh, host: »"[::1]:22"', says: `workers[1].host: ${host}; the port goes into "port"` },
     { worker: "name: b, via: ssh, host: »-oProxyCommand=x", says: `workers[1].host: ${host}` },
-    { worker: "name: b, via: ssh, host: b, user: »-x", says: 'workers[1].user: must be a user name without spaces, not "-x"' },
+    {
+      worker: "name: b, via: ssh, host: b, user: »-x",
+      says: 'workers[1].user: must be a user name without spaces, not "-x"',
+    },
     {
       worker: 'name: b, via: ssh, host: b, user: »"k m"',
       says: 'workers[1].user: must be a user name without spaces, not "k m"',
@@ -46,7 +49,10 @@ describe("one value", () => {
       worker: `name: b, via: ssh, host: b, hostKey: »${KEY_A.slice(0, -1)}B`,
       says: new RegExp(`workers\\[1\\]\\.hostKey: ${key}`),
     },
-    { worker: "name: b, via: ssh, host: b, hostKey: »'MD5:aa:bb'", says: `workers[1].hostKey: ${key}, not "MD5:aa:bb"` },
+    {
+      worker: "name: b, via: ssh, host: b, hostKey: »'MD5:aa:bb'",
+      says: `workers[1].hostKey: ${key}, not "MD5:aa:bb"`,
+    },
     {
       worker: "name: b, via: ssh, host: b, forwardCredentials: »yes",
       says: 'workers[1].forwardCredentials: must be true or false, not "yes"',
@@ -66,7 +72,10 @@ describe("one value", () => {
       worker: "name: b, via: ssh, host: b, proxy: »'http://a:b%zz@h:1'",
       says: /workers\[1\]\.proxy: must have its user and password percent-encoded/,
     },
-    { worker: "name: b, via: ssh, host: b, »hots: 1", says: 'workers[1].hots: unknown key "hots"; did you mean "host"?' },
+    {
+      worker: "name: b, via: ssh, host: b, »hots: 1",
+      says: 'workers[1].hots: unknown key "hots"; did you mean "host"?',
+    },
     {
       worker: "name: b, via: ssh, host: b, »identity_file: x",
       says: 'workers[1].identity_file: unknown key "identity_file"; did you mean "identityFile"?',
@@ -85,7 +94,10 @@ describe("one value", () => {
   });
 
   test.each([
-    { text: "policy: {days: »2}", says: "policy.days: must be 1; agreement over several days comes in a later version" },
+    {
+      text: "policy: {days: »2}",
+      says: "policy.days: must be 1; agreement over several days comes in a later version",
+    },
     { text: "policy: {days: »0}", says: "policy.days: must be 1, not 0" },
     {
       text: "policy: {distinct: [machine, »network]}",
@@ -112,8 +124,14 @@ describe("one value", () => {
       text: "limits: {blobBytes: ».inf}",
       says: "limits.blobBytes: must be a whole number from 1024 to 1125899906842624, not Infinity",
     },
-    { text: "limits: {connectSeconds: »0}", says: "limits.connectSeconds: must be a whole number from 1 to 300, not 0" },
-    { text: "limits: {idleSeconds: »3601}", says: "limits.idleSeconds: must be a whole number from 1 to 3600, not 3601" },
+    {
+      text: "limits: {connectSeconds: »0}",
+      says: "limits.connectSeconds: must be a whole number from 1 to 300, not 0",
+    },
+    {
+      text: "limits: {idleSeconds: »3601}",
+      says: "limits.idleSeconds: must be a whole number from 1 to 3600, not 3601",
+    },
     {
       text: "limits: {totalSeconds: »604801}",
       says: "limits.totalSeconds: must be a whole number from 1 to 604800, not 604801",
@@ -156,7 +174,9 @@ describe("one value", () => {
 });
 
 test("all mistakes are told, in the order of the file, one line each", () => {
-  const lines = mistakesOf("limits: {retries: 99}\nworkers:\n- {name: a, via: local, x: 1}\npolicy: {days: 9}\nzzz: 1\n");
+  const lines = mistakesOf(
+    "limits: {retries: 99}\nworkers:\n- {name: a, via: local, x: 1}\npolicy: {days: 9}\nzzz: 1\n",
+  );
   expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
     "1:19: limits.retries:",
     "3:1: workers:",

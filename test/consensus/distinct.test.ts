@@ -103,7 +103,9 @@ describe("who is one", () => {
   });
 
   test("ten thousand workers take no time", () => {
-    const many = identified(Array.from({ length: 10_000 }, (_, at) => ({ hostKey: `K${at % 5000}`, machine: `m${at % 3}` })));
+    const many = identified(
+      Array.from({ length: 10_000 }, (_, at) => ({ hostKey: `K${at % 5000}`, machine: `m${at % 3}` })),
+    );
     const start = performance.now();
     expect(indistinctOf(many, ["machine"])).toHaveLength(5003);
     expect(performance.now() - start).toBeLessThan(1000);
@@ -132,7 +134,10 @@ describe("the judgement of workers that are not distinct", () => {
   });
 
   test("a machine that is not known is not distinct", () => {
-    const verdict = judge(observed([A, A, A], [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2", machine: "c" }]), asked);
+    const verdict = judge(
+      observed([A, A, A], [{ machine: "a" }, { hostKey: "K1" }, { hostKey: "K2", machine: "c" }]),
+      asked,
+    );
     const indistinct = [{ why: "unknown machine", workers: ["fra"] }];
     expect(verdict).toMatchObject({ outcome: "indistinct", reason: { indistinct } });
   });
@@ -140,7 +145,11 @@ describe("the judgement of workers that are not distinct", () => {
   test.each([
     { why: "a difference", reports: [A, A, B], outcome: "disagreed" },
     { why: "an absence", reports: [A, A, failed()], outcome: "incomplete" },
-    { why: "three 404", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")], outcome: "absent" },
+    {
+      why: "three 404",
+      reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")],
+      outcome: "absent",
+    },
   ])("$why outranks it: $outcome", ({ reports, outcome }) => {
     for (const who of [twins, oneKey, []])
       expect(judge(observed(reports, [...who, {}, {}, {}].slice(0, 3)), asked).outcome).toBe(outcome);

@@ -16,12 +16,17 @@ function entries(count: number, below: Digest, each: Partial<SeenObject>): SeenO
   );
 }
 
-/** Indexes in indexes, each of which names the same children: what a walk reports of them is small, what it unfolds to is not. */
+/**
+ * Indexes in indexes, each of which names the same children: what a walk reports of them is small, what it unfolds to
+ * is not.
+ */
 function shared(count: number): SeenObject[] {
   const levels = ["b", "c", "d", "e"].map((letter) => digest(letter));
   const named = levels.flatMap((level, at) => {
     const above = at === 0 ? ROOT.digest : (levels[at - 1] ?? ROOT.digest);
-    return Array.from({ length: count / 4 }, (_, position) => object({ role: "index", digest: level, parent: above, position }));
+    return Array.from({ length: count / 4 }, (_, position) =>
+      object({ role: "index", digest: level, parent: above, position }),
+    );
   });
   return [ROOT, ...named];
 }
@@ -41,7 +46,10 @@ const SHAPES: readonly { readonly shape: string; readonly objects: (count: numbe
   { shape: "one child that is named over and over", objects: sameChild },
   {
     shape: "layers of one manifest",
-    objects: (count) => [object({ role: "manifest", digest: digest("a") }), ...entries(count, digest("a"), { role: "layer" })],
+    objects: (count) => [
+      object({ role: "manifest", digest: digest("a") }),
+      ...entries(count, digest("a"), { role: "layer" }),
+    ],
   },
 ];
 

@@ -7,7 +7,19 @@ import type { Digest } from "../../src/oci/digest.ts";
 import type { Policy } from "../../src/model/policy.ts";
 import type { Step } from "../../src/model/verdict.ts";
 import { anyObservation } from "./malformed.ts";
-import { asking, digest, failed, fault, INDEX, object, observation, refused, saw, sawWrong, tree } from "./observations.ts";
+import {
+  asking,
+  digest,
+  failed,
+  fault,
+  INDEX,
+  object,
+  observation,
+  refused,
+  saw,
+  sawWrong,
+  tree,
+} from "./observations.ts";
 
 function step(role: Step["role"], part: Partial<Step> = {}): Step {
   return { role, position: 0, platform: null, osVersion: null, alike: false, ...part };
@@ -109,7 +121,11 @@ describe("differences are located and say who saw what", () => {
     ];
     const wrong = objects.map((each) => (each.position === 2 ? { ...each, computed: digest("9") } : each));
     const { differences } = judge(
-      three([saw(objects), saw(objects), (worker) => observation(worker, { objects: wrong, error: fault("E_MISMATCH") })]),
+      three([
+        saw(objects),
+        saw(objects),
+        (worker) => observation(worker, { objects: wrong, error: fault("E_MISMATCH") }),
+      ]),
     );
     const last = { position: 2, platform: "darwin/amd64", osVersion: "macOS 14", alike: true };
     expect(differences.map((each) => each.path)).toEqual([[step("index"), step("manifest", last)]]);
@@ -132,7 +148,9 @@ test(`every one of ${REPORTS.length ** 3} combinations of three reports, against
 
 /** Whatever one saw, each time that it saw it. */
 function computedOf(seen: Observation | undefined): string[] {
-  return (seen?.objects ?? []).map((each) => `${each.role} ${String(each.computed)} ${each.size} ${each.mediaType}`).sort();
+  return (seen?.objects ?? [])
+    .map((each) => `${each.role} ${String(each.computed)} ${each.size} ${each.mediaType}`)
+    .sort();
 }
 
 describe("whatever is reported", () => {
@@ -175,7 +193,9 @@ describe("whatever is reported", () => {
           expect(each.error).toBeNull();
           expect(each.outcome).toBe("saw");
           expect(
-            each.objects.every((seen) => seen.computed === seen.digest && (seen.declaredSize ?? seen.size) === seen.size),
+            each.objects.every(
+              (seen) => seen.computed === seen.digest && (seen.declaredSize ?? seen.size) === seen.size,
+            ),
           ).toBe(true);
           expect(each.digest).toBe(observations[0]?.digest);
           expect(computedOf(each)).toEqual(computedOf(observations[0]));

@@ -20,7 +20,12 @@ function transportOf(name, pages) {
   const pageOf = (url) => {
     step();
     const { type, base64 } = pages[new URL(url).pathname];
-    return { status: 200, headers: [["content-type", type]], address: "192.0.2.1", body: Buffer.from(base64, "base64") };
+    return {
+      status: 200,
+      headers: [["content-type", type]],
+      address: "192.0.2.1",
+      body: Buffer.from(base64, "base64"),
+    };
   };
   return {
     open: async () => (step(), { tools: [], hostKey: null, machine: name, boot: null }),

@@ -15,7 +15,10 @@ import { CASES, failuresOf, type Judge } from "./table.ts";
 const FOLDER = join(import.meta.dirname, "../../src/consensus");
 const FILES = readdirSync(FOLDER);
 const SOURCES = new Map(FILES.map((file) => [file, readFileSync(join(FOLDER, file), "utf8")]));
-const GOLDEN = JSON.parse(readFileSync(join(import.meta.dirname, "golden/verdicts.json"), "utf8")) as Record<string, unknown>;
+const GOLDEN = JSON.parse(readFileSync(join(import.meta.dirname, "golden/verdicts.json"), "utf8")) as Record<
+  string,
+  unknown
+>;
 
 interface Mutant {
   readonly file: string;
@@ -84,7 +87,11 @@ function mutantsOf(file: string, source: string): Mutant[] {
 /** The judge of these sources: compiled, and loaded without touching the real ones. */
 function load(sources: ReadonlyMap<string, string>): Judge {
   const loaded = new Map<string, Record<string, unknown>>();
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: false };
+  const compilerOptions = {
+    module: ts.ModuleKind.CommonJS,
+    target: ts.ScriptTarget.ES2023,
+    verbatimModuleSyntax: false,
+  };
   function require(name: string): unknown {
     if (name === "../errors.ts") return errors;
     if (name === "../model/observation.ts") return observation;
@@ -98,7 +105,9 @@ function load(sources: ReadonlyMap<string, string>): Judge {
     const exports: Record<string, unknown> = {};
     loaded.set(file, exports);
     const { outputText } = ts.transpileModule(sources.get(file) ?? "", { compilerOptions });
-    const run = new Script(`(function (exports, require) {${outputText}\n})`).runInThisContext() as (...args: unknown[]) => void;
+    const run = new Script(`(function (exports, require) {${outputText}\n})`).runInThisContext() as (
+      ...args: unknown[]
+    ) => void;
     run(exports, require);
     return exports;
   }
@@ -150,7 +159,9 @@ describe("the judgement", () => {
       return caughtBy(load(sources)) === "";
     });
     const unexplained = survivors.filter(({ text }) => !EQUIVALENT.some((each) => each.text === text));
-    expect(unexplained.map(({ file, line, from, to, text }) => `${file}:${line}: ${from} → ${to}: ${text}`)).toEqual([]);
+    expect(unexplained.map(({ file, line, from, to, text }) => `${file}:${line}: ${from} → ${to}: ${text}`)).toEqual(
+      [],
+    );
     expect(EQUIVALENT.filter(({ text }) => !survivors.some((each) => each.text === text))).toEqual([]);
     expect(mutants.length).toBeGreaterThan(80);
   });

@@ -90,7 +90,10 @@ export function saw(objects: readonly SeenObject[] = tree()): (worker: string) =
   return (worker) => observation(worker, { objects });
 }
 
-export function failed(code: ErrorCode = "E_TIMEOUT", objects: readonly SeenObject[] = []): (worker: string) => Observation {
+export function failed(
+  code: ErrorCode = "E_TIMEOUT",
+  objects: readonly SeenObject[] = [],
+): (worker: string) => Observation {
   return (worker) => observation(worker, { outcome: "failed", objects, error: fault(code) });
 }
 

@@ -30,7 +30,8 @@ test("the judge and the naive judge say the same of every world", () => {
     });
   }
   // worlds of which all look alike would prove nothing
-  for (const outcome of ["agreed", "disagreed", "incomplete", "absent"]) expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(2);
+  for (const outcome of ["agreed", "disagreed", "incomplete", "absent"])
+    expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(2);
 });
 
 test("the judge and the naive judge say the same of reports that no worker makes", () => {
@@ -43,7 +44,8 @@ test("the judge and the naive judge say the same of reports that no worker makes
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
     });
   }
-  for (const outcome of ["agreed", "disagreed", "incomplete"]) expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(20);
+  for (const outcome of ["agreed", "disagreed", "incomplete"])
+    expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(20);
 });
 
 test("cuts of one truth never disagree", () => {
@@ -69,7 +71,8 @@ test("whoever adds an observation never turns 10 into anything else", () => {
     const observations = reports(sights);
     if (judge(observations).outcome !== "disagreed" || more === undefined) return;
     alarms += 1;
-    for (const worker of ["another", "w0"]) expect(judge([...observations, report(worker, more)]).outcome).toBe("disagreed");
+    for (const worker of ["another", "w0"])
+      expect(judge([...observations, report(worker, more)]).outcome).toBe("disagreed");
   });
   expect(alarms).toBeGreaterThan(RUNS / 10);
 });

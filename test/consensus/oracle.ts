@@ -2,8 +2,8 @@ import type { Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome } from "../../src/model/verdict.ts";
 
 /**
- * The rule a second time, from the words of the contract (sections 1 and 6) and not from the code: what each worker claims is a set of
- * sentences, and there is nothing but sets.
+ * The rule a second time, from the words of the contract (sections 1 and 6) and not from the code: what each worker
+ * claims is a set of sentences, and there is nothing but sets.
  */
 export function naiveOutcome(observations: readonly Observation[]): Outcome {
   const claims = observations.map(claimsOf);
@@ -11,7 +11,8 @@ export function naiveOutcome(observations: readonly Observation[]): Outcome {
   if (contradict([...union(claims.map(({ roots }) => roots))])) return "disagreed";
   // bytes that do not hash to their address, or are not as long as was declared, even when all were served the same
   if (claims.some(({ lies }) => lies)) return "disagreed";
-  // two workers say two things about one position of one document, or one that saw everything lacks what another one saw
+  // two workers say two things about one position of one document, or one that saw everything lacks what another one
+  // saw
   const said = union(claims.map(({ sentences }) => sentences));
   const positions = new Set([...said].map((sentence) => sentence.split(" is ")[0]));
   if (positions.size < said.size) return "disagreed";
@@ -22,8 +23,12 @@ export function naiveOutcome(observations: readonly Observation[]): Outcome {
   // three or more distinct workers, each of which saw every object, and was told the same of what the root is
   const distinct = new Set(observations.map(({ worker }) => worker));
   const all = claims.every(({ whole }) => whole);
-  const types = new Set(observations.flatMap(({ objects }) => objects.filter(({ parent }) => parent === null)).map(typeOf));
-  return all && types.size === 1 && distinct.size >= 3 && distinct.size === observations.length ? "agreed" : "incomplete";
+  const types = new Set(
+    observations.flatMap(({ objects }) => objects.filter(({ parent }) => parent === null)).map(typeOf),
+  );
+  return all && types.size === 1 && distinct.size >= 3 && distinct.size === observations.length
+    ? "agreed"
+    : "incomplete";
 }
 
 function typeOf({ mediaType }: SeenObject): string {
@@ -76,7 +81,9 @@ function isTree(named: string | null, objects: Observation["objects"]): boolean 
   let reached = objects.filter(({ parent, digest }) => parent === null && digest === named);
   for (let before = -1; before < reached.length;) {
     before = reached.length;
-    const opened = new Set(reached.filter(({ role }) => role === "index" || role === "manifest").map(({ digest }) => digest));
+    const opened = new Set(
+      reached.filter(({ role }) => role === "index" || role === "manifest").map(({ digest }) => digest),
+    );
     reached = objects.filter((each) => reached.includes(each) || (each.parent !== null && opened.has(each.parent)));
   }
   return reached.length > 0 && reached.length === objects.length;

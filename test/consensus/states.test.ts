@@ -24,13 +24,21 @@ const folder = mkdtempSync(join(tmpdir(), "tofu3-states-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function openRuntime(): Promise<Runtime> {
-  const vm = { host: "192.0.2.1", user: "tofu", identityFile: "/nonexistent", hostKeyFingerprint: `SHA256:${"A".repeat(43)}` };
+  const vm = {
+    host: "192.0.2.1",
+    user: "tofu",
+    identityFile: "/nonexistent",
+    hostKeyFingerprint: `SHA256:${"A".repeat(43)}`,
+  };
   const workers = [
     { name: "fra", vm: { ...vm, port: 1 } },
     { name: "sgp", vm: { ...vm, port: 2, hostKeyFingerprint: `SHA256:${"B".repeat(42)}A` } },
   ];
   const surroundings = { env: {}, home: folder, cwd: folder };
-  const config = await loadConfig(await writeConfig(folder, { workers, others: { limits: { retries: 1 } } }), surroundings);
+  const config = await loadConfig(
+    await writeConfig(folder, { workers, others: { limits: { retries: 1 } } }),
+    surroundings,
+  );
   const quiet = { authfile: null, version: "0.0.0", passphrase: null, log: () => undefined };
   return { ...surroundings, ...quiet, config, now: () => new Date(0) };
 }
@@ -60,7 +68,10 @@ const REQUEST = {
   force: false,
 };
 
-/** A verification and, where they agree, a release, by the program; interrupted at the given step of any of its transports. */
+/**
+ * A verification and, where they agree, a release, by the program; interrupted at the given step of any of its
+ * transports.
+ */
 async function runOf(three: Three, interruptAt = Infinity): Promise<Ended> {
   const cwd = join(folder, `room${(rooms += 1)}`);
   mkdirSync(cwd);
@@ -119,7 +130,9 @@ function exitOfThree(three: Three): number {
 }
 
 /** The only releases that there can be: every object of an artifact under its digest, and nothing else. */
-const WHOLE = [...ARTIFACTS.values()].map((things) => new Map(things.map(({ digest, bytes }) => [String(digest), bytes])));
+const WHOLE = [...ARTIFACTS.values()].map(
+  (things) => new Map(things.map(({ digest, bytes }) => [String(digest), bytes])),
+);
 
 /** Whatever happened: what is at the destination is what three saw alike, or nothing is, and nothing is beside it. */
 function expectSound(three: Three, { evidence, released, left }: Ended, what: string): void {
@@ -133,18 +146,22 @@ function expectSound(three: Three, { evidence, released, left }: Ended, what: st
 }
 
 describe("what three workers are told", () => {
-  test("is judged as the rule says, and only what three were told alike is released", { timeout: 300_000 }, async () => {
-    let agreed = 0;
-    await inLanes(everyThree(), async (three) => {
-      const ended = await runOf(three);
-      expect(ended.evidence, nameOf(three)).not.toBeNull();
-      expectSound(three, ended, nameOf(three));
-      expect(ended.released !== null, nameOf(three)).toBe(exitOfThree(three) === 0);
-      if (ended.released !== null) agreed += 1;
-    });
-    // A and A and A, or one of them by the host key K; B and B and B
-    expect(agreed).toBe(4);
-  });
+  test(
+    "is judged as the rule says, and only what three were told alike is released",
+    { timeout: 300_000 },
+    async () => {
+      let agreed = 0;
+      await inLanes(everyThree(), async (three) => {
+        const ended = await runOf(three);
+        expect(ended.evidence, nameOf(three)).not.toBeNull();
+        expectSound(three, ended, nameOf(three));
+        expect(ended.released !== null, nameOf(three)).toBe(exitOfThree(three) === 0);
+        if (ended.released !== null) agreed += 1;
+      });
+      // A and A and A, or one of them by the host key K; B and B and B
+      expect(agreed).toBe(4);
+    },
+  );
 
   test("and are interrupted at any step: a whole release or none", { timeout: 300_000 }, async () => {
     const throws = dice(Math.floor(Date.now() / 86_400_000));

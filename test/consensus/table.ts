@@ -78,135 +78,197 @@ const unsigned = at(0, { mediaType: SCHEMA1_UNSIGNED });
 const pinnedAs = (digit: string): Report => at(0, { pinned: `sha512:${digit.repeat(128)}` });
 
 /** What three workers report, and what that is. */
-export const ROWS: readonly { readonly why: string; readonly reports: readonly Report[]; readonly outcome: Outcome }[] = [
-  { why: "all the same", reports: [A, A, A], outcome: "agreed" },
-  { why: "one saw another root", reports: [A, A, B], outcome: "disagreed" },
-  { why: "three saw three roots", reports: [A, B, saw(tree(digest("8")))], outcome: "disagreed" },
-  { why: "a difference outranks an absence", reports: [A, B, failed()], outcome: "disagreed" },
-  { why: "a difference outranks a 404", reports: [A, refused("E_NOT_FOUND"), B], outcome: "disagreed" },
-  { why: "one has no answer", reports: [A, A, failed()], outcome: "incomplete" },
-  { why: "one is told 404", reports: [A, A, refused("E_NOT_FOUND")], outcome: "incomplete" },
-  { why: "one is told 403", reports: [A, refused("E_DENIED"), A], outcome: "incomplete" },
-  { why: "three 404", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")], outcome: "absent" },
-  {
-    why: "three 403 are no absence",
-    reports: [refused("E_DENIED"), refused("E_DENIED"), refused("E_DENIED")],
-    outcome: "incomplete",
-  },
-  { why: "two 404 and a timeout", reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), failed()], outcome: "incomplete" },
-  {
-    why: "a failure that calls itself not found",
-    reports: [failed("E_NOT_FOUND"), failed("E_NOT_FOUND"), failed("E_NOT_FOUND")],
-    outcome: "incomplete",
-  },
-  { why: "three failures", reports: [failed(), failed(), failed()], outcome: "incomplete" },
-  { why: "one layer is other bytes at one worker", reports: [A, sawWrong(3), A], outcome: "disagreed" },
-  { why: "all were served the same wrong bytes", reports: [sawWrong(3), sawWrong(3), sawWrong(3)], outcome: "disagreed" },
-  { why: "one layer never ended", reports: [A, A, sawWrong(4, null)], outcome: "disagreed" },
-  { why: "wrong bytes beside two failures", reports: [failed(), sawWrong(2), failed()], outcome: "disagreed" },
-  {
-    why: "another root seen before a failure",
-    reports: [A, A, failed("E_CUT", [object({ role: "index", digest: digest("f") })])],
-    outcome: "disagreed",
-  },
-  { why: "the same root seen before a failure", reports: [A, A, failed("E_CUT", tree().slice(0, 2))], outcome: "incomplete" },
-  { why: "the bytes are the same, the media type is not", reports: [A, A, at(0, { mediaType: MANIFEST })], outcome: "disagreed" },
-  { why: "a size that is not the declared one", reports: [A, A, at(3, { size: 11 })], outcome: "disagreed" },
-  { why: "one claims to be complete and lacks a layer", reports: [A, A, saw(tree().slice(0, 4))], outcome: "disagreed" },
-  { why: "all stopped early", reports: [stopped, stopped, stopped], outcome: "incomplete" },
-  {
-    why: "one saw something below a layer, where nothing can be",
-    reports: [saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))],
-    outcome: "disagreed",
-  },
-  {
-    why: "one saw a second root",
-    reports: [A, A, saw([...tree(), object({ role: "manifest", digest: digest("9") })])],
-    outcome: "disagreed",
-  },
-  {
-    why: "two saw other bytes at a place that stands twice",
-    reports: [twiceAt("8"), twiceAt("9"), twiceAt("9")],
-    outcome: "disagreed",
-  },
-  { why: "another kind of root", reports: [A, A, saw(manifestRoot)], outcome: "disagreed" },
-  {
-    why: "another kind of root, and everybody was stopped",
-    reports: [stoppedWith(tree().slice(0, 1)), stoppedWith(tree().slice(0, 1)), stoppedWith(manifestRoot)],
-    outcome: "disagreed",
-  },
-  {
-    why: "another kind of root before an unclean end",
-    reports: [A, A, failed("E_VM_REPLY", manifestRoot)],
-    outcome: "disagreed",
-  },
-  {
-    why: "one of three alike siblings is missing at one",
-    reports: [saw(attestations), saw(attestations), without(1)],
-    outcome: "incomplete",
-  },
-  { why: "each lacks another of three alike siblings", reports: [without(1), without(2), without(3)], outcome: "incomplete" },
-  {
-    why: "a document that is named twice, seen in part",
-    reports: [saw(shared), failed("E_CUT", shared.toSpliced(3, 1)), failed("E_CUT", shared.toSpliced(4, 1))],
-    outcome: "incomplete",
-  },
-  {
-    why: "three name digests that are not those of their roots",
-    reports: [named("7"), named("8"), named("9")],
-    outcome: "incomplete",
-  },
-  { why: "one names a digest that is not that of its root", reports: [A, A, named("9")], outcome: "incomplete" },
-  {
-    why: "an object that hangs nowhere",
-    reports: [1, 2, 3].map(() => saw([...tree(), object({ role: "layer", digest: digest("9"), parent: digest("8") })])),
-    outcome: "incomplete",
-  },
-  { why: "one was not told what the root is", reports: [A, A, at(0, { mediaType: OTHER, guessed: true })], outcome: "incomplete" },
-  {
-    why: "two were told two things of it, and one none",
-    reports: [A, at(0, { mediaType: MANIFEST }), at(0, { mediaType: OTHER, guessed: true })],
-    outcome: "disagreed",
-  },
-  {
-    why: "nobody was told what the root is, and it looks the same",
-    reports: [1, 2, 3].map(() => at(0, { guessed: true })),
-    outcome: "agreed",
-  },
-  { why: "one guessed what the others were told", reports: [A, A, at(0, { guessed: true })], outcome: "agreed" },
-  {
-    why: "another root, of which nobody said what it is",
-    reports: [A, A, saw([object({ role: "blob", digest: digest("9"), guessed: true })])],
-    outcome: "disagreed",
-  },
-  { why: "one was given schema 1 without signatures", reports: [signed, signed, unsigned], outcome: "incomplete" },
-  { why: "all were given schema 1 without signatures", reports: [unsigned, unsigned, unsigned], outcome: "agreed" },
-  { why: "schema 1 and something else", reports: [signed, signed, at(0, { mediaType: MANIFEST })], outcome: "disagreed" },
-  ...["", "latest", `md5:${"a".repeat(32)}`, `sha256:${"A".repeat(64)}`].map((text) => ({
-    why: `all call their root "${text}", which is no digest`,
-    reports: [1, 2, 3].map(() => saw([object({ role: "blob", digest: text as Digest })])),
-    outcome: "incomplete" as const,
-  })),
-  {
-    why: "all call a layer something that is no digest",
-    reports: [1, 2, 3].map(() => at(4, { digest: "latest", computed: "latest" })),
-    outcome: "incomplete",
-  },
-  {
-    why: "one hashed the root by another algorithm to something else",
-    reports: [pinnedAs("1"), pinnedAs("1"), pinnedAs("2")],
-    outcome: "disagreed",
-  },
-  { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
-];
+export const ROWS: readonly { readonly why: string; readonly reports: readonly Report[]; readonly outcome: Outcome }[] =
+  [
+    { why: "all the same", reports: [A, A, A], outcome: "agreed" },
+    { why: "one saw another root", reports: [A, A, B], outcome: "disagreed" },
+    { why: "three saw three roots", reports: [A, B, saw(tree(digest("8")))], outcome: "disagreed" },
+    { why: "a difference outranks an absence", reports: [A, B, failed()], outcome: "disagreed" },
+    { why: "a difference outranks a 404", reports: [A, refused("E_NOT_FOUND"), B], outcome: "disagreed" },
+    { why: "one has no answer", reports: [A, A, failed()], outcome: "incomplete" },
+    { why: "one is told 404", reports: [A, A, refused("E_NOT_FOUND")], outcome: "incomplete" },
+    { why: "one is told 403", reports: [A, refused("E_DENIED"), A], outcome: "incomplete" },
+    {
+      why: "three 404",
+      reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), refused("E_NOT_FOUND")],
+      outcome: "absent",
+    },
+    {
+      why: "three 403 are no absence",
+      reports: [refused("E_DENIED"), refused("E_DENIED"), refused("E_DENIED")],
+      outcome: "incomplete",
+    },
+    {
+      why: "two 404 and a timeout",
+      reports: [refused("E_NOT_FOUND"), refused("E_NOT_FOUND"), failed()],
+      outcome: "incomplete",
+    },
+    {
+      why: "a failure that calls itself not found",
+      reports: [failed("E_NOT_FOUND"), failed("E_NOT_FOUND"), failed("E_NOT_FOUND")],
+      outcome: "incomplete",
+    },
+    { why: "three failures", reports: [failed(), failed(), failed()], outcome: "incomplete" },
+    { why: "one layer is other bytes at one worker", reports: [A, sawWrong(3), A], outcome: "disagreed" },
+    {
+      why: "all were served the same wrong bytes",
+      reports: [sawWrong(3), sawWrong(3), sawWrong(3)],
+      outcome: "disagreed",
+    },
+    { why: "one layer never ended", reports: [A, A, sawWrong(4, null)], outcome: "disagreed" },
+    { why: "wrong bytes beside two failures", reports: [failed(), sawWrong(2), failed()], outcome: "disagreed" },
+    {
+      why: "another root seen before a failure",
+      reports: [A, A, failed("E_CUT", [object({ role: "index", digest: digest("f") })])],
+      outcome: "disagreed",
+    },
+    {
+      why: "the same root seen before a failure",
+      reports: [A, A, failed("E_CUT", tree().slice(0, 2))],
+      outcome: "incomplete",
+    },
+    {
+      why: "the bytes are the same, the media type is not",
+      reports: [A, A, at(0, { mediaType: MANIFEST })],
+      outcome: "disagreed",
+    },
+    { why: "a size that is not the declared one", reports: [A, A, at(3, { size: 11 })], outcome: "disagreed" },
+    {
+      why: "one claims to be complete and lacks a layer",
+      reports: [A, A, saw(tree().slice(0, 4))],
+      outcome: "disagreed",
+    },
+    { why: "all stopped early", reports: [stopped, stopped, stopped], outcome: "incomplete" },
+    {
+      why: "one saw something below a layer, where nothing can be",
+      reports: [saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))],
+      outcome: "disagreed",
+    },
+    {
+      why: "one saw a second root",
+      reports: [A, A, saw([...tree(), object({ role: "manifest", digest: digest("9") })])],
+      outcome: "disagreed",
+    },
+    {
+      why: "two saw other bytes at a place that stands twice",
+      reports: [twiceAt("8"), twiceAt("9"), twiceAt("9")],
+      outcome: "disagreed",
+    },
+    { why: "another kind of root", reports: [A, A, saw(manifestRoot)], outcome: "disagreed" },
+    {
+      why: "another kind of root, and everybody was stopped",
+      reports: [stoppedWith(tree().slice(0, 1)), stoppedWith(tree().slice(0, 1)), stoppedWith(manifestRoot)],
+      outcome: "disagreed",
+    },
+    {
+      why: "another kind of root before an unclean end",
+      reports: [A, A, failed("E_VM_REPLY", manifestRoot)],
+      outcome: "disagreed",
+    },
+    {
+      why: "one of three alike siblings is missing at one",
+      reports: [saw(attestations), saw(attestations), without(1)],
+      outcome: "incomplete",
+    },
+    {
+      why: "each lacks another of three alike siblings",
+      reports: [without(1), without(2), without(3)],
+      outcome: "incomplete",
+    },
+    {
+      why: "a document that is named twice, seen in part",
+      reports: [saw(shared), failed("E_CUT", shared.toSpliced(3, 1)), failed("E_CUT", shared.toSpliced(4, 1))],
+      outcome: "incomplete",
+    },
+    {
+      why: "three name digests that are not those of their roots",
+      reports: [named("7"), named("8"), named("9")],
+      outcome: "incomplete",
+    },
+    { why: "one names a digest that is not that of its root", reports: [A, A, named("9")], outcome: "incomplete" },
+    {
+      why: "an object that hangs nowhere",
+      reports: [1, 2, 3].map(() =>
+        saw([...tree(), object({ role: "layer", digest: digest("9"), parent: digest("8") })]),
+      ),
+      outcome: "incomplete",
+    },
+    {
+      why: "one was not told what the root is",
+      reports: [A, A, at(0, { mediaType: OTHER, guessed: true })],
+      outcome: "incomplete",
+    },
+    {
+      why: "two were told two things of it, and one none",
+      reports: [A, at(0, { mediaType: MANIFEST }), at(0, { mediaType: OTHER, guessed: true })],
+      outcome: "disagreed",
+    },
+    {
+      why: "nobody was told what the root is, and it looks the same",
+      reports: [1, 2, 3].map(() => at(0, { guessed: true })),
+      outcome: "agreed",
+    },
+    { why: "one guessed what the others were told", reports: [A, A, at(0, { guessed: true })], outcome: "agreed" },
+    {
+      why: "another root, of which nobody said what it is",
+      reports: [A, A, saw([object({ role: "blob", digest: digest("9"), guessed: true })])],
+      outcome: "disagreed",
+    },
+    { why: "one was given schema 1 without signatures", reports: [signed, signed, unsigned], outcome: "incomplete" },
+    { why: "all were given schema 1 without signatures", reports: [unsigned, unsigned, unsigned], outcome: "agreed" },
+    {
+      why: "schema 1 and something else",
+      reports: [signed, signed, at(0, { mediaType: MANIFEST })],
+      outcome: "disagreed",
+    },
+    ...["", "latest", `md5:${"a".repeat(32)}`, `sha256:${"A".repeat(64)}`].map((text) => ({
+      why: `all call their root "${text}", which is no digest`,
+      reports: [1, 2, 3].map(() => saw([object({ role: "blob", digest: text as Digest })])),
+      outcome: "incomplete" as const,
+    })),
+    {
+      why: "all call a layer something that is no digest",
+      reports: [1, 2, 3].map(() => at(4, { digest: "latest", computed: "latest" })),
+      outcome: "incomplete",
+    },
+    {
+      why: "one hashed the root by another algorithm to something else",
+      reports: [pinnedAs("1"), pinnedAs("1"), pinnedAs("2")],
+      outcome: "disagreed",
+    },
+    { why: "three empty observations", reports: [saw([]), saw([]), saw([])], outcome: "incomplete" },
+  ];
 
-/** Everything a worker can report about one artifact, with what it contributes to an independent statement of the rule. */
+/**
+ * Everything a worker can report about one artifact, with what it contributes to an independent statement of the rule.
+ */
 export const REPORTS = [
   { name: "A", report: A, root: "a", whole: true, lies: false, gone: false },
   { name: "B", report: B, root: "f", whole: true, lies: false, gone: false },
-  { name: "A then cut", report: failed("E_CUT", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: false },
-  { name: "B then cut", report: failed("E_CUT", tree(digest("f")).slice(0, 1)), root: "f", whole: false, lies: false, gone: false },
-  { name: "A then 404", report: refused("E_NOT_FOUND", tree().slice(0, 3)), root: "a", whole: false, lies: false, gone: true },
+  {
+    name: "A then cut",
+    report: failed("E_CUT", tree().slice(0, 3)),
+    root: "a",
+    whole: false,
+    lies: false,
+    gone: false,
+  },
+  {
+    name: "B then cut",
+    report: failed("E_CUT", tree(digest("f")).slice(0, 1)),
+    root: "f",
+    whole: false,
+    lies: false,
+    gone: false,
+  },
+  {
+    name: "A then 404",
+    report: refused("E_NOT_FOUND", tree().slice(0, 3)),
+    root: "a",
+    whole: false,
+    lies: false,
+    gone: true,
+  },
   { name: "A with wrong layer", report: sawWrong(3), root: "a", whole: false, lies: true, gone: false },
   {
     name: "A stopped",
@@ -246,7 +308,10 @@ const siblings = [
   entry("7", 6, null, null),
 ];
 const allWrong: Report = (worker) =>
-  observation(worker, { objects: siblings.map((each) => ({ ...each, computed: digest("9") })), error: fault("E_MISMATCH") });
+  observation(worker, {
+    objects: siblings.map((each) => ({ ...each, computed: digest("9") })),
+    error: fault("E_MISMATCH"),
+  });
 /** Two siblings whose names are alike for as far as they are shown. */
 const named64k = [
   object({ role: "index", digest: digest("a") }),
@@ -294,7 +359,9 @@ const pinned = (letter: string, observations: readonly Observation[]): Observati
 const tagged = (tag: string, observations: readonly Observation[]): Observation[] => asking({ tag }, observations);
 
 /** All saw A, from these machines. */
-const from = (...who: readonly Partial<Observation["evidence"]>[]): readonly [readonly Observation[], Partial<Policy>] => [
+const from = (
+  ...who: readonly Partial<Observation["evidence"]>[]
+): readonly [readonly Observation[], Partial<Policy>] => [
   three(who.map((evidence) => (worker) => ({ ...A(worker), evidence: { ...A(worker).evidence, ...evidence } }))),
   { distinct: ["machine"] },
 ];
@@ -305,19 +372,33 @@ const INDISTINCT = {
   "one host key, and nothing is asked for": [from({}, { hostKey: "K" }, { hostKey: "K" })[0], { distinct: [] }],
   "nobody knows one": from({ machine: "a" }, { machine: "b" }, {}),
   "nobody knows anyone": from({ boot: "x" }, { boot: "x" }, { boot: "x" }),
-  "a container beside its machine": from({ machine: "a", boot: "x" }, { machine: "x", boot: "x" }, { machine: "c", boot: "z" }),
-  "one kernel, two identities": from({ machine: "a", boot: "x" }, { machine: "b", boot: "x" }, { machine: "c", boot: "z" }),
-  "two machines, and pinned to something else": [pinned("7", from({ machine: "a" }, { machine: "a" }, { machine: "a" })[0])],
+  "a container beside its machine": from(
+    { machine: "a", boot: "x" },
+    { machine: "x", boot: "x" },
+    { machine: "c", boot: "z" },
+  ),
+  "one kernel, two identities": from(
+    { machine: "a", boot: "x" },
+    { machine: "b", boot: "x" },
+    { machine: "c", boot: "z" },
+  ),
+  "two machines, and pinned to something else": [
+    pinned("7", from({ machine: "a" }, { machine: "a" }, { machine: "a" })[0]),
+  ],
 } as const;
 
 /** Judgements of which every word is checked against `golden/verdicts.json`. */
-export const CASES: Readonly<Record<string, readonly [observations: readonly Observation[], policy?: Partial<Policy>]>> = {
+export const CASES: Readonly<
+  Record<string, readonly [observations: readonly Observation[], policy?: Partial<Policy>]>
+> = {
   ...Object.fromEntries(ROWS.map(({ why, reports }) => [why, [three(reports)] as const])),
   nobody: [[]],
   "two agree": [three([A, A])],
   "one reports three times": [[A("here"), A("here"), A("here")]],
   "one of four reports twice": [[A("here"), A("fra"), A("sgp"), A("sgp")]],
-  "one says first that there is nothing, and then that there is": [[A("here"), A("fra"), saw(tree().slice(0, 4))("sgp"), A("sgp")]],
+  "one says first that there is nothing, and then that there is": [
+    [A("here"), A("fra"), saw(tree().slice(0, 4))("sgp"), A("sgp")],
+  ],
   "a platform that is a page long": [
     three([
       saw(named64k),
@@ -341,7 +422,9 @@ export const CASES: Readonly<Record<string, readonly [observations: readonly Obs
   "one manifest twice": [three([saw([...twice, ...below]), saw([...twice, ...below]), saw(twice)])],
   "a thing below itself": [three([saw(ownParent), saw(ownParent), saw(tree())])],
   "things below a layer": [three([saw(layerParent), saw(layerParent), saw(layerParent.slice(0, 1))])],
-  "the layer has another digest but the same bytes": [three([A, A, at(3, { digest: digest("9"), computed: digest("9") })])],
+  "the layer has another digest but the same bytes": [
+    three([A, A, at(3, { digest: digest("9"), computed: digest("9") })]),
+  ],
   "another root computed than named, alone": [three([at(0, { computed: digest("9") }), failed(), failed()])],
   "no digest": [three([A, A, noDigest])],
   "said to have failed with everything": [three([A, A, (worker) => ({ ...A(worker), outcome: "failed" })])],

@@ -51,7 +51,11 @@ export const TOLD: readonly Told[] = [
     report: seen({}, other.manifest),
   },
   { name: "A, a layer is 404", routes: truth(blob(LAYER), MISSING), report: seen({ absent: true }) },
-  { name: "A, the manifest is 404", routes: truth(`manifests/${image.manifest.digest}`, MISSING), report: seen({ absent: true }) },
+  {
+    name: "A, the manifest is 404",
+    routes: truth(`manifests/${image.manifest.digest}`, MISSING),
+    report: seen({ absent: true }),
+  },
   { name: "A, another layer", routes: truth(blob(LAYER), WRONG), report: seen({ lied: true }) },
   {
     name: "A, another manifest",
@@ -63,11 +67,20 @@ export const TOLD: readonly Told[] = [
   },
   { name: "404", routes: truth("manifests/1", MISSING), report: { ...NOTHING, absent: true } },
   { name: "403", routes: truth("manifests/1", { ...MISSING, status: 403 }), report: NOTHING },
-  { name: "a page", routes: truth("manifests/1", { headers: { "content-type": "text/html" }, body: "<html>" }), report: NOTHING },
+  {
+    name: "a page",
+    routes: truth("manifests/1", { headers: { "content-type": "text/html" }, body: "<html>" }),
+    report: NOTHING,
+  },
   { name: "dead", routes: {}, never: fault("E_SSH"), report: NOTHING },
   { name: "A, an unclean end", routes: truth(), unclean: true, report: seen({}) },
   { name: "B, an unclean end", routes: serve(other.all), unclean: true, report: seen({}, other.manifest) },
-  { name: "A, another layer, an unclean end", routes: truth(blob(LAYER), WRONG), unclean: true, report: seen({ lied: true }) },
+  {
+    name: "A, another layer, an unclean end",
+    routes: truth(blob(LAYER), WRONG),
+    unclean: true,
+    report: seen({ lied: true }),
+  },
   { name: "A, by the host key K", routes: truth(), key: "SHA256:K", report: seen({ whole: true }) },
 ];
 

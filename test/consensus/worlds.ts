@@ -50,7 +50,9 @@ const image = fc
     platform: fc.constantFrom(...PLATFORMS),
     version: fc.constantFrom(null, "11", "12"),
   })
-  .map(({ layers, platform, version }) => node("manifest", [node("config", [], null, null), ...layers], platform, version));
+  .map(({ layers, platform, version }) =>
+    node("manifest", [node("config", [], null, null), ...layers], platform, version),
+  );
 
 /** Indexes in indexes with alike siblings, siblings that are one document, and one document under two media types. */
 const index: fc.Arbitrary<Node> = fc
@@ -64,7 +66,9 @@ const index: fc.Arbitrary<Node> = fc
     const [first] = own;
     const again = share && first !== undefined ? [first] : [];
     const typed =
-      otherType && first !== undefined ? [{ ...first, mediaType: "application/x-other", role: "blob" as const, children: [] }] : [];
+      otherType && first !== undefined
+        ? [{ ...first, mediaType: "application/x-other", role: "blob" as const, children: [] }]
+        : [];
     const below = nested.map((images) => node("index", [...images, ...again], null, null));
     return node("index", [...own, ...again, ...typed, ...below], null, null);
   });
@@ -121,19 +125,22 @@ function objectsOf(root: Node): SeenObject[] {
     });
     if (at.children.length === 0 || opened.has(digest)) return;
     opened.add(digest);
-    at.children.forEach((child, place) => visit(child, digest, child.role === "config" || role === "index" ? place : place - 1));
+    at.children.forEach((child, place) =>
+      visit(child, digest, child.role === "config" || role === "index" ? place : place - 1),
+    );
   };
   visit(root, null, 0);
   return found;
 }
 
-const ENDS: Readonly<Record<Exclude<Sight["end"], "whole" | "nothing">, Pick<Observation, "outcome"> & { readonly error: Fault }>> =
-  {
-    stopped: { outcome: "saw", error: fault("E_STOPPED") },
-    cut: { outcome: "failed", error: fault("E_CUT") },
-    gone: { outcome: "refused", error: fault("E_NOT_FOUND") },
-    unclean: { outcome: "failed", error: fault("E_VM_REPLY") },
-  };
+const ENDS: Readonly<
+  Record<Exclude<Sight["end"], "whole" | "nothing">, Pick<Observation, "outcome"> & { readonly error: Fault }>
+> = {
+  stopped: { outcome: "saw", error: fault("E_STOPPED") },
+  cut: { outcome: "failed", error: fault("E_CUT") },
+  gone: { outcome: "refused", error: fault("E_NOT_FOUND") },
+  unclean: { outcome: "failed", error: fault("E_VM_REPLY") },
+};
 
 /** What the worker reports of it, truthfully. */
 export function report(worker: string, sight: Sight): Observation {
@@ -141,7 +148,9 @@ export function report(worker: string, sight: Sight): Observation {
   const all = objectsOf(sight.root);
   const some = all.slice(0, Math.max(1, Math.ceil(all.length * sight.upTo)));
   const seen = reachable(some.filter((_, at) => at === 0 || !sight.refused.includes(at)));
-  const lied = seen.map((each, at) => (at > 0 && sight.wrong.includes(at) ? { ...each, computed: digestFor("lie") } : each));
+  const lied = seen.map((each, at) =>
+    at > 0 && sight.wrong.includes(at) ? { ...each, computed: digestFor("lie") } : each,
+  );
   const objects = reachable(lied.filter((each) => each.computed === each.digest || each.role !== "blob"));
   const digest = sight.root.digest;
   const wrong = objects.some((each) => each.computed !== each.digest);

@@ -41,7 +41,10 @@ const silentVms: readonly { what: string; vm: () => Transport }[] = [
   { what: "does not open", vm: () => ({ ...honest(), open: silence }) },
   { what: "does not answer", vm: () => silentAt("/v2/") },
   { what: "does not end", vm: () => ({ ...honest(), end: () => new Promise<never>(() => undefined) }) },
-  { what: "neither answers nor ends", vm: () => ({ ...silentAt("/v2/"), end: () => new Promise<never>(() => undefined) }) },
+  {
+    what: "neither answers nor ends",
+    vm: () => ({ ...silentAt("/v2/"), end: () => new Promise<never>(() => undefined) }),
+  },
   { what: "drips its manifest", vm: () => silentAt(amd.manifest.digest) },
   { what: "drips its layer", vm: () => silentAt("/blobs/") },
 ];
@@ -79,14 +82,17 @@ describe("an alarm waits for nobody", { timeout: 10_000 }, () => {
     expect(observations[1]?.error?.code).toBe("E_STOPPED");
   });
 
-  test.each(silentVms)("one is served false bytes and the third VM $what: the verdict comes after the grace", async ({ vm }) => {
-    const liar = fakeTransport({ ...serve(truth), [`${BASE}/blobs/${amd.config.digest}`]: { body: "other" } });
-    const looking = look([liar, vm(), honest()]);
-    await vi.advanceTimersByTimeAsync(GRACE_MS + 2000);
-    const observations = await looking;
-    expect(judge(observations).outcome).toBe("disagreed");
-    expect(observations.map((each) => each.error?.code)).toEqual(["E_MISMATCH", "E_STOPPED", undefined]);
-  });
+  test.each(silentVms)(
+    "one is served false bytes and the third VM $what: the verdict comes after the grace",
+    async ({ vm }) => {
+      const liar = fakeTransport({ ...serve(truth), [`${BASE}/blobs/${amd.config.digest}`]: { body: "other" } });
+      const looking = look([liar, vm(), honest()]);
+      await vi.advanceTimersByTimeAsync(GRACE_MS + 2000);
+      const observations = await looking;
+      expect(judge(observations).outcome).toBe("disagreed");
+      expect(observations.map((each) => each.error?.code)).toEqual(["E_MISMATCH", "E_STOPPED", undefined]);
+    },
+  );
 
   test("who is slow and not stopped yet is in the report", async () => {
     const slow = honest();

@@ -45,7 +45,11 @@ describe("tofu3 demo", () => {
   ])("$args ends as $outcome, exit $code, and leaves nothing behind", async ({ args, outcome, code, views }) => {
     const TMPDIR = mkdtempSync(join(tmpdir(), "tofu3-demo-test-"));
     const seen = await run(args, { env: { TMPDIR } });
-    const evidence = JSON.parse(seen.stdout) as { outcome: string; quorum: string; differences: { views: unknown[] }[] };
+    const evidence = JSON.parse(seen.stdout) as {
+      outcome: string;
+      quorum: string;
+      differences: { views: unknown[] }[];
+    };
     expect({ outcome: evidence.outcome, code: seen.code }).toEqual({ outcome, code });
     expect(evidence.differences[0]?.views.length ?? 0).toBe(views);
     expect(readdirSync(TMPDIR)).toEqual([]);

@@ -26,7 +26,9 @@ function manifestsOf(forged: boolean): readonly Entry[] {
 const path = `/v2/${DEMO_REPOSITORY}/manifests/${DEMO_TAG}`;
 
 async function token(scope = `repository:${DEMO_REPOSITORY}:pull`): Promise<{ status: number; authorization: string }> {
-  const answer = await fetch(`http://${registry.host}/token?service=${registry.host}&scope=${encodeURIComponent(scope)}`);
+  const answer = await fetch(
+    `http://${registry.host}/token?service=${registry.host}&scope=${encodeURIComponent(scope)}`,
+  );
   const { token } = (await answer.json()) as { token?: string };
   return { status: answer.status, authorization: `Bearer ${token ?? "none"}` };
 }
@@ -41,14 +43,19 @@ describe("what the demo registry holds", () => {
     const intel = manifestsOf(false).filter(
       (entry) => entry.platform["os"] === "darwin" && entry.platform["architecture"] === "amd64",
     );
-    expect(intel.map((entry) => entry.platform["os.version"])).toEqual(["macOS 14", "macOS 13.5", "macOS 12.6", "macOS 11.7"]);
+    expect(intel.map((entry) => entry.platform["os.version"])).toEqual([
+      "macOS 14",
+      "macOS 13.5",
+      "macOS 12.6",
+      "macOS 11.7",
+    ]);
   });
 
   test("differs in one bottle when forged, and every digest fits all the same", () => {
     const [genuine, forged] = [manifestsOf(false), manifestsOf(true)];
-    expect(genuine.filter((entry, i) => entry.digest !== forged[i]?.digest).map((entry) => entry.platform["os.version"])).toEqual([
-      "macOS 11.7",
-    ]);
+    expect(
+      genuine.filter((entry, i) => entry.digest !== forged[i]?.digest).map((entry) => entry.platform["os.version"]),
+    ).toEqual(["macOS 11.7"]);
     const { documents, blobs } = stockShelf(true);
     for (const [digest, { bytes }] of documents) expect(digestOf(bytes)).toBe(digest);
     for (const [digest, bytes] of blobs) expect(digestOf(bytes)).toBe(digest);
@@ -67,7 +74,9 @@ describe("the demo registry", () => {
       `docker://${registry.reference}`,
       `dir:${folder.path}/d`,
     ]);
-    const manifest = JSON.parse(await runTool("cat", [`${folder.path}/d/manifest.json`])) as { layers: { digest: string }[] };
+    const manifest = JSON.parse(await runTool("cat", [`${folder.path}/d/manifest.json`])) as {
+      layers: { digest: string }[];
+    };
     const layer = `${folder.path}/d/${manifest.layers[0]?.digest.slice("sha256:".length)}`;
     expect(await runTool("tar", ["-tzf", layer])).toBe("vim/9.0.1900/bin/vim\nvim/9.0.1900/share/runtime\n");
     await folder.remove();
@@ -83,9 +92,13 @@ describe("the demo registry", () => {
 
   test("wants a token that it gave, and an Accept header that knows OCI indexes", async () => {
     const { authorization } = await token();
-    const wrong = await fetch(`http://${registry.host}${path}`, { headers: { authorization: "Bearer none", accept: OCI_INDEX } });
+    const wrong = await fetch(`http://${registry.host}${path}`, {
+      headers: { authorization: "Bearer none", accept: OCI_INDEX },
+    });
     expect(wrong.status).toBe(401);
-    const old = await fetch(`http://${registry.host}${path}`, { headers: { authorization, accept: "application/json" } });
+    const old = await fetch(`http://${registry.host}${path}`, {
+      headers: { authorization, accept: "application/json" },
+    });
     expect(await old.text()).toContain("OCI index found, but Accept header does not support OCI indexes");
     const good = await fetch(`http://${registry.host}${path}`, { headers: { authorization, accept: OCI_INDEX } });
     expect(digestOf(Buffer.from(await good.arrayBuffer()))).toBe(good.headers.get("docker-content-digest"));
@@ -105,20 +118,25 @@ describe("the demo registry", () => {
     expect(digestOf(Buffer.from(await (await fetch(location)).arrayBuffer()))).toBe(blob);
   });
 
-  test.each([{ how: [] }, { how: ["--proxytunnel"] }])("shows another index on the tampered way $how", async ({ how }) => {
-    const { authorization } = await token();
-    const ask = [
-      "-q",
-      "-s",
-      "-H",
-      `Authorization: ${authorization}`,
-      "-H",
-      `Accept: ${OCI_INDEX}`,
-      `http://${registry.host}${path}`,
-    ];
-    expect(digestOf(Buffer.from(await runTool("curl", ask)))).toBe(stockShelf(false).root);
-    expect(digestOf(Buffer.from(await runTool("curl", ["-x", registry.tamperedWay, ...how, ...ask])))).toBe(stockShelf(true).root);
-  });
+  test.each([{ how: [] }, { how: ["--proxytunnel"] }])(
+    "shows another index on the tampered way $how",
+    async ({ how }) => {
+      const { authorization } = await token();
+      const ask = [
+        "-q",
+        "-s",
+        "-H",
+        `Authorization: ${authorization}`,
+        "-H",
+        `Accept: ${OCI_INDEX}`,
+        `http://${registry.host}${path}`,
+      ];
+      expect(digestOf(Buffer.from(await runTool("curl", ask)))).toBe(stockShelf(false).root);
+      expect(digestOf(Buffer.from(await runTool("curl", ["-x", registry.tamperedWay, ...how, ...ask])))).toBe(
+        stockShelf(true).root,
+      );
+    },
+  );
 
   test.each([
     { method: "GET", place: `/v2/${DEMO_REPOSITORY}/manifests/none`, status: 404 },
@@ -129,6 +147,8 @@ describe("the demo registry", () => {
     { method: "GET", place: `/v2/${DEMO_REPOSITORY}/tags/list`, status: 200 },
   ])("answers $method $place with $status", async ({ method, place, status }) => {
     const { authorization } = await token();
-    expect((await fetch(`http://${registry.host}${place}`, { method, headers: { authorization } })).status).toBe(status);
+    expect((await fetch(`http://${registry.host}${place}`, { method, headers: { authorization } })).status).toBe(
+      status,
+    );
   });
 });

@@ -41,7 +41,16 @@ function client(command: readonly string[], options: readonly string[] = []): Re
   ];
   const quiet = ["-o", "BatchMode=yes", "-o", "LogLevel=INFO", "-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes"];
   const key = options.includes("-i") ? [] : ["-i", identityFile];
-  return spawn("ssh", [...files, ...quiet, ...key, ...options, "-p", String(vm.port), `${vm.user}@${vm.host}`, ...command]);
+  return spawn("ssh", [
+    ...files,
+    ...quiet,
+    ...key,
+    ...options,
+    "-p",
+    String(vm.port),
+    `${vm.user}@${vm.host}`,
+    ...command,
+  ]);
 }
 
 async function ssh(command: string, stdin: Buffer = Buffer.alloc(0), options: readonly string[] = []): Promise<Ended> {

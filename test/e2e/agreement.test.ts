@@ -40,7 +40,10 @@ beforeAll(async () => {
   image = await pushImage(registry, { name: "team/app", tag: "1.10", layers: [70_000, 500] });
   docker = await pushIndex(registry, { name: "docker", tag: "v1", platforms: [AMD64, ARM64], docker: true });
   index = await pushIndex(registry, { name: "multi", tag: "v1", platforms: [AMD64, ARM64] });
-  nested = makeIndex([{ manifest: index.index }, { manifest: index.images[0]?.manifest ?? index.index, platform: AMD64 }]);
+  nested = makeIndex([
+    { manifest: index.index },
+    { manifest: index.images[0]?.manifest ?? index.index, platform: AMD64 },
+  ]);
   await pushDocument(registry, "multi", "nested", nested);
   bottles = await pushBottleIndex(registry, { formula: "vim", version: "9.0.1900" });
 });
@@ -78,11 +81,24 @@ describe("one image", () => {
     expect(seen.code, seen.stderr).toBe(0);
     expect(breaches(seen.stdout)).toEqual([]);
     const { evidence } = seen;
-    expect(evidence).toMatchObject({ outcome: "agreed", quorum: "3/3", request: { reference }, released: null, diagnosis: null });
+    expect(evidence).toMatchObject({
+      outcome: "agreed",
+      quorum: "3/3",
+      request: { reference },
+      released: null,
+      diagnosis: null,
+    });
     expect(evidence.artifact).toMatchObject({ ...descriptorOf(image.manifest) });
-    const wanted = [image.manifest, image.config, ...image.layers].map((each) => [each.digest, each.size, each.mediaType]);
+    const wanted = [image.manifest, image.config, ...image.layers].map((each) => [
+      each.digest,
+      each.size,
+      each.mediaType,
+    ]);
     expect(evidence.artifact?.objects.map((each) => [each.digest, each.size, each.mediaType])).toEqual(wanted);
-    expect(evidence.artifact?.objects.map((each) => each.parent)).toEqual([null, ...Array<string>(3).fill(image.manifest.digest)]);
+    expect(evidence.artifact?.objects.map((each) => each.parent)).toEqual([
+      null,
+      ...Array<string>(3).fill(image.manifest.digest),
+    ]);
     for (const { objects, evidence: notes, ...observation } of evidence.observations) {
       expect(observation).toMatchObject({ outcome: "saw", digest: image.manifest.digest, error: null });
       expect(objects.map((each) => [each.computed, each.size, each.mediaType])).toEqual(wanted);
@@ -106,16 +122,27 @@ describe("one image", () => {
     expect(loud.stderr).toContain(
       `tofu3: note: ${registry.host}/team/app has neither tag nor digest: looking at ${registry.host}/team/app:latest\n`,
     );
-    expect(loud.stdout.split("\n").at(-2)).toMatch(new RegExp(`^AGREED {2}3 of 3 workers saw ${image.manifest.digest} `));
+    expect(loud.stdout.split("\n").at(-2)).toMatch(
+      new RegExp(`^AGREED {2}3 of 3 workers saw ${image.manifest.digest} `),
+    );
     expect(loud.stdout).not.toContain("tofu3:");
     const quiet = await stage.verify(`${registry.host}/team/app`, { plain: true, flags: ["-q"] });
-    expect(quiet).toMatchObject({ code: 0, stderr: "", stdout: `${registry.host}/team/app@${image.manifest.digest}\n` });
+    expect(quiet).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: `${registry.host}/team/app@${image.manifest.digest}\n`,
+    });
   });
 });
 
 describe("several images", () => {
   test.each([
-    { what: "a Docker list", reference: () => "docker:v1", root: () => docker.index, types: [DOCKER_LIST, DOCKER_MANIFEST] },
+    {
+      what: "a Docker list",
+      reference: () => "docker:v1",
+      root: () => docker.index,
+      types: [DOCKER_LIST, DOCKER_MANIFEST],
+    },
     { what: "an OCI index", reference: () => "multi:v1", root: () => index.index, types: [OCI_INDEX, OCI_MANIFEST] },
   ])("$what without --platform: all of it", async ({ reference, root, types }) => {
     const { code, stdout, stderr, evidence } = await stage.verify(`${registry.host}/${reference()}`);
@@ -133,7 +160,8 @@ describe("several images", () => {
     const { code, stderr, evidence } = await stage.verify(`${registry.host}/multi:nested`);
     expect(code, stderr).toBe(0);
     expect(evidence.artifact?.digest).toBe(nested.digest);
-    const documents = evidence.artifact?.objects.filter((each) => each.role === "index" || each.role === "manifest") ?? [];
+    const documents =
+      evidence.artifact?.objects.filter((each) => each.role === "index" || each.role === "manifest") ?? [];
     const [one, other] = index.images.map((each) => each.manifest.digest);
     expect(documents.map((each) => each.digest)).toEqual([nested.digest, index.index.digest, one, other, one]);
     expect(allServed() - before).toBe(3 * 6);
@@ -143,13 +171,18 @@ describe("several images", () => {
     const seen = await stage.verify(`${registry.host}/multi:v1`, { flags: ["--platform", "linux/arm64"] });
     expect(seen.code, seen.stderr).toBe(0);
     expect(rolesOf(seen.evidence)).toEqual({ index: 1, manifest: 1, config: 1, layer: 2 });
-    expect(seen.evidence.artifact?.objects[1]).toMatchObject({ digest: index.images[1]?.manifest.digest, platform: "linux/arm64" });
+    expect(seen.evidence.artifact?.objects[1]).toMatchObject({
+      digest: index.images[1]?.manifest.digest,
+      platform: "linux/arm64",
+    });
     expect(seen.evidence.request).toMatchObject({ platform: "linux/arm64", osVersion: null, bottle: null });
   });
 
   test("--platform that nothing matches: exit code 2 with what is there, and no blob was asked for", async () => {
     const before = allServed();
-    const { code, stdout, stderr } = await stage.verify(`${registry.host}/multi:v1`, { flags: ["--platform", "plan9/mips"] });
+    const { code, stdout, stderr } = await stage.verify(`${registry.host}/multi:v1`, {
+      flags: ["--platform", "plan9/mips"],
+    });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/tofu3: error: .*plan9\/mips/);
     expect(stderr).toMatch(/linux\/amd64.*linux\/arm64/s);
@@ -159,7 +192,10 @@ describe("several images", () => {
 
 describe("bottles", () => {
   test("--platform with four matches: all are verified, and the table says so", async () => {
-    const { code, stdout, stderr } = await stage.verify(bottles.reference, { plain: true, flags: ["--platform", "darwin/amd64"] });
+    const { code, stdout, stderr } = await stage.verify(bottles.reference, {
+      plain: true,
+      flags: ["--platform", "darwin/amd64"],
+    });
     expect(code, stderr).toBe(0);
     expect(stdout).toContain("4 entries match darwin/amd64: all were verified");
     expect(stdout).toMatch(/^AGREED {2}3 of 3 workers saw \S+ \(index, 13 objects, /m);
@@ -197,8 +233,18 @@ describe("odd artifacts", () => {
       artifactType: "application/vnd.example.thing",
     },
     { what: "a config of another kind", config: helm, layers: [chart] },
-    { what: "an empty config that is its only blob, too", config: empty, layers: [empty], artifactType: "application/x" },
-    { what: "an empty blob", config: empty, layers: [nothing, blobOf("text/plain", "behind it")], artifactType: "application/x" },
+    {
+      what: "an empty config that is its only blob, too",
+      config: empty,
+      layers: [empty],
+      artifactType: "application/x",
+    },
+    {
+      what: "an empty blob",
+      config: empty,
+      layers: [nothing, blobOf("text/plain", "behind it")],
+      artifactType: "application/x",
+    },
     { what: "no layer at all", config: helm, layers: [] },
     { what: "one layer four times", config, layers: [same, same, same, same] },
   ])("$what: agreed, every blob fetched once by each", async ({ config: its, layers, artifactType }) => {
@@ -211,7 +257,9 @@ describe("odd artifacts", () => {
     const { code, stderr, stdout, evidence } = await stage.verify(`${registry.host}/odd:v1`);
     expect(code, stderr).toBe(0);
     expect(breaches(stdout)).toEqual([]);
-    expect(evidence.artifact?.objects.map((each) => each.digest)).toEqual([manifest, its, ...layers].map((each) => each.digest));
+    expect(evidence.artifact?.objects.map((each) => each.digest)).toEqual(
+      [manifest, its, ...layers].map((each) => each.digest),
+    );
     expect(evidence.artifact?.objects.slice(2).map((each) => each.size)).toEqual(layers.map((each) => each.size));
     const after = blobsServed();
     for (const digest of digests) expect((after.get(digest) ?? 0) - (before.get(digest) ?? 0), digest).toBe(3);
@@ -233,7 +281,10 @@ describe("odd artifacts", () => {
     const large = await pushImage(registry, { name: "large", tag: "v1", layers: [64_000_000] });
     const { code, stderr, evidence } = await stage.verify(`${registry.host}/large:v1`);
     expect(code, stderr).toBe(0);
-    expect(evidence.artifact?.objects.at(-1)).toMatchObject({ digest: large.layers[0]?.digest, size: large.layers[0]?.size });
+    expect(evidence.artifact?.objects.at(-1)).toMatchObject({
+      digest: large.layers[0]?.digest,
+      size: large.layers[0]?.size,
+    });
     expect(evidence.observations.every((each) => each.evidence.bytes > 64_000_000)).toBe(true);
   });
 });

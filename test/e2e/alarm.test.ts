@@ -56,28 +56,32 @@ describe("a VM whose session ends badly", () => {
     expect(seen.evidence.differences[0]?.at).toBe(shelf.labels.blob);
   });
 
-  test.each(["fin", "rst"] as const)("with a line that is cut (%s) after it has told of another root: that stands", async (how) => {
-    const line = await lab(startTcpProxy({ host: stage.sgp.host, port: stage.sgp.port }));
-    const shelf = openShelf(liar);
-    const image = makeImage({ layers: [20_000] });
-    const other = makeIndex([{ manifest: image.manifest }]);
-    stock(liar, shelf.repository, "v1", { root: other, images: [image] }, "sgp");
-    // while it waits for the blob, its root has come over the line
-    const path = `/v2/${shelf.repository}/blobs/${image.layers[0]?.digest ?? ""}`;
-    liar.lie("sgp", path, { body: image.layers[0]?.bytes ?? "", drip: { bytes: 1, everyMs: 1000 } });
-    const isIt = (each: Liar["requests"][number]): boolean => each.target === path;
-    const config = withSgp({ ...stage.sgp, host: line.host, port: line.port });
-    for (const who of ["here", "fra"] as const) shelf.answer(who, "root", { ...documentAnswer(shelf.root), delayMs: 3000 });
-    const begun = (): true | undefined => (liar.requests.some(isIt) ? true : undefined);
-    const [seen] = await Promise.all([
-      stage.verify(shelf.reference, { liar, config }),
-      until("a blob is asked for", begun, 30).then(() => line.cut(how)),
-    ]);
-    expect(seen.code, seen.stderr).toBe(10);
-    const sgp = seen.evidence.observations.find((each) => each.worker === "sgp");
-    expect(sgp).toMatchObject({ digest: other.digest });
-    expect(sgp?.error).not.toBeNull();
-  });
+  test.each(["fin", "rst"] as const)(
+    "with a line that is cut (%s) after it has told of another root: that stands",
+    async (how) => {
+      const line = await lab(startTcpProxy({ host: stage.sgp.host, port: stage.sgp.port }));
+      const shelf = openShelf(liar);
+      const image = makeImage({ layers: [20_000] });
+      const other = makeIndex([{ manifest: image.manifest }]);
+      stock(liar, shelf.repository, "v1", { root: other, images: [image] }, "sgp");
+      // while it waits for the blob, its root has come over the line
+      const path = `/v2/${shelf.repository}/blobs/${image.layers[0]?.digest ?? ""}`;
+      liar.lie("sgp", path, { body: image.layers[0]?.bytes ?? "", drip: { bytes: 1, everyMs: 1000 } });
+      const isIt = (each: Liar["requests"][number]): boolean => each.target === path;
+      const config = withSgp({ ...stage.sgp, host: line.host, port: line.port });
+      for (const who of ["here", "fra"] as const)
+        shelf.answer(who, "root", { ...documentAnswer(shelf.root), delayMs: 3000 });
+      const begun = (): true | undefined => (liar.requests.some(isIt) ? true : undefined);
+      const [seen] = await Promise.all([
+        stage.verify(shelf.reference, { liar, config }),
+        until("a blob is asked for", begun, 30).then(() => line.cut(how)),
+      ]);
+      expect(seen.code, seen.stderr).toBe(10);
+      const sgp = seen.evidence.observations.find((each) => each.worker === "sgp");
+      expect(sgp).toMatchObject({ digest: other.digest });
+      expect(sgp?.error).not.toBeNull();
+    },
+  );
 
   test("after it has told what the others saw: that does not count", async () => {
     const shelf = openShelf(liar);
@@ -120,7 +124,11 @@ describe("an alarm does not wait for the third VM", () => {
     const { port } = silent.address() as AddressInfo;
     const shelf = openShelf(liar);
     shelf.replace("fra");
-    const seen = await stage.verify(shelf.reference, { liar, limits: PATIENT, config: withSgp({ ...stage.sgp, port }) });
+    const seen = await stage.verify(shelf.reference, {
+      liar,
+      limits: PATIENT,
+      config: withSgp({ ...stage.sgp, port }),
+    });
     silent.close();
     expectSoon(seen);
   });

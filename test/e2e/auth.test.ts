@@ -117,7 +117,10 @@ test("an identity token is traded by POST, at every worker that may have it", as
   const auths = { [registry.host]: { auth: Buffer.from("<token>:").toString("base64"), identitytoken: identityToken } };
   await writeFile(join(folder, "auth.json"), JSON.stringify({ auths }));
   const before = registry.tokenServer?.requests.length ?? 0;
-  const ask = { config: { workers: forwarding("fra", "sgp") }, flags: [...LOUD, "--authfile", join(folder, "auth.json")] };
+  const ask = {
+    config: { workers: forwarding("fra", "sgp") },
+    flags: [...LOUD, "--authfile", join(folder, "auth.json")],
+  };
   const seen = await stage.verify(reference, ask);
   expect(seen.code, seen.stderr).toBe(0);
   expect(registry.tokenServer?.requests.slice(before).map((each) => [each.method, each.granted])).toEqual(
@@ -129,7 +132,9 @@ test("an identity token is traded by POST, at every worker that may have it", as
 /** A shelf behind Basic authentication; counts who came without. */
 function locked(
   shelf: Shelf,
-  answers: Readonly<Record<Place, (request: LiarRequest) => ReturnType<Extract<Answer, (request: LiarRequest) => unknown>>>>,
+  answers: Readonly<
+    Record<Place, (request: LiarRequest) => ReturnType<Extract<Answer, (request: LiarRequest) => unknown>>>
+  >,
 ): void {
   const wanted = `Basic ${Buffer.from(`${ANN.user}:${ANN.password}`).toString("base64")}`;
   for (const [place, answer] of Object.entries(answers) as [Place, (typeof answers)[Place]][]) {
@@ -161,7 +166,9 @@ test("a redirect to another host does not take the password along", async () => 
   expect(signed.map((each) => each.vantage).sort()).toEqual(["fra", "here", "sgp"]);
   expect(signed.filter((each) => each.headers["authorization"] !== undefined)).toEqual([]);
   for (const { evidence } of seen.evidence.observations) {
-    expect(evidence.redirects).toEqual([{ from: liar.url + shelf.path("blob"), to: `${store.url}/signed`, status: 307 }]);
+    expect(evidence.redirects).toEqual([
+      { from: liar.url + shelf.path("blob"), to: `${store.url}/signed`, status: 307 },
+    ]);
   }
   quietAbout([...SECRETS, "signature=xyz"], seen.stdout + seen.stderr);
 });
@@ -181,7 +188,9 @@ describe("on the VM", () => {
     readonly files: Set<string>;
   }
 
-  /** Everything that another user of the VM could see in the meantime, or that stays behind: argv, environment, files. */
+  /**
+   * Everything that another user of the VM could see in the meantime, or that stays behind: argv, environment, files.
+   */
   function look(marker: string, vm: Vm, looked: Looked): void {
     for (const pid of processesWith("TOFU3_LAB_TEST", marker)) {
       for (const what of ["cmdline", "environ"]) {
@@ -211,7 +220,11 @@ describe("on the VM", () => {
     const honest = blobAnswer(layer.bytes);
     locked(shelf, {
       root: () => ({ headers: { "Content-Type": root.mediaType }, body: root.bytes, delayMs: 300 }),
-      manifest: () => ({ headers: { "Content-Type": image.manifest.mediaType }, body: image.manifest.bytes, delayMs: 300 }),
+      manifest: () => ({
+        headers: { "Content-Type": image.manifest.mediaType },
+        body: image.manifest.bytes,
+        delayMs: 300,
+      }),
       blob: (request) => ({ ...honest(request), drip: { bytes: 4000, everyMs: 100 } }),
     });
     const workers = [

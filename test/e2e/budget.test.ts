@@ -22,7 +22,9 @@ const config = blobOf(OCI_CONFIG, "{}");
 
 /** A manifest of almost 4 MiB, which is as much as one may have. */
 function largeManifest(at: number): Blob {
-  const annotations = Object.fromEntries(Array.from({ length: 40 }, (_, key) => [`a${key}`, `${at} ${"é".repeat(50_000)}`]));
+  const annotations = Object.fromEntries(
+    Array.from({ length: 40 }, (_, key) => [`a${key}`, `${at} ${"é".repeat(50_000)}`]),
+  );
   return documentOf(OCI_MANIFEST, {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -52,7 +54,11 @@ function serveLarge(shelf: Shelf, { count, declared, rootTo, restTo }: Large): v
     else liar.lie(restTo, path, () => ({ ...made, body: largeManifest(at).bytes }));
     return { ...descriptorOf(manifest), size: declared(manifest.size) };
   });
-  shelf.answer(rootTo, "root", documentAnswer(documentOf(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })));
+  shelf.answer(
+    rootTo,
+    "root",
+    documentAnswer(documentOf(OCI_INDEX, { schemaVersion: 2, mediaType: OCI_INDEX, manifests })),
+  );
 }
 
 async function verifyWithSmallHeap(shelf: Shelf): Promise<Verified & { peak: number }> {
@@ -60,7 +66,10 @@ async function verifyWithSmallHeap(shelf: Shelf): Promise<Verified & { peak: num
   let peak = 0;
   const timer = setInterval(() => {
     try {
-      peak = Math.max(peak, Number(/^VmHWM:\s+([0-9]+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024);
+      peak = Math.max(
+        peak,
+        Number(/^VmHWM:\s+([0-9]+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024,
+      );
     } catch {
       // not there yet, or any more
     }
@@ -94,16 +103,19 @@ describe("manifests of 4 MiB at one vantage only", () => {
   });
 });
 
-test.each(["fra", "here"] as const)("more than the budget that only %s is given: incomplete, and no harm", async (who) => {
-  const shelf = openShelf(liar);
-  serveLarge(shelf, { count: 100, declared: (size) => size, rootTo: "all", restTo: who });
-  const seen = await verifyWithSmallHeap(shelf);
-  expect(seen.code, seen.stderr).toBe(12);
-  expect(await seen.left()).toEqual([]);
-  expect(seen.peak).toBeLessThan(MOST_MEMORY);
-  const codes = seen.evidence.observations.map((each) => [each.worker, each.error?.code]);
-  expect(codes).toContainEqual([who, "E_LIMIT"]);
-});
+test.each(["fra", "here"] as const)(
+  "more than the budget that only %s is given: incomplete, and no harm",
+  async (who) => {
+    const shelf = openShelf(liar);
+    serveLarge(shelf, { count: 100, declared: (size) => size, rootTo: "all", restTo: who });
+    const seen = await verifyWithSmallHeap(shelf);
+    expect(seen.code, seen.stderr).toBe(12);
+    expect(await seen.left()).toEqual([]);
+    expect(seen.peak).toBeLessThan(MOST_MEMORY);
+    const codes = seen.evidence.observations.map((each) => [each.worker, each.error?.code]);
+    expect(codes).toContainEqual([who, "E_LIMIT"]);
+  },
+);
 
 test("more than the budget for all: incomplete, with what to do", async () => {
   const shelf = openShelf(liar);

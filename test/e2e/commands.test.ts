@@ -42,7 +42,10 @@ describe("workers check", () => {
   test("--json says the same to a program", async () => {
     const seen = await tofu3("workers", "check", "--json", "--config", await stage.configure());
     expect(seen.code, seen.stderr).toBe(0);
-    const { workers, sameMachine } = JSON.parse(seen.stdout) as { workers: Record<string, unknown>[]; sameMachine: string[][] };
+    const { workers, sameMachine } = JSON.parse(seen.stdout) as {
+      workers: Record<string, unknown>[];
+      sameMachine: string[][];
+    };
     expect(sameMachine).toEqual([["fra", "here", "sgp"]]);
     expect(workers.find((each) => each["worker"] === "fra")).toMatchObject({
       via: "ssh",
@@ -97,7 +100,9 @@ describe("inspect and tags", () => {
     const command = `'${process.execPath}' '${PROGRAM}' inspect '${bottles.reference}' --raw 2>/dev/null | sha256sum`;
     expect(await runTool("sh", ["-c", command])).toBe(`${bottles.index.digest.slice(7)}  -\n`);
     const one = await tofu3("inspect", bottles.reference, "--raw", "--bottle", "big_sur");
-    expect(`sha256:${createHash("sha256").update(one.stdout).digest("hex")}`).toBe(bottles.images.get("big_sur")?.manifest.digest);
+    expect(`sha256:${createHash("sha256").update(one.stdout).digest("hex")}`).toBe(
+      bottles.images.get("big_sur")?.manifest.digest,
+    );
   });
 
   test("inspect of a tag with a digest: 0 where the tag leads to it, by any algorithm, 15 otherwise", async () => {

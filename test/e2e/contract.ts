@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** The JSON object of `verify --json` as the design writes it down: every key, its type, nothing missing and nothing else. */
+/**
+ * The JSON object of `verify --json` as the design writes it down: every key, its type, nothing missing and nothing
+ * else.
+ */
 
 const digest = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -94,7 +97,12 @@ const observation = z.strictObject({
   error: error.nullable(),
 });
 
-const view = z.strictObject({ digest: digest.nullable(), size: bytes, mediaType: z.string(), workers: z.array(z.string()).min(1) });
+const view = z.strictObject({
+  digest: digest.nullable(),
+  size: bytes,
+  mediaType: z.string(),
+  workers: z.array(z.string()).min(1),
+});
 
 const step = z.strictObject({
   role: z.union([role, z.enum(["root", "stray"])]),
@@ -135,10 +143,17 @@ export const contract = z.strictObject({
   reason: reason.nullable(),
   startedAt: time,
   finishedAt: time,
-  artifact: z.strictObject({ digest, mediaType: z.string(), size: bytes, objects: z.array(artifactObject).min(1) }).nullable(),
+  artifact: z
+    .strictObject({ digest, mediaType: z.string(), size: bytes, objects: z.array(artifactObject).min(1) })
+    .nullable(),
   observations: z.array(observation).length(3),
   differences: z.array(
-    z.strictObject({ at: sentence, path: z.array(step).min(1), expected: digest.nullable(), views: z.array(view).min(1) }),
+    z.strictObject({
+      at: sentence,
+      path: z.array(step).min(1),
+      expected: digest.nullable(),
+      views: z.array(view).min(1),
+    }),
   ),
   diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
   policy: z.strictObject({ distinct: z.array(z.literal("machine")), days: z.literal(1), met: z.boolean() }),
@@ -164,8 +179,14 @@ export function breaches(text: string): string[] {
   ] as const;
   return [
     ...lists.flatMap(([name, values]) => (isSorted(values) ? [] : [`${name} are not sorted`])),
-    ...((artifact !== null) === (outcome === "agreed") ? [] : ["an artifact stands there if and only if it is agreed on"]),
-    ...((reasonGiven === null) === (outcome === "agreed") ? [] : ["a reason stands there if and only if they do not agree"]),
-    ...(differences.length > 0 === (outcome === "disagreed") ? [] : ["differences stand there if and only if there are any"]),
+    ...((artifact !== null) === (outcome === "agreed")
+      ? []
+      : ["an artifact stands there if and only if it is agreed on"]),
+    ...((reasonGiven === null) === (outcome === "agreed")
+      ? []
+      : ["a reason stands there if and only if they do not agree"]),
+    ...(differences.length > 0 === (outcome === "disagreed")
+      ? []
+      : ["differences stand there if and only if there are any"]),
   ];
 }

@@ -25,7 +25,10 @@ beforeAll(async () => {
 const DEFAULT = { policy: undefined };
 const ANYTHING = { policy: { distinct: [] } };
 
-/** A VM whose machine tells what `identity` says: `id` in place of its machine-id, no file and no sysctl where it is null. */
+/**
+ * A VM whose machine tells what `identity` says: `id` in place of its machine-id, no file and no sysctl where it is
+ * null.
+ */
 async function startMachine(id: string | null, boot: string | null): Promise<Vm> {
   const folder = await stage.room();
   const say = (text: string | null): string => (text === null ? "exit 1" : `echo ${text}`);
@@ -44,7 +47,11 @@ const two = (fra: Sshd, sgp: Sshd, others: Readonly<Record<string, unknown>> = {
 ];
 
 async function release(config: Partial<LabConfig>, home?: string): Promise<Verified> {
-  return stage.verify(reference, { config, flags: ["-o", "oci:out"], ...(home === undefined ? {} : { env: { HOME: home } }) });
+  return stage.verify(reference, {
+    config,
+    flags: ["-o", "oci:out"],
+    ...(home === undefined ? {} : { env: { HOME: home } }),
+  });
 }
 
 async function check(config: Partial<LabConfig>, flags: readonly string[] = [], home = stage.home): Promise<Outcome> {

@@ -66,7 +66,10 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     what: "a compressed body",
-    answer: ({ root }) => ({ headers: { "Content-Type": OCI_INDEX, "Content-Encoding": "gzip" }, body: gzipSync(root.bytes) }),
+    answer: ({ root }) => ({
+      headers: { "Content-Type": OCI_INDEX, "Content-Encoding": "gzip" },
+      body: gzipSync(root.bytes),
+    }),
     place: "root",
     code: 12,
     fault: /^E_ENCODING$/,

@@ -27,7 +27,14 @@ interface Killed {
 }
 
 /** Runs with a DEST and sends the signal after `at` milliseconds. */
-async function kill(stage: Stage, liar: Liar, shelf: Shelf, signal: NodeJS.Signals, at: number, cwd: string): Promise<Killed> {
+async function kill(
+  stage: Stage,
+  liar: Liar,
+  shelf: Shelf,
+  signal: NodeJS.Signals,
+  at: number,
+  cwd: string,
+): Promise<Killed> {
   const onStart = (pid: number): void => {
     setTimeout(() => {
       try {
@@ -43,9 +50,11 @@ async function kill(stage: Stage, liar: Liar, shelf: Shelf, signal: NodeJS.Signa
 /** Within a second, says the design; this machine may be busy. */
 async function vmsAreClean(stage: Stage): Promise<void> {
   for (const vm of [stage.fra, stage.sgp]) {
-    await until("nothing is left on the VM", () => (leftOn(vm).length === 0 ? true : undefined), 2).catch((error: unknown) => {
-      throw new Error(`left on a VM: ${leftOn(vm).join("; ").slice(0, 500)}`, { cause: error });
-    });
+    await until("nothing is left on the VM", () => (leftOn(vm).length === 0 ? true : undefined), 2).catch(
+      (error: unknown) => {
+        throw new Error(`left on a VM: ${leftOn(vm).join("; ").slice(0, 500)}`, { cause: error });
+      },
+    );
   }
 }
 
@@ -79,7 +88,8 @@ describe.concurrent("ended at any moment by", () => {
         const released = left.includes("out");
         if (seen.code !== 0) ended += 1;
         if (released) expect(await isComplete(join(cwd, "out"), shelf), said).toBe(true);
-        if (signal === "SIGKILL") expect([seen.signal, seen.code], said).toEqual(seen.code === 0 ? [null, 0] : ["SIGKILL", null]);
+        if (signal === "SIGKILL")
+          expect([seen.signal, seen.code], said).toEqual(seen.code === 0 ? [null, 0] : ["SIGKILL", null]);
         // killed by the signal itself: Node had not come so far as to listen
         else if (seen.code !== 0 && (seen.signal === null || seen.stderr !== "")) {
           expect([seen.signal, seen.code], said).toEqual([null, 130]);
@@ -109,14 +119,18 @@ describe.concurrent("ended at any moment by", () => {
     const shelf = openShelf(liar);
     shelf.answer("all", "blob", { body: shelf.layer.bytes, cutAt: 3000, then: "stall" });
     const cwd = await stage.room();
-    const hanging = (): number => liar.requests.filter((each) => each.target === shelf.path("blob") && each.sent === 3000).length;
+    const hanging = (): number =>
+      liar.requests.filter((each) => each.target === shelf.path("blob") && each.sent === 3000).length;
     const hung = until("three blobs hang", () => (hanging() === 3 ? true : undefined), 30);
     let pid = 0;
     const onStart = (id: number): void => void (pid = id);
     const [seen] = await Promise.all([
       stage.verify(shelf.reference, { liar, flags: ["-o", "oci:out"], onStart }, cwd),
       hung.then(() => {
-        expect([stage.fra, stage.sgp].map((vm) => leftOn(vm).some((each) => /\bcurl -q\b/.test(each)))).toEqual([true, true]);
+        expect([stage.fra, stage.sgp].map((vm) => leftOn(vm).some((each) => /\bcurl -q\b/.test(each)))).toEqual([
+          true,
+          true,
+        ]);
         process.kill(pid, signal);
       }),
     ]);

@@ -79,7 +79,9 @@ describe("one liar", () => {
     expect(code).toBe(10);
     const [honest, lie] = [shelf.root.digest, other].map((digest) => digest.slice(0, 19));
     const last = stdout.trimEnd().split("\n").at(-1);
-    expect(last).toMatch(new RegExp(`^DISAGREED {2}2 of 3 workers saw ${honest}.*, fra saw ${lie}.*; nothing was released$`));
+    expect(last).toMatch(
+      new RegExp(`^DISAGREED {2}2 of 3 workers saw ${honest}.*, fra saw ${lie}.*; nothing was released$`),
+    );
     expect(stdout).toMatch(/^differs: index$/m);
   });
 
@@ -160,7 +162,12 @@ describe("answers that are no artifact", () => {
       words: /user name and a password/,
     },
     { what: "403", answer: status(403), code: "E_DENIED", words: /denies it \(403\).*registry said: DENIED/ },
-    { what: "429", answer: status(429, { "Retry-After": "1" }), code: "E_RATE_LIMIT", words: /too many requests.*retry-after: 1/ },
+    {
+      what: "429",
+      answer: status(429, { "Retry-After": "1" }),
+      code: "E_RATE_LIMIT",
+      words: /too many requests.*retry-after: 1/,
+    },
     { what: "500", answer: status(500), code: "E_STATUS", words: /answered 500/ },
     {
       what: "an empty body",
@@ -222,7 +229,9 @@ test("sha512: asked for by it, hashed with it, released under it", async () => {
   const seen = await stage.verify(`${liar.host}/sha512@${manifest.digest}`, { liar, flags: ["-o", "oci:out"] });
   expect(seen.code, seen.stderr).toBe(0);
   expect(breaches(seen.stdout)).toEqual([]);
-  expect(seen.evidence.artifact?.objects.map((each) => each.digest)).toEqual([manifest, config, layer].map((each) => each.digest));
+  expect(seen.evidence.artifact?.objects.map((each) => each.digest)).toEqual(
+    [manifest, config, layer].map((each) => each.digest),
+  );
   const wrong = Buffer.from(layer.bytes);
   wrong.writeUInt8(wrong.readUInt8(50) ^ 1, 50);
   liar.lie("sgp", `/v2/sha512/blobs/${layer.digest}`, { body: wrong });

@@ -33,7 +33,12 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { what: "identityFile", pipe: "key", worker: ", identityFile: ./key", code: 12 },
-  { what: "IdentityFile of ~/.ssh/config", pipe: ".ssh/key", files: { ".ssh/config": "IdentityFile ~/.ssh/key\n" }, code: 12 },
+  {
+    what: "IdentityFile of ~/.ssh/config",
+    pipe: ".ssh/key",
+    files: { ".ssh/config": "IdentityFile ~/.ssh/key\n" },
+    code: 12,
+  },
   { what: "a default identity file", pipe: ".ssh/id_ed25519", code: 12 },
   { what: "~/.ssh/known_hosts", pipe: ".ssh/known_hosts", worker: ", port: 2222", code: 12 },
   {
@@ -44,7 +49,12 @@ const CASES: readonly Case[] = [
     code: 12,
   },
   { what: "~/.ssh/config", pipe: ".ssh/config", code: 2 },
-  { what: "a file that ~/.ssh/config includes", pipe: ".ssh/more", files: { ".ssh/config": "Include more\n" }, code: 2 },
+  {
+    what: "a file that ~/.ssh/config includes",
+    pipe: ".ssh/more",
+    files: { ".ssh/config": "Include more\n" },
+    code: 2,
+  },
   { what: "--config", pipe: "config", args: ["--config", "config"], code: 2 },
   { what: "TOFU3_CONFIG", pipe: "config", env: { TOFU3_CONFIG: "config" }, code: 2 },
   { what: "./tofu3.yaml", pipe: "tofu3.yaml", code: 2 },
@@ -58,7 +68,12 @@ const CASES: readonly Case[] = [
     registries: "{ clientCertificate: client.pem, clientKey: nokey }",
     code: 2,
   },
-  { what: "clientKey", pipe: "client.key", registries: "{ clientCertificate: good.pem, clientKey: client.key }", code: 2 },
+  {
+    what: "clientKey",
+    pipe: "client.key",
+    registries: "{ clientCertificate: good.pem, clientKey: client.key }",
+    code: 2,
+  },
 ];
 
 const lab = useLab();
@@ -69,7 +84,11 @@ async function roomFor({ pipe, worker = "", registries, files = {} }: Case): Pro
   const folder = await lab(makeFolder("pipes").then((each) => ({ ...each, stop: () => each.remove() })));
   const known = worker.includes("port: 2222");
   const config = CONFIG(worker) + (registries === undefined ? "" : `registries: { "localhost:1": ${registries} }\n`);
-  const all = { "tofu3.yaml": known ? config.replace(/, hostKey: "SHA256:A+"/, "") : config, "good.pem": certificate, ...files };
+  const all = {
+    "tofu3.yaml": known ? config.replace(/, hostKey: "SHA256:A+"/, "") : config,
+    "good.pem": certificate,
+    ...files,
+  };
   for (const [name, text] of Object.entries(all)) {
     await mkdir(dirname(join(folder.path, name)), { recursive: true });
     if (name !== pipe) await writeFile(join(folder.path, name), text);

@@ -77,7 +77,12 @@ describe("files", () => {
     const seen = await stage.verify(app(), { flags: ["-o", "docker-archive:app.tar"] });
     expect(seen.code, seen.stderr).toBe(0);
     expect(await seen.left()).toEqual(["app.tar", "app.tar.digest"]);
-    const config = await runTool("skopeo", ["inspect", "--config", "--raw", `docker-archive:${join(seen.cwd, "app.tar")}`]);
+    const config = await runTool("skopeo", [
+      "inspect",
+      "--config",
+      "--raw",
+      `docker-archive:${join(seen.cwd, "app.tar")}`,
+    ]);
     expect(config).toBe(image.config.bytes.toString());
   });
 
@@ -154,7 +159,10 @@ test("--report writes a page and an object beside the table, and what cannot be 
   const seen = await stage.verify(app(), { plain: true, flags });
   expect(seen.code, seen.stderr).toBe(0);
   expect(await seen.left()).toEqual(["out", "seen.json", "seen.md"]);
-  expect(JSON.parse(await readFile(join(seen.cwd, "seen.json"), "utf8"))).toMatchObject({ outcome: "agreed", quorum: "3/3" });
+  expect(JSON.parse(await readFile(join(seen.cwd, "seen.json"), "utf8"))).toMatchObject({
+    outcome: "agreed",
+    quorum: "3/3",
+  });
   expect(await readFile(join(seen.cwd, "seen.md"), "utf8")).toContain(image.manifest.digest);
   const before = registry.requests().length;
   const refused = await stage.verify(app(), { flags: ["--report", "nowhere/seen.json"] });

@@ -93,24 +93,26 @@ describe("another root is an alarm, whatever kind it is and whatever was selecte
 });
 
 describe("another document is an alarm, whatever it is served as", () => {
-  test.each(["application/json", "text/plain", "application/vnd.docker.distribution.manifest.v1+json", "application/octet-stream"])(
-    "%s",
-    async (type) => {
-      const who = VANTAGES[type.length % 3] ?? "here";
-      const shelf = openShelf(liar);
-      const other = makeImage({ layers: [100] }).manifest;
-      shelf.answer(who, "root", { headers: { "Content-Type": type }, body: other.bytes });
-      const seen = await stage.verify(shelf.reference, { liar });
-      expect(seen.code, seen.stderr).toBe(10);
-      expect(seen.evidence.observations.find((each) => each.worker === who)?.digest).toBe(other.digest);
-      const same = openShelf(liar);
-      same.answer(who, "root", { headers: { "Content-Type": "text/plain" }, body: same.root.bytes });
-      const again = await stage.verify(same.reference, { liar });
-      expect(again.code, again.stderr).toBe(12);
-      expect(again.evidence.observations.find((each) => each.worker === who)).toMatchObject({
-        digest: same.root.digest,
-        error: { code: "E_MEDIA_TYPE" },
-      });
-    },
-  );
+  test.each([
+    "application/json",
+    "text/plain",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/octet-stream",
+  ])("%s", async (type) => {
+    const who = VANTAGES[type.length % 3] ?? "here";
+    const shelf = openShelf(liar);
+    const other = makeImage({ layers: [100] }).manifest;
+    shelf.answer(who, "root", { headers: { "Content-Type": type }, body: other.bytes });
+    const seen = await stage.verify(shelf.reference, { liar });
+    expect(seen.code, seen.stderr).toBe(10);
+    expect(seen.evidence.observations.find((each) => each.worker === who)?.digest).toBe(other.digest);
+    const same = openShelf(liar);
+    same.answer(who, "root", { headers: { "Content-Type": "text/plain" }, body: same.root.bytes });
+    const again = await stage.verify(same.reference, { liar });
+    expect(again.code, again.stderr).toBe(12);
+    expect(again.evidence.observations.find((each) => each.worker === who)).toMatchObject({
+      digest: same.root.digest,
+      error: { code: "E_MEDIA_TYPE" },
+    });
+  });
 });

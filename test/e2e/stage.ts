@@ -100,7 +100,14 @@ export async function startStage(): Promise<Stage> {
   async function verify(reference: string, ask: Ask = {}, at?: string): Promise<Verified> {
     const cwd = at ?? (await room());
     const file = await configure(ask);
-    const args = ["verify", reference, "--config", file, ...(ask.plain === true ? [] : ["--json"]), ...(ask.flags ?? [])];
+    const args = [
+      "verify",
+      reference,
+      "--config",
+      file,
+      ...(ask.plain === true ? [] : ["--json"]),
+      ...(ask.flags ?? []),
+    ];
     const { onStart, timeoutMs, prefix = [] } = ask;
     const outcome = await run(args, {
       cwd,

@@ -83,18 +83,26 @@ describe.concurrent("a VM that goes away in the middle of a blob", () => {
   function slowShelf(): { shelf: Shelf; begun: () => Promise<unknown> } {
     const shelf = openShelf(liar);
     shelf.answer("fra", "blob", { body: shelf.layer.bytes, drip: { bytes: 200, everyMs: 250 } });
-    const isIt = (each: Liar["requests"][number]): boolean => each.target === shelf.path("blob") && each.vantage === "fra";
+    const isIt = (each: Liar["requests"][number]): boolean =>
+      each.target === shelf.path("blob") && each.vantage === "fra";
     return {
       shelf,
       begun: () =>
-        until("the blob is on its way", () => (liar.requests.some((each) => isIt(each) && each.sent > 0) ? true : undefined), 30),
+        until(
+          "the blob is on its way",
+          () => (liar.requests.some((each) => isIt(each) && each.sent > 0) ? true : undefined),
+          30,
+        ),
     };
   }
 
   test("killed: incomplete, and nothing of it counts", async () => {
     const vm = await lab(startVm());
     const { shelf, begun } = slowShelf();
-    const [{ code, message }] = await Promise.all([incomplete(shelf, { config: withFra(vm) }), begun().then(() => vm.kill9())]);
+    const [{ code, message }] = await Promise.all([
+      incomplete(shelf, { config: withFra(vm) }),
+      begun().then(() => vm.kill9()),
+    ]);
     expect(code).toBe("E_SSH");
     expect(message).toMatch(/worker "fra"/);
   });
@@ -137,7 +145,8 @@ describe.concurrent("a VM that goes away in the middle of a blob", () => {
       { name: "sgp", vm: stage.sgp },
     ];
     const config = { workers, others: { registries: { [far.host]: { plainHttp: true } } } };
-    const asked = (): boolean => far.requests.some((each) => each.vantage === "fra" && each.target === shelf.path("blob"));
+    const asked = (): boolean =>
+      far.requests.some((each) => each.vantage === "fra" && each.target === shelf.path("blob"));
     const ask: Ask = { config, limits: { ...SHORT, totalSeconds: 12 }, flags: ["-o", "oci:out"] };
     const [seen] = await Promise.all([
       stage.verify(shelf.reference, ask),

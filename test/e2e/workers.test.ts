@@ -151,7 +151,7 @@ describe("proxies and registries", () => {
       expect(found.get(name)?.lacks).toEqual([
         {
           what: expect.stringContaining(`its proxy ${dead} does not answer: `) as unknown,
-          todo: "start the proxy, or correct or remove proxy: of that worker",
+          todo: "start the proxy, or correct or remove the proxy: line of that worker",
         },
       ]);
     const seen = await check(through(dead, dead, alive.url));
@@ -175,7 +175,11 @@ describe("proxies and registries", () => {
   test("--registry: every worker asks it for /v2/ through its proxy, without credentials", async () => {
     const liar = await lab(startLiar({ vantages: ["here", "fra", "sgp"] }));
     liar.answer("/v2/", { status: 401, headers: { "WWW-Authenticate": 'Basic realm="x"' }, body: "" });
-    const seen = await check(through(liar.proxyOf("here"), liar.proxyOf("fra"), liar.proxyOf("sgp")), "--registry", liar.host);
+    const seen = await check(
+      through(liar.proxyOf("here"), liar.proxyOf("fra"), liar.proxyOf("sgp")),
+      "--registry",
+      liar.host,
+    );
     expect(seen.code, seen.stdout).toBe(0);
     expect(liar.requests.map(({ vantage, method, target }) => `${vantage} ${method} ${target}`).sort()).toEqual([
       "fra GET /v2/",
@@ -190,7 +194,10 @@ describe("proxies and registries", () => {
     const seen = await check(through(alive.url, dead, alive.url), "--registry", registry.host);
     expect(seen.code, seen.stdout).toBe(12);
     expect(seen.stdout).toMatch(
-      new RegExp(`^fra: it does not reach ${registry.host}: the VM cannot connect to the proxy .*: check that the proxy`, "m"),
+      new RegExp(
+        `^fra: it does not reach ${registry.host}: the VM cannot connect to the proxy .*: check that the proxy`,
+        "m",
+      ),
     );
     expect(seen.stdout).toMatch(/^here +local +usable/m);
   });
@@ -199,7 +206,11 @@ describe("proxies and registries", () => {
     const liar = await lab(startLiar({ vantages: ["here", "fra", "sgp"] }));
     liar.answer("/v2/", { body: "{}" });
     liar.lie("sgp", "/v2/", { status: 503, body: "busy" });
-    const seen = await check(through(liar.proxyOf("here"), liar.proxyOf("fra"), liar.proxyOf("sgp")), "--registry", liar.host);
+    const seen = await check(
+      through(liar.proxyOf("here"), liar.proxyOf("fra"), liar.proxyOf("sgp")),
+      "--registry",
+      liar.host,
+    );
     expect(seen.code, seen.stdout).toBe(12);
     expect(seen.stdout).toMatch(new RegExp(`^sgp: ${liar.host} answers 503 to it: `, "m"));
     expect(seen.stdout).toMatch(/^fra +ssh +usable/m);

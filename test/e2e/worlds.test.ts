@@ -6,7 +6,8 @@ import { openTheatre, type Seen, type Theatre } from "./worlds/run.ts";
 import { makeWorld, type View, type World } from "./worlds/view.ts";
 
 /**
- * `WORLD=SEED` plays one world again, `WORLDS=COUNT` more of them. Half of the seeds are always the same, the others change with the day.
+ * `WORLD=SEED` plays one world again, `WORLDS=COUNT` more of them. Half of the seeds are always the same, the others
+ * change with the day.
  */
 const AGAIN = process.env["WORLD"];
 const COUNT = Number(process.env["WORLDS"] ?? 240);
@@ -44,7 +45,8 @@ function checkReleased({ truth, flags }: World, { evidence, left, released }: Se
   expect(evidence?.artifact?.digest).toBe(truth.blob.digest);
   const wanted = chosen(truth, flags).map((node) => node.blob);
   for (const { digest, bytes } of wanted) {
-    if (evidence?.released !== null && released.has(digest)) expect(released.get(digest)?.equals(bytes), digest).toBe(true);
+    if (evidence?.released !== null && released.has(digest))
+      expect(released.get(digest)?.equals(bytes), digest).toBe(true);
   }
   if (evidence?.released === null) {
     expect(left).toEqual([]);

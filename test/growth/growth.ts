@@ -25,8 +25,8 @@ function cheapest(work: Work, parts: number): number {
 }
 
 /**
- * How the cost grows when the input doubles: 2 is linear, 4 quadratic, 8 cubic. Measured over two doublings, from the smallest input whose cost can be
- * told; 1 where not even so many cost anything.
+ * How the cost grows when the input doubles: 2 is linear, 4 quadratic, 8 cubic. Measured over two doublings, from the
+ * smallest input whose cost can be told; 1 where not even so many cost anything.
  */
 function growthOf(work: Work): number {
   let parts = 16;

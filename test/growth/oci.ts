@@ -58,10 +58,17 @@ export const OCI_ROWS: readonly Row[] = [
     "relations of blanks": many(" ", '<a>;rel="', '"'),
     commas: many(",", "<a>", "<"),
   }),
-  ...rowsOf("parseContentRange", parseContentRange, { digits: many("1", "bytes ", "-1/1"), blanks: many(" ", "bytes", "1") }),
+  ...rowsOf("parseContentRange", parseContentRange, {
+    digits: many("1", "bytes ", "-1/1"),
+    blanks: many(" ", "bytes", "1"),
+  }),
   ...rowsOf("isMediaType", isMediaType, { letters: many("a"), slashes: many("a/") }),
   ...rowsOf("normaliseMediaType", normaliseMediaType, { blanks: many(" ", "a", "a"), semicolons: many(";") }),
-  ...rowsOf("parsePlatform", parsePlatform, { slashes: many("a/"), letters: many("a", "linux/"), blanks: many(" ", "a/b:", "a") }),
+  ...rowsOf("parsePlatform", parsePlatform, {
+    slashes: many("a/"),
+    letters: many("a", "linux/"),
+    blanks: many(" ", "a/b:", "a"),
+  }),
   ...rowsOf("matchesOsVersion", (text) => matchesOsVersion({ os: "a", architecture: "b", osVersion: text }, "1"), {
     digits: many("1"),
     blanks: many(" ", "1", "a"),
@@ -88,7 +95,10 @@ export const OCI_ROWS: readonly Row[] = [
     "versionMismatch",
     (text) =>
       versionMismatch(
-        { annotations: { "sh.brew": "" }, manifests: [{ annotations: { "sh.brew.bottle.digest": "", [REF_NAME]: text } }] },
+        {
+          annotations: { "sh.brew": "" },
+          manifests: [{ annotations: { "sh.brew.bottle.digest": "", [REF_NAME]: text } }],
+        },
         "1",
       ),
     { letters: many("a", "1.", "!"), "dots and letters": many("a.", "1.") },
@@ -116,7 +126,11 @@ export const OCI_ROWS: readonly Row[] = [
     "what is no UTF-8": many("\ud800", '"', '"'),
   }),
   ...rowsOf("parseManifest", manifest, {
-    layers: numbered(() => LAYER, `{"schemaVersion":2,"mediaType":"${OCI_MANIFEST}","config":${CONFIG},"layers":[`, "]}"),
+    layers: numbered(
+      () => LAYER,
+      `{"schemaVersion":2,"mediaType":"${OCI_MANIFEST}","config":${CONFIG},"layers":[`,
+      "]}",
+    ),
     entries: numbered(ENTRY, `{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":[`, "]}"),
     annotations: numbered(
       (index) => `"a${index}":"b"`,
@@ -124,7 +138,11 @@ export const OCI_ROWS: readonly Row[] = [
       "}}",
     ),
     "a media type of letters": many("a", '{"schemaVersion":2,"mediaType":"', '"}'),
-    "a digest of digits": many("1", `{"schemaVersion":2,"mediaType":"${OCI_MANIFEST}","config":{"digest":"sha256:`, '"}}'),
+    "a digest of digits": many(
+      "1",
+      `{"schemaVersion":2,"mediaType":"${OCI_MANIFEST}","config":{"digest":"sha256:`,
+      '"}}',
+    ),
   }),
   ...rowsOf("parseSchema1", (text) => parseSchema1(Buffer.from(text), null), {
     history: numbered(
@@ -132,7 +150,11 @@ export const OCI_ROWS: readonly Row[] = [
       `{"schemaVersion":1,"name":"a","tag":"b","architecture":"c","fsLayers":[{"blobSum":"sha256:${HEX}"}],"history":[`,
       "]}",
     ),
-    "layers without history": numbered(() => `{"blobSum":"sha256:${HEX}"}`, '{"schemaVersion":1,"history":[],"fsLayers":[', "]}"),
+    "layers without history": numbered(
+      () => `{"blobSum":"sha256:${HEX}"}`,
+      '{"schemaVersion":1,"history":[],"fsLayers":[',
+      "]}",
+    ),
     "a protected of letters": many("A", '{"schemaVersion":1,"signatures":[{"protected":"', '!"}]}'),
     signatures: numbered(() => `{"protected":"e30"}`, '{"schemaVersion":1,"signatures":[', "]}"),
   }),

@@ -39,7 +39,11 @@ function redirect(location: string): unknown {
   const url = new URL("https://registry.example/");
   const registry = { name: url.host, repository: "x", base: url, loopback: false, addresses: new Set<string>() };
   const settings = () => ({ plainHttp: false, trust: null });
-  return redirectTarget({ ...registry, settings }, url, { status: 307, headers: [["location", location]], address: null });
+  return redirectTarget({ ...registry, settings }, url, {
+    status: 307,
+    headers: [["location", location]],
+    address: null,
+  });
 }
 
 /** What a VM, a server, and the files of a person say. */
@@ -79,10 +83,22 @@ export const OTHER_ROWS: readonly Row[] = [
     transfers: numbered((index) => `${NONCE} w ${index % 1000} 0 200 000 1 []`, "", "\n", "\n"),
     lacks: many(`${NONCE} lacks directory\n`),
     "jobs without anything": many(`${NONCE} end\n`),
-    "files without bytes": numbered((index) => `${NONCE} l 0 h${index % 1000}\n${NONCE} raw\n${NONCE} end`, "", "\n", "\n"),
+    "files without bytes": numbered(
+      (index) => `${NONCE} l 0 h${index % 1000}\n${NONCE} raw\n${NONCE} end`,
+      "",
+      "\n",
+      "\n",
+    ),
   }),
-  ...rowsOf("meteredBytes", meteredBytes, { blanks: many(" ", "1 ", "x"), digits: many("1"), "blanks and digits": many("1 ") }),
-  ...rowsOf("isCurlSince", (text) => isCurlSince(text, 54), { digits: many("7", "curl ", "."), blanks: many(" ", "curl", "7.1") }),
+  ...rowsOf("meteredBytes", meteredBytes, {
+    blanks: many(" ", "1 ", "x"),
+    digits: many("1"),
+    "blanks and digits": many("1 "),
+  }),
+  ...rowsOf("isCurlSince", (text) => isCurlSince(text, 54), {
+    digits: many("7", "curl ", "."),
+    blanks: many(" ", "curl", "7.1"),
+  }),
   ...rowsOf("isPublicAddress", isPublicAddress, {
     colons: many(":"),
     "groups and dots": many("1:", "", "1.1.1.1"),

@@ -84,8 +84,8 @@ export const ALARM_GUARDS: readonly Guard[] = [
   ),
   ...guard("a request that cannot succeed hides no differing root", {
     file: "src/coordinator/dispatch.ts",
-    from: 'onUsageFault: () => stop(blobs, "nothing can come of it"),',
-    to: 'onUsageFault: () => stop(all, "nothing can come of it"),',
+    from: 'onUsageFault: () => stop(blobs, "another worker cannot carry out the request"),',
+    to: 'onUsageFault: () => stop(all, "another worker cannot carry out the request"),',
     test: `${DISPATCH} › a wrong selection stops the blobs of everybody and nobody's root`,
   }),
   ...guard("a different document is different bytes", {

@@ -5,7 +5,11 @@ import type { Run, Scratch } from "./scratch.ts";
 export type Complaint = string | null;
 
 /** Passes, with the whole program, the tests of the guards of one test file. */
-export async function checkWhole(scratch: Scratch, file: string, guards: readonly Guard[]): Promise<ReadonlyMap<Guard, Complaint>> {
+export async function checkWhole(
+  scratch: Scratch,
+  file: string,
+  guards: readonly Guard[],
+): Promise<ReadonlyMap<Guard, Complaint>> {
   const selectors = guards.map((guard) => [guard, selectorFor(guard, scratch.read(file))] as const);
   const run = await scratch.run(file, [...new Set(selectors.map(([, selector]) => selector))].join("|"));
   return new Map(selectors.map(([guard, selector]) => [guard, complaintOfWhole(run, selector)]));
@@ -25,7 +29,9 @@ export async function checkBroken(scratch: Scratch, guard: Guard): Promise<Compl
   try {
     const { tests, trouble } = await scratch.run(file, selectorFor(guard, scratch.read(file)));
     if (tests.some(({ passed }) => !passed)) return null;
-    return tests.length === 0 ? `nothing ran with the mutant: ${trouble}` : "survives: the test passes with the mutant as well";
+    return tests.length === 0
+      ? `nothing ran with the mutant: ${trouble}`
+      : "survives: the test passes with the mutant as well";
   } finally {
     restore();
   }

@@ -36,7 +36,10 @@ export function selectorFor(guard: Guard, source: string): string {
   return selectorOf(title, titleOf(guard));
 }
 
-/** `source` with the guard broken. Throws where its text does not stand there once, or where what comes of it is no TypeScript. */
+/**
+ * `source` with the guard broken. Throws where its text does not stand there once, or where what comes of it is no
+ * TypeScript.
+ */
 export function broken({ file, from, to }: Guard, source: string): string {
   const count = source.split(from).length - 1;
   if (count !== 1) throw new Error(`${JSON.stringify(from)} stands ${count} times in ${file}, and not once`);

@@ -42,7 +42,8 @@ describe("the guards", () => {
   });
 
   test("keep one promise each, and every promise has one", () => {
-    const kept = (words: string): string[] => PROMISES.map(({ promise }) => promise).filter((each) => each.startsWith(words));
+    const kept = (words: string): string[] =>
+      PROMISES.map(({ promise }) => promise).filter((each) => each.startsWith(words));
     const words = [...new Set(GUARDS.map(({ promise }) => promise))];
     expect(words.filter((each) => kept(each).length !== 1)).toEqual([]);
     const all = new Set(words.flatMap(kept));

@@ -20,7 +20,9 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const bad = await checkGuards(scratch, guards, (guard, complaint) => {
       const seconds = Math.round((performance.now() - started) / 1000);
-      console.log(`${String(seconds).padStart(4)} s  ${complaint === null ? "killed " : "WRONG  "} ${guard.file}: ${guard.from}`);
+      console.log(
+        `${String(seconds).padStart(4)} s  ${complaint === null ? "killed " : "WRONG  "} ${guard.file}: ${guard.from}`,
+      );
       if (complaint !== null) console.log(`${textOf(guard)}\n  ${complaint}`);
     });
     console.log(`${guards.length - bad.length} of ${guards.length} mutants killed`);

@@ -8,7 +8,10 @@ const JSON_TEST = "test/oci/json.test.ts";
 const MANIFEST = "test/oci/manifest.test.ts";
 const ATTACKS = "test/attacks/attacks.test.ts";
 
-/** The judgement, which test/consensus/mutation.test.ts takes apart as a whole, parsers, configuration, exit codes, the tree itself. */
+/**
+ * The judgement, which test/consensus/mutation.test.ts takes apart as a whole, parsers, configuration, exit codes, the
+ * tree itself.
+ */
 export const OTHER_GUARDS: readonly Guard[] = [
   ...guard(
     "nothing but distinct, complete, equal observations agrees",

@@ -36,8 +36,8 @@ export const RELEASE_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/release/tree.ts",
-      from: "if (object.computed !== object.digest) throw",
-      to: "if (false) throw",
+      from: "if (object.computed !== object.digest)",
+      to: "if (false)",
       test: `${SAFETY} › an object is said to be agreed on with other bytes`,
     },
     {

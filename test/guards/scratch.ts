@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compiled, ROOT } from "./guard.ts";
@@ -58,16 +68,25 @@ function endGroup(pid: number | undefined): void {
 }
 
 async function spoken(args: readonly string[], cwd: string): Promise<string> {
-  const child = spawn(process.execPath, args, { cwd, env: environment(), stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: environment(),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   const deadline = setTimeout(() => endGroup(child.pid), LONGEST_MS);
   let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(deadline);
   return said;
 }
 
-/** The modules are those of the real tree; so is the build, which `setup.ts` has brought up to date or `npm run mutants` has made. */
+/**
+ * The modules are those of the real tree; so is the build, which `setup.ts` has brought up to date or `npm run mutants`
+ * has made.
+ */
 export function makeScratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "tofu3-mutants-"));
   // some tests run programs as somebody else

@@ -1,6 +1,9 @@
 import ts from "typescript";
 
-/** A `test` or `describe` of a test file, with those that it stands in; a title is as it stands in the source, `%s` and `$name` included. */
+/**
+ * A `test` or `describe` of a test file, with those that it stands in; a title is as it stands in the source, `%s` and
+ * `$name` included.
+ */
 export interface Title {
   readonly path: readonly string[];
   readonly group: boolean;
@@ -47,12 +50,18 @@ function fillingsOf(title: string, named: string): readonly string[] | null {
   return new RegExp(`^${patternOf(title, "(.+)")}$`).exec(named)?.slice(1) ?? null;
 }
 
-/** Of two titles that fit, the one is meant whose holes are filled by what stands in the source, and then the one that says more itself. */
+/**
+ * Of two titles that fit, the one is meant whose holes are filled by what stands in the source, and then the one that
+ * says more itself.
+ */
 function likelihoodOf(source: string, title: Title, named: string): number {
   return (isFilledFrom(source, title, named) ? 1000 : 0) + (title.path.at(-1) ?? "").replace(HOLES, "").length;
 }
 
-/** A title alone, or after those that it stands in: `describe › test`; its holes may be filled as one of its rows fills them. */
+/**
+ * A title alone, or after those that it stands in: `describe › test`; its holes may be filled as one of its rows fills
+ * them.
+ */
 export function findTitle(source: string, named: string): Title | null {
   const wanted = named.split(" › ");
   const found = titlesIn(source).filter(({ path }) => {
@@ -64,7 +73,10 @@ export function findTitle(source: string, named: string): Title | null {
   return exact ?? best ?? null;
 }
 
-/** Whether what fills the holes stands in the source: a row that is gone, or that has another file, is not named by its title. */
+/**
+ * Whether what fills the holes stands in the source: a row that is gone, or that has another file, is not named by its
+ * title.
+ */
 export function isFilledFrom(source: string, title: Title, named: string): boolean {
   const wanted = named.split(" › ");
   const parts = title.path.slice(-wanted.length).flatMap((each, at) => fillingsOf(each, wanted[at] ?? "") ?? []);

@@ -24,14 +24,22 @@ describe("an address of the public internet", () => {
     "198.20.0.1",
     "223.255.255.255",
   ])("%s is public", (address) => expect(isPublicAddress(address)).toBe(true));
-  test.each(["2606:4700:4700::1111", "2a00:1450:4001:830::200e", "2600::", "2001:4860:4860::8888", "2001:200::1", "2620:fe::fe"])(
-    "%s is public",
-    (address) => expect(isPublicAddress(address)).toBe(true),
-  );
-  test.each(["::ffff:8.8.8.8", "::ffff:808:808", "64:ff9b::8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "2002:0808:0808:1::"])(
-    "%s carries a public one",
-    (address) => expect(isPublicAddress(address)).toBe(true),
-  );
+  test.each([
+    "2606:4700:4700::1111",
+    "2a00:1450:4001:830::200e",
+    "2600::",
+    "2001:4860:4860::8888",
+    "2001:200::1",
+    "2620:fe::fe",
+  ])("%s is public", (address) => expect(isPublicAddress(address)).toBe(true));
+  test.each([
+    "::ffff:8.8.8.8",
+    "::ffff:808:808",
+    "64:ff9b::8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+    "2002:0808:0808:1::",
+  ])("%s carries a public one", (address) => expect(isPublicAddress(address)).toBe(true));
 });
 
 describe("no address of the public internet", () => {

@@ -36,7 +36,8 @@ export const chunk = (bytes: Uint8Array, size = bytes.length.toString(16)): Buff
   Buffer.concat([Buffer.from(`${size}\r\n`), bytes, Buffer.from("\r\n")]);
 export const withLength = (length: number | string = BODY.length, more = ""): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
-export const withHeaders = (...lines: string[]): string => `HTTP/1.1 200 OK\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`;
+export const withHeaders = (...lines: string[]): string =>
+  `HTTP/1.1 200 OK\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`;
 export const CHUNKED = "Transfer-Encoding: chunked";
 export const LAST = "0\r\n\r\n";
 
@@ -47,14 +48,21 @@ export interface Row {
   readonly fault: string | null;
   /** Bytes of the body that `measure` got. */
   readonly size?: number;
-  /** What it is to a VM, whose curl does not tell some faults apart and then may not count what it wrote; otherwise the same. */
+  /**
+   * What it is to a VM, whose curl does not tell some faults apart and then may not count what it wrote; otherwise the
+   * same.
+   */
   readonly overSsh?: string;
 }
 
 export const whole = BODY.length;
 export const complete: Row[] = [
   { what: "Content-Length", say: sends(withLength(), BODY), fault: null },
-  { what: "Content-Length, then closed", say: sends(withLength(whole, "Connection: close\r\n"), BODY, "FIN"), fault: null },
+  {
+    what: "Content-Length, then closed",
+    say: sends(withLength(whole, "Connection: close\r\n"), BODY, "FIN"),
+    fault: null,
+  },
   { what: "Content-Length, then reset", say: sends(withLength(), BODY, "RST"), fault: null },
   { what: "more bytes than Content-Length", say: sends(withLength(), BODY, "and some more"), fault: null },
   { what: "a second answer behind the first", say: sends(withLength(), BODY, withLength(3), "bad"), fault: null },
@@ -64,13 +72,21 @@ export const complete: Row[] = [
     say: sends(withHeaders(CHUNKED), chunk(BODY, "000C350"), LAST),
     fault: null,
   },
-  { what: "chunked with trailers", say: sends(withHeaders(CHUNKED), chunk(BODY), "0\r\nX-Sum: 1\r\n\r\n"), fault: null },
+  {
+    what: "chunked with trailers",
+    say: sends(withHeaders(CHUNKED), chunk(BODY), "0\r\nX-Sum: 1\r\n\r\n"),
+    fault: null,
+  },
   {
     what: "chunked with an extension of 8 kB",
     say: sends(withHeaders(CHUNKED), chunk(BODY, `c350;x=${"y".repeat(8000)}`), LAST),
     fault: null,
   },
-  { what: "Content-Encoding: identity", say: sends(withLength(whole, "Content-Encoding: identity\r\n"), BODY), fault: null },
+  {
+    what: "Content-Encoding: identity",
+    say: sends(withLength(whole, "Content-Encoding: identity\r\n"), BODY),
+    fault: null,
+  },
   {
     what: "three 103 before it",
     say: sends(...Array.from({ length: 3 }, () => "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"), withLength(), BODY),
@@ -104,8 +120,18 @@ async function dribble(socket: Socket, head: string, body: Uint8Array): Promise<
 }
 
 export const cut: Row[] = [
-  { what: "half of Content-Length, then closed", say: sends(withLength(), HALF, "FIN"), fault: "E_CUT body", size: 25_000 },
-  { what: "half of Content-Length, then reset", say: sends(withLength(), HALF, "RST"), fault: "E_CUT body", size: 25_000 },
+  {
+    what: "half of Content-Length, then closed",
+    say: sends(withLength(), HALF, "FIN"),
+    fault: "E_CUT body",
+    size: 25_000,
+  },
+  {
+    what: "half of Content-Length, then reset",
+    say: sends(withLength(), HALF, "RST"),
+    fault: "E_CUT body",
+    size: 25_000,
+  },
   {
     what: "the same with Connection: close, closed",
     say: sends(withLength(whole, "Connection: close\r\n"), HALF, "FIN"),
@@ -118,7 +144,12 @@ export const cut: Row[] = [
     fault: "E_CUT body",
     size: 25_000,
   },
-  { what: "half of Content-Length, then nothing", say: sends(withLength(), HALF), fault: "E_TIMEOUT body", size: 25_000 },
+  {
+    what: "half of Content-Length, then nothing",
+    say: sends(withLength(), HALF),
+    fault: "E_TIMEOUT body",
+    size: 25_000,
+  },
   { what: "headers, then nothing", say: sends(withLength()), fault: "E_TIMEOUT body", size: 0 },
   { what: "headers, then closed", say: sends(withLength(), "FIN"), fault: "E_CUT body", size: 0 },
   {
@@ -127,7 +158,12 @@ export const cut: Row[] = [
     fault: "E_CUT body",
     size: whole - 1,
   },
-  { what: "chunked, cut between chunks", say: sends(withHeaders(CHUNKED), chunk(HALF), "FIN"), fault: "E_CUT body", size: 25_000 },
+  {
+    what: "chunked, cut between chunks",
+    say: sends(withHeaders(CHUNKED), chunk(HALF), "FIN"),
+    fault: "E_CUT body",
+    size: 25_000,
+  },
   {
     what: "chunked, cut within a chunk",
     say: sends(withHeaders(CHUNKED), chunk(BODY).subarray(0, 10_006), "FIN"),
@@ -178,7 +214,12 @@ export const cut: Row[] = [
     overSsh: "E_CUT body",
     size: 25_000,
   },
-  { what: "a chunk size 0x5", say: sends(withHeaders(CHUNKED), "0x5\r\nhello\r\n", LAST), fault: "E_FRAMING body", size: 0 },
+  {
+    what: "a chunk size 0x5",
+    say: sends(withHeaders(CHUNKED), "0x5\r\nhello\r\n", LAST),
+    fault: "E_FRAMING body",
+    size: 0,
+  },
   {
     what: "a negative chunk size",
     say: sends(withHeaders(CHUNKED), "-5\r\nhello\r\n", LAST),
@@ -200,7 +241,11 @@ export const cut: Row[] = [
     overSsh: "E_CUT body",
     size: 5,
   },
-  { what: "an endless chunked body", say: repeats(withHeaders(CHUNKED), chunk(Buffer.alloc(10_000))), fault: "E_TOO_LARGE body" },
+  {
+    what: "an endless chunked body",
+    say: repeats(withHeaders(CHUNKED), chunk(Buffer.alloc(10_000))),
+    fault: "E_TOO_LARGE body",
+  },
   ...[1_000_001, 5_000_000_000, 999_999_999_999_999].map((length) => ({
     what: `a Content-Length above the limit, ${length}`,
     say: repeats(withLength(length), Buffer.alloc(10_000)),
@@ -270,11 +315,13 @@ export const refused: Row[] = [
     say: sends(withHeaders(`Transfer-Encoding: ${value}`), chunk(BODY), LAST, "FIN"),
     fault: "E_FRAMING http",
   })),
-  ...["gzip", "br", "deflate", "zstd", Array.from({ length: 1000 }, () => "gzip").join(", "), "made-up"].map((value) => ({
-    what: `Content-Encoding: ${value.slice(0, 20)}`,
-    say: sends(withLength(whole, `Content-Encoding: ${value}\r\n`), BODY),
-    fault: "E_ENCODING http",
-  })),
+  ...["gzip", "br", "deflate", "zstd", Array.from({ length: 1000 }, () => "gzip").join(", "), "made-up"].map(
+    (value) => ({
+      what: `Content-Encoding: ${value.slice(0, 20)}`,
+      say: sends(withLength(whole, `Content-Encoding: ${value}\r\n`), BODY),
+      fault: "E_ENCODING http",
+    }),
+  ),
   { what: "bare line feeds", say: sends(withLength().replaceAll("\r\n", "\n"), BODY), fault: "E_FRAMING http" },
   { what: "carriage returns only", say: sends(withLength().replaceAll("\r\n", "\r"), BODY), fault: "E_FRAMING http" },
   { what: "a folded header", say: sends(withLength(whole, "X-A: 1\r\n 2\r\n"), BODY), fault: "E_FRAMING http" },
@@ -306,7 +353,11 @@ export const refused: Row[] = [
     say: sends("HTTP/1.1 101 Switching Protocols\r\nContent-Length: 5\r\n\r\n", BODY),
     fault: "E_FRAMING http",
   },
-  { what: "20 kB in one header", say: sends(withLength(whole, `X-A: ${"x".repeat(20_000)}\r\n`), BODY), fault: "E_FRAMING http" },
+  {
+    what: "20 kB in one header",
+    say: sends(withLength(whole, `X-A: ${"x".repeat(20_000)}\r\n`), BODY),
+    fault: "E_FRAMING http",
+  },
   {
     what: "200 kB of headers",
     say: sends(withLength(whole, `X-A: ${"x".repeat(1000)}\r\n`.repeat(200)), BODY),

@@ -42,12 +42,22 @@ describe("accepted", () => {
     ["one 103 before", block("HTTP/1.1 103 Early Hints", "Link: </x>") + GOOD, 200, [["content-length", "3"]]],
     ["sixteen 103 before", block("HTTP/1.1 103 Early Hints").repeat(16) + GOOD, 200, [["content-length", "3"]]],
     ["one 100 before", block("HTTP/1.1 100 Continue") + GOOD, 200, [["content-length", "3"]]],
-    ["100 and 103 before", block("HTTP/1.1 100 Continue") + block("HTTP/1.1 103 X") + GOOD, 200, [["content-length", "3"]]],
+    [
+      "100 and 103 before",
+      block("HTTP/1.1 100 Continue") + block("HTTP/1.1 103 X") + GOOD,
+      200,
+      [["content-length", "3"]],
+    ],
     ["102 and 199", block("HTTP/1.1 102 Processing") + block("HTTP/1.1 199 X") + GOOD, 200, [["content-length", "3"]]],
     ["trailers behind", `${GOOD}X-Sum: 1\r\n\r\n`, 200, [["content-length", "3"]]],
     ["a second answer among the trailers", GOOD + block("HTTP/1.1 404 No"), 200, [["content-length", "3"]]],
     ["unclean trailers", `${GOOD}X : 1\n\n\0`, 200, [["content-length", "3"]]],
-    ["exactly 16 KiB", block("HTTP/1.1 200 OK", `X: ${"x".repeat(16 * 1024 - 20)}`), 200, [["x", "x".repeat(16 * 1024 - 20)]]],
+    [
+      "exactly 16 KiB",
+      block("HTTP/1.1 200 OK", `X: ${"x".repeat(16 * 1024 - 20)}`),
+      200,
+      [["x", "x".repeat(16 * 1024 - 20)]],
+    ],
   ])("%s", (_, text, status, headers) => expect(parse(text)).toEqual({ status, headers }));
 });
 
@@ -102,9 +112,17 @@ describe("refused", () => {
     ["endless 103", block("HTTP/1.1 103 Early Hints").repeat(1000), "more than 16 interim"],
     ["unclean interim answers", block("HTTP/1.1 103 Early Hints", "X : y") + GOOD, "a header"],
     ["more than 16 KiB", block("HTTP/1.1 200 OK", `X: ${"x".repeat(16 * 1024)}`), "more than 16 KiB"],
-    ["more than 16 KiB of an interim answer", block("HTTP/1.1 103 X", `X: ${"x".repeat(16 * 1024)}`) + GOOD, "more than 16 KiB"],
+    [
+      "more than 16 KiB of an interim answer",
+      block("HTTP/1.1 103 X", `X: ${"x".repeat(16 * 1024)}`) + GOOD,
+      "more than 16 KiB",
+    ],
     ["more than 16 KiB without an end", `HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(4000)}`, "more than 16 KiB"],
-    ["a proxy's answer to CONNECT that slipped through", block("HTTP/1.1 200 Connection established", "A : b") + GOOD, "a header"],
+    [
+      "a proxy's answer to CONNECT that slipped through",
+      block("HTTP/1.1 200 Connection established", "A : b") + GOOD,
+      "a header",
+    ],
   ])("%s", (_, text, why) => {
     const fault = (() => {
       try {
@@ -155,9 +173,13 @@ test("what is written cleanly is read back", () => {
   const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,10}$/);
   const value = fc.stringMatching(/^([!-~]([ -~]{0,20}[!-~])?)?$/);
   fc.assert(
-    fc.property(fc.integer({ min: 200, max: 999 }), fc.array(fc.tuple(name, value), { maxLength: 20 }), (status, headers) => {
-      const text = block(`HTTP/1.1 ${status} X`, ...headers.map(([each, what]) => `${each}: ${what}`));
-      expect(parse(text)).toEqual({ status, headers: headers.map(([each, what]) => [each.toLowerCase(), what]) });
-    }),
+    fc.property(
+      fc.integer({ min: 200, max: 999 }),
+      fc.array(fc.tuple(name, value), { maxLength: 20 }),
+      (status, headers) => {
+        const text = block(`HTTP/1.1 ${status} X`, ...headers.map(([each, what]) => `${each}: ${what}`));
+        expect(parse(text)).toEqual({ status, headers: headers.map(([each, what]) => [each.toLowerCase(), what]) });
+      },
+    ),
   );
 });

@@ -11,7 +11,9 @@ export interface Certificate {
 export interface Authority {
   /** PEM of the authority's own certificate. */
   readonly caFile: string;
-  /** A certificate for these host names and addresses (servers) or this common name (clients), signed by the authority. */
+  /**
+   * A certificate for these host names and addresses (servers) or this common name (clients), signed by the authority.
+   */
   issue(name: string, names: readonly string[]): Promise<Certificate>;
 }
 
@@ -21,7 +23,19 @@ const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 export async function makeAuthority(folder: string): Promise<Authority> {
   const caFile = join(folder, "ca.pem");
   const caKey = join(folder, "ca.key");
-  await runTool("openssl", ["req", "-x509", ...KEY, "-days", "30", "-subj", "/CN=tofu3 lab", "-keyout", caKey, "-out", caFile]);
+  await runTool("openssl", [
+    "req",
+    "-x509",
+    ...KEY,
+    "-days",
+    "30",
+    "-subj",
+    "/CN=tofu3 lab",
+    "-keyout",
+    caKey,
+    "-out",
+    caFile,
+  ]);
   return {
     caFile,
     async issue(name, names) {
@@ -29,7 +43,10 @@ export async function makeAuthority(folder: string): Promise<Authority> {
         join(folder, `${name}.${ending}`),
       ) as [string, string, string, string];
       const alternatives = names.map((each) => `${isIP(each) === 0 ? "DNS" : "IP"}:${each}`).join(",");
-      await writeFile(extensions, names.length === 0 ? "extendedKeyUsage=clientAuth\n" : `subjectAltName=${alternatives}\n`);
+      await writeFile(
+        extensions,
+        names.length === 0 ? "extendedKeyUsage=clientAuth\n" : `subjectAltName=${alternatives}\n`,
+      );
       await runTool("openssl", ["req", ...KEY, "-subj", `/CN=${name}`, "-keyout", keyFile, "-out", request]);
       const sign = ["x509", "-req", "-in", request, "-CA", caFile, "-CAkey", caKey, "-CAcreateserial", "-days", "30"];
       await runTool("openssl", [...sign, "-extfile", extensions, "-out", certificateFile]);

@@ -64,7 +64,9 @@ export function makeBottleIndex(options: BottleOptions): BottleIndex {
     const { blob: layer, diffId } = makeLayer(content ?? 3000);
     const file = `${options.formula}--${options.version}.${tag}.bottle${rebuild}.tar.gz`;
     const config = blobOf(OCI_CONFIG, JSON.stringify({ ...platform, rootfs: { type: "layers", diff_ids: [diffId] } }));
-    const layers = [{ ...descriptorOf(layer), mediaType: OCI_LAYER, annotations: { "org.opencontainers.image.title": file } }];
+    const layers = [
+      { ...descriptorOf(layer), mediaType: OCI_LAYER, annotations: { "org.opencontainers.image.title": file } },
+    ];
     const plain = {
       "org.opencontainers.image.ref.name": `${options.version}.${tag}${rebuild}`,
       "sh.brew.bottle.digest": layer.digest.slice("sha256:".length),

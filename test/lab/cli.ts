@@ -33,7 +33,11 @@ function environment(options: RunOptions): NodeJS.ProcessEnv {
 async function start(command: readonly string[], options: RunOptions): Promise<Outcome> {
   const [program, ...args] = [...(options.prefix ?? []), ...command];
   const started = performance.now();
-  const child = spawn(program ?? "", args, { cwd: options.cwd, env: environment(options), stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program ?? "", args, {
+    cwd: options.cwd,
+    env: environment(options),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const deadline = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -62,10 +66,16 @@ function quote(word: string): string {
 }
 
 /**
- * Runs `tofu3 ARGS…` on a pseudo-terminal of 120 columns. A terminal has one stream: all output is in `stdout`, with `\r\n`.
+ * Runs `tofu3 ARGS…` on a pseudo-terminal of 120 columns. A terminal has one stream: all output is in `stdout`, with
+ * `\r\n`.
  * `stdin` is typed.
  */
 export async function runOnTerminal(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const command = ["stty cols 120 rows 40 2>/dev/null; exec", ...[process.execPath, PROGRAM, ...args].map(quote)].join(" ");
-  return start(["script", "-qec", command, "/dev/null"], { ...options, env: { TERM: "xterm-256color", ...options.env } });
+  const command = ["stty cols 120 rows 40 2>/dev/null; exec", ...[process.execPath, PROGRAM, ...args].map(quote)].join(
+    " ",
+  );
+  return start(["script", "-qec", command, "/dev/null"], {
+    ...options,
+    env: { TERM: "xterm-256color", ...options.env },
+  });
 }

@@ -26,7 +26,15 @@ export interface LabConfig {
 export async function writeConfig(folder: string, config: LabConfig): Promise<string> {
   const workers = config.workers.map(({ name, vm, others, ...rest }) => {
     const address = { host: vm.host, port: vm.port, user: vm.user };
-    return { name, via: "ssh", ...address, identityFile: vm.identityFile, hostKey: vm.hostKeyFingerprint, ...rest, ...others };
+    return {
+      name,
+      via: "ssh",
+      ...address,
+      identityFile: vm.identityFile,
+      hostKey: vm.hostKeyFingerprint,
+      ...rest,
+      ...others,
+    };
   });
   const registries = (config.registries ?? []).flatMap((registry) => {
     if (registry.caFile === null) return [];

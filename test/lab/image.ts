@@ -35,7 +35,11 @@ export function digestOf(bytes: Uint8Array, algorithm: "sha256" | "sha512" = "sh
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
-export function blobOf(mediaType: string, content: Uint8Array | string, algorithm: "sha256" | "sha512" = "sha256"): Blob {
+export function blobOf(
+  mediaType: string,
+  content: Uint8Array | string,
+  algorithm: "sha256" | "sha512" = "sha256",
+): Blob {
   const bytes = Buffer.from(content);
   return { mediaType, digest: digestOf(bytes, algorithm), size: bytes.length, bytes };
 }

@@ -9,7 +9,14 @@ import { useLab } from "./uselab.ts";
 const lab = useLab();
 
 function ssh(vm: Sshd, command: string): Promise<string> {
-  const strict = ["-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${vm.knownHostsFile}`, "-o", "LogLevel=ERROR"];
+  const strict = [
+    "-o",
+    "StrictHostKeyChecking=yes",
+    "-o",
+    `UserKnownHostsFile=${vm.knownHostsFile}`,
+    "-o",
+    "LogLevel=ERROR",
+  ];
   return runTool("ssh", [
     "-F",
     "/dev/null",
@@ -56,7 +63,10 @@ describe("sshd", () => {
   test("knows what its sessions run, and ends that too", async () => {
     const vm = await lab(startSshd({ address: "127.0.0.9" }));
     const session = ssh(vm, "sleep 61 & sleep 62").catch((error: unknown) => error);
-    await until("two sleeps", () => vm.processesOf().filter((each) => /^\d+ sleep 6[12]$/.test(each)).length === 2 || undefined);
+    await until(
+      "two sleeps",
+      () => vm.processesOf().filter((each) => /^\d+ sleep 6[12]$/.test(each)).length === 2 || undefined,
+    );
     await vm.kill9();
     expect(await session).toBeInstanceOf(Error);
     expect(vm.processesOf().join()).toContain("sleep 61");
@@ -106,7 +116,9 @@ describe("registry", () => {
   test("serves a Homebrew index without media type byte by byte", async () => {
     const registry = await lab(startRegistry());
     const { index, tag } = await pushBottleIndex(registry, { formula: "vim", version: "9.0.1900", rebuild: 1 });
-    const served = await ask(registry, "GET", `/v2/homebrew/core/vim/manifests/${tag}`, { headers: { accept: index.mediaType } });
+    const served = await ask(registry, "GET", `/v2/homebrew/core/vim/manifests/${tag}`, {
+      headers: { accept: index.mediaType },
+    });
     expect(served.body.equals(index.bytes)).toBe(true);
     expect(served.headers["content-type"]).toBe(index.mediaType);
   });

@@ -13,7 +13,10 @@ export interface Scripted {
   readonly raw?: Uint8Array | string;
   /** How many bytes of the body (of `raw`: of all) are sent; -1: not even the headers. */
   readonly cutAt?: number;
-  /** What comes after them: `keep` the connection for the next request (default), end it, reset it, or say nothing for ever. */
+  /**
+   * What comes after them: `keep` the connection for the next request (default), end it, reset it, or say nothing for
+   * ever.
+   */
   readonly then?: "keep" | "fin" | "rst" | "stall";
   /** So many bytes at a time, with a pause after each. */
   readonly drip?: { readonly bytes: number; readonly everyMs: number };
@@ -56,7 +59,11 @@ function headOf(answer: Scripted, body: Buffer): Buffer {
   const headers = Array.isArray(answer.headers) ? (answer.headers as [string, string][]) : given;
   const length = answer.length ?? body.length;
   const said =
-    length === "none" ? [] : length === "chunked" ? [["Transfer-Encoding", "chunked"]] : [["Content-Length", String(length)]];
+    length === "none"
+      ? []
+      : length === "chunked"
+        ? [["Transfer-Encoding", "chunked"]]
+        : [["Content-Length", String(length)]];
   const lines = [...headers, ...said].map((pair) => `${pair.join(": ")}\r\n`);
   return Buffer.from(`HTTP/1.1 ${answer.status ?? 200} Scripted\r\n${lines.join("")}\r\n`, "latin1");
 }
@@ -71,7 +78,9 @@ function* piecesOf(answer: Scripted, bytes: Buffer): Generator<{ wire: Buffer; p
     const at = sent % bytes.length;
     const piece = bytes.subarray(at, Math.min(at + step, bytes.length, at + limit - sent));
     sent += piece.length;
-    const wire = chunked ? Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]) : piece;
+    const wire = chunked
+      ? Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")])
+      : piece;
     yield { wire, payload: piece.length };
   }
   if (chunked && answer.cutAt === undefined) yield { wire: Buffer.from("0\r\n\r\n"), payload: 0 };
@@ -105,7 +114,8 @@ export async function writeAnswer(
     socket.resetAndDestroy();
     return "ended";
   }
-  if (answer.then !== "fin" && answer.length !== "none" && answer.raw === undefined) return socket.destroyed ? "left" : "keep";
+  if (answer.then !== "fin" && answer.length !== "none" && answer.raw === undefined)
+    return socket.destroyed ? "left" : "keep";
   socket.end();
   return "ended";
 }

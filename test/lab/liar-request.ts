@@ -24,7 +24,10 @@ function parseHead(text: string): Omit<RawRequest, "body"> {
   return { method, headers, target: (target ?? whole) || "/", host: host ?? headers["host"] ?? "" };
 }
 
-/** The requests of one connection, one after the other; ends when the client does, and listens no longer when it is left. */
+/**
+ * The requests of one connection, one after the other; ends when the client does, and listens no longer when it is
+ * left.
+ */
 export async function* readRequests(socket: Socket): AsyncGenerator<RawRequest> {
   let bytes = Buffer.alloc(0);
   let over = false as boolean;

@@ -4,7 +4,10 @@ import type { Answer, Liar, LiarRequest } from "./liar.ts";
 
 /** How an honest registry serves a document. */
 export function documentAnswer(document: Blob): Scripted {
-  return { headers: { "Content-Type": document.mediaType, "Docker-Content-Digest": document.digest }, body: document.bytes };
+  return {
+    headers: { "Content-Type": document.mediaType, "Docker-Content-Digest": document.digest },
+    body: document.bytes,
+  };
 }
 
 /** How an honest registry serves a blob: with an ETag, and a part of it where `Range: bytes=N-` asks for one. */
@@ -19,7 +22,12 @@ export function blobAnswer(bytes: Uint8Array, etag = '"honest"'): (request: Liar
 }
 
 /** Where everything of an image or of an index and its images stands in a registry. */
-export function placesOf(repository: string, tag: string | null, root: Blob, images: readonly Image[]): Map<string, Answer> {
+export function placesOf(
+  repository: string,
+  tag: string | null,
+  root: Blob,
+  images: readonly Image[],
+): Map<string, Answer> {
   const places = new Map<string, Answer>([["/v2/", { headers: { "Content-Type": "application/json" }, body: "{}" }]]);
   for (const document of [root, ...images.map((image) => image.manifest)]) {
     places.set(`/v2/${repository}/manifests/${document.digest}`, documentAnswer(document));

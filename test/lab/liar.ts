@@ -20,7 +20,9 @@ export interface LiarRequest extends RawRequest {
 export type Answer = Scripted | ((request: LiarRequest) => Scripted);
 
 export interface LiarOptions {
-  /** Each gets a port of its own that is an HTTP proxy to this server: put `proxyOf(name)` into the worker's `proxy`. */
+  /**
+   * Each gets a port of its own that is an HTTP proxy to this server: put `proxyOf(name)` into the worker's `proxy`.
+   */
   readonly vantages?: readonly string[];
   /** Where a connection that does not come through one of these belongs, by its source address; `here` otherwise. */
   readonly sources?: Readonly<Record<string, string>>;
@@ -38,8 +40,8 @@ export interface Liar {
   readonly requests: readonly LiarRequest[];
   readonly proxyOf: (vantage: string) => string;
   /**
-   * What everybody is told at this place: `/path`, `/path?query` or `http://host/path`; the longer one goes first. The nth request of a
-   * vantage gets the nth answer, and the last again after that. No answer: 404.
+   * What everybody is told at this place: `/path`, `/path?query` or `http://host/path`; the longer one goes first. The
+   * nth request of a vantage gets the nth answer, and the last again after that. No answer: 404.
    */
   readonly answer: (place: string, ...answers: readonly Answer[]) => void;
   /** The same for one vantage; it outranks `answer`. */
@@ -68,8 +70,9 @@ async function listen(server: Server, address: string): Promise<number> {
 }
 
 /**
- * A registry that tells vantages apart and answers each as it was told to, down to the bytes on the wire. Two VMs on one machine look
- * alike, so a vantage is known by the proxy port that it comes through, in network namespaces by its source address.
+ * A registry that tells vantages apart and answers each as it was told to, down to the bytes on the wire. Two VMs on
+ * one machine look alike, so a vantage is known by the proxy port that it comes through, in network namespaces by its
+ * source address.
  */
 export async function startLiar(options: LiarOptions = {}): Promise<Liar> {
   const address = options.address ?? "127.0.0.1";
@@ -79,7 +82,9 @@ export async function startLiar(options: LiarOptions = {}): Promise<Liar> {
   const sockets = new Set<Socket>();
   const { certificate } = options;
   const tls =
-    certificate === undefined ? null : { cert: readFileSync(certificate.certificateFile), key: readFileSync(certificate.keyFile) };
+    certificate === undefined
+      ? null
+      : { cert: readFileSync(certificate.certificateFile), key: readFileSync(certificate.keyFile) };
 
   function choose(request: LiarRequest): Scripted {
     for (const key of placesOf(request).flatMap((place) => [`${request.vantage} ${place}`, `* ${place}`])) {
@@ -107,13 +112,19 @@ export async function startLiar(options: LiarOptions = {}): Promise<Liar> {
       const who = vantage ?? options.tell?.(raw, source) ?? options.sources?.[source] ?? "here";
       const request: LiarRequest = { ...raw, vantage: who, source, sent: 0, end: null };
       requests.push(request);
-      const goesOn = await writeAnswer(socket, choose(request), raw.method === "HEAD", (bytes) => (request.sent += bytes));
+      const goesOn = await writeAnswer(
+        socket,
+        choose(request),
+        raw.method === "HEAD",
+        (bytes) => (request.sent += bytes),
+      );
       request.end = goesOn === "left" ? "left" : "complete";
       if (goesOn !== "keep") return;
     }
   }
 
-  const take = (vantage: string | null) => (socket: Socket) => void converse(socket, vantage).catch(() => socket.destroy());
+  const take = (vantage: string | null) => (socket: Socket) =>
+    void converse(socket, vantage).catch(() => socket.destroy());
   const main = tls === null ? createServer({ noDelay: true }, take(null)) : createTlsServer(tls, take(null));
   const host = `${address}:${await listen(main, address)}`;
   const proxies = new Map<string, { server: Server; port: number }>();

@@ -14,7 +14,9 @@ export interface Place {
 }
 
 export interface Places {
-  /** False: no namespaces here (not root, or a kernel without them); the places are loopback addresses without cables. */
+  /**
+   * False: no namespaces here (not root, or a kernel without them); the places are loopback addresses without cables.
+   */
   readonly isolated: boolean;
   /** Address of this process as the places see it. */
   readonly here: string;
@@ -87,8 +89,8 @@ function loopbackPlaces(count: number): Places {
 }
 
 /**
- * As many network namespaces, each with an address of its own, on one bridge with this process; loopback addresses where that cannot be
- * had. Nothing in them reaches the outside. The servers in them must be stopped first.
+ * As many network namespaces, each with an address of its own, on one bridge with this process; loopback addresses
+ * where that cannot be had. Nothing in them reaches the outside. The servers in them must be stopped first.
  */
 export async function startPlaces(count: number): Promise<Places> {
   if (!namespacesWork()) return loopbackPlaces(count);

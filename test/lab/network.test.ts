@@ -64,9 +64,9 @@ describe("liar", () => {
     expect((await curl("-w", "%{http_code}", `${liar.url}/turns`, `${liar.url}/turns`, `${liar.url}/turns`)).body).toBe(
       "503second200second200",
     );
-    expect((await curl("-r", "199990-", "-w", "%{http_code} %{size_download}", "-o", "/dev/null", liar.url + place)).body).toBe(
-      `206 ${(layer?.size ?? 0) - 199_990}`,
-    );
+    expect(
+      (await curl("-r", "199990-", "-w", "%{http_code} %{size_download}", "-o", "/dev/null", liar.url + place)).body,
+    ).toBe(`206 ${(layer?.size ?? 0) - 199_990}`);
     expect(liar.requests.at(-1)?.headers["range"]).toBe("bytes=199990-");
     expect(liar.requests.at(-1)?.end).toBe("complete");
   });
@@ -83,7 +83,12 @@ describe("liar", () => {
       rc: 18,
       body: "0123",
     },
-    { what: "of a wrong length", answer: { body: "0123456789", length: 12, then: "fin" as const }, rc: 18, body: "0123456789" },
+    {
+      what: "of a wrong length",
+      answer: { body: "0123456789", length: 12, then: "fin" as const },
+      rc: 18,
+      body: "0123456789",
+    },
     { what: "without a length", answer: { body: "0123456789", length: "none" as const }, rc: 0, body: "0123456789" },
     { what: "raw", answer: { raw: "HTTP/1.0 200 OK\r\n\r\nraw" }, rc: 0, body: "raw" },
     { what: "dripping", answer: { body: "0123456789", drip: { bytes: 2, everyMs: 400 } }, rc: 28, body: "01234567" },
@@ -123,7 +128,8 @@ describe("proxies", () => {
       const url = `http://registry.onion:${port}/v2/`;
       expect(await curl("-x", `socks5h://ann:pw@127.0.0.1:${socks.port}`, url)).toEqual({ rc: 0, body: "{}" });
       expect(socks.asked).toEqual([`name registry.onion:${port}`]);
-      if (credentials !== null) expect((await curl("-x", `socks5h://ann:wrong@127.0.0.1:${socks.port}`, url)).rc).toBe(97);
+      if (credentials !== null)
+        expect((await curl("-x", `socks5h://ann:wrong@127.0.0.1:${socks.port}`, url)).rc).toBe(97);
     },
   );
 

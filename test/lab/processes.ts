@@ -107,7 +107,11 @@ export async function runTool(
 }
 
 /** Asks until the answer is not `undefined`. */
-export async function until<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, seconds = 15): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | Promise<T | undefined>,
+  seconds = 15,
+): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await ask();

@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { descriptorOf, makeImage, makeIndex, type Blob, type Image, type ImageOptions, type LabPlatform } from "./image.ts";
+import {
+  descriptorOf,
+  makeImage,
+  makeIndex,
+  type Blob,
+  type Image,
+  type ImageOptions,
+  type LabPlatform,
+} from "./image.ts";
 import { makeFolder, runTool } from "./processes.ts";
 import type { Registry } from "./registry.ts";
 
@@ -43,14 +51,25 @@ async function authorize(registry: Registry, challenge: string): Promise<string>
   if (/^basic/i.test(challenge)) return basic;
   const [, realm = ""] = /realm="([^"]+)"/.exec(challenge) ?? [];
   const url = new URL(realm);
-  for (const name of ["service", "scope"]) url.searchParams.set(name, new RegExp(`${name}="([^"]+)"`).exec(challenge)?.[1] ?? "");
+  for (const name of ["service", "scope"])
+    url.searchParams.set(name, new RegExp(`${name}="([^"]+)"`).exec(challenge)?.[1] ?? "");
   const answer = await exchange(registry, "GET", url, { headers: user === "" ? {} : { authorization: basic } });
-  const { token, access_token: other } = JSON.parse(answer.body.toString("utf8")) as { token?: string; access_token?: string };
+  const { token, access_token: other } = JSON.parse(answer.body.toString("utf8")) as {
+    token?: string;
+    access_token?: string;
+  };
   return `Bearer ${token ?? other ?? ""}`;
 }
 
-/** One request to the registry, with its credentials where it asks for them; rejects when the status is not below 400. */
-export async function ask(registry: Registry, method: string, path: string | URL, upload: Upload = {}): Promise<Answer> {
+/**
+ * One request to the registry, with its credentials where it asks for them; rejects when the status is not below 400.
+ */
+export async function ask(
+  registry: Registry,
+  method: string,
+  path: string | URL,
+  upload: Upload = {},
+): Promise<Answer> {
   const url = new URL(path, registry.url);
   let answer = await exchange(registry, method, url, upload);
   if (answer.status === 401) {
@@ -69,13 +88,23 @@ export async function pushBlob(registry: Registry, repository: string, blob: Blo
 }
 
 /** PUTs a manifest or an index, exactly these bytes, by tag, or by its digest where `tag` is null. */
-export async function pushDocument(registry: Registry, repository: string, tag: string | null, document: Blob): Promise<void> {
+export async function pushDocument(
+  registry: Registry,
+  repository: string,
+  tag: string | null,
+  document: Blob,
+): Promise<void> {
   const path = `/v2/${repository}/manifests/${tag ?? document.digest}`;
   await ask(registry, "PUT", path, { body: document.bytes, headers: { "content-type": document.mediaType } });
 }
 
 /** Config, layers and manifest as they are, without a client that could rewrite them. */
-export async function pushExactly(registry: Registry, repository: string, tag: string | null, image: Image): Promise<void> {
+export async function pushExactly(
+  registry: Registry,
+  repository: string,
+  tag: string | null,
+  image: Image,
+): Promise<void> {
   for (const blob of [image.config, ...image.layers]) await pushBlob(registry, repository, blob);
   await pushDocument(registry, repository, tag, image.manifest);
 }
@@ -98,7 +127,9 @@ export async function writeLayout(folder: string, tag: string, image: Image): Pr
 export async function skopeoOptions(registry: Registry, side: "src" | "dest" | ""): Promise<string[]> {
   const name = (option: string): string => (side === "" ? `--${option}` : `--${side}-${option}`);
   const credentials =
-    registry.credentials === null ? [] : [name("creds"), `${registry.credentials.user}:${registry.credentials.password}`];
+    registry.credentials === null
+      ? []
+      : [name("creds"), `${registry.credentials.user}:${registry.credentials.password}`];
   if (registry.caFile === null) return [...credentials, name("tls-verify=false")];
   const folder = join(registry.folder, "skopeo-certs");
   await mkdir(folder, { recursive: true });
@@ -107,7 +138,10 @@ export async function skopeoOptions(registry: Registry, side: "src" | "dest" | "
 }
 
 /** Makes an image and pushes it with skopeo, as a person would. Its manifest keeps its bytes. */
-export async function pushImage(registry: Registry, options: ImageOptions & { name: string; tag: string }): Promise<Image> {
+export async function pushImage(
+  registry: Registry,
+  options: ImageOptions & { name: string; tag: string },
+): Promise<Image> {
   const image = makeImage(options);
   const folder = await makeFolder("layout");
   await writeLayout(folder.path, options.tag, image);
@@ -141,7 +175,9 @@ export async function pushIndex(
   },
 ): Promise<Pushed> {
   const docker = options.docker === true;
-  const images = options.platforms.map((platform) => makeImage({ layers: options.layers ?? [4096, 1024], platform, docker }));
+  const images = options.platforms.map((platform) =>
+    makeImage({ layers: options.layers ?? [4096, 1024], platform, docker }),
+  );
   for (const image of images) await pushExactly(registry, options.name, null, image);
   const entries = images.map(({ manifest }, i) => ({
     manifest,

@@ -63,7 +63,14 @@ function configText(options: RegistryOptions, folder: string, material: Material
     ...(options.htpasswd === undefined ? {} : { htpasswd: { realm: "lab", path: join(folder, "htpasswd") } }),
     ...(token === null
       ? {}
-      : { token: { realm: token.realm, service: token.service, issuer: token.issuer, rootcertbundle: token.certificateFile } }),
+      : {
+          token: {
+            realm: token.realm,
+            service: token.service,
+            issuer: token.issuer,
+            rootcertbundle: token.certificateFile,
+          },
+        }),
   };
   // JSON is YAML
   return JSON.stringify({
@@ -91,7 +98,8 @@ async function prepare(options: RegistryOptions, folder: string): Promise<Materi
   const names = ["localhost", "127.0.0.1", "::1", ...(options.address === undefined ? [] : [options.address])];
   const authority = options.tls === undefined || options.tls === false ? null : await makeAuthority(folder);
   const server =
-    (await authority?.issue("registry", [...names, ...(typeof options.tls === "object" ? options.tls.names : [])])) ?? null;
+    (await authority?.issue("registry", [...names, ...(typeof options.tls === "object" ? options.tls.names : [])])) ??
+    null;
   const client = options.clientCertificates === true ? ((await authority?.issue("client", [])) ?? null) : null;
   const tokenServer =
     options.token === undefined ? null : await startTokenServer({ ...options.token, folder, certificate: server });
@@ -99,7 +107,9 @@ async function prepare(options: RegistryOptions, folder: string): Promise<Materi
 }
 
 function requestsIn(log: string): string[] {
-  return [...log.matchAll(/"([A-Z]+ \S+) HTTP\/[0-9.]+" ([0-9]{3}) /g)].map(([, request, status]) => `${request} ${status}`);
+  return [...log.matchAll(/"([A-Z]+ \S+) HTTP\/[0-9.]+" ([0-9]{3}) /g)].map(
+    ([, request, status]) => `${request} ${status}`,
+  );
 }
 
 /** A real docker-registry with its own storage, and whatever the options ask for around it. */
@@ -109,7 +119,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const config = join(folder.path, "config.yml");
   await writeFile(config, configText(options, folder.path, material));
   const program = findProgram("docker-registry") ?? "docker-registry";
-  const server = launch([...(options.prefix ?? []), program, "serve", config], { logFile: join(folder.path, "registry.log") });
+  const server = launch([...(options.prefix ?? []), program, "serve", config], {
+    logFile: join(folder.path, "registry.log"),
+  });
   let ended = false;
   void server.ended.then(() => (ended = true));
   const listening = await until("docker-registry listens", () => {

@@ -15,14 +15,17 @@ function newest(folder: string): number {
 function buildWhenStale(): void {
   const built = join(ROOT, "dist/index.js");
   if (existsSync(built) && statSync(built).mtimeMs > newest(join(ROOT, "src"))) return;
-  const tsc = spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT], { encoding: "utf8" });
+  const tsc = spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT], {
+    encoding: "utf8",
+  });
   // it writes what it can all the same; that nothing is wrong is the business of hygiene.test.ts
   if (tsc.status !== 0) console.error(`the build has errors:\n${tsc.stdout.split("\n").slice(0, 10).join("\n")}`);
 }
 
 /**
- * Runs once before all test files: programs are there, `bin/tofu3.js` runs the sources as they are now, and all temporary files of the tests
- * stand in one folder, which goes with the last test (vitest ends its workers without their `exit` event).
+ * Runs once before all test files: programs are there, `bin/tofu3.js` runs the sources as they are now, and all
+ * temporary files of the tests stand in one folder, which goes with the last test (vitest ends its workers without
+ * their `exit` event).
  */
 export function setup(): () => void {
   installPrograms();

@@ -50,7 +50,9 @@ export interface Sshd {
   readonly log: () => string;
   /** What runs on this "VM" on behalf of clients, as `pid command line`; orphans included, sshd itself not. */
   readonly processesOf: () => string[];
-  /** SIGKILL to the listener and to every session, as when the machine loses its power; what the sessions ran lives on. */
+  /**
+   * SIGKILL to the listener and to every session, as when the machine loses its power; what the sessions ran lives on.
+   */
   readonly kill9: () => Promise<void>;
   /** Ends everything, what the sessions left behind included. */
   readonly stop: () => Promise<void>;
@@ -85,7 +87,8 @@ export async function fingerprintOf(publicKeyFile: string): Promise<string> {
 
 function configText(options: SshdOptions, folder: string, hostKeys: readonly string[], marker: string): string {
   const session =
-    options.forcedCommand ?? (options.shell === undefined ? undefined : `exec ${options.shell} -c "$SSH_ORIGINAL_COMMAND"`);
+    options.forcedCommand ??
+    (options.shell === undefined ? undefined : `exec ${options.shell} -c "$SSH_ORIGINAL_COMMAND"`);
   const env = { HOME: join(folder, "home"), TOFU3_LAB_VM: marker, ...options.env };
   return [
     ...(options.config ?? []),
@@ -123,7 +126,11 @@ async function listens(host: string, port: number): Promise<boolean> {
 }
 
 /** Starts the listener; another port when somebody was faster. */
-async function startListener(folder: string, options: SshdOptions, address: string): Promise<{ server: Launched; port: number }> {
+async function startListener(
+  folder: string,
+  options: SshdOptions,
+  address: string,
+): Promise<{ server: Launched; port: number }> {
   const program = findProgram("sshd");
   if (program === null) throw new Error("sshd is missing");
   for (let attempt = 1; ; attempt++) {
@@ -143,7 +150,9 @@ async function startListener(folder: string, options: SshdOptions, address: stri
     const server = launch(command, { logFile });
     let ended = false;
     void server.ended.then(() => (ended = true));
-    const up = await until(`sshd on ${listen}`, () => (ended ? false : /Server listening/.test(server.log()) ? true : undefined));
+    const up = await until(`sshd on ${listen}`, () =>
+      ended ? false : /Server listening/.test(server.log()) ? true : undefined,
+    );
     if (up && (options.prefix !== undefined || (await listens(address, port)))) return { server, port };
     await server.stop();
     if (attempt === 5 || options.port !== undefined || !/in use/.test(server.log()))
@@ -158,7 +167,10 @@ function sshdProcesses(listener: number): number[] {
   return found;
 }
 
-/** A real sshd of its own: own host key, own authorized key, own HOME; logs in the user who runs the tests. Started as root or not. */
+/**
+ * A real sshd of its own: own host key, own authorized key, own HOME; logs in the user who runs the tests. Started as
+ * root or not.
+ */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const folder = await makeFolder("sshd");
   const host = options.address ?? "127.0.0.1";

@@ -7,7 +7,10 @@ export interface LinkFault {
   /** Default `toClient`. */
   readonly way?: Way;
   readonly at: number;
-  /** `stall`: the connection stays open and nothing more passes, either way. `corrupt`: one byte is changed and all goes on. */
+  /**
+   * `stall`: the connection stays open and nothing more passes, either way. `corrupt`: one byte is changed and all goes
+   * on.
+   */
   readonly then: "fin" | "rst" | "stall" | "corrupt" | { readonly delayMs: number };
 }
 
@@ -87,7 +90,10 @@ function pass(pair: Pair, way: Way, fault: LinkFault | null, passed: Record<Way,
 }
 
 /** A TCP proxy on loopback that can cut, stall, damage or delay a connection at an exact byte. */
-export async function startTcpProxy(target: { host: string; port: number }, options: { address?: string } = {}): Promise<TcpProxy> {
+export async function startTcpProxy(
+  target: { host: string; port: number },
+  options: { address?: string } = {},
+): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const unanswered = new Set<Socket>();
   const passed: Record<Way, number> = { toClient: 0, toServer: 0 };
@@ -100,7 +106,10 @@ export async function startTcpProxy(target: { host: string; port: number }, opti
       unanswered.add(client.on("error", () => undefined));
       return;
     }
-    const pair = { client, server: connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true }) };
+    const pair = {
+      client,
+      server: connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true }),
+    };
     pairs.add(pair);
     client.once("close", () => pairs.delete(pair));
     pass(pair, "toServer", fault, passed);

@@ -74,7 +74,9 @@ function signToken(claims: object, keyFile: string, certificateFile: string): st
   return `${text}.${createSign("RSA-SHA256").update(text).sign(readFileSync(keyFile)).toString("base64url")}`;
 }
 
-/** A small token server after distribution's token specification: GET with Basic or nobody, POST with a refresh token. */
+/**
+ * A small token server after distribution's token specification: GET with Basic or nobody, POST with a refresh token.
+ */
 export async function startTokenServer(
   options: TokenServerOptions & { folder: string; certificate: Certificate | null },
 ): Promise<TokenServer> {
@@ -91,16 +93,27 @@ export async function startTokenServer(
     const parameters = method === "POST" ? new URLSearchParams(await bodyOf(request)) : url.searchParams;
     const named = userOf(request);
     const refresh =
-      method === "POST" && options.identityToken !== undefined && parameters.get("refresh_token") === options.identityToken;
-    const known = refresh || (options.users ?? []).some((each) => each.user === named?.user && each.password === named.password);
+      method === "POST" &&
+      options.identityToken !== undefined &&
+      parameters.get("refresh_token") === options.identityToken;
+    const known =
+      refresh || (options.users ?? []).some((each) => each.user === named?.user && each.password === named.password);
     const granted = known || (named === null && method === "GET" && options.anonymous === true);
     requests.push({ method, parameters, user: named?.user ?? null, granted });
-    if (!granted) return { status: 401, body: { errors: [{ code: "UNAUTHORIZED", message: "incorrect username or password" }] } };
+    if (!granted)
+      return { status: 401, body: { errors: [{ code: "UNAUTHORIZED", message: "incorrect username or password" }] } };
     const now = Math.floor(Date.now() / 1000);
     const lasts = options.expiresIn ?? 300;
     const times = { nbf: now - 10, iat: now, exp: now + lasts };
     const subject = named?.user ?? (refresh ? (options.users?.[0]?.user ?? "") : "");
-    const claims = { iss: issuer, sub: subject, aud: service, jti: randomUUID(), ...times, access: accessOf(parameters, known) };
+    const claims = {
+      iss: issuer,
+      sub: subject,
+      aud: service,
+      jti: randomUUID(),
+      ...times,
+      access: accessOf(parameters, known),
+    };
     const token = signToken(claims, keyFile, certificateFile);
     return {
       status: 200,
@@ -109,7 +122,9 @@ export async function startTokenServer(
   }
   const tls = options.certificate;
   const server =
-    tls === null ? createServer() : createTlsServer({ cert: readFileSync(tls.certificateFile), key: readFileSync(tls.keyFile) });
+    tls === null
+      ? createServer()
+      : createTlsServer({ cert: readFileSync(tls.certificateFile), key: readFileSync(tls.keyFile) });
   server.on("request", (request, response) => {
     void decide(request).then(({ status, body }) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));

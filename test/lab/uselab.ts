@@ -5,8 +5,8 @@ export interface Stoppable {
 }
 
 /**
- * `const lab = useLab();` at the top of a test file or a `describe`, then `const vm = await lab(startSshd())`: what was started is stopped
- * after the tests, the newest first.
+ * `const lab = useLab();` at the top of a test file or a `describe`, then `const vm = await lab(startSshd())`: what was
+ * started is stopped after the tests, the newest first.
  */
 export function useLab(): <T extends Stoppable>(starting: Promise<T>) => Promise<T> {
   const started: Stoppable[] = [];

@@ -52,7 +52,10 @@ describe.each([
     const started = performance.now();
     let counted = 0;
     const reading = transport.read(queryFor(liar.url), never);
-    const measuring = transport.measure(contentQueryFor(liar.url, { keep, onBytes: (bytes) => void (counted += bytes) }), never);
+    const measuring = transport.measure(
+      contentQueryFor(liar.url, { keep, onBytes: (bytes) => void (counted += bytes) }),
+      never,
+    );
     const [page, content] = await Promise.allSettled([reading, measuring]);
     expect(performance.now() - started).toBeLessThan(15_000);
 
@@ -66,10 +69,12 @@ describe.each([
     } else {
       const [code, stage] = fault.split(" ");
       expect(page).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
-      if (stage === "http") expect(content).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
+      if (stage === "http")
+        expect(content).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
       else expect(content).toMatchObject({ status: "fulfilled", value: { digest: null, cut: { code, stage } } });
       if (size !== undefined) expect(content).toMatchObject({ value: { size } });
-      if (content.status === "fulfilled") expect(content.value.more === null).toBe(code === "E_TOO_LARGE" || code === "E_FRAMING");
+      if (content.status === "fulfilled")
+        expect(content.value.more === null).toBe(code === "E_TOO_LARGE" || code === "E_FRAMING");
     }
     if (content.status === "fulfilled") {
       expect(counted).toBe(content.value.size);
@@ -107,7 +112,12 @@ describe("answers that are not content", () => {
   test.each([204, 304])("%d has no body, whatever follows", async (status) => {
     server = await startRawServer(sends(`HTTP/1.1 ${status} X\r\n\r\n`, BODY));
     const transport = transportWith();
-    expect(await transport.measure(contentQueryFor(server.url), never)).toMatchObject({ status, size: 0, digest: null, cut: null });
+    expect(await transport.measure(contentQueryFor(server.url), never)).toMatchObject({
+      status,
+      size: 0,
+      digest: null,
+      cut: null,
+    });
     expect((await transport.read(queryFor(server.url), never)).body.length).toBe(0);
     await transport.close();
   });
@@ -117,10 +127,18 @@ describe("answers that are not content", () => {
     { what: "reset", say: sends("HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\nhello", "RST"), body: "hello" },
     { what: "without length", say: sends("HTTP/1.1 500 X\r\n\r\nhello", "FIN"), body: "hello" },
     { what: "stalled", say: sends("HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\nhello"), body: "hello" },
-    { what: "encoded", say: sends("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"), body: "hello" },
+    {
+      what: "encoded",
+      say: sends("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"),
+      body: "hello",
+    },
     { what: "badly chunked", say: sends(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n5\r\nhello\r\nzz\r\n`), body: "hello" },
     { what: "dripping", say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, "1\r\nx\r\n", 100), body: null },
-    { what: "endless", say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, chunk(Buffer.alloc(10_000, "x"))), body: null },
+    {
+      what: "endless",
+      say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, chunk(Buffer.alloc(10_000, "x"))),
+      body: null,
+    },
   ])("an error body that is $what is taken as far as it goes", async ({ say, body }) => {
     server = await startRawServer(say);
     const transport = transportWith({ limits: { connectSeconds: 2, idleSeconds: 2 } });
@@ -131,7 +149,8 @@ describe("answers that are not content", () => {
     ]);
     expect(performance.now() - started).toBeLessThan(10_000);
     expect([page.status, content.status, content.size, content.digest, content.cut]).toEqual([500, 500, 0, null, null]);
-    if (body !== null) expect([Buffer.from(page.body).toString(), Buffer.from(content.head).toString()]).toEqual([body, body]);
+    if (body !== null)
+      expect([Buffer.from(page.body).toString(), Buffer.from(content.head).toString()]).toEqual([body, body]);
     expect(page.body.length).toBeLessThanOrEqual(64 * 1024);
     expect(content.head.length).toBeLessThanOrEqual(4 * 1024);
     await transport.close();
@@ -142,7 +161,12 @@ describe("the size limit", () => {
   test.each([
     { what: "exactly as many bytes as allowed", maxBytes: whole, code: null },
     { what: "one byte more, declared", maxBytes: whole - 1, code: "E_TOO_LARGE" },
-    { what: "a length that is too large, and exactly as many bytes as allowed", length: whole + 9, maxBytes: whole, code: "E_CUT" },
+    {
+      what: "a length that is too large, and exactly as many bytes as allowed",
+      length: whole + 9,
+      maxBytes: whole,
+      code: "E_CUT",
+    },
   ])("$what", async ({ length = whole, maxBytes, code }) => {
     server = await startRawServer(sends(withLength(length), BODY, "FIN"));
     const transport = transportWith();
@@ -155,7 +179,9 @@ describe("the size limit", () => {
   });
 
   test("one byte more, chunked, is noticed at that byte", async () => {
-    server = await startRawServer(sends(withHeaders(CHUNKED), chunk(BODY.subarray(0, 10_000)), chunk(Buffer.from("x")), LAST));
+    server = await startRawServer(
+      sends(withHeaders(CHUNKED), chunk(BODY.subarray(0, 10_000)), chunk(Buffer.from("x")), LAST),
+    );
     const transport = transportWith();
     expect(await transport.measure(contentQueryFor(server.url, { maxBytes: 10_001 }), never)).toMatchObject({
       size: 10_001,
@@ -169,7 +195,9 @@ describe("the size limit", () => {
 });
 
 test("an empty body is a body", async () => {
-  server = await startRawServer((socket, _, index) => socket.write(index === 0 ? withLength(0) : `${withHeaders(CHUNKED)}${LAST}`));
+  server = await startRawServer((socket, _, index) =>
+    socket.write(index === 0 ? withLength(0) : `${withHeaders(CHUNKED)}${LAST}`),
+  );
   const transport = transportWith();
   const keep = join(folder, "empty");
   for (const round of [1, 2]) {

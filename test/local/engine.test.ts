@@ -50,7 +50,8 @@ describe("what it is made of", () => {
     const expected = createHash("sha256").update("tofu3 machine\n").update(id).digest("hex");
     expect(machineIdentity(`${id}\n`)).toBe(expected);
     expect(machineIdentity(id)).toBe(expected);
-    for (const none of [" \n", "uninitialized\n", "00000000-0000-0000-0000-000000000000"]) expect(machineIdentity(none)).toBeNull();
+    for (const none of [" \n", "uninitialized\n", "00000000-0000-0000-0000-000000000000"])
+      expect(machineIdentity(none)).toBeNull();
     expect(expected).not.toContain(id);
   });
 });
@@ -174,9 +175,21 @@ describe("connections", () => {
 describe("before a connection", () => {
   const failing = (code: string) => () => Promise.reject(Object.assign(new Error(`getaddrinfo ${code}`), { code }));
   test.each([
-    { what: "a name that does not exist", lookup: failing("ENOTFOUND"), code: "E_DNS", stage: "dns", says: "no such name" },
+    {
+      what: "a name that does not exist",
+      lookup: failing("ENOTFOUND"),
+      code: "E_DNS",
+      stage: "dns",
+      says: "no such name",
+    },
     { what: "a resolver that fails", lookup: failing("EAI_AGAIN"), code: "E_DNS", stage: "dns", says: "EAI_AGAIN" },
-    { what: "a name without addresses", lookup: () => Promise.resolve([]), code: "E_DNS", stage: "dns", says: "no such name" },
+    {
+      what: "a name without addresses",
+      lookup: () => Promise.resolve([]),
+      code: "E_DNS",
+      stage: "dns",
+      says: "no such name",
+    },
     {
       what: "a resolver that is silent",
       lookup: () => new Promise<never>(() => undefined),
@@ -260,7 +273,8 @@ describe("public addresses only", () => {
     { what: "private and public at once", addresses: ["10.0.0.1", "8.8.8.8"] },
   ])("a name that leads to $what is refused without a connection", async ({ addresses }) => {
     const server = await start(ok);
-    const lookup = () => Promise.resolve(addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })));
+    const lookup = () =>
+      Promise.resolve(addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })));
     const query = queryFor(`http://registry.test:${server.port}/`, { publicOnly: true });
     const transport = transporting({ lookup });
     expect(await faultOf(transport.read(query, never))).toMatchObject({ code: "E_ADDRESS", stage: "dns" });
@@ -285,7 +299,8 @@ describe("public addresses only", () => {
     const answers = [[{ address: "10.0.0.1", family: 4 }], [{ address: "8.8.8.8", family: 4 }]];
     const lookup = vi.fn(() => Promise.resolve(answers[lookup.mock.calls.length - 1] ?? []));
     expect(
-      (await faultOf(transporting({ lookup }).read(queryFor("http://registry.test/", { publicOnly: true }), never))).code,
+      (await faultOf(transporting({ lookup }).read(queryFor("http://registry.test/", { publicOnly: true }), never)))
+        .code,
     ).toBe("E_ADDRESS");
     expect(lookup).toHaveBeenCalledTimes(1);
   });
@@ -335,7 +350,10 @@ describe("an abort", () => {
     expect(await faultOf(transporting().read(queryFor(server.url), AbortSignal.abort(reason)))).toBe(reason);
     const stop = new AbortController();
     const resolving = faultOf(
-      transporting({ lookup: () => new Promise<never>(() => undefined) }).read(queryFor("http://registry.test/"), stop.signal),
+      transporting({ lookup: () => new Promise<never>(() => undefined) }).read(
+        queryFor("http://registry.test/"),
+        stop.signal,
+      ),
     );
     const narrow = transporting({ lanes: 1 });
     const first = faultOf(narrow.read(queryFor(server.url), never));
@@ -352,7 +370,9 @@ describe("an abort", () => {
     const bytes = randomBytes(200_000);
     const server = await start(
       (socket) =>
-        void socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes])),
+        void socket.write(
+          Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes]),
+        ),
     );
     const transport = transporting({ lanes: 2 });
     const stop = new AbortController();

@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openKeep } from "../../src/local/keep.ts";
 import type { Content } from "../../src/http/transport.ts";
-import { contentQueryFor, faultOf, never, startRawServer, transportWith, until, type RawServer } from "../http/rawserver.ts";
+import {
+  contentQueryFor,
+  faultOf,
+  never,
+  startRawServer,
+  transportWith,
+  until,
+  type RawServer,
+} from "../http/rawserver.ts";
 
 const BODY = randomBytes(3_000_000);
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -21,7 +29,10 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Serves BODY, by range where one is asked for; `breaks`: how many bytes of the nth answer are sent before the connection is cut. */
+/**
+ * Serves BODY, by range where one is asked for; `breaks`: how many bytes of the nth answer are sent before the
+ * connection is cut.
+ */
 async function serveBody(breaks: readonly (number | null)[], statuses: readonly number[] = []): Promise<void> {
   transport = transportWith();
   server = await startRawServer((socket, request, index) => {
@@ -65,8 +76,16 @@ describe("the file that is kept", () => {
   });
 
   test.each([
-    { what: "a symbolic link to a file", make: (keep: string, victim: string) => symlink(victim, keep), why: "symbolic link" },
-    { what: "a dangling symbolic link", make: (keep: string) => symlink(join(folder, "not-there"), keep), why: "symbolic link" },
+    {
+      what: "a symbolic link to a file",
+      make: (keep: string, victim: string) => symlink(victim, keep),
+      why: "symbolic link",
+    },
+    {
+      what: "a dangling symbolic link",
+      make: (keep: string) => symlink(join(folder, "not-there"), keep),
+      why: "symbolic link",
+    },
     { what: "a hard link", make: (keep: string, victim: string) => link(victim, keep), why: "other names" },
     { what: "a folder", make: (keep: string) => mkdir(keep), why: "EISDIR" },
     { what: "a FIFO", make: (keep: string) => void spawnSync("mkfifo", [keep]), why: "ENXIO" },
@@ -138,7 +157,9 @@ describe("a body in parts", () => {
     const keep = fresh();
     const first = await measure(keep);
     expect(first).toMatchObject({ size: 0, cut: { code: "E_CUT" } });
-    expect((await first.more?.(contentQueryFor(server.url, { maxBytes: BODY.length }), never))?.digest).toBe(digestOf(BODY));
+    expect((await first.more?.(contentQueryFor(server.url, { maxBytes: BODY.length }), never))?.digest).toBe(
+      digestOf(BODY),
+    );
     expect(Buffer.compare(await readFile(keep), BODY)).toBe(0);
   });
 

@@ -31,8 +31,16 @@ afterEach(async () => {
   for (const end of ended.splice(0)) await end();
 });
 
-function transporting(proxy: string, options: Parameters<typeof transportWith>[0] = {}): ReturnType<typeof transportWith> {
-  const transport = transportWith({ proxy, lookup: nowhere, limits: { connectSeconds: 20, idleSeconds: 20 }, ...options });
+function transporting(
+  proxy: string,
+  options: Parameters<typeof transportWith>[0] = {},
+): ReturnType<typeof transportWith> {
+  const transport = transportWith({
+    proxy,
+    lookup: nowhere,
+    limits: { connectSeconds: 20, idleSeconds: 20 },
+    ...options,
+  });
   ended.push(() => transport.close());
   return transport;
 }
@@ -78,7 +86,12 @@ describe("a proxy is given as a URL", () => {
     { text: "https://Proxy.corp:443/", name: "https://proxy.corp:443" },
     { text: "socks5h://127.0.0.1:9050", name: "socks5h://127.0.0.1:9050" },
     { text: "socks5://[::1]:1080", name: "socks5://[::1]:1080" },
-    { text: "socks5h://us%40er:p%3Aw@127.0.0.1:9050", name: "socks5h://127.0.0.1:9050", user: "us@er", password: "p:w" },
+    {
+      text: "socks5h://us%40er:p%3Aw@127.0.0.1:9050",
+      name: "socks5h://127.0.0.1:9050",
+      user: "us@er",
+      password: "p:w",
+    },
   ])("$text", ({ text, name, user, password }) => {
     const proxy = parseProxy(text);
     expect(nameOfProxy(proxy)).toBe(name);
@@ -138,7 +151,10 @@ describe("an HTTP proxy", () => {
     const server = await serve(ok, authority.issue("DNS:evil.test"));
     const proxy = await tunnel();
     const fault = await faultOf(
-      transporting(`http://127.0.0.1:${proxy.port}`).read(queryFor(`https://registry.test:${server.port}/`, { trust }), never),
+      transporting(`http://127.0.0.1:${proxy.port}`).read(
+        queryFor(`https://registry.test:${server.port}/`, { trust }),
+        never,
+      ),
     );
     expect(fault).toMatchObject({ code: "E_TLS", stage: "tls" });
     expect(server.requests).toEqual([]);
@@ -147,9 +163,14 @@ describe("an HTTP proxy", () => {
   test("gets http URLs whole, and the registry's own headers", async () => {
     const proxy = await serve(ok, null);
     const transport = transporting(`http://u:s3cret@127.0.0.1:${proxy.port}`);
-    const page = await transport.read(queryFor("http://registry.test:5000/v2/x?y=z", { headers: [["accept", "a/b"]] }), never);
+    const page = await transport.read(
+      queryFor("http://registry.test:5000/v2/x?y=z", { headers: [["accept", "a/b"]] }),
+      never,
+    );
     expect([page.status, page.address]).toEqual([200, null]);
-    expect(proxy.requests[0]).toMatch(/^GET http:\/\/registry\.test:5000\/v2\/x\?y=z HTTP\/1\.1\r\nhost: registry\.test:5000\r\n/);
+    expect(proxy.requests[0]).toMatch(
+      /^GET http:\/\/registry\.test:5000\/v2\/x\?y=z HTTP\/1\.1\r\nhost: registry\.test:5000\r\n/,
+    );
     expect(proxy.requests[0]).toContain(`proxy-authorization: Basic ${Buffer.from("u:s3cret").toString("base64")}\r\n`);
   });
 
@@ -159,10 +180,16 @@ describe("an HTTP proxy", () => {
     const plain = await serve(ok, authority.issue("IP:127.0.0.1"));
     const authorities = () => authority.pem;
     const query = queryFor(`https://registry.test:${server.port}/`, { trust });
-    expect((await transporting(`https://127.0.0.1:${proxy.port}`, { authorities }).read(query, never)).status).toBe(200);
+    expect((await transporting(`https://127.0.0.1:${proxy.port}`, { authorities }).read(query, never)).status).toBe(
+      200,
+    );
     expect(
-      (await transporting(`https://127.0.0.1:${plain.port}`, { authorities }).read(queryFor("http://registry.test/"), never))
-        .status,
+      (
+        await transporting(`https://127.0.0.1:${plain.port}`, { authorities }).read(
+          queryFor("http://registry.test/"),
+          never,
+        )
+      ).status,
     ).toBe(200);
     // the authority that is trusted for the registry only has no say about the proxy
     const fault = await faultOf(transporting(`https://127.0.0.1:${proxy.port}`).read(query, never));
@@ -181,17 +208,27 @@ describe("an HTTP proxy", () => {
     },
     { what: "forbids it", answer: "HTTP/1.1 403 X\r\nContent-Length: 6\r\n\r\nnot so", says: "403" },
     { what: "redirects", answer: "HTTP/1.1 302 X\r\nLocation: http://evil.test/\r\n\r\n", says: "302" },
-    { what: "says more than its answer", answer: "HTTP/1.1 200 X\r\n\r\nHTTP/1.1 200 OK\r\n", says: "more than its answer" },
+    {
+      what: "says more than its answer",
+      answer: "HTTP/1.1 200 X\r\n\r\nHTTP/1.1 200 OK\r\n",
+      says: "more than its answer",
+    },
     { what: "closes", answer: "", says: "no answer that makes sense" },
     { what: "speaks something else", answer: "SSH-2.0-lab\r\n", says: "no answer that makes sense" },
-    { what: "sends endless headers", answer: `HTTP/1.1 200 X\r\n${"A: b\r\n".repeat(10_000)}`, says: "no answer that makes sense" },
+    {
+      what: "sends endless headers",
+      answer: `HTTP/1.1 200 X\r\n${"A: b\r\n".repeat(10_000)}`,
+      says: "no answer that makes sense",
+    },
   ])("that $what is E_PROXY for https", async ({ answer, says }) => {
     const proxy = await tunnel(answer);
     const transport = transporting(`http://u:s3cret@127.0.0.1:${proxy.port}`);
     const fault = await faultOf(transport.read(queryFor("https://registry.test/", { trust }), never));
     expect(fault).toMatchObject({ code: "E_PROXY", stage: "connect", hint: expect.any(String) as string });
     expect(fault.message).toContain(says);
-    expect(inspect(fault, { depth: 9 })).not.toMatch(new RegExp(`s3cret|${Buffer.from("u:s3cret").toString("base64")}`));
+    expect(inspect(fault, { depth: 9 })).not.toMatch(
+      new RegExp(`s3cret|${Buffer.from("u:s3cret").toString("base64")}`),
+    );
   });
 
   test("that asks for credentials is E_PROXY for http; a 407 of a registry without proxy is an answer", async () => {
@@ -201,7 +238,9 @@ describe("an HTTP proxy", () => {
       code: "E_PROXY",
       stage: "connect",
     });
-    expect(await faultOf(transport.measure(contentQueryFor("http://registry.test/"), never))).toMatchObject({ code: "E_PROXY" });
+    expect(await faultOf(transport.measure(contentQueryFor("http://registry.test/"), never))).toMatchObject({
+      code: "E_PROXY",
+    });
     const direct = transportWith();
     ended.push(() => direct.close());
     expect((await direct.read(queryFor(proxy.url), never)).status).toBe(407);
@@ -244,7 +283,9 @@ describe("a SOCKS5 proxy", () => {
     const server = await startRawServer(ok, null, "::1");
     ended.push(() => server.close());
     const proxy = await socks({});
-    expect((await transporting(`${scheme}://127.0.0.1:${proxy.port}`).read(queryFor(server.url), never)).status).toBe(200);
+    expect((await transporting(`${scheme}://127.0.0.1:${proxy.port}`).read(queryFor(server.url), never)).status).toBe(
+      200,
+    );
     expect(proxy.asked).toEqual([`address ::1:${server.port}`]);
   });
 
@@ -259,14 +300,19 @@ describe("a SOCKS5 proxy", () => {
       dribbles,
     });
     const transport = transporting(`socks5h://us%40er:s3cret@127.0.0.1:${proxy.port}`);
-    expect((await transport.read(queryFor(`https://registry.test:${server.port}/`, { trust }), never)).status).toBe(200);
+    expect((await transport.read(queryFor(`https://registry.test:${server.port}/`, { trust }), never)).status).toBe(
+      200,
+    );
   });
 
   test("does not weaken TLS", async () => {
     const server = await serve(ok, authority.issue("DNS:evil.test"));
     const proxy = await socks({ hosts: { "registry.test": "127.0.0.1" } });
     const fault = await faultOf(
-      transporting(`socks5h://127.0.0.1:${proxy.port}`).read(queryFor(`https://registry.test:${server.port}/`, { trust }), never),
+      transporting(`socks5h://127.0.0.1:${proxy.port}`).read(
+        queryFor(`https://registry.test:${server.port}/`, { trust }),
+        never,
+      ),
     );
     expect(fault).toMatchObject({ code: "E_TLS", stage: "tls" });
     expect(server.requests).toEqual([]);
@@ -275,7 +321,9 @@ describe("a SOCKS5 proxy", () => {
   test("carries a large body whole, both over TLS and not", async () => {
     const bytes = randomBytes(8_000_000);
     const say: Say = (socket) =>
-      void socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes]));
+      void socket.write(
+        Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes]),
+      );
     const proxy = await socks({ hosts: { "registry.test": "127.0.0.1" } });
     const transport = transporting(`socks5h://127.0.0.1:${proxy.port}`);
     for (const tls of [good, null]) {
@@ -337,7 +385,10 @@ describe("a SOCKS5 proxy", () => {
     await once(server, "listening");
     ended.push(() => new Promise((resolve) => server.close(resolve)));
     const fault = await faultOf(
-      transporting(`socks5h://127.0.0.1:${(server.address() as AddressInfo).port}`).read(queryFor("http://registry.test/"), never),
+      transporting(`socks5h://127.0.0.1:${(server.address() as AddressInfo).port}`).read(
+        queryFor("http://registry.test/"),
+        never,
+      ),
     );
     expect([fault.code, fault.stage]).toEqual(["E_PROXY", "connect"]);
     expect(fault.message).toContain(says);
@@ -345,7 +396,9 @@ describe("a SOCKS5 proxy", () => {
 
   test("that is silent is E_TIMEOUT; an abort meanwhile is prompt", async () => {
     const silent = await serve(() => undefined, null);
-    const transport = transporting(`socks5h://127.0.0.1:${silent.port}`, { limits: { connectSeconds: 1, idleSeconds: 1 } });
+    const transport = transporting(`socks5h://127.0.0.1:${silent.port}`, {
+      limits: { connectSeconds: 1, idleSeconds: 1 },
+    });
     const stop = new AbortController();
     const stopped = faultOf(transport.read(queryFor("http://other.test/"), stop.signal));
     const slow = faultOf(transport.read(queryFor("http://registry.test/"), never));
@@ -362,7 +415,10 @@ describe("a SOCKS5 proxy", () => {
     process.on("warning", note);
     const server = await serve(ok, null);
     const proxy = await socks({ hosts: { "registry.test": "127.0.0.1" } });
-    await transporting(`socks5h://127.0.0.1:${proxy.port}`).read(queryFor(`http://registry.test:${server.port}/`), never);
+    await transporting(`socks5h://127.0.0.1:${proxy.port}`).read(
+      queryFor(`http://registry.test:${server.port}/`),
+      never,
+    );
     await new Promise((resolve) => setTimeout(resolve, 20));
     process.off("warning", note);
     expect(warnings).toEqual([]);
@@ -380,7 +436,9 @@ test.each(["http", "https", "socks5", "socks5h"])("a proxy that is not there is 
 });
 
 test("a proxy whose name does not exist is E_PROXY", async () => {
-  const fault = await faultOf(transporting("socks5h://proxy.test:1080").read(queryFor("https://registry.test/"), never));
+  const fault = await faultOf(
+    transporting("socks5h://proxy.test:1080").read(queryFor("https://registry.test/"), never),
+  );
   expect([fault.code, fault.stage, fault.message]).toEqual([
     "E_PROXY",
     "connect",
@@ -394,7 +452,10 @@ describe("public addresses only, behind a proxy", () => {
     async (host) => {
       const proxy = await socks({});
       const fault = await faultOf(
-        transporting(`socks5h://127.0.0.1:${proxy.port}`).read(queryFor(`http://${host}/`, { publicOnly: true }), never),
+        transporting(`socks5h://127.0.0.1:${proxy.port}`).read(
+          queryFor(`http://${host}/`, { publicOnly: true }),
+          never,
+        ),
       );
       expect([fault.code, proxy.counts.accepted]).toEqual(["E_ADDRESS", 0]);
     },
@@ -411,7 +472,10 @@ describe("public addresses only, behind a proxy", () => {
   test("the proxy itself may be on this machine", async () => {
     const proxy = await socks({ reply: 4 });
     const fault = await faultOf(
-      transporting(`socks5h://127.0.0.1:${proxy.port}`).read(queryFor("http://registry.test/", { publicOnly: true }), never),
+      transporting(`socks5h://127.0.0.1:${proxy.port}`).read(
+        queryFor("http://registry.test/", { publicOnly: true }),
+        never,
+      ),
     );
     expect([fault.code, proxy.asked]).toEqual(["E_PROXY", ["name registry.test:80"]]);
   });

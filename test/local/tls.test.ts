@@ -4,7 +4,16 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { Trust } from "../../src/model/trust.ts";
 import { createAuthority } from "../http/certificates.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, transportWith, until, type Say } from "../http/rawserver.ts";
+import {
+  contentQueryFor,
+  faultOf,
+  never,
+  queryFor,
+  startRawServer,
+  transportWith,
+  until,
+  type Say,
+} from "../http/rawserver.ts";
 
 const authority = createAuthority();
 const other = createAuthority();
@@ -56,8 +65,18 @@ describe("a certificate", () => {
 
   const rows = [
     { what: "that has expired", tls: authority.issue("DNS:registry.test", -1), says: "has expired", hint: "clock" },
-    { what: "for another name", tls: authority.issue("DNS:evil.test"), says: "is for another name", hint: "another name" },
-    { what: "for another address", tls: authority.issue("IP:127.0.0.9"), says: "is for another name", hint: "another name" },
+    {
+      what: "for another name",
+      tls: authority.issue("DNS:evil.test"),
+      says: "is for another name",
+      hint: "another name",
+    },
+    {
+      what: "for another address",
+      tls: authority.issue("IP:127.0.0.9"),
+      says: "is for another name",
+      hint: "another name",
+    },
     {
       what: "of another authority",
       tls: other.issue("DNS:registry.test"),

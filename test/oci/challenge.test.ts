@@ -4,8 +4,13 @@ import { Tofu3Error } from "../../src/errors.ts";
 import { parseChallenges } from "../../src/oci/challenge.ts";
 import { costOf } from "./cost.ts";
 
-const TOKEN = 'Bearer realm="https://auth.example.org/token",service="registry.example.org",scope="repository:a/b:pull"';
-const TOKEN_PARAMETERS = { realm: "https://auth.example.org/token", service: "registry.example.org", scope: "repository:a/b:pull" };
+const TOKEN =
+  'Bearer realm="https://auth.example.org/token",service="registry.example.org",scope="repository:a/b:pull"';
+const TOKEN_PARAMETERS = {
+  realm: "https://auth.example.org/token",
+  service: "registry.example.org",
+  scope: "repository:a/b:pull",
+};
 
 describe("challenges are read", () => {
   test.each([
@@ -41,11 +46,27 @@ describe("challenges are read", () => {
       'Bearer realm="a, Basic x=y"',
       [{ scheme: "Bearer", parameters: { realm: "a, Basic x=y" } }],
     ],
-    ["an unquoted URL", "Bearer realm=https://a/b?c=d", [{ scheme: "Bearer", parameters: { realm: "https://a/b?c=d" } }]],
-    ["an empty quoted value", 'Bearer realm="",service="s"', [{ scheme: "Bearer", parameters: { realm: "", service: "s" } }]],
+    [
+      "an unquoted URL",
+      "Bearer realm=https://a/b?c=d",
+      [{ scheme: "Bearer", parameters: { realm: "https://a/b?c=d" } }],
+    ],
+    [
+      "an empty quoted value",
+      'Bearer realm="",service="s"',
+      [{ scheme: "Bearer", parameters: { realm: "", service: "s" } }],
+    ],
     ["letters beyond ASCII in quotes", 'Basic realm="ü"', [{ scheme: "Basic", parameters: { realm: "ü" } }]],
-    ["a parameter named like a prototype", 'Basic constructor="x"', [{ scheme: "Basic", parameters: { constructor: "x" } }]],
-    ["a last parameter that is cut off", 'Bearer realm="a",service="regi', [{ scheme: "Bearer", parameters: { realm: "a" } }]],
+    [
+      "a parameter named like a prototype",
+      'Basic constructor="x"',
+      [{ scheme: "Basic", parameters: { constructor: "x" } }],
+    ],
+    [
+      "a last parameter that is cut off",
+      'Bearer realm="a",service="regi',
+      [{ scheme: "Bearer", parameters: { realm: "a" } }],
+    ],
     ["a last parameter without value", 'Bearer realm="a",service=', [{ scheme: "Bearer", parameters: { realm: "a" } }]],
   ])("%s", (_, header, challenges) => {
     expect(parseChallenges(header)).toEqual(challenges);
@@ -134,7 +155,10 @@ test("what RFC 9110 writes is read back", () => {
 });
 
 test("any text is read or refused, never anything else", () => {
-  const text = fc.oneof(fc.string(), fc.string({ maxLength: 60, unit: fc.constantFrom(...Array.from('aB=",\\ \t;/:\u0000ü')) }));
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ maxLength: 60, unit: fc.constantFrom(...Array.from('aB=",\\ \t;/:\u0000ü')) }),
+  );
   fc.assert(
     fc.property(text, (header) => {
       try {

@@ -15,7 +15,11 @@ test("what is computed is a digest of its algorithm", () => {
   fc.assert(
     fc.property(fc.uint8Array(), fc.constantFrom("sha256" as const, "sha512" as const), (bytes, algorithm) => {
       const digest = digestOf(bytes, algorithm);
-      expect([isDigest(digest), algorithmOf(digest), `${algorithm}:${hexOf(digest)}`]).toEqual([true, algorithm, digest]);
+      expect([isDigest(digest), algorithmOf(digest), `${algorithm}:${hexOf(digest)}`]).toEqual([
+        true,
+        algorithm,
+        digest,
+      ]);
     }),
   );
 });

@@ -30,7 +30,11 @@ describe("the name of an entry says which bottle it is", () => {
   test.each([
     ["9.0.1900.big_sur", { version: "9.0.1900", tag: "big_sur", rebuild: 0 }, "vim--9.0.1900.big_sur.bottle.tar.gz"],
     ["0.8.9.0.ventura.2", { version: "0.8.9.0", tag: "ventura", rebuild: 2 }, "vim--0.8.9.0.ventura.bottle.2.tar.gz"],
-    ["2.8.2_1.arm64_sonoma", { version: "2.8.2_1", tag: "arm64_sonoma", rebuild: 0 }, "vim--2.8.2_1.arm64_sonoma.bottle.tar.gz"],
+    [
+      "2.8.2_1.arm64_sonoma",
+      { version: "2.8.2_1", tag: "arm64_sonoma", rebuild: 0 },
+      "vim--2.8.2_1.arm64_sonoma.bottle.tar.gz",
+    ],
     [
       "2024-01-01.x86_64_linux.11",
       { version: "2024-01-01", tag: "x86_64_linux", rebuild: 11 },
@@ -92,7 +96,11 @@ describe("the name of an entry says which bottle it is", () => {
 
 test.each([
   ["says so", { annotations: { "com.github.package.type": "homebrew_bottle" }, manifests: [] }, true],
-  ["has bottles", { annotations: {}, manifests: [{ annotations: { [REF_NAME]: "1.all", "sh.brew.bottle.digest": HEX } }] }, true],
+  [
+    "has bottles",
+    { annotations: {}, manifests: [{ annotations: { [REF_NAME]: "1.all", "sh.brew.bottle.digest": HEX } }] },
+    true,
+  ],
   ["has names only", { annotations: {}, manifests: [{ annotations: { [REF_NAME]: "1.all" } }] }, false],
   ["is an image", { annotations: { [VERSION]: "24.04" }, manifests: [{ annotations: {} }] }, false],
 ])("an index that %s", (_, index, bottles) => {
@@ -186,7 +194,11 @@ test.each([
     { "sh.brew.bottle.digest": "cd".repeat(32) },
     `the index says that the bottle is sha256:${"cd".repeat(32)}, but the layer of its manifest is ${DIGEST}`,
   ],
-  ["names the digest in upper case", { "sh.brew.bottle.digest": HEX.toUpperCase() }, expect.stringContaining("but the layer")],
+  [
+    "names the digest in upper case",
+    { "sh.brew.bottle.digest": HEX.toUpperCase() },
+    expect.stringContaining("but the layer"),
+  ],
   [
     "names another size",
     { "sh.brew.bottle.digest": HEX, "sh.brew.bottle.size": "8" },

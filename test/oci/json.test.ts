@@ -5,7 +5,8 @@ import { parseJson } from "../../src/oci/json.ts";
 import { costOf } from "./cost.ts";
 
 const RULES = { what: "the document", freeMaps: new Set(["annotations"]) };
-const read = (text: string | Uint8Array): unknown => parseJson(typeof text === "string" ? Buffer.from(text) : text, RULES);
+const read = (text: string | Uint8Array): unknown =>
+  parseJson(typeof text === "string" ? Buffer.from(text) : text, RULES);
 
 /** The value, or the error; anything else that is thrown is a defect. */
 function attempt(text: string | Uint8Array): { readonly value: unknown } | Tofu3Error {
@@ -118,11 +119,13 @@ describe("what parsers read differently is refused", () => {
 test("the error names the place and the code that was asked for, with nothing raw in it", () => {
   expect(() =>
     parseJson(Buffer.from('{"a":[0,{"b\\u001b[2J":1,"b\\u001b[2J":2}]}'), { what: "the token", code: "E_TOKEN" }),
-  ).toThrow(expect.objectContaining({ code: "E_TOKEN", message: expect.stringContaining("$.a[1].b\\u{1b}[2J") as string }));
+  ).toThrow(
+    expect.objectContaining({ code: "E_TOKEN", message: expect.stringContaining("$.a[1].b\\u{1b}[2J") as string }),
+  );
 });
 
 test.each([
-  ['{"a":1,"a":2}', "stands twice"],
+  ['{"a":1,"a":2}', "occurs twice"],
   ['{"a":1,"A":2}', 'differs only by case from "a"'],
 ])("%s: %s", (text, reason) => {
   expect(() => read(text)).toThrow(reason);

@@ -25,7 +25,8 @@ const child = { mediaType: OCI_MANIFEST, digest: A, size: 10, platform: { os: "l
 const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] };
 const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] };
 
-const bytesOf = (document: unknown): Uint8Array => Buffer.from(typeof document === "string" ? document : JSON.stringify(document));
+const bytesOf = (document: unknown): Uint8Array =>
+  Buffer.from(typeof document === "string" ? document : JSON.stringify(document));
 const parse = (document: unknown, type: string | null = null): Manifest => readManifest(bytesOf(document), type);
 
 describe("an index", () => {
@@ -52,7 +53,11 @@ describe("an index", () => {
       annotations: { k: "v" },
       subject: { ...layer, platform: null, artifactType: null, annotations: {} },
       manifests: [
-        { ...child, artifactType: "application/x", annotations: { "org.opencontainers.image.ref.name": "1.0.big_sur" } },
+        {
+          ...child,
+          artifactType: "application/x",
+          annotations: { "org.opencontainers.image.ref.name": "1.0.big_sur" },
+        },
         {
           mediaType: OCI_INDEX,
           digest: C,
@@ -92,11 +97,21 @@ describe("the media type", () => {
   const untyped = { schemaVersion: 2, config, layers: [layer] };
   test.each([
     ["of the delivery", untyped, DOCKER_MANIFEST, DOCKER_MANIFEST],
-    ["of the delivery, with parameters and in upper case", manifest, `${OCI_MANIFEST.toUpperCase()}; charset=utf-8`, OCI_MANIFEST],
+    [
+      "of the delivery, with parameters and in upper case",
+      manifest,
+      `${OCI_MANIFEST.toUpperCase()}; charset=utf-8`,
+      OCI_MANIFEST,
+    ],
     ["of the document", { ...manifest, mediaType: DOCKER_MANIFEST }, null, DOCKER_MANIFEST],
     ["of the document, with parameters", { ...manifest, mediaType: `${OCI_MANIFEST};x=y` }, OCI_MANIFEST, OCI_MANIFEST],
     ["of the shape: OCI manifest", untyped, undefined, OCI_MANIFEST],
-    ["of the shape: Docker manifest", { ...untyped, config: { ...config, mediaType: DOCKER_CONFIG } }, undefined, DOCKER_MANIFEST],
+    [
+      "of the shape: Docker manifest",
+      { ...untyped, config: { ...config, mediaType: DOCKER_CONFIG } },
+      undefined,
+      DOCKER_MANIFEST,
+    ],
     ["of the shape: index", { schemaVersion: 2, manifests: [child] }, undefined, OCI_INDEX],
     ["of a list", { ...index, mediaType: DOCKER_LIST }, DOCKER_LIST, DOCKER_LIST],
     ["where null means none", { ...untyped, mediaType: null }, undefined, OCI_MANIFEST],
@@ -143,7 +158,11 @@ describe("legal oddities pass", () => {
       {
         ...manifest,
         layers: [
-          { ...layer, mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls: ["https://x.example/"] },
+          {
+            ...layer,
+            mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+            urls: ["https://x.example/"],
+          },
         ],
       },
     ],
@@ -221,11 +240,19 @@ describe("refused, with the place", () => {
     ["no size", { ...manifest, layers: [{ mediaType: LAYER, digest: B }] }, "$.layers[0].size"],
     ["a short digest", { ...manifest, layers: [{ ...layer, digest: B.slice(0, -1) }] }, "$.layers[0].digest"],
     ["a digest in upper case", { ...manifest, layers: [{ ...layer, digest: B.toUpperCase() }] }, "$.layers[0].digest"],
-    ["a digest that leads away", { ...manifest, layers: [{ ...layer, digest: "sha256:../../etc" }] }, "$.layers[0].digest"],
+    [
+      "a digest that leads away",
+      { ...manifest, layers: [{ ...layer, digest: "sha256:../../etc" }] },
+      "$.layers[0].digest",
+    ],
     ["an md5 digest", { ...manifest, layers: [{ ...layer, digest: `md5:${"a".repeat(32)}` }] }, "$.layers[0].digest"],
     ["no media type", { ...manifest, layers: [{ digest: B, size: 1 }] }, "$.layers[0].mediaType"],
     ["an empty media type", { ...manifest, layers: [{ ...layer, mediaType: "" }] }, "$.layers[0].mediaType"],
-    ["a media type with an escape", { ...manifest, layers: [{ ...layer, mediaType: "a/\u001b[2J" }] }, "$.layers[0].mediaType"],
+    [
+      "a media type with an escape",
+      { ...manifest, layers: [{ ...layer, mediaType: "a/\u001b[2J" }] },
+      "$.layers[0].mediaType",
+    ],
     ["an annotation that is a number", { ...manifest, annotations: { x: 1 } }, "$.annotations"],
     ["annotations that are an array", { ...manifest, annotations: [] }, "$.annotations"],
     [
@@ -233,7 +260,11 @@ describe("refused, with the place", () => {
       { ...manifest, layers: [{ ...layer, annotations: { x: null } }] },
       "$.layers[0].annotations",
     ],
-    ["a platform that is text", { ...index, manifests: [{ ...child, platform: "linux/amd64" }] }, "$.manifests[0].platform"],
+    [
+      "a platform that is text",
+      { ...index, manifests: [{ ...child, platform: "linux/amd64" }] },
+      "$.manifests[0].platform",
+    ],
     [
       "an os that is a number",
       { ...index, manifests: [{ ...child, platform: { os: 1, architecture: "x" } }] },
@@ -299,9 +330,9 @@ test("any JSON in any place is read or refused", () => {
       try {
         const got = parse({ ...document, ...changes });
         const children = got.kind === "index" ? got.manifests : got.layers;
-        expect(children.every(({ digest, size }) => /^sha(256|512):[0-9a-f]+$/.test(digest) && Number.isSafeInteger(size))).toBe(
-          true,
-        );
+        expect(
+          children.every(({ digest, size }) => /^sha(256|512):[0-9a-f]+$/.test(digest) && Number.isSafeInteger(size)),
+        ).toBe(true);
       } catch (error) {
         expect(error).toBeInstanceOf(Tofu3Error);
       }

@@ -53,7 +53,9 @@ describe("platforms are read and written in one spelling", () => {
     "linux/amd64:a\nb",
     "linux/amd64/",
   ])("refused with a hint: %j", (text) => {
-    expect(() => parsePlatform(text)).toThrow(expect.objectContaining({ code: "E_PLATFORM", hint: expect.any(String) as string }));
+    expect(() => parsePlatform(text)).toThrow(
+      expect.objectContaining({ code: "E_PLATFORM", hint: expect.any(String) as string }),
+    );
   });
 
   test("what is written is read back", () => {

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Tofu3Error } from "../../src/errors.ts";
-import { formatReference, parseReference, registryHost, registryKey, requestRepository } from "../../src/oci/reference.ts";
+import {
+  formatReference,
+  parseReference,
+  registryHost,
+  registryKey,
+  requestRepository,
+} from "../../src/oci/reference.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const SHA256 = `sha256:${HEX}`;
@@ -100,7 +106,11 @@ describe("where requests go", () => {
     ["[2001:DB8:0:0::1]:5000/c", "[2001:db8::1]:5000", "[2001:db8::1]:5000", "c"],
   ])("%s → %s", (text, host, name, repository) => {
     const reference = parseReference(text);
-    expect([registryHost(reference), registryKey(reference), requestRepository(reference)]).toEqual([host, name, repository]);
+    expect([registryHost(reference), registryKey(reference), requestRepository(reference)]).toEqual([
+      host,
+      name,
+      repository,
+    ]);
   });
 
   test.each(["[1::2::3]/a", "a.b:0/c", "a.b:65536/c", "1.2.3.999/c"])("nobody can connect to %s", (text) => {
@@ -112,7 +122,9 @@ const piece = fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom(...
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join("")),
-  fc.tuple(piece, piece, fc.constantFrom("", ":t", `@${SHA256}`, `:t@${SHA512}`)).map(([a, b, end]) => `${a}/${b}${end}`),
+  fc
+    .tuple(piece, piece, fc.constantFrom("", ":t", `@${SHA256}`, `:t@${SHA512}`))
+    .map(([a, b, end]) => `${a}/${b}${end}`),
 );
 
 test("what is accepted is written in one way that is read back, and stands in a URL as it is", () => {

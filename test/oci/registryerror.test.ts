@@ -39,12 +39,16 @@ test.each([
 
 test("what is long or many is cut", () => {
   const long = { code: "C".repeat(5000), message: "m".repeat(5000) };
-  const errors = parseRegistryErrors(Buffer.from(JSON.stringify({ errors: Array.from({ length: 12 }, () => long).slice(0, 6) })));
+  const errors = parseRegistryErrors(
+    Buffer.from(JSON.stringify({ errors: Array.from({ length: 12 }, () => long).slice(0, 6) })),
+  );
   expect(errors.every(({ code, message }) => code.length <= 81 && message.length <= 301)).toBe(true);
   expect(
     parseRegistryErrors(Buffer.from(JSON.stringify({ errors: Array.from({ length: 50 }, () => ({ code: "X" })) }))),
   ).toHaveLength(10);
-  expect(parseRegistryErrors(Buffer.from(JSON.stringify({ errors: [{ code: "X", message: "m".repeat(70_000) }] })))).toEqual([]);
+  expect(
+    parseRegistryErrors(Buffer.from(JSON.stringify({ errors: [{ code: "X", message: "m".repeat(70_000) }] }))),
+  ).toEqual([]);
 });
 
 test("any bytes give a list", () => {

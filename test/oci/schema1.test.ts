@@ -116,9 +116,15 @@ describe("the digest is that of the payload", () => {
     const length = broken.lastIndexOf("\n}");
     const text = sign(PAYLOAD, () => [signature(length, "\n}")]);
     const manifest = parseManifest(Buffer.from(text), SCHEMA1_SIGNED);
-    expect(manifest).toMatchObject({ kind: "unreadable", digest: digestOf(Buffer.from(broken)), fault: { code: "E_MANIFEST" } });
+    expect(manifest).toMatchObject({
+      kind: "unreadable",
+      digest: digestOf(Buffer.from(broken)),
+      fault: { code: "E_MANIFEST" },
+    });
     expect(manifest).not.toHaveProperty("layers");
-    expect(() => readManifest(Buffer.from(text), SCHEMA1_SIGNED)).toThrow(expect.objectContaining({ code: "E_MANIFEST" }));
+    expect(() => readManifest(Buffer.from(text), SCHEMA1_SIGNED)).toThrow(
+      expect.objectContaining({ code: "E_MANIFEST" }),
+    );
   });
 });
 
@@ -133,7 +139,9 @@ describe("signatures that do not say what is signed are refused", () => {
     ["a protected header that is no JSON", sign(PAYLOAD, () => [{ protected: base64url("x") }])],
     [
       "two lengths in one header",
-      sign(PAYLOAD, (length) => [{ protected: base64url(`{"formatLength":${length},"formatLength":1,"formatTail":"Cn0"}`) }]),
+      sign(PAYLOAD, (length) => [
+        { protected: base64url(`{"formatLength":${length},"formatLength":1,"formatTail":"Cn0"}`) },
+      ]),
     ],
     ["no length", sign(PAYLOAD, (length, tail) => [signature(length, tail, { formatLength: undefined })])],
     ["a length beyond the end", sign(PAYLOAD, (_, tail) => [signature(1_000_000, tail)])],
@@ -145,7 +153,10 @@ describe("signatures that do not say what is signed are refused", () => {
       "signatures of different lengths",
       sign(PAYLOAD, (length, tail) => [signature(length, tail), signature(length - 1, `x${tail}`)]),
     ],
-    ["signatures of different tails", sign(PAYLOAD, (length, tail) => [signature(length, tail), signature(length, ` ${tail}`)])],
+    [
+      "signatures of different tails",
+      sign(PAYLOAD, (length, tail) => [signature(length, tail), signature(length, ` ${tail}`)]),
+    ],
     ["17 signatures", sign(PAYLOAD, (length, tail) => Array.from({ length: 17 }, () => signature(length, tail)))],
     ["signatures twice", sign(PAYLOAD, undefined, ',"signatures":[]')],
     ["signatures in two cases", sign(PAYLOAD, undefined, ',"Signatures":[]')],
@@ -179,7 +190,10 @@ describe("a payload that contradicts itself is refused", () => {
     ["a throwaway that is text", history({ ...top, throwaway: "true" }, bottom)],
     [
       "ID beside id",
-      { ...document, history: [{ v1Compatibility: `{"id":"${id("2")}","ID":"${id("3")}","parent":"${id("1")}"}` }, v1(bottom)] },
+      {
+        ...document,
+        history: [{ v1Compatibility: `{"id":"${id("2")}","ID":"${id("3")}","parent":"${id("1")}"}` }, v1(bottom)],
+      },
     ],
     ["ID alone", history({ ID: id("2"), parent: id("1") }, bottom)],
     ["v1Compatibility that is no JSON", { ...document, history: [{ v1Compatibility: "{" }, v1(bottom)] }],
@@ -219,7 +233,9 @@ test("what stands outside of the payload changes neither digest nor layers, what
   );
   fc.assert(
     fc.property(extra, (members) => {
-      const between = Object.entries(members).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
+      const between = Object.entries(members).map(
+        ([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`,
+      );
       const manifest = parse(sign(PAYLOAD, undefined, between.join("")));
       expect([manifest.digest, layersOf(manifest)]).toEqual([digestOf(Buffer.from(PAYLOAD)), [EMPTY, BASE]]);
     }),

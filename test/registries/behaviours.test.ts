@@ -15,7 +15,14 @@ const HOSTS = [
     "ghcr.io",
     "pkg-containers.githubusercontent.com",
   ],
-  ...["quay.io", "public.ecr.aws", "gcr.io", "us-docker.pkg.dev", "mcr.microsoft.com", "westeurope.data.mcr.microsoft.com"],
+  ...[
+    "quay.io",
+    "public.ecr.aws",
+    "gcr.io",
+    "us-docker.pkg.dev",
+    "mcr.microsoft.com",
+    "westeurope.data.mcr.microsoft.com",
+  ],
   ...["codeberg.org", "harbor.example", "registry.suse.com", "registry.gitlab.com", "gitlab.com", "registry.redhat.io"],
   ...["registry.access.redhat.com", "zot.example", "artifactory.example", "swr.huawei.example"],
 ];
@@ -24,7 +31,8 @@ const lab = useLab();
 const world = await lab(startWorld(HOSTS));
 
 function fetched(requests: readonly LiarRequest[], vantage: string, path: RegExp): number {
-  return requests.filter((request) => request.vantage === vantage && path.test(request.target) && request.sent > 0).length;
+  return requests.filter((request) => request.vantage === vantage && path.test(request.target) && request.sent > 0)
+    .length;
 }
 
 describe("each registry as it behaves, from three vantages", () => {

@@ -105,16 +105,18 @@ describe("and not made up from", () => {
   test.each(BAD)("$what", async (row) => {
     const ended = await tags(row);
     expect(ended).toMatchObject({ code: 12, stdout: "" });
-    expect(ended.stderr).toMatch(/tofu3: error: 127\.0\.0\.1:[0-9]+ asks for a user name and a password, and this vantage has/);
+    expect(ended.stderr).toMatch(
+      /tofu3: error: 127\.0\.0\.1:[0-9]+ asks for a user name and a password, and this vantage has/,
+    );
   });
 });
 
 test("an identity token travels in the body of a POST and stands in no URL", () => {
   const posts = bearer.tokenServer?.requests.filter((each) => each.method === "POST") ?? [];
   expect(posts.map((each) => each.parameters.get("grant_type"))).toEqual(["refresh_token"]);
-  expect(bearer.tokenServer?.requests.some((each) => each.method === "GET" && each.parameters.toString().includes(REFRESH))).toBe(
-    false,
-  );
+  expect(
+    bearer.tokenServer?.requests.some((each) => each.method === "GET" && each.parameters.toString().includes(REFRESH)),
+  ).toBe(false);
 });
 
 describe("a VM gets credentials only where forwardCredentials says so", () => {

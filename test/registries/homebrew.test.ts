@@ -12,7 +12,10 @@ const world = await lab(startWorld(["ghcr.io"]));
 /** Homebrew's own `HOMEBREW_BOTTLES_EXTNAME_REGEX`: what it takes for a bottle when a file is installed. */
 const BREW = /\.([a-z0-9_]+)\.bottle\.(?:(\d+)\.)?tar\.gz$/;
 
-/** Publishes bottles as `ghcr.io/homebrew/core/…` and returns them with the reference, whose tag may be another than theirs. */
+/**
+ * Publishes bottles as `ghcr.io/homebrew/core/…` and returns them with the reference, whose tag may be another than
+ * theirs.
+ */
 function publish(options: BottleOptions, tag?: string): BottleIndex & { readonly reference: string } {
   const made = makeBottleIndex(options);
   const repository = `homebrew/core/${options.formula.replaceAll("@", "/").replaceAll("+", "x")}`;
@@ -57,15 +60,17 @@ describe("the bottles of vim", () => {
   test("several for one file are listed, and none is downloaded here", async () => {
     const before = world.liar.requests.length;
     const cwd = await room();
-    await expect(world.look(vim.reference, { platform: "darwin/amd64", output: "vim.tar.gz", cwd })).rejects.toMatchObject({
+    await expect(
+      world.look(vim.reference, { platform: "darwin/amd64", output: "vim.tar.gz", cwd }),
+    ).rejects.toMatchObject({
       code: "E_DESTINATION",
       message: expect.stringMatching(
         /4 are selected: darwin\/amd64 macOS 14 bottle sonoma sha256:.*macOS 11\.7 bottle big_sur/,
       ) as string,
     });
-    expect(world.liar.requests.slice(before).filter((each) => each.vantage === "here" && each.target.includes("/blobs/"))).toEqual(
-      [],
-    );
+    expect(
+      world.liar.requests.slice(before).filter((each) => each.vantage === "here" && each.target.includes("/blobs/")),
+    ).toEqual([]);
     expect(await readdir(cwd)).toEqual([]);
   });
 
@@ -99,7 +104,12 @@ describe("in a directory a bottle has the name that Homebrew gives it", () => {
   test("the bottle for all platforms is the one for macOS 11, too", async () => {
     const made = publish({ formula: "cacert", version: "1", bottles: [all] });
     const cwd = await room();
-    const evidence = await world.look(made.reference, { platform: "darwin/amd64", osVersion: "macOS 11", output: ".", cwd });
+    const evidence = await world.look(made.reference, {
+      platform: "darwin/amd64",
+      osVersion: "macOS 11",
+      output: ".",
+      cwd,
+    });
     expect(evidence.outcome).toBe("agreed");
     expect(await readdir(cwd)).toEqual(["cacert--1.all.bottle.tar.gz"]);
   });
@@ -130,7 +140,9 @@ describe("another version than the tag names is not what was asked for", () => {
   test("sdl2_image:2.6.2 that holds 2.8.2: exit code 15, and nothing is released", async () => {
     const made = publish({ formula: "sdl2_image", version: "2.8.2" }, "2.6.2");
     const cwd = await room();
-    const ended = await world.run(["verify", made.reference, "--bottle", "big_sur", "-o", "sdl2_image.tar.gz"], { cwd });
+    const ended = await world.run(["verify", made.reference, "--bottle", "big_sur", "-o", "sdl2_image.tar.gz"], {
+      cwd,
+    });
     expect(ended.code).toBe(15);
     expect(ended.stdout).toMatch(
       /CHANGED {2}3 of 3 workers saw sha256:[0-9a-f]{12}…, but the tag "2\.6\.2" was asked for, but the index says that it holds version "2\.8\.2"; nothing was released\n$/,

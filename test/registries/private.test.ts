@@ -49,7 +49,10 @@ const codes = (evidence: Evidence): readonly (readonly (string | undefined)[])[]
 
 describe("an authority of its own", () => {
   test("is trusted here and on the VMs where the configuration names it", async () => {
-    expect(await look(`${own.host}/team/app:1`, { registries: [own] })).toMatchObject({ outcome: "agreed", quorum: "3/3" });
+    expect(await look(`${own.host}/team/app:1`, { registries: [own] })).toMatchObject({
+      outcome: "agreed",
+      quorum: "3/3",
+    });
   });
 
   test("is not trusted by anybody where another one is named", async () => {

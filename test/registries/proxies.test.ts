@@ -32,7 +32,10 @@ async function socks(rules: SocksRules = { hosts: { [NAME]: "127.0.0.1" } }): Pr
 }
 
 /** `verify` with one proxy for each worker; everything that was written, the report included, is in `told`. */
-async function verify(host: string, proxies: Readonly<Record<string, string>>): Promise<Outcome & { readonly told: string }> {
+async function verify(
+  host: string,
+  proxies: Readonly<Record<string, string>>,
+): Promise<Outcome & { readonly told: string }> {
   const cwd = await mkdtemp(join(folder.path, "run-"));
   await mkdir(join(cwd, "home"));
   const config = await writeConfig(cwd, {
@@ -51,12 +54,16 @@ async function verify(host: string, proxies: Readonly<Record<string, string>>): 
   return { ...ended, told: ended.stdout + ended.stderr + (await readFile(join(cwd, "report.md"), "utf8")) };
 }
 
-const encoded = (user: string, password: string): string => `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+const encoded = (user: string, password: string): string =>
+  `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
 
 describe("SOCKS5 with names that only the proxy knows, as Tor is used", () => {
   test("each worker goes through its own, and none asks this machine's resolver", async () => {
     const each = await Promise.all(VANTAGES.map(async (name) => [name, await socks()] as const));
-    const ended = await verify(NAME, Object.fromEntries(each.map(([name, proxy]) => [name, `socks5h://127.0.0.1:${proxy.port}`])));
+    const ended = await verify(
+      NAME,
+      Object.fromEntries(each.map(([name, proxy]) => [name, `socks5h://127.0.0.1:${proxy.port}`])),
+    );
     expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: "agreed", quorum: "3/3" });
     for (const [, proxy] of each) expect(new Set(proxy.asked)).toEqual(new Set([`name ${NAME}:${port}`]));
   });
@@ -67,7 +74,8 @@ describe("SOCKS5 with names that only the proxy knows, as Tor is used", () => {
     const url = `socks5h://${encoded(credentials.username, credentials.password)}@127.0.0.1:${proxy.port}`;
     const ended = await verify(NAME, { fra: url, here: url, sgp: url });
     expect(ended.code).toBe(0);
-    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD)]) expect(ended.told + fra.log() + sgp.log()).not.toContain(secret);
+    for (const secret of [PASSWORD, encodeURIComponent(PASSWORD)])
+      expect(ended.told + fra.log() + sgp.log()).not.toContain(secret);
   });
 
   test("socks5 without h looks the name up before, and cannot here", async () => {
@@ -87,7 +95,9 @@ describe("an HTTP proxy with CONNECT", () => {
     const ended = await verify("127.0.0.1", { fra: proxy.url, here: proxy.url, sgp: proxy.url });
     expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: "agreed", quorum: "3/3" });
     // the lab itself asks for / to see that the proxy is there
-    expect(new Set(proxy.requests().filter((request) => request !== "GET /"))).toEqual(new Set([`CONNECT 127.0.0.1:${port}`]));
+    expect(new Set(proxy.requests().filter((request) => request !== "GET /"))).toEqual(
+      new Set([`CONNECT 127.0.0.1:${port}`]),
+    );
     const base64 = Buffer.from(`${auth.user}:${auth.password}`).toString("base64");
     for (const secret of [auth.password, base64]) expect(ended.told + fra.log() + sgp.log()).not.toContain(secret);
   });

@@ -50,7 +50,7 @@ export const GHCR_ROWS: readonly Row[] = [
         body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI index found, but Accept header does not support OCI indexes"}]}',
       }),
     outcome: "incomplete",
-    says: /the registry has it, but did not see that its type is accepted; registry said: MANIFEST_UNKNOWN: OCI index found/,
+    says: /the registry has it, but says that its type was not accepted; registry said: MANIFEST_UNKNOWN: OCI index found/,
   },
   {
     registry: "ghcr.io",
@@ -80,7 +80,11 @@ export const GHCR_ROWS: readonly Row[] = [
         const storage = `http://pkg-containers.githubusercontent.com/late/${blob.digest}`;
         const gate = ghcrGate(liar, "owner/late");
         const to = (se: string) => (request: LiarRequest) =>
-          gate(request) ?? { status: 307, headers: { Location: `${storage.replace("http:", "https:")}?se=${se}` }, body: "" };
+          gate(request) ?? {
+            status: 307,
+            headers: { Location: `${storage.replace("http:", "https:")}?se=${se}` },
+            body: "",
+          };
         liar.answer(`http://ghcr.io/v2/owner/late/blobs/${blob.digest}`, to("old"), to("new"));
         liar.answer(`${storage}?se=old`, { status: 403, body: "<Error><Code>AuthenticationFailed</Code></Error>" });
         liar.answer(`${storage}?se=new`, { body: blob.bytes });

@@ -27,7 +27,9 @@ export const HUB_ROWS: readonly Row[] = [
     does: "challenges without a scope, counts pulls, and redirects blobs to its CDN",
     reference: "hello-world",
     serve: (liar) => {
-      const list = makeIndex([{ manifest: docker.manifest, platform: { os: "linux", architecture: "amd64" } }], { docker: true });
+      const list = makeIndex([{ manifest: docker.manifest, platform: { os: "linux", architecture: "amd64" } }], {
+        docker: true,
+      });
       open(liar, {
         host: HUB,
         repository: "library/hello-world",
@@ -56,7 +58,10 @@ export const HUB_ROWS: readonly Row[] = [
       // what docs/registries.md says that a run costs: one counted GET for each document at each vantage
       const counted = (vantage: string): readonly LiarRequest[] =>
         requests.filter(
-          (each) => each.vantage === vantage && each.target.includes("/manifests/") && each.headers["authorization"] !== undefined,
+          (each) =>
+            each.vantage === vantage &&
+            each.target.includes("/manifests/") &&
+            each.headers["authorization"] !== undefined,
         );
       for (const vantage of VANTAGES) expect(counted(vantage)).toHaveLength(2);
       expect(evidence.observations.every((each) => each.evidence.redirects.length === 2)).toBe(true);
@@ -99,7 +104,11 @@ export const HUB_ROWS: readonly Row[] = [
     outcome: "incomplete",
     says: /too many requests from this vantage \(429\); ratelimit-limit: 100;w=21600, ratelimit-remaining: 0;w=21600, docker-ratelimit-source: 192\.0\.2\.1, retry-after: 21600; registry said: You have reached your pull rate limit/,
     check: (evidence) => {
-      expect(evidence.observations.map((each) => each.error?.code)).toEqual(["E_RATE_LIMIT", "E_RATE_LIMIT", "E_RATE_LIMIT"]);
+      expect(evidence.observations.map((each) => each.error?.code)).toEqual([
+        "E_RATE_LIMIT",
+        "E_RATE_LIMIT",
+        "E_RATE_LIMIT",
+      ]);
       expect(evidence.observations[0]?.evidence.headers).toContain("ratelimit-remaining: 0;w=21600");
     },
   },
@@ -109,8 +118,13 @@ export const HUB_ROWS: readonly Row[] = [
     reference: "limited:2",
     serve: (liar) => {
       open(liar, { host: HUB, repository: "library/limited", tag: "2", artifact: single(docker) });
-      const body = '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit."}]}';
-      liar.lie("sgp", `http://${HUB}/v2/library/limited/manifests/2`, { status: 429, headers: { "Retry-After": "9999" }, body });
+      const body =
+        '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit."}]}';
+      liar.lie("sgp", `http://${HUB}/v2/library/limited/manifests/2`, {
+        status: 429,
+        headers: { "Retry-After": "9999" },
+        body,
+      });
     },
     outcome: "incomplete",
     says: /^sgp has no complete observation \(.*TOOMANYREQUESTS: You have reached your unauthenticated pull rate limit\..*; those that saw it saw sha256:/,
@@ -146,7 +160,9 @@ export const HUB_ROWS: readonly Row[] = [
       });
       liar.answer(`http://${HUB}/v2/nobody/there/manifests/1`, {
         status: 401,
-        headers: { "WWW-Authenticate": `${HUB_CHALLENGE},scope="repository:nobody/there:pull",error="insufficient_scope"` },
+        headers: {
+          "WWW-Authenticate": `${HUB_CHALLENGE},scope="repository:nobody/there:pull",error="insufficient_scope"`,
+        },
         body: UNAUTHORIZED,
       });
     },

@@ -16,10 +16,17 @@ import { open, single, tokens, UNAUTHORIZED, withHeaders } from "./shop.ts";
 import { VANTAGES } from "./world.ts";
 
 const ECR_CHALLENGE = 'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"';
-const ECR_ENDED = { status: 400, body: '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}' };
+const ECR_ENDED = {
+  status: 400,
+  body: '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}',
+};
 
 const windows = ["10.0.17763.5696", "10.0.20348.2402"].map((version) => ({
-  image: makeImage({ layers: [700], docker: true, platform: { os: "windows", architecture: "amd64", "os.version": version } }),
+  image: makeImage({
+    layers: [700],
+    docker: true,
+    platform: { os: "windows", architecture: "amd64", "os.version": version },
+  }),
   platform: { os: "windows", architecture: "amd64", "os.version": version },
 }));
 
@@ -77,7 +84,9 @@ export const OTHER_ROWS: readonly Row[] = [
     outcome: "agreed",
     check: (_, requests) => {
       for (const vantage of VANTAGES)
-        expect(requests.filter((each) => each.vantage === vantage && each.target.startsWith("/token/"))).toHaveLength(2);
+        expect(requests.filter((each) => each.vantage === vantage && each.target.startsWith("/token/"))).toHaveLength(
+          2,
+        );
     },
   },
   {
@@ -112,10 +121,12 @@ export const OTHER_ROWS: readonly Row[] = [
         repository: "ubi9",
         tag: "1",
         artifact: single(docker),
-        document: (honest) => withHeaders(honest, { "Docker-Content-Digest": null, "X-Docker-Size": "-1", ETag: '"5d41402abc4b"' }),
+        document: (honest) =>
+          withHeaders(honest, { "Docker-Content-Digest": null, "X-Docker-Size": "-1", ETag: '"5d41402abc4b"' }),
       }),
     outcome: "agreed",
-    check: (evidence) => expect(evidence.observations.map((each) => each.evidence.claimedDigest)).toEqual([null, null, null]),
+    check: (evidence) =>
+      expect(evidence.observations.map((each) => each.evidence.claimedDigest)).toEqual([null, null, null]),
   },
   {
     registry: "swr.huawei.example",
@@ -128,7 +139,9 @@ export const OTHER_ROWS: readonly Row[] = [
         tag: "1",
         artifact: single(docker),
         document: (honest) =>
-          withHeaders(honest, { "Docker-Content-Digest": "bc1c0e105251471a09b19d3f12ca4917646548a63c3022f9e0e1b1b3832baabf" }),
+          withHeaders(honest, {
+            "Docker-Content-Digest": "bc1c0e105251471a09b19d3f12ca4917646548a63c3022f9e0e1b1b3832baabf",
+          }),
       }),
     outcome: "agreed",
   },
@@ -142,7 +155,9 @@ export const OTHER_ROWS: readonly Row[] = [
         repository: "project/name",
         tag: "1",
         artifact: {
-          root: makeIndex([{ manifest: docker.manifest, platform: { os: "linux", architecture: "amd64" } }], { docker: true }),
+          root: makeIndex([{ manifest: docker.manifest, platform: { os: "linux", architecture: "amd64" } }], {
+            docker: true,
+          }),
           images: [docker],
         },
         document: (honest) => withHeaders(honest, { Server: "Docker Registry" }),
@@ -192,7 +207,12 @@ export const OTHER_ROWS: readonly Row[] = [
     does: "spells rootfS, and has a foreign layer: it is asked of the registry, never of its urls",
     reference: "mcr.microsoft.com/windows/foreign:1",
     serve: (liar) =>
-      open(liar, { host: "mcr.microsoft.com", repository: "windows/foreign", tag: "1", artifact: single(foreignImage()) }),
+      open(liar, {
+        host: "mcr.microsoft.com",
+        repository: "windows/foreign",
+        tag: "1",
+        artifact: single(foreignImage()),
+      }),
     outcome: "agreed",
   },
   {
@@ -205,7 +225,7 @@ export const OTHER_ROWS: readonly Row[] = [
         body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI manifest found, but accept header does not support OCI manifests"}]}',
       }),
     outcome: "incomplete",
-    says: /did not see that its type is accepted/,
+    says: /says that its type was not accepted/,
   },
   {
     registry: "zot.example",
@@ -251,7 +271,8 @@ export const OTHER_ROWS: readonly Row[] = [
       liar.answer("http://artifactory.example/v2/docker-local/name/manifests/1", {
         status: 401,
         headers: {
-          "WWW-Authenticate": 'Bearer realm="artifactory.example/api/docker/docker-local/v2/token",service="artifactory.example"',
+          "WWW-Authenticate":
+            'Bearer realm="artifactory.example/api/docker/docker-local/v2/token",service="artifactory.example"',
         },
         body: UNAUTHORIZED,
       }),

@@ -42,7 +42,8 @@ const CHALLENGES: readonly Challenging[] = [
     repository: "project/name",
     realm: "https://harbor.example/service/token",
     service: "harbor-registry",
-    challenge: 'Bearer realm="https://harbor.example/service/token",service="harbor-registry",scope="repository:project/name:pull"',
+    challenge:
+      'Bearer realm="https://harbor.example/service/token",service="harbor-registry",scope="repository:project/name:pull"',
   },
   {
     registry: "registry.suse.com",

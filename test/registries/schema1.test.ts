@@ -28,7 +28,8 @@ function serve(tag: string, image: Schema1Image, body: (vantage: string) => stri
       body: body(request.vantage),
     }));
   }
-  for (const layer of image.layers) world.liar.answer(`http://${HOST}/v2/a/old/blobs/${layer.digest}`, blobAnswer(layer.bytes));
+  for (const layer of image.layers)
+    world.liar.answer(`http://${HOST}/v2/a/old/blobs/${layer.digest}`, blobAnswer(layer.bytes));
   return `${HOST}/a/old:${tag}`;
 }
 
@@ -50,7 +51,11 @@ describe("signed by somebody else, and longer, for each vantage", () => {
     expect(new Set(bodies.map((body) => body.length)).size).toBeGreaterThan(1);
     for (const name of [reference, `${HOST}/a/old@${image.digest}`]) {
       const evidence = await world.look(name);
-      expect(evidence).toMatchObject({ outcome: "agreed", differences: [], artifact: { digest: image.digest, mediaType: SIGNED } });
+      expect(evidence).toMatchObject({
+        outcome: "agreed",
+        differences: [],
+        artifact: { digest: image.digest, mediaType: SIGNED },
+      });
     }
   });
 
@@ -100,7 +105,9 @@ describe("released", () => {
       expect(sha256(await readFile(join(folder, "layer.tar")))).toBe(fsLayers[place]?.blobSum);
     }
     const top = image.ids.at(-1);
-    expect(JSON.parse(await readFile(join(cwd, "layers", "repositories"), "utf8"))).toEqual({ [`${HOST}/a/old`]: { 1: top } });
+    expect(JSON.parse(await readFile(join(cwd, "layers", "repositories"), "utf8"))).toEqual({
+      [`${HOST}/a/old`]: { 1: top },
+    });
     const listed = await runTool("tar", ["-tf", join(cwd, "layers", image.ids[2] ?? "", "layer.tar")]);
     expect(listed).toBe("usr/bin/tool\n");
   });
@@ -130,7 +137,9 @@ describe("what is around the payload, or wrong in it", () => {
     const evil = oldLayer("etc/evil", "evil\n");
     const forged = serve("forged", image, (vantage) =>
       vantage === "fra"
-        ? image.body("fra").replace(',\n   "signatures"', `,\n   "fsLayers": [{"blobSum": "${evil.digest}"}],\n   "signatures"`)
+        ? image
+            .body("fra")
+            .replace(',\n   "signatures"', `,\n   "fsLayers": [{"blobSum": "${evil.digest}"}],\n   "signatures"`)
         : image.body(vantage),
     );
     const evidence = await world.look(forged);
@@ -139,7 +148,10 @@ describe("what is around the payload, or wrong in it", () => {
   });
 
   test("another payload at one vantage is another image", async () => {
-    const other = makeSchema1("a/old", "2", [...STEPS, { command: "RUN backdoor", layer: oldLayer("etc/evil", "evil\n") }]);
+    const other = makeSchema1("a/old", "2", [
+      ...STEPS,
+      { command: "RUN backdoor", layer: oldLayer("etc/evil", "evil\n") },
+    ]);
     serve("split", other, other.body);
     const split = serve("split", image, (vantage) => (vantage === "sgp" ? other.body("x") : image.body(vantage)));
     const evidence = await world.look(split);
@@ -154,7 +166,9 @@ describe("what is around the payload, or wrong in it", () => {
   test.each(broken)("$what is refused", async ({ what, change, says }) => {
     const whole = makeSchema1("a/old", what, STEPS);
     // signed again: what is wrong is in the payload itself
-    const payload = change(JSON.stringify({ ...(JSON.parse(whole.body("x")) as object), signatures: undefined }, null, 3));
+    const payload = change(
+      JSON.stringify({ ...(JSON.parse(whole.body("x")) as object), signatures: undefined }, null, 3),
+    );
     const name = serve(`broken${what.length}`, whole, () => payload);
     world.liar.answer(`http://${HOST}/v2/a/old/manifests/broken${what.length}`, {
       headers: { "Content-Type": "application/vnd.docker.distribution.manifest.v1+json" },

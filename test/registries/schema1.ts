@@ -39,7 +39,11 @@ function content(steps: readonly Step[], ids: readonly string[]): object {
     const top = place === steps.length - 1;
     const v1 = {
       ...(top
-        ? { architecture: "amd64", config: { Entrypoint: ["docker-hitch-entrypoint"], WorkingDir: "/etc/hitch" }, os: "linux" }
+        ? {
+            architecture: "amd64",
+            config: { Entrypoint: ["docker-hitch-entrypoint"], WorkingDir: "/etc/hitch" },
+            os: "linux",
+          }
         : {}),
       id: ids[place],
       ...(place === 0 ? {} : { parent: ids[place - 1] }),
@@ -58,20 +62,29 @@ function content(steps: readonly Step[], ids: readonly string[]): object {
 
 export function makeSchema1(name: string, tag: string, steps: readonly Step[]): Schema1Image {
   const ids = steps.map((_, place) => digestOf(Buffer.from(`${name} step ${place}`)).slice("sha256:".length));
-  const payload = JSON.stringify({ schemaVersion: 1, name, tag, architecture: "amd64", ...content(steps, ids) }, null, 3);
+  const payload = JSON.stringify(
+    { schemaVersion: 1, name, tag, architecture: "amd64", ...content(steps, ids) },
+    null,
+    3,
+  );
   const head = payload.slice(0, -2);
   return {
     digest: digestOf(Buffer.from(payload)),
     body: (signer) => {
       const signature = {
-        header: { jwk: { crv: "P-256", kid: signer, kty: "EC", x: part(`x ${signer}`), y: part(`y ${signer}`) }, alg: "ES256" },
+        header: {
+          jwk: { crv: "P-256", kid: signer, kty: "EC", x: part(`x ${signer}`), y: part(`y ${signer}`) },
+          alg: "ES256",
+        },
         signature: part(`signed by ${signer}`),
         protected: part({ formatLength: head.length, formatTail: part("\n}"), time: "2024-05-14T05:23:11Z" }),
       };
       return `${head},\n   "signatures": ${JSON.stringify([signature], null, 3).replaceAll("\n", "\n   ")}\n}`;
     },
     layers: [
-      ...new Map([EMPTY_LAYER, ...steps.flatMap(({ layer }) => layer ?? [])].map((layer) => [layer.digest, layer])).values(),
+      ...new Map(
+        [EMPTY_LAYER, ...steps.flatMap(({ layer }) => layer ?? [])].map((layer) => [layer.digest, layer]),
+      ).values(),
     ],
     ids,
   };

@@ -31,7 +31,11 @@ export const SEED_HOSTS = [
 ];
 
 /** A small image with the same bytes wherever it is made. */
-function imageOf(files: readonly (readonly [name: string, content: string])[], architecture: string, docker: boolean): Image {
+function imageOf(
+  files: readonly (readonly [name: string, content: string])[],
+  architecture: string,
+  docker: boolean,
+): Image {
   const tars = files.map(([name, content]) => tarOf(Buffer.from(content), name));
   const layers = tars.map((tar) => blobOf(docker ? DOCKER_LAYER : OCI_LAYER, gzipSync(tar, { level: 0 })));
   const rootfs = { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) };
@@ -78,7 +82,8 @@ const FILES: readonly (readonly [string, string])[] = [
   ["usr/local/bin/docker-hitch-entrypoint", '#!/bin/sh\nexec hitch "$@"\n'],
 ];
 
-const HUB_STORAGE = "https://production.cloudflare.docker.com/registry-v2/docker/registry/v2/blobs/sha256/DIGEST/data?verify=1-a";
+const HUB_STORAGE =
+  "https://production.cloudflare.docker.com/registry-v2/docker/registry/v2/blobs/sha256/DIGEST/data?verify=1-a";
 
 /** hitch on Docker Hub as it is served today: a list with two platforms, blobs on a CDN, pulls counted. */
 function openDockerHub(liar: Liar): void {
@@ -101,10 +106,24 @@ function openDockerHub(liar: Liar): void {
     artifact: { root: makeIndex(entries, { docker: true }), images },
     gate,
     storage: HUB_STORAGE,
-    document: (honest) => withHeaders(honest, { "Ratelimit-Limit": "100;w=21600", "Ratelimit-Remaining": "76;w=21600" }),
+    document: (honest) =>
+      withHeaders(honest, { "Ratelimit-Limit": "100;w=21600", "Ratelimit-Remaining": "76;w=21600" }),
   });
   lieToOne(liar, images, gate);
-  const tags = ["1", "1.7", "1.7.0", "1.7.0-1", "1.7.2", "1.7.2-1", "1.7.3", "1.7.3-1", "1.8", "1.8.0", "1.8.0-1", "latest"];
+  const tags = [
+    "1",
+    "1.7",
+    "1.7.0",
+    "1.7.0-1",
+    "1.7.2",
+    "1.7.2-1",
+    "1.7.3",
+    "1.7.3-1",
+    "1.8",
+    "1.8.0",
+    "1.8.0-1",
+    "latest",
+  ];
   serveTags(liar, "registry-1.docker.io", "library/hitch", [tags], gate);
 }
 
@@ -118,7 +137,12 @@ function lieToOne(liar: Liar, images: readonly Image[], gate: Gate): void {
     true,
   );
   for (const image of honest === undefined ? [] : [honest, evil]) {
-    open(liar, { ...place, tag: image === honest ? "1.8.0" : null, artifact: { root: image.manifest, images: [image] }, gate });
+    open(liar, {
+      ...place,
+      tag: image === honest ? "1.8.0" : null,
+      artifact: { root: image.manifest, images: [image] },
+      gate,
+    });
   }
   const headers = { "Content-Type": evil.manifest.mediaType };
   liar.lie(
@@ -129,12 +153,21 @@ function lieToOne(liar: Liar, images: readonly Image[], gate: Gate): void {
 }
 
 /** `pages` of tags, each with the link that ghcr.io writes. */
-export function serveTags(liar: Liar, host: string, repository: string, pages: readonly (readonly string[])[], gate?: Gate): void {
+export function serveTags(
+  liar: Liar,
+  host: string,
+  repository: string,
+  pages: readonly (readonly string[])[],
+  gate?: Gate,
+): void {
   const path = `/v2/${repository}/tags/list`;
   pages.forEach((tags, place) => {
     const query = place === 0 ? "" : `?last=${pages[place - 1]?.at(-1) ?? ""}&n=0`;
     const link = place === pages.length - 1 ? {} : { Link: `<${path}?last=${tags.at(-1) ?? ""}&n=0>; rel="next"` };
-    liar.answer(`http://${host}${path}${query}`, (request) => gate?.(request) ?? json({ name: repository, tags }, link));
+    liar.answer(
+      `http://${host}${path}${query}`,
+      (request) => gate?.(request) ?? json({ name: repository, tags }, link),
+    );
   });
 }
 
@@ -142,7 +175,10 @@ export function serveTags(liar: Liar, host: string, repository: string, pages: r
 function openOldRegistry(liar: Liar): void {
   const image = makeSchema1("library/hitch", "1.8.0-1", STEPS);
   liar.answer("http://old.registry.example/v2/library/hitch/manifests/1.8.0-1", (request) => ({
-    headers: { "Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws", "Docker-Content-Digest": image.digest },
+    headers: {
+      "Content-Type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
+      "Docker-Content-Digest": image.digest,
+    },
     body: image.body(request.vantage),
   }));
   for (const layer of image.layers) {
@@ -173,11 +209,22 @@ function openGhcr(liar: Liar): void {
     ],
     vim,
   );
-  const nginx = ["amd64", "arm64"].map((architecture) => imageOf([["etc/nginx/nginx.conf", "events {}\n"]], architecture, false));
-  const root = makeIndex(
-    nginx.map(({ manifest }, place) => ({ manifest, platform: { os: "linux", architecture: place === 0 ? "amd64" : "arm64" } })),
+  const nginx = ["amd64", "arm64"].map((architecture) =>
+    imageOf([["etc/nginx/nginx.conf", "events {}\n"]], architecture, false),
   );
-  const labs = { host: "ghcr.io", repository: "iximiuz/labs/nginx", tag: "latest", artifact: { root, images: nginx }, storage };
+  const root = makeIndex(
+    nginx.map(({ manifest }, place) => ({
+      manifest,
+      platform: { os: "linux", architecture: place === 0 ? "amd64" : "arm64" },
+    })),
+  );
+  const labs = {
+    host: "ghcr.io",
+    repository: "iximiuz/labs/nginx",
+    tag: "latest",
+    artifact: { root, images: nginx },
+    storage,
+  };
   open(liar, { ...labs, gate: gateTo("iximiuz/labs/nginx") });
 }
 
@@ -192,10 +239,17 @@ function vimBottles(): ReturnType<typeof makeBottleIndex> {
     formula: "vim",
     version: "9.0.1900",
     bottles: [
-      ...[mac("arm64_sonoma", "arm64", "14"), mac("arm64_ventura", "arm64", "13"), mac("arm64_monterey", "arm64", "12.6")],
+      ...[
+        mac("arm64_sonoma", "arm64", "14"),
+        mac("arm64_ventura", "arm64", "13"),
+        mac("arm64_monterey", "arm64", "12.6"),
+      ],
       ...[mac("arm64_big_sur", "arm64", "11.6"), mac("sonoma", "amd64", "14"), mac("ventura", "amd64", "13")],
       ...[mac("monterey", "amd64", "12.6"), mac("big_sur", "amd64", "11.7")],
-      { ...mac("x86_64_linux", "amd64", ""), platform: { architecture: "amd64", os: "linux", "os.version": "Ubuntu 22.04.3" } },
+      {
+        ...mac("x86_64_linux", "amd64", ""),
+        platform: { architecture: "amd64", os: "linux", "os.version": "Ubuntu 22.04.3" },
+      },
     ],
   });
 }

@@ -14,7 +14,10 @@ export interface Shop {
   readonly gate?: Gate;
   /** Changes how documents are served. */
   readonly document?: (honest: Scripted, request: LiarRequest) => Scripted;
-  /** `https://host/path` to which blobs are redirected, with `?…` where the storage wants a signature; the digest is put in for `DIGEST`. */
+  /**
+   * `https://host/path` to which blobs are redirected, with `?…` where the storage wants a signature; the digest is put
+   * in for `DIGEST`.
+   */
   readonly storage?: string;
 }
 
@@ -37,7 +40,9 @@ export function withHeaders(answer: Scripted, headers: Readonly<Record<string, s
   const all = Object.assign({}, answer.headers, headers) as Readonly<Record<string, string | null>>;
   return {
     ...answer,
-    headers: Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))),
+    headers: Object.fromEntries(
+      Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+    ),
   };
 }
 
@@ -47,7 +52,10 @@ function redirect(liar: Liar, storage: string, path: string, honest: Answer): Sc
   liar.answer(location.replace("https:", "http:"), (request) =>
     request.headers["authorization"] === undefined
       ? withHeaders(answerTo(honest, request), { ETag: '"de1f8307434714775456a35bb0a2ba68"', Vary: "Accept-Encoding" })
-      : { status: 400, body: "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>" },
+      : {
+          status: 400,
+          body: "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>",
+        },
   );
   return { status: 307, headers: { Location: location, "Content-Type": "application/octet-stream" }, body: "" };
 }
@@ -67,8 +75,8 @@ export function open(liar: Liar, shop: Shop): void {
 }
 
 /**
- * A token service at `realm` that gives each vantage a token of its own, and the gate that takes no other. `scope` is what has to be asked
- * for, whatever the challenge says.
+ * A token service at `realm` that gives each vantage a token of its own, and the gate that takes no other. `scope` is
+ * what has to be asked for, whatever the challenge says.
  */
 export function tokens(
   liar: Liar,

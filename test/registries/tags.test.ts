@@ -108,8 +108,8 @@ describe("tofu3 tags", () => {
       code: 12,
       says: /leads away from https:\/\/zot\.example/,
     },
-    { what: "to itself", next: "/v2/a/bad/tags/list", code: 12, says: /leads to the page that it stands on/ },
-    { what: "to where nothing new is", next: "/v2/a/bad/tags/list?n=7", code: 12, says: /do not come to an end/ },
+    { what: "to itself", next: "/v2/a/bad/tags/list", code: 12, says: /leads back to its own page/ },
+    { what: "to where nothing new is", next: "/v2/a/bad/tags/list?n=7", code: 12, says: /do not end/ },
   ];
   test.each(BAD)("a link $what is not followed for ever", async ({ next, code, says }) => {
     world.liar.answer("http://zot.example/v2/a/bad/tags/list", page(["1"], next));
@@ -153,7 +153,12 @@ test("tofu3 inspect --json says what an artifact is and what it is about, and do
     layers: [descriptorOf(layer)],
     subject: descriptorOf(image.manifest),
   });
-  open(world.liar, { host: "quay.io", repository: "org/about", tag: "1", artifact: single({ manifest, config, layers: [layer] }) });
+  open(world.liar, {
+    host: "quay.io",
+    repository: "org/about",
+    tag: "1",
+    artifact: single({ manifest, config, layers: [layer] }),
+  });
   const before = world.liar.requests.length;
   const ended = await world.run(["inspect", "quay.io/org/about:1", "--json"]);
   expect(JSON.parse(ended.stdout)).toMatchObject({

@@ -33,14 +33,19 @@ async function play(commands: readonly string[]): Promise<readonly string[]> {
 async function replay(block: string): Promise<string> {
   const commands = block.split("\n").flatMap((line) => (line.startsWith("$ ") ? [line.slice(2)] : []));
   const outputs = await play(commands);
-  return commands.map((command, place) => `$ ${command}\n${wholeLines(outputs[place] ?? "").replaceAll(cwd, HOME)}`).join("");
+  return commands
+    .map((command, place) => `$ ${command}\n${wholeLines(outputs[place] ?? "").replaceAll(cwd, HOME)}`)
+    .join("");
 }
 
 function wholeLines(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-/** Another zlib makes other bytes of the same layers; how far workers come before they are stopped is not always the same. */
+/**
+ * Another zlib makes other bytes of the same layers; how far workers come before they are stopped is not always the
+ * same.
+ */
 function comparable(text: string): string {
   const known = text.replace(/[0-9a-f]{12,}/g, "#");
   if (!known.includes("DISAGREED")) return known;

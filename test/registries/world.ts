@@ -10,8 +10,8 @@ import { makeFolder } from "../lab/processes.ts";
 import { startSshd } from "../lab/sshd.ts";
 
 /**
- * Registries under their own names, without leaving this machine: every worker goes through a proxy of its own, and behind the proxies one
- * server answers for all names, with a certificate that the configuration trusts for them.
+ * Registries under their own names, without leaving this machine: every worker goes through a proxy of its own, and
+ * behind the proxies one server answers for all names, with a certificate that the configuration trusts for them.
  */
 export interface World {
   readonly liar: Liar;
@@ -29,7 +29,10 @@ export interface World {
 
 export const VANTAGES = ["fra", "here", "sgp"] as const;
 
-export async function startWorld(hosts: readonly string[], limits: Readonly<Record<string, number>> = {}): Promise<World> {
+export async function startWorld(
+  hosts: readonly string[],
+  limits: Readonly<Record<string, number>> = {},
+): Promise<World> {
   const folder = await makeFolder("world");
   const authority = await makeAuthority(folder.path);
   const certificate = await authority.issue("world", hosts);

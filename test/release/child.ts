@@ -5,7 +5,10 @@ import type { Artifact } from "./fixture.ts";
 
 const DIST = join(import.meta.dirname, "../../dist/release");
 
-/** Fills a quarantine, says `ready`, releases, says `done` or the code of the error, and discards: what the command line does. */
+/**
+ * Fills a quarantine, says `ready`, releases, says `done` or the code of the error, and discards: what the command line
+ * does.
+ */
 const PROGRAM = `
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -48,7 +51,15 @@ export function childOf(dir: string, artifact: Artifact): Child {
   );
   writeFileSync(join(dir, "artifact.json"), JSON.stringify({ ...artifact, bytes }));
   writeFileSync(join(dir, "child.mjs"), PROGRAM);
-  return { command: (dest, force) => [process.execPath, join(dir, "child.mjs"), join(dir, "artifact.json"), dest, String(force)] };
+  return {
+    command: (dest, force) => [
+      process.execPath,
+      join(dir, "child.mjs"),
+      join(dir, "artifact.json"),
+      dest,
+      String(force),
+    ],
+  };
 }
 
 export interface Ended {

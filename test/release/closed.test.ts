@@ -65,7 +65,14 @@ describe("one digest in two roles: what is released holds everything that was ve
     expect(seen.code, seen.stderr).toBe(0);
     const layout = join(seen.cwd, "out");
     expect(await readdir(join(layout, "blobs/sha256"))).toContain(first?.digest.slice(7));
-    await runTool("skopeo", ["copy", "-q", "--all", "--preserve-digests", `oci:${layout}:v1`, `dir:${join(seen.cwd, "copy")}`]);
+    await runTool("skopeo", [
+      "copy",
+      "-q",
+      "--all",
+      "--preserve-digests",
+      `oci:${layout}:v1`,
+      `dir:${join(seen.cwd, "copy")}`,
+    ]);
   });
 
   test("docker-archive: the one image is found, whatever else the index calls it", async () => {
@@ -91,7 +98,11 @@ describe("a verdict that names more below a document than the document does", ()
     const destination = parseDestination(`${format}:${dir}/out`, false, "/");
     const quarantine = await openQuarantine(destination);
     await fill(quarantine, { ...whole, objects, bytes });
-    const context = { subject: subjectOf(whole.reference), unpackedBytes: 2 ** 40, signal: new AbortController().signal };
+    const context = {
+      subject: subjectOf(whole.reference),
+      unpackedBytes: 2 ** 40,
+      signal: new AbortController().signal,
+    };
     await expect(release(mint(objects), quarantine, destination, context)).rejects.toMatchObject({ code: "E_BUG" });
     await quarantine.discard();
     expect(await readdir(dir)).toEqual([]);

@@ -47,7 +47,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** After a crash: absent, the old one or the whole new one; never anything else. Then the next run puts it in order. */
-async function expectSound(dir: string, format: string, name: string, force: boolean): Promise<"old" | "new" | "absent"> {
+async function expectSound(
+  dir: string,
+  format: string,
+  name: string,
+  force: boolean,
+): Promise<"old" | "new" | "absent"> {
   for (const leftover of leftovers(dir)) expect(lstatSync(join(dir, leftover)).mode & 0o777).toBe(0o700);
   const quarantine = await openQuarantine(parseDestination(`${format}:${dir}/other`, false, "/"));
   await quarantine.discard();
@@ -115,7 +120,9 @@ describe.runIf(traced)("at every call that changes the disk", () => {
     return { dir, ended };
   }
 
-  const rows = (["oci", "docker-archive", "file"] as const).flatMap((format) => [false, true].map((force) => ({ format, force })));
+  const rows = (["oci", "docker-archive", "file"] as const).flatMap((format) =>
+    [false, true].map((force) => ({ format, force })),
+  );
   test.each(rows)("kill -9: $format, force $force", { timeout: 240_000 }, async ({ format, force }) => {
     const seen = new Set<string>();
     for (const call of ["mkdir", "rename", "link", "unlink", "fsync", "fchmod"]) {
@@ -133,22 +140,27 @@ describe.runIf(traced)("at every call that changes the disk", () => {
     { format: "oci", files: 3, name: "rename", child: () => smallChild },
     { format: "oci-archive", files: 0, name: "link", child: () => smallChild },
     { format: "file", files: 1, name: "link", child: () => smallChild },
-  ])("$format: everything is on the disk before it gets its name, the name thereafter", async ({ format, files, name, child }) => {
-    const dir = temporary();
-    const log = join(temporary(), "log");
-    const strace = ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=fsync,rename,link"];
-    expect((await runChild([...strace, ...child().command(`${format}:${dir}/out`, false)], null)).last).toBe("done");
-    const calls = readFileSync(log, "utf8").split("\n");
-    const named = calls.findIndex((line) => line.includes(` ${name}(`) && line.includes(`"${dir}/out"`));
-    expect(named).toBeGreaterThan(0);
-    const synced = calls.slice(0, named).filter((line) => line.includes(" fsync("));
-    expect(synced.filter((line) => /blobs\/sha256\/[0-9a-f]{64}>/.test(line))).toHaveLength(files);
-    if (format === "oci")
-      for (const each of ["oci-layout", "index.json", "blobs/sha256", "blobs", "staged"])
-        expect(synced.some((line) => line.includes(`${each}>`))).toBe(true);
-    if (format === "oci-archive") expect(synced.some((line) => line.includes("staged>"))).toBe(true);
-    expect(calls.slice(named).filter((line) => line.includes(" fsync(") && line.includes(`<${dir}>`))).toHaveLength(1);
-  });
+  ])(
+    "$format: everything is on the disk before it gets its name, the name thereafter",
+    async ({ format, files, name, child }) => {
+      const dir = temporary();
+      const log = join(temporary(), "log");
+      const strace = ["strace", "-f", "-qq", "-y", "-o", log, "-e", "trace=fsync,rename,link"];
+      expect((await runChild([...strace, ...child().command(`${format}:${dir}/out`, false)], null)).last).toBe("done");
+      const calls = readFileSync(log, "utf8").split("\n");
+      const named = calls.findIndex((line) => line.includes(` ${name}(`) && line.includes(`"${dir}/out"`));
+      expect(named).toBeGreaterThan(0);
+      const synced = calls.slice(0, named).filter((line) => line.includes(" fsync("));
+      expect(synced.filter((line) => /blobs\/sha256\/[0-9a-f]{64}>/.test(line))).toHaveLength(files);
+      if (format === "oci")
+        for (const each of ["oci-layout", "index.json", "blobs/sha256", "blobs", "staged"])
+          expect(synced.some((line) => line.includes(`${each}>`))).toBe(true);
+      if (format === "oci-archive") expect(synced.some((line) => line.includes("staged>"))).toBe(true);
+      expect(calls.slice(named).filter((line) => line.includes(" fsync(") && line.includes(`<${dir}>`))).toHaveLength(
+        1,
+      );
+    },
+  );
 
   const faults = [
     { errno: "ENOSPC", calls: ["mkdir", "link", "write"], format: "docker-archive" },

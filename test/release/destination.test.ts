@@ -27,7 +27,11 @@ async function bottle(tag: string, rebuild = ""): Promise<Entry> {
     "org.opencontainers.image.ref.name": `9.0.1900.${tag}${rebuild}`,
     "sh.brew.bottle.digest": layer.digest.slice(7),
   };
-  return { image: image([layer]), platform: { architecture: "amd64", os: "darwin", "os.version": `macOS ${tag}` }, annotations };
+  return {
+    image: image([layer]),
+    platform: { architecture: "amd64", os: "darwin", "os.version": `macOS ${tag}` },
+    annotations,
+  };
 }
 const bottles = [await bottle("sonoma"), await bottle("big_sur"), await bottle("catalina", ".2")];
 const vim = (...selected: number[]): Artifact => index("ghcr.io/homebrew/core/vim:9.0.1900", bottles, { selected });
@@ -183,7 +187,8 @@ describe("checkDestination, before anything is downloaded", () => {
 });
 
 describe("what fits where", () => {
-  const documents = (artifact: Artifact) => artifact.objects.filter(({ role }) => role === "index" || role === "manifest");
+  const documents = (artifact: Artifact) =>
+    artifact.objects.filter(({ role }) => role === "index" || role === "manifest");
   const read = (artifact: Artifact) => (digest: Digest) => {
     const mediaType = artifact.objects.find((object) => object.digest === digest)?.mediaType ?? null;
     return readManifest(artifact.bytes.get(digest) ?? Buffer.of(), mediaType);
@@ -227,7 +232,9 @@ describe("what fits where", () => {
     const check = () => planRelease(documents(artifact), parseDestination(dest, false, "/"), read(artifact));
     if (error === null) expect(check).not.toThrow();
     else
-      expect(check).toThrow(expect.objectContaining({ code: "E_DESTINATION", message: expect.stringContaining(error) as string }));
+      expect(check).toThrow(
+        expect.objectContaining({ code: "E_DESTINATION", message: expect.stringContaining(error) as string }),
+      );
   });
 });
 
@@ -272,7 +279,9 @@ describe("file:FILE and bare paths", () => {
       const dir = temporary();
       const layer = { ...a, annotations: { "org.opencontainers.image.title": title } };
       const artifact = single("ghcr.io/x/y:1", image([layer], { configText: "{}", media: artifactMedia }));
-      await expect(put(artifact, parseDestination(`file:${dir}`, false, "/"))).rejects.toMatchObject({ code: "E_DESTINATION" });
+      await expect(put(artifact, parseDestination(`file:${dir}`, false, "/"))).rejects.toMatchObject({
+        code: "E_DESTINATION",
+      });
       expect(readdirSync(dir)).toEqual([]);
     },
   );

@@ -62,7 +62,10 @@ export async function tarOf(files: Readonly<Record<string, string | Uint8Array>>
   return Buffer.concat(chunks);
 }
 
-export async function gzipLayer(files: Readonly<Record<string, string | Uint8Array>>, mediaType = OCI.gzip): Promise<LayerPiece> {
+export async function gzipLayer(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  mediaType = OCI.gzip,
+): Promise<LayerPiece> {
   const tar = await tarOf(files);
   return { ...piece(gzipSync(tar)), mediaType, diffId: sha(tar) };
 }
@@ -235,7 +238,8 @@ export function schema1(reference: string, entries: readonly V1Entry[], nonce = 
     3,
   );
   const head = payload.slice(0, -2);
-  const part = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+  const part = (value: unknown) =>
+    Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
   const signature = {
     header: { jwk: { kty: "EC", crv: "P-256", kid: nonce, x: "x", y: "y" }, alg: "ES256" },
     signature: part(`none ${nonce}`),
@@ -245,7 +249,9 @@ export function schema1(reference: string, entries: readonly V1Entry[], nonce = 
   const digest = sha(payload);
   const mediaType = "application/vnd.docker.distribution.manifest.v1+prettyjws";
   const layerType = "application/vnd.docker.container.image.rootfs.diff+x-gtar";
-  const layers = [...entries].reverse().map(({ layer }, position) => seen("layer", layer, layerType, { parent: digest, position }));
+  const layers = [...entries]
+    .reverse()
+    .map(({ layer }, position) => seen("layer", layer, layerType, { parent: digest, position }));
   return {
     reference: parseReference(reference),
     objects: [seen("manifest", { digest, bytes: body }, mediaType, { parent: null, position: 0 }), ...layers],

@@ -33,44 +33,67 @@ const FULL = [
     why: /releasing takes \d+ bytes/,
   },
   // the quarantine takes ten inodes, the layout five more
-  { what: "no room for one more name", dest: "oci:out", kilobytes: 8000, options: ",nr_inodes=13", why: /: the disk is full$/ },
+  {
+    what: "no room for one more name",
+    dest: "oci:out",
+    kilobytes: 8000,
+    options: ",nr_inodes=13",
+    why: /: the disk is full$/,
+  },
 ];
 
 describe.runIf(isRoot)("a disk that is full when all agree (tmpfs, needs root)", () => {
-  test.for(FULL)("$what: --json and every report tell the verdict, then the error is told: exit code 1", async (row, context) => {
-    const cwd = tmpfs(row.kilobytes, row.options);
-    if (cwd === null) return context.skip("a tmpfs cannot be mounted here");
-    const reports = await stage.room();
-    const flags = ["-o", row.dest, "--report", join(reports, "seen.json"), "--report", join(reports, "seen.md")];
-    const seen = await stage.verify(reference, { flags }, cwd);
-    expect(seen.code, seen.stderr).toBe(1);
-    expect(breaches(seen.stdout)).toEqual([]);
-    expect(seen.evidence).toMatchObject({
-      outcome: "agreed",
-      quorum: "3/3",
-      summary: expect.stringMatching(/; nothing was released$/) as string,
-      artifact: { digest: plain.manifest.digest },
-      released: null,
-      releaseError: { code: "E_DISK", message: expect.stringMatching(row.why) as string, hint: expect.any(String) as string },
-    });
-    expect(JSON.parse(await readFile(join(reports, "seen.json"), "utf8"))).toEqual(seen.evidence);
-    expect(await readFile(join(reports, "seen.md"), "utf8")).toContain("The workers agree, and the release failed: E\\_DISK: ");
-    expect(seen.stderr).toMatch(/^tofu3: error: releasing /m);
-    expect(seen.stderr).toMatch(/^tofu3: hint: free some space/m);
-    expect(await seen.left()).toEqual([]);
-  });
+  test.for(FULL)(
+    "$what: --json and every report tell the verdict, then the error is told: exit code 1",
+    async (row, context) => {
+      const cwd = tmpfs(row.kilobytes, row.options);
+      if (cwd === null) return context.skip("a tmpfs cannot be mounted here");
+      const reports = await stage.room();
+      const flags = ["-o", row.dest, "--report", join(reports, "seen.json"), "--report", join(reports, "seen.md")];
+      const seen = await stage.verify(reference, { flags }, cwd);
+      expect(seen.code, seen.stderr).toBe(1);
+      expect(breaches(seen.stdout)).toEqual([]);
+      expect(seen.evidence).toMatchObject({
+        outcome: "agreed",
+        quorum: "3/3",
+        summary: expect.stringMatching(/; nothing was released$/) as string,
+        artifact: { digest: plain.manifest.digest },
+        released: null,
+        releaseError: {
+          code: "E_DISK",
+          message: expect.stringMatching(row.why) as string,
+          hint: expect.any(String) as string,
+        },
+      });
+      expect(JSON.parse(await readFile(join(reports, "seen.json"), "utf8"))).toEqual(seen.evidence);
+      expect(await readFile(join(reports, "seen.md"), "utf8")).toContain(
+        "The workers agree, and the release failed: E\\_DISK: ",
+      );
+      expect(seen.stderr).toMatch(/^tofu3: error: releasing /m);
+      expect(seen.stderr).toMatch(/^tofu3: hint: free some space/m);
+      expect(await seen.left()).toEqual([]);
+    },
+  );
 
-  test.for(FULL)("$what: the table tells the verdict, and --quiet the reference that all agree on", async (row, context) => {
-    const cwd = tmpfs(row.kilobytes, row.options);
-    if (cwd === null) return context.skip("a tmpfs cannot be mounted here");
-    const table = await stage.verify(reference, { plain: true, flags: ["-o", row.dest] }, cwd);
-    expect(table.code, table.stderr).toBe(1);
-    expect(table.stdout).toMatch(/\nAGREED {2}3 of 3 workers saw sha256:[0-9a-f]{64} \(.*\); nothing was released\n$/);
-    const quiet = await stage.verify(reference, { plain: true, flags: ["-o", row.dest, "-q"] }, cwd);
-    expect({ code: quiet.code, stdout: quiet.stdout }).toEqual({ code: 1, stdout: `${liar.host}/full@${plain.manifest.digest}\n` });
-    expect(quiet.stderr).toMatch(/^tofu3: error: releasing .*\ntofu3: hint: .*\n$/);
-    expect(await quiet.left()).toEqual([]);
-  });
+  test.for(FULL)(
+    "$what: the table tells the verdict, and --quiet the reference that all agree on",
+    async (row, context) => {
+      const cwd = tmpfs(row.kilobytes, row.options);
+      if (cwd === null) return context.skip("a tmpfs cannot be mounted here");
+      const table = await stage.verify(reference, { plain: true, flags: ["-o", row.dest] }, cwd);
+      expect(table.code, table.stderr).toBe(1);
+      expect(table.stdout).toMatch(
+        /\nAGREED {2}3 of 3 workers saw sha256:[0-9a-f]{64} \(.*\); nothing was released\n$/,
+      );
+      const quiet = await stage.verify(reference, { plain: true, flags: ["-o", row.dest, "-q"] }, cwd);
+      expect({ code: quiet.code, stdout: quiet.stdout }).toEqual({
+        code: 1,
+        stdout: `${liar.host}/full@${plain.manifest.digest}\n`,
+      });
+      expect(quiet.stderr).toMatch(/^tofu3: error: releasing .*\ntofu3: hint: .*\n$/);
+      expect(await quiet.left()).toEqual([]);
+    },
+  );
 
   test("while fetching it is 12 instead, in the same words: this machine saw nothing to judge", async (context) => {
     const cwd = tmpfs(300);
@@ -81,7 +104,9 @@ describe.runIf(isRoot)("a disk that is full when all agree (tmpfs, needs root)",
     expect(here?.error).toMatchObject({
       code: "E_DISK",
       message: expect.stringMatching(/: the disk is full$/) as string,
-      hint: expect.stringMatching(/^free some space on that file system, or choose a destination on another one$/) as string,
+      hint: expect.stringMatching(
+        /^free some space on that file system, or choose a destination on another one$/,
+      ) as string,
     });
     expect(seen.evidence).toMatchObject({ outcome: "incomplete", released: null, releaseError: null });
     expect(await seen.left()).toEqual([]);

@@ -48,7 +48,10 @@ describe("a name that the artifact gives", () => {
       for (const force of [false, true]) {
         await expect(put(artifact, parseDestination(`${prefix}${dir}/`, force, "/"))).rejects.toMatchObject({
           code: "E_DESTINATION",
-          hint: what === "a directory" ? "choose another directory" : `to replace it, name it: -o "file:${dir}/Makefile" --force`,
+          hint:
+            what === "a directory"
+              ? "choose another directory"
+              : `to replace it, name it: -o "file:${dir}/Makefile" --force`,
         });
       }
       expect(lstatSync(join(dir, "Makefile"))).toMatchObject({ ino, size, mtimeMs, ctimeMs });
@@ -59,8 +62,13 @@ describe("a name that the artifact gives", () => {
   test("takes the place of its own bytes with --force, and is refused without", async () => {
     const dir = temporary();
     await put(artifact, parseDestination(`${dir}/`, false, "/"));
-    await expect(put(artifact, parseDestination(`${dir}/`, false, "/"))).rejects.toMatchObject({ code: "E_DESTINATION" });
-    expect(await put(artifact, parseDestination(`${dir}/`, true, "/"))).toEqual({ format: "file", path: `${dir}/Makefile` });
+    await expect(put(artifact, parseDestination(`${dir}/`, false, "/"))).rejects.toMatchObject({
+      code: "E_DESTINATION",
+    });
+    expect(await put(artifact, parseDestination(`${dir}/`, true, "/"))).toEqual({
+      format: "file",
+      path: `${dir}/Makefile`,
+    });
     expect(readFileSync(join(dir, "Makefile"), "utf8")).toBe(CONTENT);
     expect(leftovers(dir)).toEqual([]);
   });
@@ -79,7 +87,9 @@ describe("tofu3 verify -o DIR/ --force", () => {
 
   beforeAll(async () => {
     [stage, liar] = await Promise.all([lab(startStage()), lab(startLiar())]);
-    const [root, config, ...layers] = [pieces.manifest, pieces.config, layer].map((each) => blobOf(each.mediaType, each.bytes));
+    const [root, config, ...layers] = [pieces.manifest, pieces.config, layer].map((each) =>
+      blobOf(each.mediaType, each.bytes),
+    );
     if (root === undefined || config === undefined) throw new Error("no image");
     stock(liar, "named", "v1", { root, images: [{ manifest: root, config, layers }] });
   });
@@ -93,7 +103,11 @@ describe("tofu3 verify -o DIR/ --force", () => {
     expect(seen.stderr).toMatch(/^tofu3: error: destination ".*\/Makefile" exists with other content/m);
     expect(readFileSync(join(cwd, "Makefile"), "utf8")).toBe("mine");
     expect(await seen.left()).toEqual(["Makefile"]);
-    const again = await stage.verify(`${liar.host}/named:v1`, { flags: ["-o", `file:${cwd}/Makefile`, "--force"] }, cwd);
+    const again = await stage.verify(
+      `${liar.host}/named:v1`,
+      { flags: ["-o", `file:${cwd}/Makefile`, "--force"] },
+      cwd,
+    );
     expect(again.code, again.stderr).toBe(0);
     expect(existsSync(join(cwd, "Makefile")) && readFileSync(join(cwd, "Makefile"), "utf8")).toBe(CONTENT);
   });

@@ -138,7 +138,8 @@ describe.each(FORMATS)("%s: what is in the quarantine is not what was agreed on"
     const { dir, error } = await spoiled(
       format,
       () => undefined,
-      (objects) => objects.map((object, place) => (place === objects.length - 1 ? { ...object, computed: sha("other") } : object)),
+      (objects) =>
+        objects.map((object, place) => (place === objects.length - 1 ? { ...object, computed: sha("other") } : object)),
     );
     expect(error).toMatchObject({ code: "E_BUG" });
     expect(readdirSync(dir)).toEqual([]);
@@ -155,7 +156,10 @@ describe.each(FORMATS)("%s: what is in the quarantine is not what was agreed on"
         if (what === "a fifo") spawnSync("mkfifo", [`${parent}/out`]);
       });
       if (format === "file" && what === "a directory")
-        expect(error).toMatchObject({ code: "E_DESTINATION", message: expect.stringContaining("no file name") as string });
+        expect(error).toMatchObject({
+          code: "E_DESTINATION",
+          message: expect.stringContaining("no file name") as string,
+        });
       else expect(error).toMatchObject({ code: "E_DESTINATION" });
       expect(readdirSync(dir)).toEqual(["out"]);
       if (what === "a file") expect(readFileSync(`${dir}/out`, "utf8")).toBe("mine");
@@ -182,7 +186,9 @@ describe.each(FORMATS)("%s: what is in the quarantine is not what was agreed on"
 
   test("ten at the same time on one destination: one wins, and what it made is whole", async () => {
     const dir = temporary();
-    const runs = await Promise.allSettled(Array.from({ length: 10 }, () => put(fitting(format), `${format}:${dir}/out`)));
+    const runs = await Promise.allSettled(
+      Array.from({ length: 10 }, () => put(fitting(format), `${format}:${dir}/out`)),
+    );
     expect(runs.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const run of runs)
       if (run.status === "rejected")
@@ -264,7 +270,10 @@ describe("the quarantine", () => {
     const foreign = live.path.replace(/-[0-9a-f]{8}-/, "-00000001-");
     renameSync(live.path, foreign);
     const then = Date.now() / 1000 - hours * 3600;
-    for (const each of [...readdirSync(foreign, { recursive: true }).map((name) => join(foreign, String(name))), foreign])
+    for (const each of [
+      ...readdirSync(foreign, { recursive: true }).map((name) => join(foreign, String(name))),
+      foreign,
+    ])
       utimesSync(each, then, then);
     await (await openQuarantine(destination(dir))).discard();
     expect(existsSync(foreign)).toBe(stays);
@@ -309,13 +318,16 @@ describe("the quarantine", () => {
     expect(leftovers(dir)).toEqual([]);
   });
 
-  test.runIf(process.getuid?.() === 0)("a directory that may not be written in is refused before anything is downloaded", () => {
-    const dir = temporary();
-    mkdirSync(`${dir}/locked`);
-    chmodSync(`${dir}/locked`, 0o555);
-    chmodSync(dir, 0o755);
-    const script = `import(${JSON.stringify(join(import.meta.dirname, "../../dist/release/destination.js"))}).then(async (m) => { try { await m.checkDestination(m.parseDestination("oci:${dir}/locked/out", false, "/")); console.log("accepted"); } catch (error) { console.log(error.code, error.message); } })`;
-    const { stdout } = spawnSync(process.execPath, ["-e", script], { uid: 65534, gid: 65534, encoding: "utf8" });
-    expect(stdout).toMatch(/^E_DESTINATION .*not writable/);
-  });
+  test.runIf(process.getuid?.() === 0)(
+    "a directory that may not be written in is refused before anything is downloaded",
+    () => {
+      const dir = temporary();
+      mkdirSync(`${dir}/locked`);
+      chmodSync(`${dir}/locked`, 0o555);
+      chmodSync(dir, 0o755);
+      const script = `import(${JSON.stringify(join(import.meta.dirname, "../../dist/release/destination.js"))}).then(async (m) => { try { await m.checkDestination(m.parseDestination("oci:${dir}/locked/out", false, "/")); console.log("accepted"); } catch (error) { console.log(error.code, error.message); } })`;
+      const { stdout } = spawnSync(process.execPath, ["-e", script], { uid: 65534, gid: 65534, encoding: "utf8" });
+      expect(stdout).toMatch(/^E_DESTINATION .*not writable/);
+    },
+  );
 });

@@ -19,7 +19,9 @@ export function object(changes: Partial<SeenObject> & Pick<SeenObject, "role" | 
     computed: changes.digest,
     size: 1000,
     declaredSize: 1000,
-    mediaType: { index: INDEX, manifest: MANIFEST, config: CONFIG, layer: LAYER, blob: "application/octet-stream" }[changes.role],
+    mediaType: { index: INDEX, manifest: MANIFEST, config: CONFIG, layer: LAYER, blob: "application/octet-stream" }[
+      changes.role
+    ],
     parent: null,
     position: 0,
     platform: null,
@@ -29,7 +31,10 @@ export function object(changes: Partial<SeenObject> & Pick<SeenObject, "role" | 
   };
 }
 
-/** An index with two manifests for darwin/amd64 (each with a config and a layer of its own), the children in no good order. */
+/**
+ * An index with two manifests for darwin/amd64 (each with a config and a layer of its own), the children in no good
+ * order.
+ */
 export function bottles(): SeenObject[] {
   const root = digest("1a");
   const manifest = (pattern: string, position: number, osVersion: string): SeenObject[] => {
@@ -46,7 +51,15 @@ export function bottles(): SeenObject[] {
         declaredSize: 26_000_000,
       }),
       object({ role: "config", digest: digest(`${pattern}3`), parent, platform, osVersion }),
-      object({ role: "manifest", digest: parent, parent: root, position, platform, osVersion, annotations: { b: "2", a: "1" } }),
+      object({
+        role: "manifest",
+        digest: parent,
+        parent: root,
+        position,
+        platform,
+        osVersion,
+        annotations: { b: "2", a: "1" },
+      }),
     ];
   };
   return [
@@ -132,7 +145,9 @@ export function evidence(observations: readonly Observation[], changes: Partial<
 
 /** The layer of the first manifest, other bytes. */
 export function tampered(): SeenObject[] {
-  return bottles().map((seen) => (seen.digest === digest("b2") ? { ...seen, computed: digest("ee"), size: 26_000_007 } : seen));
+  return bottles().map((seen) =>
+    seen.digest === digest("b2") ? { ...seen, computed: digest("ee"), size: 26_000_007 } : seen,
+  );
 }
 
 /** Another artifact altogether: another root. */
@@ -156,7 +171,10 @@ export function hostile(): Evidence {
     objects: [],
     error: { code: "E_DENIED", stage: "http", message: `the registry said: ${HOSTILE}`, hint: HOSTILE },
   });
-  const parts = { diagnosis: { class: "page", explanation: HOSTILE, next: HOSTILE }, request: { ...REQUEST, platform: null } };
+  const parts = {
+    diagnosis: { class: "page", explanation: HOSTILE, next: HOSTILE },
+    request: { ...REQUEST, platform: null },
+  };
   const all = evidence([saw, refused, observation("sgp", { objects: other() })], parts);
   return { ...all, summary: HOSTILE, differences: all.differences.map((each) => ({ ...each, at: HOSTILE })) };
 }
@@ -183,7 +201,9 @@ export const EVIDENCE: Readonly<Record<string, () => Evidence>> = {
       observation("here", {
         evidence: {
           ...observation("here").evidence,
-          retries: [{ url: "https://ghcr.io/v2/", attempt: 1, code: "E_CUT", message: "cut", waitedMs: 500, resumedAt: 12 }],
+          retries: [
+            { url: "https://ghcr.io/v2/", attempt: 1, code: "E_CUT", message: "cut", waitedMs: 500, resumedAt: 12 },
+          ],
           redirects: [{ from: "https://ghcr.io/v2/b", to: "https://cdn.example/b", status: 307 }],
         },
       }),

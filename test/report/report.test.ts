@@ -25,12 +25,15 @@ test.each(CASES)("$name is as it was agreed", ({ name, make, render }) => {
   expectGolden(name, render(make()));
 });
 
-test.each(CASES)("$name has nothing that moves a cursor or turns text around, and ends with one newline", ({ make, render }) => {
-  const text = render(make());
-  expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-  expect(text).toMatch(/[^\n]\n$/);
-  expect(text.split("\n").filter((line) => line.endsWith(" "))).toEqual([]);
-});
+test.each(CASES)(
+  "$name has nothing that moves a cursor or turns text around, and ends with one newline",
+  ({ make, render }) => {
+    const text = render(make());
+    expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(text).toMatch(/[^\n]\n$/);
+    expect(text.split("\n").filter((line) => line.endsWith(" "))).toEqual([]);
+  },
+);
 
 test.each(Object.entries(EVIDENCE))("the JSON of %s means what the evidence says", (_name, make) => {
   expect(JSON.parse(renderJson(make()))).toEqual(make());
@@ -39,7 +42,9 @@ test.each(Object.entries(EVIDENCE))("the JSON of %s means what the evidence says
 test("the order in which workers answer, and objects arrive, changes no report", () => {
   const one = evidence([observation("here"), observation("sgp"), observation("fra")]);
   const two = evidence(["fra", "sgp", "here"].map((worker) => observation(worker, { objects: bottles().reverse() })));
-  expect(Object.values(OUTPUTS).map((render) => render(two))).toEqual(Object.values(OUTPUTS).map((render) => render(one)));
+  expect(Object.values(OUTPUTS).map((render) => render(two))).toEqual(
+    Object.values(OUTPUTS).map((render) => render(one)),
+  );
 });
 
 test("objects are listed in the order of the tree, the config before the layers", () => {
@@ -70,7 +75,8 @@ test("an object whose parent was not seen is still reported", () => {
 test.each([19, 20, 21, 500])("of %i places that differ a person reads twenty, and the JSON has all", (count) => {
   const layer = (position: number, pattern: string): SeenObject =>
     object({ role: "layer", digest: digest("5"), computed: digest(pattern), parent: digest("1a"), position });
-  const layers = (pattern: string): SeenObject[] => Array.from({ length: count }, (_, position) => layer(position, pattern));
+  const layers = (pattern: string): SeenObject[] =>
+    Array.from({ length: count }, (_, position) => layer(position, pattern));
   const root = object({ role: "manifest", digest: digest("1a"), declaredSize: null });
   const objects = [root, ...layers("5")];
   const lied = observation("fra", { objects: [root, ...layers("6")] });
@@ -79,7 +85,10 @@ test.each([19, 20, 21, 500])("of %i places that differ a person reads twenty, an
   const [table, page] = [renderTable(all, PLAIN), renderMarkdown(all)];
   expect(table.match(/^differs: /gm)).toHaveLength(Math.min(count, 20));
   expect(page.match(/^\| manifest .* fra \|/gm)).toHaveLength(Math.min(count, 20));
-  const more = { 21: "1 more place differs: --json lists them all", 500: "480 more places differ: --json lists them all" }[count];
+  const more = {
+    21: "1 more place differs: --json lists them all",
+    500: "480 more places differ: --json lists them all",
+  }[count];
   expect(/\d+ more place[^\n.]*/.exec(table.split("\n").slice(0, -2).join("\n"))?.[0]).toBe(more);
   expect(/\d+ more place[^\n.]*all/.exec(page)?.[0].replaceAll("\\", "")).toBe(more);
 });
@@ -96,7 +105,9 @@ describe("the table", () => {
       .trimEnd()
       .split("\n")
       .at(-1);
-    expect(last).toBe(`AGREED  3 of 3 workers saw ${digest("1a")} (index, 7 objects, 52.0 MB); released to oci:/home/me/vim`);
+    expect(last).toBe(
+      `AGREED  3 of 3 workers saw ${digest("1a")} (index, 7 objects, 52.0 MB); released to oci:/home/me/vim`,
+    );
   });
 
   test("shows as much of digests as it takes to tell them apart", () => {
@@ -114,7 +125,11 @@ describe("the table", () => {
     { what: "another digest", claimed: digest("0f"), shown: "registry claims sha256:0f0f0f0f0f0f…" },
     { what: "nonsense", claimed: "\\u{1b}[2J", shown: "registry claims \\u{1b}[2J" },
     { what: "that digest", claimed: digest("1a"), shown: null },
-    { what: "a digest by another algorithm, of which nothing can be said", claimed: `sha512:${"a".repeat(128)}`, shown: null },
+    {
+      what: "a digest by another algorithm, of which nothing can be said",
+      claimed: `sha512:${"a".repeat(128)}`,
+      shown: null,
+    },
     { what: "nothing", claimed: null, shown: null },
   ])("a registry that claims $what: shown where the bytes contradict it, also in Markdown", ({ claimed, shown }) => {
     const plain = observation("fra");

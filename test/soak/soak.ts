@@ -19,7 +19,10 @@ const mib = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 /** `VmHWM` or `VmRSS` of a process in bytes; 0 when it is gone. */
 function memoryOf(pid: number | string, what: "VmHWM" | "VmRSS"): number {
   try {
-    return Number(new RegExp(`^${what}:\\s+([0-9]+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+    return (
+      Number(new RegExp(`^${what}:\\s+([0-9]+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) *
+      1024
+    );
   } catch {
     return 0;
   }
@@ -53,7 +56,9 @@ async function startEndless(size: number): Promise<{ host: string; stop: () => P
       head = "";
       const document = documents.get(target);
       if (document !== undefined) {
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${document.mediaType}\r\nContent-Length: ${document.size}\r\n\r\n`);
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Type: ${document.mediaType}\r\nContent-Length: ${document.size}\r\n\r\n`,
+        );
         socket.write(document.bytes);
         return;
       }
@@ -76,18 +81,26 @@ async function startEndless(size: number): Promise<{ host: string; stop: () => P
   return { host, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** One large blob: how much memory the coordinator and whatever runs on the VMs take at most, and that no VM keeps it on its disk. */
+/**
+ * One large blob: how much memory the coordinator and whatever runs on the VMs take at most, and that no VM keeps it on
+ * its disk.
+ */
 async function blob(megabytes: number): Promise<boolean> {
   const folder = await makeFolder("soak");
   const registry = await startEndless(megabytes * (1 << 20));
-  const vms = await Promise.all([startSshd({ env: { TMPDIR: folder.path } }), startSshd({ env: { TMPDIR: folder.path } })]);
+  const vms = await Promise.all([
+    startSshd({ env: { TMPDIR: folder.path } }),
+    startSshd({ env: { TMPDIR: folder.path } }),
+  ]);
   const workers = vms.map((vm, at) => ({ name: `vm${at + 1}`, vm }));
   const config = await writeConfig(folder.path, { workers, others: { limits: { totalSeconds: 7200 } } });
   let pid = 0;
   const peaks = { coordinator: 0, vm: 0 };
   const timer = setInterval(() => {
     peaks.coordinator = Math.max(peaks.coordinator, memoryOf(pid, "VmHWM"));
-    const sum = vms.map((vm) => vm.processesOf().reduce((all, each) => all + memoryOf(each.split(" ")[0] ?? "", "VmRSS"), 0));
+    const sum = vms.map((vm) =>
+      vm.processesOf().reduce((all, each) => all + memoryOf(each.split(" ")[0] ?? "", "VmRSS"), 0),
+    );
     peaks.vm = Math.max(peaks.vm, ...sum);
   }, 500);
   const out = join(folder.path, "out");
@@ -117,7 +130,10 @@ function descriptorsOpen(): number {
   }).length;
 }
 
-/** Many verifications in one process: descriptors, memory, what runs on the VMs and what is left on the disk must not grow. */
+/**
+ * Many verifications in one process: descriptors, memory, what runs on the VMs and what is left on the disk must not
+ * grow.
+ */
 async function many(count: number, verify: typeof Verify): Promise<boolean> {
   const folder = await makeFolder("soak");
   const tmp = await makeFolder("soak-vm");
@@ -138,7 +154,12 @@ async function many(count: number, verify: typeof Verify): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     (globalThis as { gc?: () => void }).gc?.();
     const remote = vms.reduce((sum, vm) => sum + workOn(vm).length, 0);
-    const row = { descriptors: descriptorsOpen(), memory: process.memoryUsage().rss, remote, files: readdirSync(tmp.path).length };
+    const row = {
+      descriptors: descriptorsOpen(),
+      memory: process.memoryUsage().rss,
+      remote,
+      files: readdirSync(tmp.path).length,
+    };
     rows.push(row);
     say(
       `many: ${round}: ${row.descriptors} descriptors, ${mib(row.memory)}, ${remote} remote processes, ${row.files} remote files`,
@@ -154,7 +175,10 @@ async function many(count: number, verify: typeof Verify): Promise<boolean> {
 
 const HARM = ["fin", "rst", "stall", "corrupt"] as const;
 
-/** A random fault on a random link: the verdict is right or incomplete, and nothing but the honest bytes is ever released. */
+/**
+ * A random fault on a random link: the verdict is right or incomplete, and nothing but the honest bytes is ever
+ * released.
+ */
 async function faults(rounds: number): Promise<boolean> {
   const folder = await makeFolder("soak");
   const liar = await startLiar();

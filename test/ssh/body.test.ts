@@ -39,7 +39,10 @@ afterAll(async () => {
   await vm.stop();
 });
 
-/** Reads and measures the same URL in every way there is: in batches, which the rows share with each other, and as a stream. */
+/**
+ * Reads and measures the same URL in every way there is: in batches, which the rows share with each other, and as a
+ * stream.
+ */
 async function askAll(url: string, transport: OnlySshJob) {
   const counted = { small: 0, large: 0 };
   const small = contentQueryFor(url, { expectedBytes: whole, onBytes: (bytes) => void (counted.small += bytes) });
@@ -85,9 +88,11 @@ describe.each([
         reason: { name: "Tofu3Error", code, stage },
       });
       for (const content of [batched, streamed]) {
-        if (stage === "http") expect(content).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
+        if (stage === "http")
+          expect(content).toMatchObject({ status: "rejected", reason: { name: "Tofu3Error", code, stage } });
         else expect(content).toMatchObject({ status: "fulfilled", value: { digest: null, cut: { code, stage } } });
-        if (size !== undefined && overSsh === undefined && stage === "body") expect(content).toMatchObject({ value: { size } });
+        if (size !== undefined && overSsh === undefined && stage === "body")
+          expect(content).toMatchObject({ value: { size } });
       }
       if (streamed.status === "fulfilled" && !what.includes("chunk"))
         expect(streamed.value.more === null).toBe(code === "E_TOO_LARGE" || code === "E_FRAMING");
@@ -129,10 +134,18 @@ describe("answers that are not content", () => {
     { what: "reset", say: sends("HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\nhello", "RST"), body: "hello" },
     { what: "without length", say: sends("HTTP/1.1 500 X\r\n\r\nhello", "FIN"), body: "hello" },
     { what: "stalled", say: sends("HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\nhello"), body: "hello" },
-    { what: "encoded", say: sends("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"), body: "hello" },
+    {
+      what: "encoded",
+      say: sends("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"),
+      body: "hello",
+    },
     { what: "badly chunked", say: sends(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n5\r\nhello\r\nzz\r\n`), body: "hello" },
     { what: "dripping", say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, "1\r\nx\r\n", 100), body: null },
-    { what: "endless", say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, chunk(Buffer.alloc(10_000, "x"))), body: null },
+    {
+      what: "endless",
+      say: repeats(`HTTP/1.1 500 X\r\n${CHUNKED}\r\n\r\n`, chunk(Buffer.alloc(10_000, "x"))),
+      body: null,
+    },
     { what: "declared too long", say: sends("HTTP/1.1 500 X\r\nContent-Length: 5000000000\r\n\r\nhello"), body: null },
   ])("an error body that is $what is taken as far as it goes", async ({ say, body }) => {
     const server = await startRawServer(say);
@@ -151,7 +164,12 @@ describe("the size limit", () => {
   test.concurrent.each([
     { what: "exactly as many bytes as allowed, declared", say: sends(withLength(), BODY), maxBytes: whole, code: null },
     { what: "one byte more, declared", say: sends(withLength(), BODY), maxBytes: whole - 1, code: "E_TOO_LARGE" },
-    { what: "exactly as many, chunked", say: sends(withHeaders(CHUNKED), chunk(BODY), LAST), maxBytes: whole, code: null },
+    {
+      what: "exactly as many, chunked",
+      say: sends(withHeaders(CHUNKED), chunk(BODY), LAST),
+      maxBytes: whole,
+      code: null,
+    },
     {
       what: "one byte more, chunked",
       say: sends(withHeaders(CHUNKED), chunk(BODY), LAST),
@@ -164,7 +182,12 @@ describe("the size limit", () => {
       maxBytes: whole,
       code: "E_CUT",
     },
-    { what: "a body where none is allowed", say: sends(withHeaders(CHUNKED), chunk(BODY), LAST), maxBytes: 0, code: "E_TOO_LARGE" },
+    {
+      what: "a body where none is allowed",
+      say: sends(withHeaders(CHUNKED), chunk(BODY), LAST),
+      maxBytes: 0,
+      code: "E_TOO_LARGE",
+    },
     { what: "one byte where none is allowed", say: sends(withLength(1), "x"), maxBytes: 0, code: "E_TOO_LARGE" },
     { what: "none where none is allowed", say: sends(withLength(0)), maxBytes: 0, code: null },
   ])("$what", async ({ say, maxBytes, code }) => {
@@ -199,7 +222,8 @@ test("sha512 is computed when it is asked for, in a batch beside sha256", async 
   const digests = await Promise.all(
     (["sha512", "sha256"] as const).flatMap((algorithm) =>
       [whole, null].map(
-        async (expectedBytes) => (await patient.measure(contentQueryFor(server.url, { algorithm, expectedBytes }), never)).digest,
+        async (expectedBytes) =>
+          (await patient.measure(contentQueryFor(server.url, { algorithm, expectedBytes }), never)).digest,
       ),
     ),
   );
@@ -209,7 +233,9 @@ test("sha512 is computed when it is asked for, in a batch beside sha256", async 
 });
 
 test("headers keep their order, their repetitions and their bytes; names are lower case", async () => {
-  const server = await startRawServer(sends(withLength(0, "LINK: a\r\nX-Odd:  \u00e9\u00ff \r\nLink: b\r\nSet-Cookie:\r\n")));
+  const server = await startRawServer(
+    sends(withLength(0, "LINK: a\r\nX-Odd:  \u00e9\u00ff \r\nLink: b\r\nSet-Cookie:\r\n")),
+  );
   const { headers } = await patient.read(queryFor(server.url), never);
   expect(headers).toEqual([
     ["content-length", "0"],

@@ -2,7 +2,15 @@
 import { SshLink } from "../../dist/ssh/engine.js";
 
 const [, , target, url] = process.argv;
-const limits = { manifestBytes: 1, blobBytes: 1, redirects: 5, retries: 5, connectSeconds: 20, idleSeconds: 20, totalSeconds: 120 };
+const limits = {
+  manifestBytes: 1,
+  blobBytes: 1,
+  redirects: 5,
+  retries: 5,
+  connectSeconds: 20,
+  idleSeconds: 20,
+  totalSeconds: 120,
+};
 const transport = new SshLink({ target: JSON.parse(target), limits, proxy: null, ask: null }).begin("registry.example");
 const query = {
   url,

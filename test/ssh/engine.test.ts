@@ -7,7 +7,16 @@ import type { Content } from "../../src/http/transport.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { useLab } from "../lab/uselab.ts";
 import { BODY, chunk, CHUNKED, digestOf, HALF, sends, withHeaders, withLength } from "../http/bodies.ts";
-import { contentQueryFor, faultOf, never, queryFor, startRawServer, until, type RawServer, type Say } from "../http/rawserver.ts";
+import {
+  contentQueryFor,
+  faultOf,
+  never,
+  queryFor,
+  startRawServer,
+  until,
+  type RawServer,
+  type Say,
+} from "../http/rawserver.ts";
 import { sleep, sshTransportTo, startVm, targetOf, type Vm, type OnlySshJob } from "./sshlab.ts";
 
 const lab = useLab();
@@ -21,7 +30,9 @@ const library: Say = (socket, request, index) => {
     good: sends(withLength(), BODY),
     empty: sends(withLength(0)),
     missing: sends(`HTTP/1.1 404 X\r\nContent-Length: 3000\r\n\r\n${"x".repeat(3000)}`),
-    login: sends(`HTTP/1.1 401 X\r\nContent-Length: 30000\r\nWWW-Authenticate: Bearer realm="x"\r\n\r\n${"x".repeat(30_000)}`),
+    login: sends(
+      `HTTP/1.1 401 X\r\nContent-Length: 30000\r\nWWW-Authenticate: Bearer realm="x"\r\n\r\n${"x".repeat(30_000)}`,
+    ),
     away: sends("HTTP/1.1 307 X\r\nLocation: http://elsewhere/\r\nContent-Length: 0\r\n\r\n"),
     half: sends(withLength(), HALF, "FIN"),
     rude: sends(withHeaders(CHUNKED), chunk(HALF), "FIN"),
@@ -60,7 +71,8 @@ afterAll(() => server.close());
 
 const small = (path: string, more: Parameters<typeof contentQueryFor>[1] = {}) =>
   contentQueryFor(server.url + path, { expectedBytes: whole, ...more });
-const large = (path: string, more: Parameters<typeof contentQueryFor>[1] = {}) => contentQueryFor(server.url + path, more);
+const large = (path: string, more: Parameters<typeof contentQueryFor>[1] = {}) =>
+  contentQueryFor(server.url + path, more);
 
 /** A curl in front of the VM's own. `$config` is the configuration it was given. */
 async function fakeCurl(lines: string): Promise<{ PATH: string }> {
@@ -117,7 +129,10 @@ describe.each([
     expectLike(
       await Promise.allSettled(
         paths.map((path) =>
-          transport.measure(contentQueryFor(at(path), { expectedBytes: whole, maxBytes: path === "login" ? 2 : 100_000 }), never),
+          transport.measure(
+            contentQueryFor(at(path), { expectedBytes: whole, maxBytes: path === "login" ? 2 : 100_000 }),
+            never,
+          ),
         ),
       ),
     );
@@ -126,19 +141,25 @@ describe.each([
   test("each stream has its own end", async () => {
     expectLike(
       await Promise.allSettled(
-        paths.map((path) => transport.measure(contentQueryFor(at(path), { maxBytes: path === "login" ? 2 : 100_000 }), never)),
+        paths.map((path) =>
+          transport.measure(contentQueryFor(at(path), { maxBytes: path === "login" ? 2 : 100_000 }), never),
+        ),
       ),
     );
   });
 
   test("each document has its own end", async () => {
-    const pages = await Promise.allSettled(paths.map((path) => transport.read(queryFor(at(path), { maxBytes: 100_000 }), never)));
+    const pages = await Promise.allSettled(
+      paths.map((path) => transport.read(queryFor(at(path), { maxBytes: 100_000 }), never)),
+    );
     if (fake === DYING_CURL) {
       for (const page of pages) expect(page).toMatchObject({ reason: { code: "E_VM_TOOL", stage: "ssh" } });
       return;
     }
     const brief = pages.map((page) =>
-      page.status === "fulfilled" ? `${page.value.status} ${page.value.body.length}` : (page.reason as { code: string }).code,
+      page.status === "fulfilled"
+        ? `${page.value.status} ${page.value.body.length}`
+        : (page.reason as { code: string }).code,
     );
     expect(brief).toEqual([
       `200 ${whole}`,
@@ -167,7 +188,8 @@ describe.each([
     const query = large("parts", { onBytes: (bytes) => void counted.push(bytes) });
     const first = await transport.measure(query, never);
     expect(first).toMatchObject({ status: 200, size: 20_000, digest: null, cut: { code: "E_CUT" } });
-    const rest = (from: number) => queryFor(query.url, { headers: [["Range", `bytes=${from}-`]], maxBytes: whole - from });
+    const rest = (from: number) =>
+      queryFor(query.url, { headers: [["Range", `bytes=${from}-`]], maxBytes: whole - from });
     const second = await first.more?.(rest(20_000), never);
     expect(second).toMatchObject({ status: 206, size: 40_000, digest: null, cut: { code: "E_CUT" } });
     const third = await second?.more?.(rest(40_000), never);
@@ -249,7 +271,8 @@ describe("many queries at once", () => {
         transport.measure(small(i % 5 === 0 ? "empty" : "good", { maxBytes: i % 5 === 0 ? 0 : whole }), signal),
       ),
     );
-    for (const [i, content] of contents.entries()) expect(content.digest).toBe(digestOf(i % 5 === 0 ? Buffer.alloc(0) : BODY));
+    for (const [i, content] of contents.entries())
+      expect(content.digest).toBe(digestOf(i % 5 === 0 ? Buffer.alloc(0) : BODY));
     expect(server.counts.accepted - before).toBeLessThan(150);
     await sleep(10);
     process.off("warning", onWarning);
@@ -271,7 +294,10 @@ describe("many queries at once", () => {
     );
     for (const [i, page] of pages.entries()) {
       if (i === 150) expect(page).toMatchObject({ status: "rejected", reason: { code: "E_TOO_LARGE", stage: "body" } });
-      else expect(page.status === "fulfilled" && Buffer.compare(page.value.body, Buffer.alloc(sizes[i] ?? 0, "d"))).toBe(0);
+      else
+        expect(page.status === "fulfilled" && Buffer.compare(page.value.body, Buffer.alloc(sizes[i] ?? 0, "d"))).toBe(
+          0,
+        );
     }
     expect(server.requests.length - before).toBe(203);
     await transport.close();

@@ -3,7 +3,14 @@ import type { JobReply } from "../../src/ssh/script/reply.ts";
 import { isCurlSince, readFacts } from "../../src/ssh/facts.ts";
 
 function greeting(info: Readonly<Record<string, string>>, lacks: string[] = []): JobReply {
-  return { transfers: new Map(), exits: new Map(), sums: new Map(), files: new Map(), info: new Map(Object.entries(info)), lacks };
+  return {
+    transfers: new Map(),
+    exits: new Map(),
+    sums: new Map(),
+    files: new Map(),
+    info: new Map(Object.entries(info)),
+    lacks,
+  };
 }
 const GOOD = {
   hash: "openssl",
@@ -45,7 +52,9 @@ test.each([
 });
 
 test("no folder is the only thing that is told of then", () => {
-  expect(readFacts("x", greeting({}, ["directory"])).lacks.map(({ what }) => what)).toEqual(["no folder for temporary files"]);
+  expect(readFacts("x", greeting({}, ["directory"])).lacks.map(({ what }) => what)).toEqual([
+    "no folder for temporary files",
+  ]);
 });
 
 test.each([

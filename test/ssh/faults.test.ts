@@ -76,7 +76,8 @@ async function everything(transport: OnlySshJob, signal: AbortSignal): Promise<s
   ];
   const settled = await Promise.allSettled(works);
   return settled.map((each) => {
-    if (each.status === "rejected") return each.reason instanceof Tofu3Error ? each.reason.code : (each.reason as Error).message;
+    if (each.status === "rejected")
+      return each.reason instanceof Tofu3Error ? each.reason.code : (each.reason as Error).message;
     if ("discard" in each.value) each.value.discard();
     if ("digest" in each.value) return each.value.digest ?? each.value.cut?.code ?? "nothing";
     return Buffer.compare(each.value.body, BODY) === 0 ? "whole" : "other bytes";
@@ -92,33 +93,37 @@ describe("the link to the VM", () => {
     );
   const faults = ways([0, 5, 100, 1200, 2500, 3500, 5000, 6000, 9000, 30_000, 60_000]);
 
-  test("is cut or damaged anywhere: right answers or none, in time, and nothing left", { timeout: 180_000 }, async () => {
-    const proxy = await lab(startTcpProxy(vm));
-    const right = ["whole", digestOf(BODY), digestOf(BODY), "E_CUT"];
-    let broken = 0;
-    for (const fault of faults) {
-      proxy.setFault(fault);
-      const transport = sshTransportTo(targetOf(vm, { port: proxy.port, hostKey: vm.hostKeyFingerprint }), {
-        limits: { connectSeconds: 3 },
-      });
-      const outcomes = await everything(transport, AbortSignal.timeout(15_000));
-      const closed = await transport.close().then(
-        () => null,
-        (error: unknown) => (error as { code: string }).code,
-      );
-      for (const [i, outcome] of outcomes.entries())
-        expect(
-          [right[i], "E_SSH", "E_SSH_AUTH", "E_HOST_KEY", "E_TIMEOUT", "E_VM_REPLY"],
-          `${JSON.stringify(fault)}: ${outcome}`,
-        ).toContain(outcome);
-      if (closed !== null) expect(["E_SSH", "E_VM_REPLY"]).toContain(closed);
-      const isRight = outcomes.every((outcome, i) => outcome === right[i]);
-      if (!isRight || closed !== null) broken++;
-      proxy.cut("rst");
-    }
-    expect(broken).toBeGreaterThan(faults.length / 2);
-    await expectNothingLeft();
-  });
+  test(
+    "is cut or damaged anywhere: right answers or none, in time, and nothing left",
+    { timeout: 180_000 },
+    async () => {
+      const proxy = await lab(startTcpProxy(vm));
+      const right = ["whole", digestOf(BODY), digestOf(BODY), "E_CUT"];
+      let broken = 0;
+      for (const fault of faults) {
+        proxy.setFault(fault);
+        const transport = sshTransportTo(targetOf(vm, { port: proxy.port, hostKey: vm.hostKeyFingerprint }), {
+          limits: { connectSeconds: 3 },
+        });
+        const outcomes = await everything(transport, AbortSignal.timeout(15_000));
+        const closed = await transport.close().then(
+          () => null,
+          (error: unknown) => (error as { code: string }).code,
+        );
+        for (const [i, outcome] of outcomes.entries())
+          expect(
+            [right[i], "E_SSH", "E_SSH_AUTH", "E_HOST_KEY", "E_TIMEOUT", "E_VM_REPLY"],
+            `${JSON.stringify(fault)}: ${outcome}`,
+          ).toContain(outcome);
+        if (closed !== null) expect(["E_SSH", "E_VM_REPLY"]).toContain(closed);
+        const isRight = outcomes.every((outcome, i) => outcome === right[i]);
+        if (!isRight || closed !== null) broken++;
+        proxy.cut("rst");
+      }
+      expect(broken).toBeGreaterThan(faults.length / 2);
+      await expectNothingLeft();
+    },
+  );
 
   test.each([0, 30, 1500, 2200])("stalls after %d bytes while connecting: given up in time", async (at) => {
     const proxy = await lab(startTcpProxy(vm));
@@ -172,7 +177,9 @@ describe("the VM", () => {
       transport.measure(endless({ expectedBytes: 5, maxBytes: 5 }), never),
       transport.read(queryFor(`${server.url}stall`), never),
     ].map((work) => faultOf(work));
-    await until(() => server.requests.at(-1)?.includes("/stall") === true || server.requests.at(-1)?.includes("endless") === true);
+    await until(
+      () => server.requests.at(-1)?.includes("/stall") === true || server.requests.at(-1)?.includes("endless") === true,
+    );
     await sleep(100);
     await machine.kill9();
     for (const fault of await Promise.all(works)) expect(fault).toMatchObject({ code: "E_SSH", stage: "ssh" });
@@ -250,9 +257,13 @@ describe("the coordinator", () => {
   test("is killed at any moment: nothing runs a second later", { timeout: 120_000 }, async () => {
     const target = JSON.stringify(targetOf(vm));
     for (const delay of [0, 50, 100, 150, 200, 300, 400]) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, "coordinator.mjs"), target, `${server.url}endless`], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
+      const child = spawn(
+        process.execPath,
+        [join(import.meta.dirname, "coordinator.mjs"), target, `${server.url}endless`],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
       if (delay >= 300) await once(child.stdout, "data");
       await sleep(delay);
       child.kill("SIGKILL");
@@ -266,14 +277,19 @@ describe("secrets", () => {
   test("are in no argument, environment or file of the VM, nor in sshd's log", { timeout: 60_000 }, async () => {
     const machine = await lab(startVm());
     const marker = `t0ps3cret${Math.random().toString(36).slice(2)}`;
-    const proxied = sshTransportTo(targetOf(machine), { proxy: parseProxy(`http://user:${marker}@127.0.0.1:${server.port}`) });
+    const proxied = sshTransportTo(targetOf(machine), {
+      proxy: parseProxy(`http://user:${marker}@127.0.0.1:${server.port}`),
+    });
     const transport = sshTransportTo(targetOf(machine));
     const headers = [["Authorization", new Secret(`Bearer ${marker}`)]] as const;
     const stop = new AbortController();
     const works = [
       transport.measure(endless({ headers }), stop.signal),
       transport.measure(endless({ headers, expectedBytes: 5, maxBytes: 2 ** 30 }), stop.signal),
-      transport.read(queryFor(`${server.url}stall`, { headers, form: new Secret(`refresh_token=${marker}`) }), stop.signal),
+      transport.read(
+        queryFor(`${server.url}stall`, { headers, form: new Secret(`refresh_token=${marker}`) }),
+        stop.signal,
+      ),
       transport.measure(contentQueryFor(`${server.url}half`, { headers }), stop.signal),
       proxied.measure(endless(), stop.signal),
     ].map((work) => work.catch((error: unknown) => error));
@@ -415,7 +431,11 @@ describe("a VM that lies about the protocol", () => {
     ["floods", (channel) => void channel.write(Buffer.alloc(5_000_000, "x")), "E_VM_REPLY"],
     ["floods with lines", (channel) => void channel.write("x\n".repeat(2_000_000)), "E_VM_REPLY"],
     ["floods its standard error", (channel) => void channel.stderr.write(Buffer.alloc(20_000_000, "x")), "E_VM_REPLY"],
-    ["begins twice", (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 3", "begin 3")), "E_VM_REPLY"],
+    [
+      "begins twice",
+      (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 3", "begin 3")),
+      "E_VM_REPLY",
+    ],
     [
       "answers what it was not asked",
       (channel) => withNonce(channel, (nonce) => say(channel, nonce, ...GREETING, "end")),
@@ -424,7 +444,10 @@ describe("a VM that lies about the protocol", () => {
     [
       "resets after the greeting",
       (channel, socket) =>
-        withNonce(channel, (nonce) => (say(channel, nonce, ...GREETING), void setTimeout(() => socket.resetAndDestroy(), 50))),
+        withNonce(
+          channel,
+          (nonce) => (say(channel, nonce, ...GREETING), void setTimeout(() => socket.resetAndDestroy(), 50)),
+        ),
       "E_SSH",
     ],
     [
@@ -432,7 +455,10 @@ describe("a VM that lies about the protocol", () => {
       (channel, socket) =>
         withNonce(
           channel,
-          (nonce) => (say(channel, nonce, ...GREETING), void setTimeout(() => socket.write(Buffer.alloc(100, 0xff)), 50)),
+          (nonce) => (
+            say(channel, nonce, ...GREETING),
+            void setTimeout(() => socket.write(Buffer.alloc(100, 0xff)), 50)
+          ),
         ),
       "E_SSH",
     ],
@@ -458,7 +484,10 @@ describe("a VM that lies about the protocol", () => {
     ["bye and status 1", (channel, nonce) => (say(channel, nonce, "bye"), channel.exit(1), void channel.end())],
     ["bye and a signal", (channel, nonce) => (say(channel, nonce, "bye"), channel.exit("TERM"), void channel.end())],
     ["bye and no status", (channel, nonce) => (say(channel, nonce, "bye"), void channel.end())],
-    ["bye with another nonce", (channel) => (channel.write(`${"0".repeat(32)} bye\n`), channel.exit(0), void channel.end())],
+    [
+      "bye with another nonce",
+      (channel) => (channel.write(`${"0".repeat(32)} bye\n`), channel.exit(0), void channel.end()),
+    ],
     ["bye, and then it stays", (channel, nonce) => say(channel, nonce, "bye")],
     ["nothing at all", () => undefined],
   ])("an end with %s is not clean", async (_, ending) => {

@@ -69,14 +69,18 @@ describe("one connection", () => {
     await expectNothingLeft(vm);
   });
 
-  test.each([1, 2])("serves jobs of three registries on a VM that allows %d sessions", { timeout: 60_000 }, async (sessions) => {
-    const vm = await lab(startVm({ config: [`MaxSessions ${sessions}`] }));
-    const link = sshLinkTo(targetOf(vm));
-    await Promise.all(Array.from({ length: 6 }, (_, i) => doJob(link.begin(`registry${i % 3}.example`))));
-    expect(logins(vm)).toBe(1);
-    await link.close();
-    await expectNothingLeft(vm);
-  });
+  test.each([1, 2])(
+    "serves jobs of three registries on a VM that allows %d sessions",
+    { timeout: 60_000 },
+    async (sessions) => {
+      const vm = await lab(startVm({ config: [`MaxSessions ${sessions}`] }));
+      const link = sshLinkTo(targetOf(vm));
+      await Promise.all(Array.from({ length: 6 }, (_, i) => doJob(link.begin(`registry${i % 3}.example`))));
+      expect(logins(vm)).toBe(1);
+      await link.close();
+      await expectNothingLeft(vm);
+    },
+  );
 
   test("is made before the first job needs it, and the first shell is that job's", async () => {
     const vm = await lab(startVm());
@@ -198,7 +202,9 @@ describe("jobs that share a VM", () => {
     const vm = await lab(startVm());
     const link = sshLinkTo(targetOf(vm));
     const job = link.begin("registry.example");
-    const works = [large("endless"), large("endless"), large("endless")].map((query) => faultOf(job.measure(query, never)));
+    const works = [large("endless"), large("endless"), large("endless")].map((query) =>
+      faultOf(job.measure(query, never)),
+    );
     await until(() => vm.leftovers().length >= 3);
     await link.close();
     for (const fault of await Promise.all(works)) expect(["E_SSH", "E_STOPPED"]).toContain(fault.code);
@@ -235,7 +241,14 @@ describe("the shells of a VM", () => {
             } else if (line.startsWith("b")) {
               const count = Array.from({ length: urls }, (_, i) => i + 1);
               urls = 0;
-              say(channel, nonce, ...count.map((i) => `w ${i} 0 404 000 0 []`), "rc 0 0", ...count.map((i) => `l 19 h${i}`), "raw");
+              say(
+                channel,
+                nonce,
+                ...count.map((i) => `w ${i} 0 404 000 0 []`),
+                "rc 0 0",
+                ...count.map((i) => `l 19 h${i}`),
+                "raw",
+              );
               channel.write("HTTP/1.1 404 No\r\n\r\n".repeat(count.length));
               say(channel, nonce, "end");
             }
@@ -305,7 +318,9 @@ describe("the shells of a VM", () => {
     const link = sshLinkTo(fake.target, { limits: { connectSeconds: 2, idleSeconds: 1 } });
     const [other, hasty] = [link.begin("a"), link.begin("a")];
     await other.read(queryFor("http://a/"), never);
-    expect(await faultOf(hasty.read(queryFor("http://a/"), AbortSignal.timeout(500)))).toMatchObject({ name: "TimeoutError" });
+    expect(await faultOf(hasty.read(queryFor("http://a/"), AbortSignal.timeout(500)))).toMatchObject({
+      name: "TimeoutError",
+    });
     const started = performance.now();
     await expect(other.end()).rejects.toMatchObject({ code: "E_VM_REPLY" });
     expect(performance.now() - started).toBeLessThan(6000);

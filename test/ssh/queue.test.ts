@@ -16,7 +16,13 @@ function blob(
   more: { key?: string; alone?: boolean; expectedBytes?: number | null; algorithm?: "sha256" | "sha512" } = {},
 ): Pending {
   const { key = "k", alone = false, expectedBytes = maxBytes, algorithm = "sha256" } = more;
-  return { ...waiting, kind: "content", key, alone, query: contentQueryFor("http://r/", { maxBytes, expectedBytes, algorithm }) };
+  return {
+    ...waiting,
+    kind: "content",
+    key,
+    alone,
+    query: contentQueryFor("http://r/", { maxBytes, expectedBytes, algorithm }),
+  };
 }
 
 function roomOf(work: Work): number | null {
@@ -51,9 +57,12 @@ describe("what goes together", () => {
   });
   test("16 MiB is small, one byte more is large", () =>
     expect(drained([blob(16 * MIB), blob(16 * MIB + 1)]).map((work) => work.kind)).toEqual(["batch", "stream"]));
-  test("a blob of unknown size is large", () => expect(nextWork([blob(10, { expectedBytes: null })])?.kind).toBe("stream"));
+  test("a blob of unknown size is large", () =>
+    expect(nextWork([blob(10, { expectedBytes: null })])?.kind).toBe("stream"));
   test("a blob whose batch died goes alone", () =>
-    expect(drained([blob(10), blob(10, { alone: true }), blob(10)]).map((work) => [work.kind, work.items.length])).toEqual([
+    expect(
+      drained([blob(10), blob(10, { alone: true }), blob(10)]).map((work) => [work.kind, work.items.length]),
+    ).toEqual([
       ["batch", 2],
       ["stream", 1],
     ]));
@@ -64,11 +73,17 @@ describe("what goes together", () => {
     expect(nextWork([blob(1, { algorithm: "sha512" })])).toMatchObject({ mode: "512" });
   });
   test("256 items, then another batch", () =>
-    expect(drained(Array.from({ length: 600 }, () => blob(10))).map((work) => work.items.length)).toEqual([256, 256, 88]));
+    expect(drained(Array.from({ length: 600 }, () => blob(10))).map((work) => work.items.length)).toEqual([
+      256, 256, 88,
+    ]));
   test("64 MiB, then another batch", () =>
-    expect(drained(Array.from({ length: 9 }, () => blob(16 * MIB))).map((work) => work.items.length)).toEqual([4, 4, 1]));
+    expect(drained(Array.from({ length: 9 }, () => blob(16 * MIB))).map((work) => work.items.length)).toEqual([
+      4, 4, 1,
+    ]));
   test("many documents share 64 MiB, whatever each of them may have", () =>
-    expect(drained(Array.from({ length: 300 }, () => read(4 * MIB))).map((work) => [work.items.length, roomOf(work)])).toEqual([
+    expect(
+      drained(Array.from({ length: 300 }, () => read(4 * MIB))).map((work) => [work.items.length, roomOf(work)]),
+    ).toEqual([
       [256, MIB / 4],
       [44, Math.floor((64 * MIB) / 44)],
     ]));
@@ -82,9 +97,9 @@ describe("what goes together", () => {
     ]);
   });
   test("one large file counts for all, as the limit is one for all", () => {
-    expect(drained([...Array.from({ length: 10 }, () => blob(1)), blob(16 * MIB)]).map((work) => work.items.length)).toEqual([
-      10, 1,
-    ]);
+    expect(
+      drained([...Array.from({ length: 10 }, () => blob(1)), blob(16 * MIB)]).map((work) => work.items.length),
+    ).toEqual([10, 1]);
   });
 });
 

@@ -68,7 +68,12 @@ interface More {
 }
 
 export function sshLinkTo(target: SshTarget, more: More = {}): SshLink {
-  return new SshLink({ target, limits: { ...LIMITS, ...more.limits }, proxy: more.proxy ?? null, ask: more.ask ?? null });
+  return new SshLink({
+    target,
+    limits: { ...LIMITS, ...more.limits },
+    proxy: more.proxy ?? null,
+    ask: more.ask ?? null,
+  });
 }
 
 /** One job of a vantage that has no other: the vantage closes with it. */

@@ -54,10 +54,13 @@ describe("TLS as the VM sees it", () => {
   beforeAll(() => void (transport = sshTransportTo(targetOf(vm))));
   afterAll(() => transport.close());
 
-  test("an authority that is given", async () => expect(await brief(transport, tls.url, { trust })).toEqual(thrice("200")));
+  test("an authority that is given", async () =>
+    expect(await brief(transport, tls.url, { trust })).toEqual(thrice("200")));
   test("an authority that is not", async () => expect(await brief(transport, tls.url)).toEqual(thrice("E_TLS tls")));
   test("another authority", async () =>
-    expect(await brief(transport, tls.url, { trust: { ca: stranger.pem, clientCertificate: null } })).toEqual(thrice("E_TLS tls")));
+    expect(await brief(transport, tls.url, { trust: { ca: stranger.pem, clientCertificate: null } })).toEqual(
+      thrice("E_TLS tls"),
+    ));
   test("several authorities at once, each for its own query", async () => {
     const trusts = [
       trust,
@@ -65,7 +68,9 @@ describe("TLS as the VM sees it", () => {
       { ca: stranger.pem, clientCertificate: null },
       { ca: `${stranger.pem}${authority.pem}`, clientCertificate: null },
     ];
-    const outcomes = await Promise.all([...trusts, ...trusts].map((each) => brief(transport, tls.url, { trust: each })));
+    const outcomes = await Promise.all(
+      [...trusts, ...trusts].map((each) => brief(transport, tls.url, { trust: each })),
+    );
     const expected = ["200", "E_TLS tls", "E_TLS tls", "200"].map(thrice);
     expect(outcomes).toEqual([...expected, ...expected]);
   });
@@ -81,12 +86,16 @@ describe("TLS as the VM sees it", () => {
       lax,
       "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n",
     );
-    await writeFile(join(folder.path, "curl"), `#!/bin/sh\nOPENSSL_CONF=${lax} exec /usr/bin/curl "$@"\n`, { mode: 0o755 });
+    await writeFile(join(folder.path, "curl"), `#!/bin/sh\nOPENSSL_CONF=${lax} exec /usr/bin/curl "$@"\n`, {
+      mode: 0o755,
+    });
     const laxVm = await startVm({ env: { PATH: `${folder.path}:${process.env["PATH"] ?? ""}` } });
     const laxTransport = sshTransportTo(targetOf(laxVm));
     const versions = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
     const old = await startRawServer(sends(withLength(), BODY), { ...authority.issue("IP:127.0.0.1"), ...versions });
-    expect(await runTool(join(folder.path, "curl"), ["-sSk", "-o", "/dev/null", "-w", "%{http_code}", old.url])).toBe("200");
+    expect(await runTool(join(folder.path, "curl"), ["-sSk", "-o", "/dev/null", "-w", "%{http_code}", old.url])).toBe(
+      "200",
+    );
     expect(await brief(laxTransport, old.url, { trust })).toEqual(thrice("E_TLS tls"));
     expect(await brief(laxTransport, tls.url, { trust })).toEqual(thrice("200"));
     await laxTransport.close();
@@ -100,7 +109,9 @@ describe("TLS as the VM sees it", () => {
     await old.close();
   });
   test("no TLS where TLS is spoken, and the reverse", async () => {
-    const blunt = createServer((socket) => void socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const blunt = createServer(
+      (socket) => void socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
     await new Promise<void>((resolve) => blunt.listen(0, "127.0.0.1", resolve));
     const { port } = blunt.address() as AddressInfo;
     expect(await brief(transport, `https://127.0.0.1:${port}/`)).toEqual(thrice("E_TLS tls"));
@@ -113,9 +124,9 @@ describe("TLS as the VM sees it", () => {
     ));
   test("a client certificate stays here", async () => {
     const key = new Secret("-----BEGIN KEY-----");
-    expect(await brief(transport, tls.url, { trust: { ca: authority.pem, clientCertificate: { certificate: "x", key } } })).toEqual(
-      thrice("E_TLS tls"),
-    );
+    expect(
+      await brief(transport, tls.url, { trust: { ca: authority.pem, clientCertificate: { certificate: "x", key } } }),
+    ).toEqual(thrice("E_TLS tls"));
   });
   test("a name that there is not", async () =>
     expect(await brief(transport, "http://no-such-name.invalid/")).toEqual(thrice("E_DNS dns")));
@@ -125,7 +136,11 @@ describe("TLS as the VM sees it", () => {
 
 describe("what the VM's own configuration says is not obeyed", () => {
   test("a .curlrc, a .netrc, proxies and authorities in the environment", async () => {
-    const traps = { https_proxy: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1", ALL_PROXY: "http://127.0.0.1:1" };
+    const traps = {
+      https_proxy: "http://127.0.0.1:1",
+      http_proxy: "http://127.0.0.1:1",
+      ALL_PROXY: "http://127.0.0.1:1",
+    };
     const trapped = await lab(startVm({ env: traps }));
     await writeFile(
       join(trapped.home, ".curlrc"),
@@ -162,7 +177,9 @@ describe("addresses that are not public", () => {
     "[::]",
   ])("%s is not asked for", async (host) => {
     const before = plain.counts.accepted;
-    expect(await brief(transport, `http://${host}:${plain.port}/v2/`, { publicOnly: true })).toEqual(thrice("E_ADDRESS connect"));
+    expect(await brief(transport, `http://${host}:${plain.port}/v2/`, { publicOnly: true })).toEqual(
+      thrice("E_ADDRESS connect"),
+    );
     expect(plain.counts.accepted).toBe(before);
   });
 
@@ -171,7 +188,9 @@ describe("addresses that are not public", () => {
     const folder = await makeFolder("hosts");
     await writeFile(join(folder.path, "hosts"), "127.0.0.1 public.example.net\n");
     const misled = await lab(
-      startVm({ prefix: ["unshare", "-m", "sh", "-c", `mount --bind ${folder.path}/hosts /etc/hosts && exec "$@"`, "sh"] }),
+      startVm({
+        prefix: ["unshare", "-m", "sh", "-c", `mount --bind ${folder.path}/hosts /etc/hosts && exec "$@"`, "sh"],
+      }),
     );
     const other = sshTransportTo(targetOf(misled));
     const url = `http://public.example.net:${plain.port}/v2/`;
@@ -200,7 +219,10 @@ describe("proxies of the VM's curl", () => {
   test("with a password, right and wrong", async () => {
     const proxy = await lab(startTinyproxy({ auth: { user: "tofu", password: "s3cret" } }));
     const right = through(proxy.url);
-    expect([await brief(right, tls.url, { trust }), await brief(right, plain.url)]).toEqual([thrice("200"), thrice("200")]);
+    expect([await brief(right, tls.url, { trust }), await brief(right, plain.url)]).toEqual([
+      thrice("200"),
+      thrice("200"),
+    ]);
     await right.close();
     const wrong = through(proxy.url.replace("s3cret", "wrong"));
     // to a request that is not for a tunnel tinyproxy says 401, as if it were the origin
@@ -227,7 +249,9 @@ describe("proxies of the VM's curl", () => {
   });
 
   test("that refuses, or answers nonsense", async () => {
-    const asking = await startRawServer(sends("HTTP/1.1 407 X\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"));
+    const asking = await startRawServer(
+      sends("HTTP/1.1 407 X\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"),
+    );
     const poor = through(`http://127.0.0.1:${asking.port}`);
     expect([await brief(poor, tls.url, { trust }), await brief(poor, plain.url)]).toEqual([
       thrice("E_PROXY connect"),
@@ -235,7 +259,10 @@ describe("proxies of the VM's curl", () => {
     ]);
     await poor.close();
     await asking.close();
-    for (const answer of ["HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"]) {
+    for (const answer of [
+      "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n",
+    ]) {
       const refusing = await startRawServer(sends(answer));
       const transport = through(`http://127.0.0.1:${refusing.port}`);
       expect(await brief(transport, tls.url, { trust })).toEqual(thrice("E_PROXY connect"));
@@ -277,7 +304,9 @@ test("a form is posted, with its headers, by read", async () => {
   const posted = plain.requests.find((request) => request.startsWith("POST"));
   expect(posted).toContain(form.reveal());
   expect(posted).toMatch(/^content-type: application\/x-www-form-urlencoded\r$/im);
-  expect(await faultOf(transport.read({ ...query, form: new Secret("a\nb") }, never))).toMatchObject({ code: "E_FRAMING" });
+  expect(await faultOf(transport.read({ ...query, form: new Secret("a\nb") }, never))).toMatchObject({
+    code: "E_FRAMING",
+  });
   await transport.close();
 });
 

@@ -24,11 +24,14 @@ function isThere({ file, title: named }: { readonly file: string; readonly title
 }
 
 describe("the promises", () => {
-  test.each(PROMISES.map((each) => [each.promise, each] as const))('"%s" is held by tests that exist', (_promise, each) => {
-    expect(each.loose, 'what is not of the form `test/x/y.test.ts` › "title"').toBe("");
-    expect(each.heldBy.length).toBeGreaterThan(0);
-    expect(each.heldBy.filter((held) => !isThere(held))).toEqual([]);
-  });
+  test.each(PROMISES.map((each) => [each.promise, each] as const))(
+    '"%s" is held by tests that exist',
+    (_promise, each) => {
+      expect(each.loose, 'what is not of the form `test/x/y.test.ts` › "title"').toBe("");
+      expect(each.heldBy.length).toBeGreaterThan(0);
+      expect(each.heldBy.filter((held) => !isThere(held))).toEqual([]);
+    },
+  );
 
   test("are a table of a line each", () => {
     expect(PROMISES.length).toBeGreaterThan(15);

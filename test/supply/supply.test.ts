@@ -67,7 +67,8 @@ async function build(folder: string, hour: number): Promise<string> {
 describe("what tofu3 is made of", () => {
   test("every package comes from the registry, by its hash", () => {
     const loose = LOCKED.filter(
-      ([, { resolved, integrity }]) => !(resolved ?? HOME).startsWith(HOME) || integrity?.startsWith("sha512-") !== true,
+      ([, { resolved, integrity }]) =>
+        !(resolved ?? HOME).startsWith(HOME) || integrity?.startsWith("sha512-") !== true,
     );
     expect(loose.map(([path]) => path)).toEqual([]);
   });

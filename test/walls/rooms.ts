@@ -1,6 +1,6 @@
 /**
- * Every room of src and what it may look into; its own files are always open to it. A room is a folder without the folders in it, or a file
- * that stands directly in src. What is not in this table does not exist.
+ * Every room of src and what it may look into; its own files are always open to it. A room is a folder without the
+ * folders in it, or a file that stands directly in src. What is not in this table does not exist.
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
@@ -28,7 +28,16 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "http/deadline.ts",
     "worker",
   ],
-  "worker/walk": ["errors.ts", "oci", "model", "http/transport.ts", "http/strict.ts", "http/deadline.ts", "worker", "worker/fetch"],
+  "worker/walk": [
+    "errors.ts",
+    "oci",
+    "model",
+    "http/transport.ts",
+    "http/strict.ts",
+    "http/deadline.ts",
+    "worker",
+    "worker/fetch",
+  ],
   consensus: ["errors.ts", "oci", "model"],
   "release/quarantine": ["errors.ts", "oci", "model", "release/destination.ts", "release/disk.ts"],
   "release/formats": [
@@ -44,7 +53,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   release: ["errors.ts", "oci", "model", "release/quarantine", "release/formats"],
   report: ["errors.ts", "oci", "model"],
   config: ["errors.ts", "secret.ts", "smallfile.ts", "nearest.ts", "oci/reference.ts", "model", "http/proxy.ts"],
-  "config/docker": ["errors.ts", "secret.ts", "smallfile.ts", "oci", "model", "config/load.ts", "config/registryname.ts"],
+  "config/docker": [
+    "errors.ts",
+    "secret.ts",
+    "smallfile.ts",
+    "oci",
+    "model",
+    "config/load.ts",
+    "config/registryname.ts",
+  ],
   "config/ssh": ["errors.ts", "smallfile.ts", "config/load.ts", "ssh/connection/pattern.ts"],
   demo: ["errors.ts"],
   coordinator: [

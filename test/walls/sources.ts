@@ -17,7 +17,9 @@ export function sourceOf(file: string, text: string): Source {
 }
 
 export function readSources(): readonly Source[] {
-  const files = readdirSync(SRC, { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(SRC, { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return files.map(({ parentPath, name }) => {
     const path = join(parentPath, name);
     return sourceOf(path.slice(SRC.length + 1), readFileSync(path, "utf8"));
@@ -34,7 +36,9 @@ export function targetsOf({ file, imports }: Source): string[] {
   return imports.filter((each) => each.startsWith(".")).map((each) => normalize(join(dirname(file), each)));
 }
 
-/** Files that reach themselves by imports, each with the others of its circle. Tarjan's strongly connected components. */
+/**
+ * Files that reach themselves by imports, each with the others of its circle. Tarjan's strongly connected components.
+ */
 export function circlesIn(sources: readonly Source[]): string[][] {
   const targets = new Map(sources.map((source) => [source.file, targetsOf(source)]));
   const found: string[][] = [];
@@ -72,7 +76,10 @@ export function lengthsIn({ file, text }: Source): Length[] {
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
       const lineAt = (position: number): number => tree.getLineAndCharacterOfPosition(position).line;
-      found.push({ name: `${file} › ${nameOf(node, tree)}`, lines: lineAt(node.end) - lineAt(node.getStart(tree)) + 1 });
+      found.push({
+        name: `${file} › ${nameOf(node, tree)}`,
+        lines: lineAt(node.end) - lineAt(node.getStart(tree)) + 1,
+      });
     }
     ts.forEachChild(node, visit);
   };

@@ -17,7 +17,9 @@ export interface Reply {
   /** There is no answer. */
   readonly fault?: Tofu3Error;
 }
-/** One reply for ever, or one after the other; a URL that is not there, or is asked once too often, is a failed test. */
+/**
+ * One reply for ever, or one after the other; a URL that is not there, or is asked once too often, is a failed test.
+ */
 export type Routes = Record<string, Reply | Reply[]>;
 export interface Asked {
   readonly url: string;
@@ -43,7 +45,14 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   ): Reply & { bytes: Buffer; answer: Answer } {
     signal.throwIfAborted();
     const revealed = headers.map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const);
-    asked.push({ url, headers: Object.fromEntries(revealed), form: form?.reveal() ?? null, publicOnly, maxBytes, trust });
+    asked.push({
+      url,
+      headers: Object.fromEntries(revealed),
+      form: form?.reveal() ?? null,
+      publicOnly,
+      maxBytes,
+      trust,
+    });
     onAsked(asked.at(-1) as Asked);
     const route = routes[url];
     const reply = Array.isArray(route) ? route.shift() : route;

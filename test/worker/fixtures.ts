@@ -45,7 +45,12 @@ export function descriptor({ mediaType, digest, size }: Thing, more: object = {}
 export function manifestOf(config: Thing, layers: readonly Thing[], more: object = {}): Thing {
   return thing(
     OCI_MANIFEST,
-    JSON.stringify({ schemaVersion: 2, config: descriptor(config), layers: layers.map((each) => descriptor(each)), ...more }),
+    JSON.stringify({
+      schemaVersion: 2,
+      config: descriptor(config),
+      layers: layers.map((each) => descriptor(each)),
+      ...more,
+    }),
   );
 }
 
@@ -53,7 +58,10 @@ export function indexOf(manifests: readonly object[], more: object = {}): Thing 
   return thing(OCI_INDEX, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests, ...more }));
 }
 
-export function imageFor(platform: string, ...layers: string[]): { config: Thing; layers: Thing[]; manifest: Thing; all: Thing[] } {
+export function imageFor(
+  platform: string,
+  ...layers: string[]
+): { config: Thing; layers: Thing[]; manifest: Thing; all: Thing[] } {
   const [os, architecture] = platform.split("/");
   const config = thing(OCI_CONFIG, JSON.stringify({ os, architecture }));
   const things = layers.map((each) => thing(LAYER, each));
@@ -100,7 +108,10 @@ export function fakeClock(): FakeClock {
   };
 }
 
-export function vantageOf(transport: Transport, more: Partial<Vantage> & { readonly login?: Credentials } = {}): Vantage {
+export function vantageOf(
+  transport: Transport,
+  more: Partial<Vantage> & { readonly login?: Credentials } = {},
+): Vantage {
   const { login, ...others } = more;
   return {
     name: "here",
@@ -116,7 +127,11 @@ export function vantageOf(transport: Transport, more: Partial<Vantage> & { reado
 
 const EVERYTHING: Selection = { platform: null, osVersion: null, bottle: null };
 
-export function jobOf(reference = "registry.example/a/b:1", selection: Partial<Selection> = {}, limits: Partial<Limits> = {}): Job {
+export function jobOf(
+  reference = "registry.example/a/b:1",
+  selection: Partial<Selection> = {},
+  limits: Partial<Limits> = {},
+): Job {
   return {
     subject: subjectOf(parseReference(reference)),
     selection: { ...EVERYTHING, ...selection },

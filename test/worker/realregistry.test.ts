@@ -51,7 +51,12 @@ function send(response: ServerResponse, status: number, headers: Record<string, 
 function answerRegistry(request: IncomingMessage, response: ServerResponse): void {
   const url = request.url ?? "";
   if (request.headers.authorization !== "Bearer t0k3n") {
-    send(response, 401, { "www-authenticate": `Bearer realm="http://localhost:${tokens}/token",service="lab"` }, '{"errors":[]}');
+    send(
+      response,
+      401,
+      { "www-authenticate": `Bearer realm="http://localhost:${tokens}/token",service="lab"` },
+      '{"errors":[]}',
+    );
     return;
   }
   if (url.startsWith("/v2/a/b/tags/list")) {
@@ -137,10 +142,13 @@ test("token, redirects, a cut body gone on with, and every byte in its file", as
     vantage: { login: { username: "me", password: new Secret("pw") } },
   });
   expect(observation).toMatchObject({ outcome: "saw", error: null, digest: image.manifest.digest });
-  expect(observation.evidence.retries.map((each) => each.resumedAt).filter((at) => at !== null && at > 0)).toHaveLength(2);
+  expect(observation.evidence.retries.map((each) => each.resumedAt).filter((at) => at !== null && at > 0)).toHaveLength(
+    2,
+  );
   expect(observation.evidence.addresses).toEqual(["127.0.0.1"]);
   expect(Buffer.from(documents.get(image.manifest.digest) ?? []).equals(image.manifest.bytes)).toBe(true);
-  for (const each of image.layers) expect(await readFile(join(folder, hexOf(each.digest)), "utf8")).toBe(each.bytes.toString());
+  for (const each of image.layers)
+    expect(await readFile(join(folder, hexOf(each.digest)), "utf8")).toBe(each.bytes.toString());
   const stored = seen.filter((each) => each.port === storage);
   expect(stored.every((each) => each.authorization === undefined)).toBe(true);
   expect(seen.every((each) => each.encoding === "identity")).toBe(true);
@@ -164,12 +172,18 @@ test.each([
   { what: "nothing there", reference: () => `127.0.0.1:${registry}/a/c:9`, code: "E_NOT_FOUND", outcome: "refused" },
   { what: "nobody there", reference: () => "127.0.0.1:1/a/b:1", code: "E_CONNECT", outcome: "failed" },
 ])("$what: $code", async ({ reference, code, outcome }) => {
-  expect(await look(local(), { job: jobOf(reference(), {}, { retries: 1 }) })).toMatchObject({ outcome, error: { code } });
+  expect(await look(local(), { job: jobOf(reference(), {}, { retries: 1 }) })).toMatchObject({
+    outcome,
+    error: { code },
+  });
 });
 
 test("tags, all pages", async () => {
   const signal = new AbortController().signal;
-  expect(await readTags(vantageOf(local()), parseReference(`127.0.0.1:${registry}/a/b`), LIMITS, signal)).toEqual(["1", "2"]);
+  expect(await readTags(vantageOf(local()), parseReference(`127.0.0.1:${registry}/a/b`), LIMITS, signal)).toEqual([
+    "1",
+    "2",
+  ]);
 });
 
 test("stopped in the middle of a blob, it ends at once", async () => {

@@ -75,7 +75,11 @@ type Flags = Readonly<Record<string, unknown>>;
 
 function argumentsOf(command: Command, positionals: readonly string[], flags: Flags): Arguments {
   const [first = ""] = positionals;
-  const selection = { platform: text(flags, "platform"), osVersion: text(flags, "os-version"), bottle: text(flags, "bottle") };
+  const selection = {
+    platform: text(flags, "platform"),
+    osVersion: text(flags, "os-version"),
+    bottle: text(flags, "bottle"),
+  };
   switch (command.name) {
     case "verify":
       return {

@@ -33,7 +33,11 @@ export const LOG_FORMATS = ["pretty", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export const GLOBAL_FLAGS: readonly Flag[] = [
-  { name: "config", value: "FILE", text: "configuration; otherwise TOFU3_CONFIG, ./tofu3.yaml, ~/.config/tofu3/config.yaml" },
+  {
+    name: "config",
+    value: "FILE",
+    text: "configuration; otherwise TOFU3_CONFIG, ./tofu3.yaml, ~/.config/tofu3/config.yaml",
+  },
   {
     name: "authfile",
     value: "FILE",
@@ -50,7 +54,11 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
 ];
 
 const SELECTION_FLAGS: readonly Flag[] = [
-  { name: "platform", value: "OS/ARCH[/VARIANT][:OSVERSION]", text: "entries of an index for this platform, all that match" },
+  {
+    name: "platform",
+    value: "OS/ARCH[/VARIANT][:OSVERSION]",
+    text: "entries of an index for this platform, all that match",
+  },
   { name: "os-version", value: "PREFIX", text: "of those, the ones whose os.version starts so: 'macOS 11'" },
   { name: "bottle", value: "TAG", text: "the Homebrew bottle with this tag: arm64_sonoma, x86_64_linux" },
 ];
@@ -89,8 +97,14 @@ const VERIFY: Command = {
   ],
   examples: [
     ["tofu3 verify alpine:3.20 --platform linux/amd64 -o oci:alpine", "release an image as an OCI layout"],
-    ["tofu3 verify ghcr.io/homebrew/core/hello:2.12.1 --bottle arm64_sonoma -o hello.tar.gz", "release one Homebrew bottle"],
-    ["tofu3 verify registry.example/app@sha256:… --json --report app.md", "no release; a JSON object and a page to keep"],
+    [
+      "tofu3 verify ghcr.io/homebrew/core/hello:2.12.1 --bottle arm64_sonoma -o hello.tar.gz",
+      "release one Homebrew bottle",
+    ],
+    [
+      "tofu3 verify registry.example/app@sha256:… --json --report app.md",
+      "no release; a JSON object and a page to keep",
+    ],
     ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
   ],
   exits: EXITS,
@@ -122,7 +136,7 @@ const INSPECT: Command = {
     BROKEN,
     exit(2, "usage or configuration is wrong, or nothing matched"),
     exit(10, "this machine was sent bytes that do not match their own digest"),
-    exit(12, "it could not be had, or it cannot be read"),
+    exit(12, "it could not be fetched or read"),
     exit(15, "the tag leads to another digest than REFERENCE names"),
     exit(16, "the registry says that it does not exist"),
     INTERRUPTED,
@@ -133,7 +147,9 @@ const TAGS: Command = {
   name: "tags",
   positionals: ["REPOSITORY"],
   summary: "the tags of a repository as this machine alone sees them",
-  description: ["Lists every tag, all pages, one a line. One vantage looked; it is no verdict. No configuration is needed."],
+  description: [
+    "Lists every tag, all pages, one a line. One vantage looked; it is no verdict. No configuration is needed.",
+  ],
   flags: [],
   examples: [
     ["tofu3 tags ghcr.io/homebrew/core/vim", "one tag a line"],
@@ -143,7 +159,7 @@ const TAGS: Command = {
     exit(0, "all tags are printed"),
     BROKEN,
     MISTAKEN,
-    exit(12, "the tags could not be had, or not all of them"),
+    exit(12, "the tags, or some of them, could not be fetched"),
     exit(16, "the registry says that the repository does not exist"),
     INTERRUPTED,
   ],
@@ -154,10 +170,10 @@ const WORKERS_CHECK: Command = {
   positionals: [],
   summary: "reach every worker, say what it is and what it lacks",
   description: [
-    "Reaches all workers at once: host key, round trip, system, curl, hash tool, clock, and for each thing",
-    "that is lacking one line that says what to do. Says as well whether the workers are the distinct ones",
-    "that policy.distinct asks for. No registry is asked unless --registry names one; then every worker",
-    "asks it for /v2/ through its proxy. Without it a proxy is only connected to.",
+    "Reaches all workers at once and shows host key, round trip, system, curl, hash tool and clock, with one",
+    "line on what to do about each thing that is lacking. Also says whether the workers are as distinct as",
+    "policy.distinct requires. With --registry, every worker asks that registry for /v2/ through its proxy.",
+    "Without it no registry is asked, and of a proxy only a TCP connection.",
   ],
   flags: [{ name: "registry", value: "HOST", text: "ask this registry from every worker, without credentials" }],
   examples: [
@@ -208,7 +224,7 @@ const DEMO: Command = {
     exit(0, "all workers saw the same bytes"),
     BROKEN,
     exit(2, "usage is wrong"),
-    exit(10, "two workers saw different bytes, as --tamper has it"),
+    exit(10, "two workers saw different bytes, as --tamper makes them"),
     exit(12, "some worker has no valid observation: curl may be missing"),
     INTERRUPTED,
   ],

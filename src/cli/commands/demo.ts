@@ -9,7 +9,12 @@ import type { Io } from "../io.ts";
 import { runVerification, tellEvidence } from "../verification.ts";
 
 /** Returns the exit code of `verify` on an embedded registry and two embedded VMs; suggests next steps on stderr. */
-export async function demoCommand(wanted: DemoArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+export async function demoCommand(
+  wanted: DemoArguments,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
   const say = (text: string): void => {
     if (!settings.quiet) io.stderr.write(text);
   };
@@ -52,6 +57,6 @@ And to see what an attack looks like:
 `;
 
 const TAMPERED = `
-That is what an attack on one way to the registry looks like: nothing is released, and the exit code is 10.
+That is what an attack on one path to the registry looks like: nothing is released, and the exit code is 10.
 tofu3 demo, without --tamper, says what to write in tofu3.yaml for VMs of your own.
 `;

@@ -17,10 +17,19 @@ import { selectedOf, treeOf, valueOf } from "../tree.ts";
 import { readSubject } from "../subject.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
-export async function inspectCommand(wanted: InspectArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+export async function inspectCommand(
+  wanted: InspectArguments,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
   const subject = readSubject(wanted.reference, settings, io);
   const selection = parseSelection(wanted);
-  const { vantage, limits, close } = await openLocalVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
+  const { vantage, limits, close } = await openLocalVantage(
+    settings.config,
+    { ...io, authfile: settings.authfile },
+    signal,
+  );
   const job: Job = { subject, selection, limits, depth: "documents" };
   const pin = pinOf(subject);
   if (wanted.raw) return printRaw(await receive(vantage, job, signal).finally(close), pin, settings, io);

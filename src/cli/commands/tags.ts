@@ -9,15 +9,28 @@ import type { Io } from "../io.ts";
 import { noteNoVerdict } from "../notes.ts";
 
 /** The tags as this machine sees them, one per line, in the registry's order. */
-export async function tagsCommand(wanted: TagsArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+export async function tagsCommand(
+  wanted: TagsArguments,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
   const reference = parseReference(wanted.repository);
   const { registry, repository, tag, digest } = reference;
   if (tag !== undefined || digest !== undefined) {
-    throw new Tofu3Error("E_USAGE", `a repository has neither tag nor digest: ${JSON.stringify(visible(wanted.repository, 300))}`, {
-      hint: `tofu3 tags ${registry}/${repository}`,
-    });
+    throw new Tofu3Error(
+      "E_USAGE",
+      `a repository has neither tag nor digest: ${JSON.stringify(visible(wanted.repository, 300))}`,
+      {
+        hint: `tofu3 tags ${registry}/${repository}`,
+      },
+    );
   }
-  const { vantage, limits, close } = await openLocalVantage(settings.config, { ...io, authfile: settings.authfile }, signal);
+  const { vantage, limits, close } = await openLocalVantage(
+    settings.config,
+    { ...io, authfile: settings.authfile },
+    signal,
+  );
   const tags = await readTags(vantage, reference, limits, signal).finally(close);
   noteNoVerdict(settings, io);
   const tool = { name: "tofu3", version: io.version };

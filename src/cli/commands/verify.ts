@@ -9,7 +9,12 @@ import { checkReports, writeReports } from "../reports.ts";
 import { runVerification, tellEvidence, tellReleaseError } from "../verification.ts";
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
-export async function verifyCommand(wanted: VerifyArguments, settings: Settings, io: Io, signal: AbortSignal): Promise<number> {
+export async function verifyCommand(
+  wanted: VerifyArguments,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
   const subject = readSubject(wanted.reference, settings, io);
   await checkReports(wanted.reports, io.cwd);
   const config = await loadConfig(settings.config, io);

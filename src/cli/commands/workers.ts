@@ -36,7 +36,8 @@ export async function workersCheckCommand(
   const silent = await openProgress(io, { ...settings, progress: false }, []);
   const reports = await checkWorkers(await runtimeOf(config, settings, io, silent), wanted.registry, signal);
   if (settings.json) io.stdout.write(jsonText(objectOf(reports, policy, io.version)));
-  else if (!settings.quiet) io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color)));
+  else if (!settings.quiet)
+    io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color)));
   else for (const line of todoLines(reports, policy, PLAIN)) io.stderr.write(`tofu3: ${line}\n`);
   if (!reports.every(isUsable)) return exitOf("incomplete");
   return indistinct(reports, policy).length === 0 ? EXIT_OK : exitOf("indistinct");
@@ -49,7 +50,9 @@ function objectOf(reports: readonly WorkerReport[], policy: Policy, version: str
     schemaVersion: 1,
     tool: { name: "tofu3", version },
     workers: reports,
-    sameMachine: indistinct(reports, { distinct: ["machine"] }).flatMap(({ why, workers }) => (why === "machine" ? [workers] : [])),
+    sameMachine: indistinct(reports, { distinct: ["machine"] }).flatMap(({ why, workers }) =>
+      why === "machine" ? [workers] : [],
+    ),
     indistinct: found,
     policy: { distinct: policy.distinct, days: policy.days, met },
   };

@@ -4,7 +4,12 @@ import type { Io } from "../io.ts";
 import { plainProgress } from "./plain.ts";
 import type { ProgressView } from "./view.ts";
 
-const SILENT: ProgressView = { watch: () => undefined, pause: () => undefined, resume: () => undefined, stop: () => undefined };
+const SILENT: ProgressView = {
+  watch: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  stop: () => undefined,
+};
 
 /**
  * Live lines on a terminal, plain lines elsewhere, nothing if unwanted. Live lines and log lines would overwrite each

@@ -9,7 +9,12 @@ import type { ProgressView } from "./view.ts";
 const REDRAW_MS = 120;
 
 /** One line per worker, redrawn in place several times a second. */
-export function terminalProgress(stderr: Output, workers: readonly string[], color: boolean, clock: () => number): ProgressView {
+export function terminalProgress(
+  stderr: Output,
+  workers: readonly string[],
+  color: boolean,
+  clock: () => number,
+): ProgressView {
   const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
   const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
   let paused = false;
@@ -76,7 +81,9 @@ function stateOf(track: Track, now: number): string {
     ...(track.wantedObjects > 0
       ? [ended ? counted(track.objects, "object") : `${track.objects} of ${counted(track.wantedObjects, "object")}`]
       : []),
-    ...(track.bytes > 0 ? [ended ? bytesText(track.bytes) : `${bytesText(track.bytes)} of ${bytesText(track.wantedBytes)}`] : []),
+    ...(track.bytes > 0
+      ? [ended ? bytesText(track.bytes) : `${bytesText(track.bytes)} of ${bytesText(track.wantedBytes)}`]
+      : []),
     ...(rate === null || track.doing === "resolving" ? [] : [`${bytesText(Math.round(rate))}/s`]),
   ];
   return parts.join("  ");

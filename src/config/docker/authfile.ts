@@ -66,7 +66,10 @@ export async function readAuthFile(path: string): Promise<AuthFile | null> {
   if (issue !== undefined) {
     const where = visible(issue.path.map((step) => JSON.stringify(step)).join(" > "), 200);
     const wanted = issue.code === "invalid_type" ? issue.expected.replace("record", "object") : "another value";
-    throw refuse(path, `${where === "" ? "the whole" : where} must be ${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted}`);
+    throw refuse(
+      path,
+      `${where === "" ? "the whole file" : where} must be ${/^[aeiou]/.test(wanted) ? "an" : "a"} ${wanted}`,
+    );
   }
   const { auths, credsStore, credHelpers } = parsed.data ?? {};
   return {
@@ -108,7 +111,9 @@ export function bestKey<T>(
   const rank = (key: string): number => (key === registry ? 0 : key === DOCKER_LOGIN_HUB ? 1 : 2);
   const fitting = entries.flatMap((each) => {
     const key = parseKey(each[0]);
-    return key !== null && key.registry === registry && holds(key.path, repository) ? [{ each, length: key.path.length }] : [];
+    return key !== null && key.registry === registry && holds(key.path, repository)
+      ? [{ each, length: key.path.length }]
+      : [];
   });
   fitting.sort((a, b) => b.length - a.length || rank(a.each[0]) - rank(b.each[0]));
   return fitting[0]?.each ?? null;
@@ -118,7 +123,11 @@ export function bestKey<T>(
  * The credentials in an entry of `auths`; null for the empty entry that `docker login` leaves beside a credsStore.
  * Throws E_CREDENTIALS.
  */
-export function credentialsOf(path: string, key: string, { auth, username, password, identitytoken }: Entry): Credentials | null {
+export function credentialsOf(
+  path: string,
+  key: string,
+  { auth, username, password, identitytoken }: Entry,
+): Credentials | null {
   if (identitytoken !== undefined && identitytoken !== "") return { identityToken: new Secret(identitytoken) };
   if (auth !== undefined && auth !== "") {
     const text = /^[A-Za-z0-9+/_-]+={0,2}$/.test(auth) ? Buffer.from(auth, "base64").toString("utf8") : "";
@@ -127,6 +136,7 @@ export function credentialsOf(path: string, key: string, { auth, username, passw
     // docker pads the password with NULs
     return { username: text.slice(0, colon), password: new Secret(trimBoth(text.slice(colon + 1), "\0")) };
   }
-  if (username !== undefined && username !== "" && password !== undefined) return { username, password: new Secret(password) };
+  if (username !== undefined && username !== "" && password !== undefined)
+    return { username, password: new Secret(password) };
   return null;
 }

@@ -22,9 +22,13 @@ async function readAuthFiles(authfile: string | null, { env, home, cwd }: Surrou
     const path = resolve(cwd, named);
     const file = await readAuthFile(path);
     if (file !== null) return [file];
-    throw new Tofu3Error("E_CREDENTIALS", `cannot read the credentials in ${JSON.stringify(path)}: there is no such file`, {
-      hint: `${authfile === null ? "REGISTRY_AUTH_FILE" : "--authfile"} names it`,
-    });
+    throw new Tofu3Error(
+      "E_CREDENTIALS",
+      `cannot read the credentials in ${JSON.stringify(path)}: there is no such file`,
+      {
+        hint: `${authfile === null ? "REGISTRY_AUTH_FILE" : "--authfile"} names it`,
+      },
+    );
   }
   const runtime = xdgFolder(env, "XDG_RUNTIME_DIR");
   const places = [

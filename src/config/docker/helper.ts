@@ -13,10 +13,14 @@ const answer = z.object({ Username: z.string(), Secret: z.string() });
 
 /** A helper's output may be a password, so none of it goes into an error. */
 function trouble(program: string, server: string, what: string, cause?: unknown): Tofu3Error {
-  return new Tofu3Error("E_CREDENTIALS", `cannot get the credentials for ${JSON.stringify(server)}: ${program} ${what}`, {
-    hint: `echo ${server} | ${program} get`,
-    cause,
-  });
+  return new Tofu3Error(
+    "E_CREDENTIALS",
+    `cannot get the credentials for ${JSON.stringify(server)}: ${program} ${what}`,
+    {
+      hint: `echo ${server} | ${program} get`,
+      cause,
+    },
+  );
 }
 
 interface Ended {

@@ -40,7 +40,9 @@ const DEFAULT_IDENTITIES = ["id_ed25519", "id_ecdsa", "id_rsa"];
 const DEFAULT_KNOWN_HOSTS = ["known_hosts", "known_hosts2"];
 
 function refuse(alias: string, message: string, hint: string): Tofu3Error {
-  return new Tofu3Error("E_CONFIG", `cannot use what ~/.ssh/config says for ${JSON.stringify(alias)}: ${message}`, { hint });
+  return new Tofu3Error("E_CONFIG", `cannot use what ~/.ssh/config says for ${JSON.stringify(alias)}: ${message}`, {
+    hint,
+  });
 }
 
 type Tokens = Readonly<Record<string, string>>;
@@ -50,7 +52,11 @@ function expandTokens(text: string, tokens: Tokens, alias: string): string {
   return text.replace(/%(.?)/g, (token, letter: string) => {
     const value = letter === "%" ? "%" : Object.hasOwn(tokens, letter) ? tokens[letter] : undefined;
     if (value === undefined)
-      throw refuse(alias, `it has the token ${JSON.stringify(token)}, which is not expanded here`, "write the value itself");
+      throw refuse(
+        alias,
+        `it has the token ${JSON.stringify(token)}, which is not expanded here`,
+        "write the value itself",
+      );
     return value;
   });
 }
@@ -58,7 +64,8 @@ function expandTokens(text: string, tokens: Tokens, alias: string): string {
 function expandPath(text: string, tokens: Tokens, alias: string, { env, home }: SshSurroundings): string {
   const expanded = expandTokens(text, tokens, alias).replace(/\$\{([^${}]*)\}/g, (_, name: string) => {
     const value = env[name];
-    if (value === undefined) throw refuse(alias, `it has \${${name}}, which is not set`, `set ${name}, or write the value itself`);
+    if (value === undefined)
+      throw refuse(alias, `it has \${${name}}, which is not set`, `set ${name}, or write the value itself`);
     return value;
   });
   if (expanded.startsWith("~/")) return join(home, expanded.slice(2));
@@ -118,12 +125,24 @@ export async function resolveHost(alias: string, wishes: SshWishes, surroundings
   if (wishes.port !== null) decided.set("port", [String(wishes.port)]);
   if (wishes.user !== null) decided.set("user", [wishes.user]);
   const settings = await readSshSettings(decided, { alias, home, localUser, files });
-  const named = expandTokens(settings.get("hostname")?.[0] ?? alias.replace(/%/g, "%%"), { h: alias }, alias).toLowerCase();
+  const named = expandTokens(
+    settings.get("hostname")?.[0] ?? alias.replace(/%/g, "%%"),
+    { h: alias },
+    alias,
+  ).toLowerCase();
   const host = named.replace(/^\[(.*)\]$/, "$1");
   const port = portOf(settings, alias);
   const user = settings.get("user")?.[0] ?? localUser;
   const hostKeyAlias = settings.get("hostkeyalias")?.[0] ?? null;
-  const tokens: Tokens = { h: host, n: alias, p: String(port), r: user, u: localUser, d: home, k: hostKeyAlias ?? host };
+  const tokens: Tokens = {
+    h: host,
+    n: alias,
+    p: String(port),
+    r: user,
+    u: localUser,
+    d: home,
+    k: hostKeyAlias ?? host,
+  };
   const expand = (text: string): string => expandPath(text, tokens, alias, surroundings);
   return {
     host,
@@ -148,7 +167,9 @@ export interface Jump {
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`, comma-separated, in hop order. Throws E_CONFIG. */
 export function parseJumps(text: string): readonly Jump[] {
   return text.split(",").map((each) => {
-    const match = /^(?:ssh:\/\/)?(?:([^\s@/]+)@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/[\]]+)(?::([0-9]{1,5}))?\/?$/.exec(each.trim());
+    const match = /^(?:ssh:\/\/)?(?:([^\s@/]+)@)?(\[[0-9A-Fa-f:.]+\]|[^\s@:/[\]]+)(?::([0-9]{1,5}))?\/?$/.exec(
+      each.trim(),
+    );
     const [, user, bracketed, port] = match ?? [];
     const host = bracketed?.replace(/^\[(.*)\]$/, "$1");
     const valid =

@@ -30,7 +30,10 @@ function parse(path: string, text: string): SSHConfig {
   // the parser would take the next line as the value
   const lone = text.split(/\r?\n|\r/).findIndex((line) => /^[A-Za-z]+\s*=?$/.test(line.trim()));
   if (lone !== -1)
-    throw new Tofu3Error("E_CONFIG", `cannot read the SSH configuration ${JSON.stringify(path)}: no value in line ${lone + 1}`);
+    throw new Tofu3Error(
+      "E_CONFIG",
+      `cannot read the SSH configuration ${JSON.stringify(path)}: no value in line ${lone + 1}`,
+    );
   try {
     return SSHConfig.parse(text);
   } catch (cause) {
@@ -84,7 +87,8 @@ function keep(line: Directive, settings: SshSettings): void {
   // the first of these two counts, ssh_config(5)
   const key = keyword === "proxyjump" || keyword === "proxycommand" ? "proxy" : keyword;
   const kept = settings.get(key);
-  if (key === "identityfile") settings.set(key, [...(kept ?? []), ...values.filter((value) => kept?.includes(value) !== true)]);
+  if (key === "identityfile")
+    settings.set(key, [...(kept ?? []), ...values.filter((value) => kept?.includes(value) !== true)]);
   else if (kept === undefined) settings.set(key, key === "proxy" ? [keyword, values.join(" ")] : values);
 }
 
@@ -93,11 +97,13 @@ async function walk(lines: readonly Line[], settings: SshSettings, query: SshQue
     if (line.type !== LineType.DIRECTIVE) continue;
     const keyword = line.param.toLowerCase();
     if (isSection(line)) {
-      const on = keyword === "host" ? matchesPatterns(valuesOf(line), query.alias) : matches(valuesOf(line), settings, query);
+      const on =
+        keyword === "host" ? matchesPatterns(valuesOf(line), query.alias) : matches(valuesOf(line), settings, query);
       if (on) await walk(line.config, settings, query, depth);
     } else if (keyword === "include") {
       for (const argument of valuesOf(line)) {
-        for (const path of await expandInclude(argument, query.home, query.files)) await readInto(path, settings, query, depth + 1);
+        for (const path of await expandInclude(argument, query.home, query.files))
+          await readInto(path, settings, query, depth + 1);
       }
     } else keep(line, settings);
   }
@@ -105,7 +111,10 @@ async function walk(lines: readonly Line[], settings: SshSettings, query: SshQue
 
 async function readInto(path: string, settings: SshSettings, query: SshQuery, depth: number): Promise<void> {
   if (depth > DEPTH)
-    throw new Tofu3Error("E_CONFIG", `cannot read the SSH configuration ${JSON.stringify(path)}: more than ${DEPTH} Include deep`);
+    throw new Tofu3Error(
+      "E_CONFIG",
+      `cannot read the SSH configuration ${JSON.stringify(path)}: more than ${DEPTH} Include deep`,
+    );
   const text = await query.files.read(path);
   if (text !== null) await walk(parse(path, text), settings, query, depth);
 }

@@ -36,10 +36,15 @@ export function expand(source: AsyncIterable<Uint8Array>, compression: Compressi
 /** Prefers Node's own decoder (22.15 and later), which is several times as fast. */
 function expandZstd(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const native = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : null;
-  return typeof native === "function" ? through(source, (native as () => NodeJS.ReadWriteStream)()) : expandZstdSlowly(source);
+  return typeof native === "function"
+    ? through(source, (native as () => NodeJS.ReadWriteStream)())
+    : expandZstdSlowly(source);
 }
 
-async function* through(source: AsyncIterable<Uint8Array>, decoder: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
+async function* through(
+  source: AsyncIterable<Uint8Array>,
+  decoder: NodeJS.ReadWriteStream,
+): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false });
   input.on("error", (error) => decoder.emit("error", error));
   try {

@@ -61,13 +61,22 @@ export async function buildDockerV1(workshop: Workshop): Promise<null> {
     await writeSmallFile(join(path, "json"), folder.json, quarantine.modes.file);
     await placeLayer(workshop, folder, join(path, "layer.tar"), placed);
   }
-  await writeSmallFile(join(staged, "repositories"), repositoriesOf(subject, folders.at(-1)?.id), quarantine.modes.file);
+  await writeSmallFile(
+    join(staged, "repositories"),
+    repositoriesOf(subject, folders.at(-1)?.id),
+    quarantine.modes.file,
+  );
   await finishFolders([staged, ...folders.map(({ id }) => join(staged, id))], quarantine.modes.directory);
   return null;
 }
 
 /** A blob that is the layer of several entries, such as the empty layer of schema 1, is written once and linked. */
-async function placeLayer(workshop: Workshop, folder: V1Folder, path: string, placed: Map<Digest, string>): Promise<void> {
+async function placeLayer(
+  workshop: Workshop,
+  folder: V1Folder,
+  path: string,
+  placed: Map<Digest, string>,
+): Promise<void> {
   const before = placed.get(folder.object.digest);
   if (before !== undefined) {
     await placeAgain(workshop, before, path);

@@ -34,14 +34,22 @@ async function readCurrentImage(workshop: Workshop, document: ImageManifest) {
   if (object === null) throw new Tofu3Error("E_BUG", "a manifest without config");
   const configBytes = await readWhole(workshop, object);
   const { fields, diffIds } = parseConfig(configBytes);
-  if (diffIds.length !== objects.length) throw noImage(`its config names ${diffIds.length} layers, its manifest ${objects.length}`);
+  if (diffIds.length !== objects.length)
+    throw noImage(`its config names ${diffIds.length} layers, its manifest ${objects.length}`);
   const layers: ImageLayer[] = [];
   for (const [place, layer] of objects.entries()) {
     const diffId = diffIds[place];
     if (!isDigest(diffId)) throw noImage(`the diff_id of layer ${place + 1} is not a digest`);
     const compression = await compressionOf(workshop, layer);
-    if (compression === "none" && diffId.startsWith("sha256:") && layer.digest.startsWith("sha256:") && layer.digest !== diffId)
-      throw noImage(`layer ${place + 1} (${visible(layer.mediaType)}) is neither a tar nor compressed with gzip or zstd`);
+    if (
+      compression === "none" &&
+      diffId.startsWith("sha256:") &&
+      layer.digest.startsWith("sha256:") &&
+      layer.digest !== diffId
+    )
+      throw noImage(
+        `layer ${place + 1} (${visible(layer.mediaType)}) is neither a tar nor compressed with gzip or zstd`,
+      );
     const unpackedSize =
       compression === "zstd" ? await checkedSize(workshop, { object: layer, diffId, compression }, layers) : null;
     layers.push({ object: layer, diffId, compression, unpackedSize });

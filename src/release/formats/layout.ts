@@ -104,9 +104,14 @@ function namedBy(tree: Tree, object: SeenObject): readonly SeenObject[] {
  * too.
  */
 function checkClosed(tree: Tree, reached: ReadonlySet<Digest>): void {
-  const missing = tree.places.find(({ parent, digest }) => parent !== null && reached.has(parent) && !reached.has(digest));
+  const missing = tree.places.find(
+    ({ parent, digest }) => parent !== null && reached.has(parent) && !reached.has(digest),
+  );
   if (missing === undefined) return;
-  throw new Tofu3Error("E_BUG", `${missing.digest} stands below ${String(missing.parent)} and would not be released with it`);
+  throw new Tofu3Error(
+    "E_BUG",
+    `${missing.digest} stands below ${String(missing.parent)} and would not be released with it`,
+  );
 }
 
 function descriptorOf({ object, entry }: Top, name: string | null) {
@@ -145,11 +150,15 @@ function namesOf(tops: readonly Top[], tag: string | null): (string | null)[] {
   for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1);
   return names.map((name, place) => {
     const object = tops[place]?.object;
-    return name !== null && uses.get(name) !== 1 && object !== undefined ? `${name}-${hexOf(object.digest).slice(0, 12)}` : name;
+    return name !== null && uses.get(name) !== 1 && object !== undefined
+      ? `${name}-${hexOf(object.digest).slice(0, 12)}`
+      : name;
   });
 }
 
 function platformParts(entry: Descriptor | null): string[] {
   const { os, architecture, variant } = entry?.platform ?? {};
-  return [os, architecture, variant].filter((part) => part !== undefined).map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_"));
+  return [os, architecture, variant]
+    .filter((part) => part !== undefined)
+    .map((part) => part.replaceAll(/[^A-Za-z0-9]+/g, "_"));
 }

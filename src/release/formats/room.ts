@@ -10,7 +10,11 @@ export async function checkRoom(directory: string, bytes: number): Promise<void>
   const { bavail, blocks, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (blocks === 0 || bytes <= free) return;
-  throw new Tofu3Error("E_DISK", `releasing takes ${bytes} bytes, and the disk of ${quoted(directory)} has ${free} free`, {
-    hint: FULL_DISK_HINT,
-  });
+  throw new Tofu3Error(
+    "E_DISK",
+    `releasing takes ${bytes} bytes, and the disk of ${quoted(directory)} has ${free} free`,
+    {
+      hint: FULL_DISK_HINT,
+    },
+  );
 }

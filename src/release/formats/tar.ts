@@ -17,7 +17,12 @@ export interface TarEntry {
  * Writes a reproducible tar: no times, no owners, fixed modes. POSIX ustar, with pax headers only where a name or size
  * needs one. Streams, so memory use does not depend on entry sizes. Synced to disk on return.
  */
-export async function writeTar(path: string, mode: number, entries: readonly TarEntry[], signal: AbortSignal): Promise<void> {
+export async function writeTar(
+  path: string,
+  mode: number,
+  entries: readonly TarEntry[],
+  signal: AbortSignal,
+): Promise<void> {
   await checkRoom(dirname(path), sizeOf(entries));
   const handle = await createFile(path);
   const pack = openPack();
@@ -53,7 +58,9 @@ async function fillPack(pack: Pack, entries: readonly TarEntry[], signal: AbortS
 async function fillEntry(pack: Pack, { name, size, bytes }: TarEntry): Promise<void> {
   const owner = { uid: 0, gid: 0, uname: "", gname: "", mtime: new Date(0) };
   const header: Partial<Header> & Pick<Header, "name"> =
-    bytes === null ? { name, type: "directory", mode: 0o755, ...owner } : { name, size, type: "file", mode: 0o644, ...owner };
+    bytes === null
+      ? { name, type: "directory", mode: 0o755, ...owner }
+      : { name, size, type: "file", mode: 0o644, ...owner };
   const { promise, resolve, reject } = withResolvers();
   const sink = pack.entry(header, (error) => (error == null ? resolve() : reject(error)));
   promise.catch(() => undefined);
@@ -63,7 +70,11 @@ async function fillEntry(pack: Pack, { name, size, bytes }: TarEntry): Promise<v
   await promise;
 }
 
-async function pump(bytes: AsyncIterable<Uint8Array>, sink: ReturnType<Pack["entry"]>, ended: Promise<void>): Promise<void> {
+async function pump(
+  bytes: AsyncIterable<Uint8Array>,
+  sink: ReturnType<Pack["entry"]>,
+  ended: Promise<void>,
+): Promise<void> {
   for await (const chunk of bytes) if (!sink.write(chunk)) await Promise.race([once(sink, "drain"), ended]);
   sink.end(undefined);
 }

@@ -74,7 +74,11 @@ function spend({ unpacking }: Workshop, bytes: number): void {
   });
 }
 
-async function* contentOf(workshop: Workshop, object: SeenObject, compression: Compression): AsyncGenerator<Uint8Array> {
+async function* contentOf(
+  workshop: Workshop,
+  object: SeenObject,
+  compression: Compression,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of expand(bytesOf(workshop, object), compression)) {
       workshop.signal.throwIfAborted();

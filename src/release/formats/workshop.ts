@@ -42,9 +42,13 @@ export async function* bytesOf(workshop: Workshop, object: SeenObject): AsyncGen
 /** A small object, read whole. Throws E_RELEASE if it is too large. */
 export async function readWhole(workshop: Workshop, object: SeenObject): Promise<Uint8Array> {
   if (object.size > CONFIG_LIMIT)
-    throw new Tofu3Error("E_RELEASE", `the config ${object.digest} has ${object.size} bytes, too many to be one of an image`, {
-      hint: "release it to oci:DIR, which keeps it as it is",
-    });
+    throw new Tofu3Error(
+      "E_RELEASE",
+      `the config ${object.digest} has ${object.size} bytes, too many to be one of an image`,
+      {
+        hint: "release it to oci:DIR, which keeps it as it is",
+      },
+    );
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytesOf(workshop, object)) chunks.push(chunk);
   return Buffer.concat(chunks);
@@ -66,7 +70,8 @@ export async function place(workshop: Workshop, object: SeenObject, path: string
     if (!rechecked) await drain(checked(readChunks(handle, true, workshop.signal), object));
     await rename(quarantine.blob(object.digest), path);
     const [hashed, moved] = [await handle.stat(), await lstat(path)];
-    if (hashed.ino !== moved.ino || hashed.dev !== moved.dev) throw tampered(object.digest, "was replaced while it was hashed");
+    if (hashed.ino !== moved.ino || hashed.dev !== moved.dev)
+      throw tampered(object.digest, "was replaced while it was hashed");
   } finally {
     await handle.close();
   }

@@ -50,7 +50,8 @@ function frameAt(bytes: DataView): Step | null {
   const header = 5 + (single ? 0 : 1) + dictionary + sizes;
   if (bytes.byteLength < header) return null;
   const window = single ? contentSize(bytes, header - sizes, sizes) : windowSize(bytes.getUint8(5));
-  if (window > LARGEST_WINDOW) throw new Error(`a frame wants a window of ${window} bytes, more than ${LARGEST_WINDOW}`);
+  if (window > LARGEST_WINDOW)
+    throw new Error(`a frame wants a window of ${window} bytes, more than ${LARGEST_WINDOW}`);
   return { header, content: 0, next: blockIn((descriptor & 4) !== 0) };
 }
 
@@ -75,7 +76,9 @@ function blockIn(checksum: boolean): (bytes: DataView) => Step | null {
     const [last, type, size] = [(head & 1) !== 0, (head >> 1) & 3, head >> 3];
     if (type === 3 || size > LARGEST_BLOCK) throw new Error(`a block of type ${type} has ${size} bytes`);
     const content = type === 1 ? 1 : size;
-    return last ? { header: 3, content: content + (checksum ? 4 : 0), next: frameAt } : { header: 3, content, next: block };
+    return last
+      ? { header: 3, content: content + (checksum ? 4 : 0), next: frameAt }
+      : { header: 3, content, next: block };
   };
   return block;
 }

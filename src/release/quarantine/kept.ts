@@ -28,7 +28,7 @@ export async function openKept(path: string, uid: number, expected: Expected): P
       : found.uid !== uid
         ? "belongs to another user"
         : expected.size !== null && found.size !== expected.size
-          ? `has ${found.size} bytes, agreed were ${expected.size}`
+          ? `has ${found.size} bytes instead of the agreed ${expected.size}`
           : null;
   if (wrong === null) return handle;
   await handle.close();
@@ -61,13 +61,14 @@ export async function* checked(source: AsyncIterable<Uint8Array>, expected: Expe
   for await (const chunk of source) {
     hash.update(chunk);
     size += chunk.length;
-    if (expected.size !== null && size > expected.size) throw tampered(expected.digest, `has more than ${expected.size} bytes`);
+    if (expected.size !== null && size > expected.size)
+      throw tampered(expected.digest, `has more than ${expected.size} bytes`);
     yield chunk;
   }
   const computed = parseDigest(`${algorithmOf(expected.digest)}:${hash.digest("hex")}`);
   if (computed !== expected.digest) throw tampered(expected.digest, `now hashes to ${computed}`);
   if (expected.size !== null && size !== expected.size)
-    throw tampered(expected.digest, `has ${size} bytes, agreed were ${expected.size}`);
+    throw tampered(expected.digest, `has ${size} bytes instead of the agreed ${expected.size}`);
 }
 
 export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
@@ -76,7 +77,10 @@ export async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
 }
 
 /** Digest and size of everything yielded. */
-export async function measured(source: AsyncIterable<Uint8Array>, algorithm: Algorithm): Promise<{ digest: Digest; size: number }> {
+export async function measured(
+  source: AsyncIterable<Uint8Array>,
+  algorithm: Algorithm,
+): Promise<{ digest: Digest; size: number }> {
   const hash = createHash(algorithm);
   let size = 0;
   for await (const chunk of source) {

@@ -47,7 +47,8 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
   return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
     try {
       // one by one: with `recursive` a full disk is reported as ENOENT
-      for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE]) await mkdir(join(path, name), { mode: 0o700 });
+      for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE])
+        await mkdir(join(path, name), { mode: 0o700 });
       return await quarantineAt(parent, path, destination.format);
     } catch (error) {
       await rm(path, { recursive: true, force: true });
@@ -70,7 +71,7 @@ async function makeHome(path: string, destination: Destination): Promise<void> {
     if (!(fault instanceof Tofu3Error) || fault.code !== "E_RELEASE" || (await lookAt(parent)) === null) throw fault;
     throw refused(
       destination.path,
-      `cannot be made: no files can be made in ${quoted(parent)}`,
+      `cannot be created: no files can be created in ${quoted(parent)}`,
       "choose a destination on a disk",
       error,
     );
@@ -97,7 +98,8 @@ async function quarantineAt(parent: string, path: string, format: Destination["f
     isRechecked: (handle, digest, signal) => rechecks.covers(handle, digest, signal),
     check: async () => {
       const found = await lstat(path).catch(() => null);
-      if (found?.isDirectory() === true && found.ino === made.ino && found.dev === made.dev && found.uid === made.uid) return;
+      if (found?.isDirectory() === true && found.ino === made.ino && found.dev === made.dev && found.uid === made.uid)
+        return;
       throw new Tofu3Error("E_RELEASE", `the quarantine ${quoted(path)} is gone or was replaced`, {
         hint: "the directory was moved or cleaned while tofu3 worked; nothing was released; run it again",
       });

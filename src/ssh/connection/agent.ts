@@ -4,7 +4,8 @@ import ssh2, { type BaseAgent, type ParsedKey } from "ssh2";
 export function restrictedAgent(socket: string, publicKeys: readonly Buffer[]): BaseAgent {
   const agent = ssh2.createAgent(socket);
   const all = agent.getIdentities.bind(agent);
-  const isWanted = (key: unknown): boolean => isParsed(key) && publicKeys.some((wanted) => key.getPublicSSH().equals(wanted));
+  const isWanted = (key: unknown): boolean =>
+    isParsed(key) && publicKeys.some((wanted) => key.getPublicSSH().equals(wanted));
   agent.getIdentities = (callback) => all((error, found) => callback(error, found?.filter(isWanted)));
   return agent;
 }

@@ -71,7 +71,8 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
       seen[accepted ? "accepted" : "refused"] = key;
       return accepted;
     },
-    authHandler: (_left: unknown, _partial: unknown, next: (proof: SshProof | false) => void) => next(proofs.shift() ?? false),
+    authHandler: (_left: unknown, _partial: unknown, next: (proof: SshProof | false) => void) =>
+      next(proofs.shift() ?? false),
     readyTimeout: attempt.connectSeconds * 1000,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVE_MISSES,
@@ -88,7 +89,9 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
   } catch (error) {
     sock.destroy();
     if (seen.refused !== null) return { refused: seen.refused };
-    throw signal.aborted ? unreachable(target, "it does not speak SSH in time", error) : handshakeFault(target, error);
+    throw signal.aborted
+      ? unreachable(target, "it did not answer in SSH in time", error)
+      : handshakeFault(target, error);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -135,7 +138,11 @@ export async function openSsh(target: SshTarget, settings: SshSettings, signal: 
     for (let types = trust.types; ;) {
       try {
         const sock = await socketFor(target, settings, deadline);
-        const outcome = await handshake({ target, trust, types, proofs, connectSeconds: settings.connectSeconds }, sock, deadline);
+        const outcome = await handshake(
+          { target, trust, types, proofs, connectSeconds: settings.connectSeconds },
+          sock,
+          deadline,
+        );
         if ("connection" in outcome) return outcome.connection;
         refusedKeys.push(outcome.refused);
       } catch (error) {

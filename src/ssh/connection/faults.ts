@@ -44,7 +44,8 @@ export function handshakeFault(target: SshTarget, error: unknown): Tofu3Error {
   }
   if (/no matching/i.test(message))
     return unreachable(target, `its sshd and tofu3 have no algorithm in common (${visible(message, 200)})`, error);
-  if (/Timed out while waiting for handshake/i.test(message)) return unreachable(target, "it does not speak SSH in time", error);
+  if (/Timed out while waiting for handshake/i.test(message))
+    return unreachable(target, "it did not answer in SSH in time", error);
   return unreachable(target, wordsFor(error), error);
 }
 
@@ -54,14 +55,18 @@ function levelOf(error: unknown): string | null {
 
 const EXITS: Readonly<Record<number, readonly [words: string, hint: string]>> = {
   90: ["its script got no input", "the account may have a forced command that does not pass standard input on"],
-  93: ["its /bin/sh has no built-in printf, so a secret would show in the process list", "make /bin/sh dash, bash or busybox"],
+  93: [
+    "its /bin/sh has no built-in printf, so a secret would show in the process list",
+    "make /bin/sh dash, bash or busybox",
+  ],
   94: ["it has no folder for temporary files", "make /tmp writable and free some space"],
   126: ["its shell cannot run", "check the login shell of that account"],
   127: ["it has no /bin/sh", "check the login shell of that account"],
 };
 
 /** For an account that accepts the login but runs something else. */
-export const NOT_A_WORKER = "check the login shell of that account, and what its authorized_keys and sshd force it to run";
+export const NOT_A_WORKER =
+  "check the login shell of that account, and what its authorized_keys and sshd force it to run";
 
 /** How a remote shell ended on its own. */
 export interface ShellEnd {
@@ -72,10 +77,15 @@ export interface ShellEnd {
   readonly begun: boolean;
 }
 
-export function wordsForExit({ exit, lost, begun }: ShellEnd): { code: ErrorCode; what: string; hint: string | undefined } {
+export function wordsForExit({ exit, lost, begun }: ShellEnd): {
+  code: ErrorCode;
+  what: string;
+  hint: string | undefined;
+} {
   const known = exit === null ? undefined : EXITS[exit];
   if (known !== undefined) return { code: "E_VM_TOOL", what: known[0], hint: known[1] };
-  if (exit === null && lost !== null) return { code: "E_SSH", what: `the connection to it was lost (${lost})`, hint: undefined };
+  if (exit === null && lost !== null)
+    return { code: "E_SSH", what: `the connection to it was lost (${lost})`, hint: undefined };
   const what = exit === null ? "its shell was ended" : `its shell ended with status ${exit}`;
   return begun ? { code: "E_SSH", what, hint: undefined } : { code: "E_VM_REPLY", what, hint: NOT_A_WORKER };
 }

@@ -88,5 +88,8 @@ export async function readIdentities(target: SshTarget): Promise<{ identities: I
 }
 
 export function keyFault(target: SshTarget, message: string, hint: string): Tofu3Error {
-  return new Tofu3Error("E_SSH_AUTH", `cannot use a key for worker "${target.worker}": ${message}`, { stage: "ssh", hint });
+  return new Tofu3Error("E_SSH_AUTH", `cannot use a key for worker "${target.worker}": ${message}`, {
+    stage: "ssh",
+    hint,
+  });
 }

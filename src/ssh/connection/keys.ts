@@ -11,7 +11,13 @@ export type SshProof =
 
 const TRIES = 3;
 
-async function unlock(target: SshTarget, file: string, key: string, ask: AskPassphrase, signal: AbortSignal): Promise<SshProof> {
+async function unlock(
+  target: SshTarget,
+  file: string,
+  key: string,
+  ask: AskPassphrase,
+  signal: AbortSignal,
+): Promise<SshProof> {
   for (let tries = 0; tries < TRIES; tries++) {
     const passphrase = await ask(`passphrase for ${file}`, signal);
     if (!(ssh2.utils.parseKey(key, passphrase) instanceof Error))
@@ -38,7 +44,11 @@ function agentProofs({ agent, identitiesOnly, user }: SshTarget, identities: rea
  * (each passphrase is asked for only after the agent failed). Throws E_SSH_AUTH if a configured file is unusable or
  * nothing is left.
  */
-export async function readProofs(target: SshTarget, ask: AskPassphrase | null, signal: AbortSignal): Promise<SshProof[]> {
+export async function readProofs(
+  target: SshTarget,
+  ask: AskPassphrase | null,
+  signal: AbortSignal,
+): Promise<SshProof[]> {
   const { identities, unusable } = await readIdentities(target);
   const keys = identities.flatMap(({ file, key, locked }) => (key === null ? [] : [{ file, key, locked }]));
   const plain = keys

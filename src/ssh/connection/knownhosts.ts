@@ -11,7 +11,10 @@ export interface KnownHost {
   readonly place: string;
 }
 
-const MARKERS: Readonly<Record<string, KnownHost["marker"]>> = { "@revoked": "revoked", "@cert-authority": "cert-authority" };
+const MARKERS: Readonly<Record<string, KnownHost["marker"]>> = {
+  "@revoked": "revoked",
+  "@cert-authority": "cert-authority",
+};
 
 /** Skips lines that it cannot parse (unknown marker, bad base64, another key type than stated), as ssh does. */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
@@ -20,7 +23,13 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     const marked = fields[0]?.startsWith("@") === true;
     const marker = marked ? MARKERS[fields[0] ?? ""] : null;
     const [patterns, type, base64] = marked ? fields.slice(1) : fields;
-    if (marker === undefined || patterns === undefined || patterns.startsWith("#") || type === undefined || base64 === undefined)
+    if (
+      marker === undefined ||
+      patterns === undefined ||
+      patterns.startsWith("#") ||
+      type === undefined ||
+      base64 === undefined
+    )
       return [];
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return [];
     const key = Buffer.from(base64, "base64");

@@ -35,13 +35,20 @@ export async function openSocket(target: SshTarget, signal: AbortSignal): Promis
  */
 export function openForward(jump: Client, jumpHost: string, target: SshTarget, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(unreachable(target, `the jump host ${jumpHost} does not answer in time`, signal.reason));
+    const onAbort = (): void =>
+      reject(unreachable(target, `the jump host ${jumpHost} does not answer in time`, signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     jump.forwardOut("127.0.0.1", 0, target.host, target.port, (error, stream) => {
       signal.removeEventListener("abort", onAbort);
       if (error)
-        reject(unreachable(target, `the jump host ${jumpHost} cannot connect to it (${visible(messageOf(error), 200)})`, error));
+        reject(
+          unreachable(
+            target,
+            `the jump host ${jumpHost} cannot connect to it (${visible(messageOf(error), 200)})`,
+            error,
+          ),
+        );
       else resolve(stream.on("error", () => undefined));
     });
   });

@@ -12,14 +12,18 @@ function placeOf({ worker, host, port, hostKeyAlias }: SshTarget): { worker: str
 }
 
 async function readKnownHosts(target: SshTarget): Promise<KnownHost[]> {
-  const lines = await Promise.all(target.knownHostsFiles.map(async (file) => parseKnownHosts(await readOrEmpty(file), file)));
+  const lines = await Promise.all(
+    target.knownHostsFiles.map(async (file) => parseKnownHosts(await readOrEmpty(file), file)),
+  );
   return lines.flat();
 }
 
 /** The keys that the VM may prove. Rejects with E_HOST_KEY if none is known. */
 export async function readTrust(target: SshTarget): Promise<HostTrust> {
   const place = placeOf(target);
-  return target.hostKey === null ? trustKnownHosts(place, await readKnownHosts(target)) : trustFingerprint(place, target.hostKey);
+  return target.hostKey === null
+    ? trustKnownHosts(place, await readKnownHosts(target))
+    : trustFingerprint(place, target.hostKey);
 }
 
 /**
@@ -40,6 +44,10 @@ async function readOrEmpty(file: string): Promise<string> {
     return bytes?.toString("utf8") ?? "";
   } catch (cause) {
     const { message, hint } = asError(cause);
-    throw new Tofu3Error("E_HOST_KEY", message, { stage: "ssh", hint: hint ?? `check its permissions: ls -l ${file}`, cause });
+    throw new Tofu3Error("E_HOST_KEY", message, {
+      stage: "ssh",
+      hint: hint ?? `check its permissions: ls -l ${file}`,
+      cause,
+    });
   }
 }

@@ -5,13 +5,20 @@ import { SLOWEST_BYTES_PER_SECOND } from "../../http/speed.ts";
 import type { Proxy } from "../../http/proxy.ts";
 import type { Query } from "../../http/transport.ts";
 
-/** A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws E_FRAMING, which never says the value. */
+/**
+ * A value as curl's configuration parser reads it back unchanged: printable ASCII only, `\` and `"` escaped. Throws
+ * E_FRAMING, which never says the value.
+ */
 export function quoted(value: string): string {
   const [odd] = /[^\x20-\x7e]/u.exec(value) ?? [];
   if (odd !== undefined) {
-    throw new Tofu3Error("E_FRAMING", `a request would hold a character that is not printable ASCII: "${visible(odd)}"`, {
-      stage: "http",
-    });
+    throw new Tofu3Error(
+      "E_FRAMING",
+      `a request would hold a character that is not printable ASCII: "${visible(odd)}"`,
+      {
+        stage: "http",
+      },
+    );
   }
   return `"${value.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
@@ -27,8 +34,9 @@ export interface CurlSettings {
 }
 
 /**
- * The options of one request as lines of `curl -K -`, without its URL. The same text for queries that may share one batch. `ca` is the file on the VM
- * that holds the authority of the registry. Holds revealed secrets: it goes to the VM's curl over stdin and nowhere else.
+ * The options of one request as lines of `curl -K -`, without its URL. The same text for queries that may share one
+ * batch. `ca` is the file on the VM that holds the authority of the registry. Holds revealed secrets: it goes to the
+ * VM's curl over stdin and nowhere else.
  */
 export function curlOptions(query: Query, settings: CurlSettings): readonly string[] {
   const { limits } = settings;
@@ -50,7 +58,9 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     ...(settings.proxy === null
       ? ['noproxy = "*"']
       : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
-    ...headers.map(([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`),
+    ...headers.map(
+      ([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`,
+    ),
     // no `Expect: 100-continue`, which would wait for a 100
     ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "Expect:"']),
     ...(query.trust?.ca ? ['cacert = "ca"'] : []),

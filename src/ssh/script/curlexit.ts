@@ -18,7 +18,12 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   3: ["E_FRAMING", "http", "curl does not accept the URL"],
   4: ["E_VM_TOOL", "ssh", "the VM's curl was built without a feature that is needed", OLD_HINT],
   5: ["E_PROXY", "dns", "the name of the proxy cannot be resolved on the VM", PROXY_HINT],
-  6: ["E_DNS", "dns", "the name of the registry cannot be resolved on the VM", "check the VM's resolver (cat /etc/resolv.conf)"],
+  6: [
+    "E_DNS",
+    "dns",
+    "the name of the registry cannot be resolved on the VM",
+    "check the VM's resolver (cat /etc/resolv.conf)",
+  ],
   7: ["E_CONNECT", "connect", "the VM cannot connect to the registry", "check the VM's firewall and route"],
   8: ["E_FRAMING", null, "the answer is not clean HTTP/1.1"],
   16: ["E_FRAMING", "http", "the answer is not HTTP/1.1"],
@@ -54,7 +59,9 @@ export function faultOfExit(exit: number, reached: Reached): Tofu3Error {
   if (meaning === undefined) {
     const killed = exit > 128 ? ` (killed by signal ${exit - 128})` : "";
     const [code, stage] =
-      exit > 125 ? (["E_VM_TOOL", "ssh"] as const) : ([reached === "answer" ? "E_CUT" : "E_CONNECT", STAGES[reached]] as const);
+      exit > 125
+        ? (["E_VM_TOOL", "ssh"] as const)
+        : ([reached === "answer" ? "E_CUT" : "E_CONNECT", STAGES[reached]] as const);
     return new Tofu3Error(code, `curl on the VM ended with status ${exit}${killed}`, {
       stage,
       hint: exit > 125 ? "look at the VM: is it short of memory?" : undefined,
@@ -64,7 +71,9 @@ export function faultOfExit(exit: number, reached: Reached): Tofu3Error {
   return new Tofu3Error(code, `${message} (curl ${exit})`, { stage: stage ?? STAGES[reached], hint });
 }
 
-/** What a connection that was not made means where a proxy stands in between: 7, or the proxy's own answer to CONNECT. */
+/**
+ * What a connection that was not made means where a proxy stands in between: 7, or the proxy's own answer to CONNECT.
+ */
 export function faultOfProxy(connectStatus: number): Tofu3Error {
   const what =
     connectStatus === 0

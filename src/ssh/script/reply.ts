@@ -16,7 +16,10 @@ export interface Transfer {
 /** Everything between a job and its `end` line. docs/protocol.md has the grammar. */
 export interface JobReply {
   readonly transfers: ReadonlyMap<number, Transfer>;
-  /** Exit statuses of curl processes; key 0 is a parallel batch, otherwise the number of the transfer, 1 for every part of a stream. */
+  /**
+   * Exit statuses of curl processes; key 0 is a parallel batch, otherwise the number of the transfer, 1 for every part
+   * of a stream.
+   */
   readonly exits: ReadonlyMap<number, number>;
   /** Hash by file name (`b3`), `-` for a streamed body. Hex, lower case. */
   readonly sums: ReadonlyMap<string, string>;
@@ -88,7 +91,11 @@ function lineEnd(bytes: Buffer): number {
 
 type Take = (draft: Draft, line: string, ...fields: string[]) => void;
 
-function takeTransfer(draft: Draft, line: string, ...[index = "", exit = "", status, connect, size, address = ""]: string[]): void {
+function takeTransfer(
+  draft: Draft,
+  line: string,
+  ...[index = "", exit = "", status, connect, size, address = ""]: string[]
+): void {
   put(
     draft.transfers,
     Number(index),
@@ -108,11 +115,17 @@ function takeTransfer(draft: Draft, line: string, ...[index = "", exit = "", sta
 const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
   [/^w (\d{1,3}) (\d{1,3}|-) (\d{3}) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\]$/, takeTransfer],
   [/^rc (\d{1,3}) (\d{1,3})$/, (draft, line, index, exit) => put(draft.exits, Number(index), Number(exit), line)],
-  [/^d ([0-9a-f]{64}|[0-9a-f]{128}) \*?(b\d{1,3}|-)$/, (draft, line, hex = "", name = "") => put(draft.sums, name, hex, line)],
+  [
+    /^d ([0-9a-f]{64}|[0-9a-f]{128}) \*?(b\d{1,3}|-)$/,
+    (draft, line, hex = "", name = "") => put(draft.sums, name, hex, line),
+  ],
   [/^d {2}-$/, () => undefined], // the hash tool printed nothing: the sum stays missing
   [/^l (\d{1,15}) ([hb]\d{1,3})$/, (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line)],
   [/^l \d{1,15} total$/, () => undefined],
-  [/^info (hash|machine|boot|os|clock|curl) ?(.*)$/, (draft, line, name = "", value = "") => put(draft.info, name, value, line)],
+  [
+    /^info (hash|machine|boot|os|clock|curl) ?(.*)$/,
+    (draft, line, name = "", value = "") => put(draft.info, name, value, line),
+  ],
   [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],
   [
     /^lacks (directory)$/,
@@ -127,8 +140,8 @@ interface Raw {
 }
 
 /**
- * Reads what the remote script prints, piece by piece. Only lines that start with the nonce count; header blocks and documents are taken by
- * their announced length and never read as lines.
+ * Reads what the remote script prints, piece by piece. Only lines that start with the nonce count; header blocks and
+ * documents are taken by their announced length and never read as lines.
  */
 export class ReplyParser {
   readonly #nonce: string;
@@ -173,7 +186,8 @@ export class ReplyParser {
 
   #countNoise(chunk: Buffer): void {
     this.#noise += chunk.length;
-    if (this.#noise > MOST_NOISE) refuse(`more than ${MOST_NOISE} bytes before it began`, chunk.subarray(0, 60).toString("latin1"));
+    if (this.#noise > MOST_NOISE)
+      refuse(`more than ${MOST_NOISE} bytes before it began`, chunk.subarray(0, 60).toString("latin1"));
   }
 
   #takeLine(line: string): void {
@@ -203,7 +217,8 @@ export class ReplyParser {
       const match = shape.exec(line);
       if (match === null) continue;
       take(this.#draft, line, ...match.slice(1));
-      if (take === takeTransfer) this.#events.onTransfer([...this.#draft.transfers.values()].at(-1) ?? refuse("no transfer", line));
+      if (take === takeTransfer)
+        this.#events.onTransfer([...this.#draft.transfers.values()].at(-1) ?? refuse("no transfer", line));
       return;
     }
     refuse("unknown line", line);

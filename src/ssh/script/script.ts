@@ -1,9 +1,13 @@
-/** Version of this text and of the grammar that it speaks; stands behind `begin`. Any change of the text is another version. */
+/**
+ * Version of this text and of the grammar that it speaks; stands behind `begin`. Any change of the text is another
+ * version.
+ */
 export const VERSION = 3;
 
 /**
- * The whole program that runs on a VM; docs/protocol.md explains each line. It is a constant: nothing a registry or a person said is ever part
- * of it. It has no apostrophe, no `\\`, no `!` and no `[^`, so that any login shell passes it on unchanged.
+ * The whole program that runs on a VM; docs/protocol.md explains each line. It is a constant: nothing a registry or a
+ * person said is ever part of it. It has no apostrophe, no `\\`, no `!` and no `[^`, so that any login shell passes it
+ * on unchanged.
  */
 export const LINES: readonly string[] = [
   "LC_ALL=C; export LC_ALL; umask 077; ulimit -c 0; set -f; trap : PIPE",
@@ -136,7 +140,9 @@ export const LINES: readonly string[] = [
 const OPEN = /(?:[({|&]|;;|\b(?:do|in))$/;
 
 /** The same text on one line: not every login shell lets a line break pass. */
-export const SCRIPT = LINES.map((line, at) => line.trim() + (OPEN.test(line) ? " " : at < LINES.length - 1 ? "; " : "")).join("");
+export const SCRIPT = LINES.map(
+  (line, at) => line.trim() + (OPEN.test(line) ? " " : at < LINES.length - 1 ? "; " : ""),
+).join("");
 
 /** What is sent to sshd; any login shell hands it to /bin/sh. */
 export const COMMAND = `exec /bin/sh -c '${SCRIPT}'`;

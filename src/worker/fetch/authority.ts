@@ -58,10 +58,14 @@ async function askOnce(session: Session, used: Pass, signal: AbortSignal): Promi
 async function replace(session: Session, used: Pass, signal: AbortSignal): Promise<void> {
   const { authority, registry } = session;
   if (session.renewals >= MOST_RENEWALS) {
-    throw new Tofu3Error("E_AUTH", `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`, {
-      stage: "auth",
-      hint: "nothing more is shown to it; compare with what another network sees",
-    });
+    throw new Tofu3Error(
+      "E_AUTH",
+      `${registry.name} was given ${MOST_RENEWALS} authorisations, and asks for another one`,
+      {
+        stage: "auth",
+        hint: "it gets no more credentials; compare with what another network sees",
+      },
+    );
   }
   session.renewals += 1;
   const ended = isOver(session, used);
@@ -72,7 +76,9 @@ async function replace(session: Session, used: Pass, signal: AbortSignal): Promi
 async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
   const { registry, vantage } = session;
   const credentials =
-    vantage.credentials === null ? null : await orAborted(vantage.credentials(registry.name, registry.repository), signal);
+    vantage.credentials === null
+      ? null
+      : await orAborted(vantage.credentials(registry.name, registry.repository), signal);
   const bearer = session.authority.challenges.find(isBearer);
   if (bearer !== undefined) {
     const asked = session.clock.now().getTime();
@@ -80,7 +86,7 @@ async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
     return { header: token.value.derive((value) => `Bearer ${value}`), kind: "bearer", end: asked + token.life * 1000 };
   }
   if (!session.authority.challenges.some((each) => each.scheme.toLowerCase() === "basic")) {
-    throw noWay(session, "asks for credentials of a kind that tofu3 does not have");
+    throw noWay(session, "asks for credentials of a kind that tofu3 does not support");
   }
   if (credentials === null) throw noWay(session, "asks for a user name and a password, and this vantage has none");
   if (!("username" in credentials))
@@ -90,7 +96,8 @@ async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
 
 /** The registry rejects the credentials that it was sent. */
 export function refusedPass(session: Session, pass: Pass, said: string): Tofu3Error {
-  const shown = pass.kind === "bearer" ? `a fresh token for ${scopeOf(session.registry)}` : "the user name and password";
+  const shown =
+    pass.kind === "bearer" ? `a fresh token for ${scopeOf(session.registry)}` : "the user name and password";
   return new Tofu3Error("E_AUTH", `${session.registry.name} refuses ${shown}${said}`, {
     stage: "auth",
     hint: `check the name: some registries answer so when a repository does not exist; a private one needs credentials: ${loginHint(session)}`,

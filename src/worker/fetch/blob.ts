@@ -69,13 +69,18 @@ export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortS
   const { registry, limits } = session;
   const what = `blob ${wanted.digest} of ${registry.name}/${registry.repository}`;
   if (wanted.size !== null && wanted.size > limits.blobBytes) {
-    throw new Tofu3Error("E_LIMIT", `${what} has ${wanted.size} bytes, more than the ${limits.blobBytes} that are allowed`, {
-      hint: "raise limits.blobBytes in the configuration",
-    });
+    throw new Tofu3Error(
+      "E_LIMIT",
+      `${what} has ${wanted.size} bytes, more than the ${limits.blobBytes} that are allowed`,
+      {
+        hint: "raise limits.blobBytes in the configuration",
+      },
+    );
   }
   const meter = createMeter(session);
   const asBlob = { session, wanted, what, url: apiUrl(registry, `blobs/${wanted.digest}`), accept: "*/*", meter };
-  const fetched = wanted.entry === null ? await fetchDownload(asBlob, signal) : await fetchEntry(asBlob, wanted.entry, signal);
+  const fetched =
+    wanted.entry === null ? await fetchDownload(asBlob, signal) : await fetchEntry(asBlob, wanted.entry, signal);
   if (fetched.error === null) session.keep?.landed?.(wanted.digest, fetched.size);
   return fetched;
 }
@@ -121,7 +126,10 @@ async function fetchInParts(
   return { ...comparedWith(download, content), joined: state.joinedAt !== null };
 }
 
-async function fetchWhole(download: Download, signal: AbortSignal): Promise<{ readonly content: Content; readonly url: URL }> {
+async function fetchWhole(
+  download: Download,
+  signal: AbortSignal,
+): Promise<{ readonly content: Content; readonly url: URL }> {
   const { session, wanted, meter } = download;
   const extras = {
     algorithm: algorithmOf(wanted.digest),
@@ -165,7 +173,8 @@ async function fetchRest(
   noteAnswer(session.book, content);
   const range = parseContentRange(valueOf(content.headers, "content-range") ?? "");
   const isRest = range?.first === start.size && range.last === start.total - 1 && range.total === start.total;
-  if (content.status === 206 && isRest && valueOf(content.headers, "etag") === start.etag) return { content, url: start.url };
+  if (content.status === 206 && isRest && valueOf(content.headers, "etag") === start.etag)
+    return { content, url: start.url };
   content.discard?.();
   return null;
 }

@@ -36,8 +36,9 @@ export async function follow<A extends Page | Content>(
     if (!isRedirect(answer.status)) return { answer, url };
     const target = redirectTarget(session.registry, url, answer);
     noteRedirect(session.book, url, target, answer.status);
-    if (visited.has(target.href)) throw tooFar(ask.url, "goes round in a circle of redirects");
-    if (visited.size > session.limits.redirects) throw tooFar(ask.url, `is redirected more than ${session.limits.redirects} times`);
+    if (visited.has(target.href)) throw tooFar(ask.url, "is redirected in a circle");
+    if (visited.size > session.limits.redirects)
+      throw tooFar(ask.url, `is redirected more than ${session.limits.redirects} times`);
     url = target;
   }
 }
@@ -60,7 +61,8 @@ export function readPage(session: Session, ask: Ask, what: string, signal: Abort
 /** The query for one hop: sends Authorization to the registry's own origin only. */
 export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
   const headers: (readonly [string, string | Secret])[] = [...ask.headers];
-  if (pass !== null && pass.header !== null && isOrigin(session.registry, ask.url)) headers.push(["authorization", pass.header]);
+  if (pass !== null && pass.header !== null && isOrigin(session.registry, ask.url))
+    headers.push(["authorization", pass.header]);
   return {
     url: ask.url.href,
     headers,
@@ -71,7 +73,12 @@ export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
 }
 
 /** One hop, repeated with a token if the registry asks for one. Only the registry's own origin ever gets one. */
-async function authorised<A extends Page | Content>(session: Session, ask: Ask, send: Send<A>, signal: AbortSignal): Promise<A> {
+async function authorised<A extends Page | Content>(
+  session: Session,
+  ask: Ask,
+  send: Send<A>,
+  signal: AbortSignal,
+): Promise<A> {
   const own = isOrigin(session.registry, ask.url);
   for (let round = 1, renewed = false; ; round += 1) {
     const pass = own ? await currentPass(session, signal) : null;
@@ -79,9 +86,13 @@ async function authorised<A extends Page | Content>(session: Session, ask: Ask, 
     noteAnswer(session.book, answer);
     if (pass === null) {
       if (answer.status !== 401) return answer;
-      throw new Tofu3Error("E_AUTH", `${plainUrl(ask.url)}, to which the registry redirects, asks for credentials, and gets none`, {
-        stage: "auth",
-      });
+      throw new Tofu3Error(
+        "E_AUTH",
+        `${plainUrl(ask.url)}, to which the registry redirects, asks for credentials, and gets none`,
+        {
+          stage: "auth",
+        },
+      );
     }
     if (answer.address !== null) session.registry.addresses.add(answer.address);
     if (!isRefused(answer, pass)) return answer;

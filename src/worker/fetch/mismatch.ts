@@ -11,11 +11,14 @@ export function mismatch(
 ): Tofu3Error {
   return new Tofu3Error("E_MISMATCH", `${what}: ${difference(expected, seen)}`, {
     stage: "digest",
-    hint: "these are other bytes than the digest names: compare with another vantage, and do not use them",
+    hint: "these bytes do not match the digest: do not use them, and compare with another vantage",
   });
 }
 
-function difference(expected: { digest: Digest; size: number | null }, seen: { computed: Digest | null; size: number }): string {
+function difference(
+  expected: { digest: Digest; size: number | null },
+  seen: { computed: Digest | null; size: number },
+): string {
   if (seen.computed === null) return `more than the ${expected.size ?? 0} bytes that were declared`;
   if (seen.computed !== expected.digest) return `the ${seen.size} bytes hash to ${seen.computed}`;
   return `${seen.size} bytes with the right digest, but ${expected.size ?? 0} were declared`;

@@ -39,7 +39,8 @@ export function noteAnswer(book: Notebook, answer: Answer): void {
   book.exchanges += 1;
   if (answer.address !== null && book.addresses.size < MOST) book.addresses.add(answer.address);
   for (const [name, value] of answer.headers) {
-    if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS)) book.rates.set(name, visible(value, 200));
+    if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS))
+      book.rates.set(name, visible(value, 200));
     if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(visible(value, 300));
   }
 }

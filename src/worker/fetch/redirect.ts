@@ -16,16 +16,20 @@ export function redirectTarget(registry: Registry, from: URL, answer: Answer): U
   const location = valueOf(answer.headers, "location");
   if (location === null || location === "") throw refused(from, "without saying where to");
   if (location.length > LONGEST_LOCATION) throw refused(from, `to a location of ${location.length} characters`);
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(location)) throw refused(from, "to a location with characters that a URL cannot have");
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(location))
+    throw refused(from, "to a location with characters that a URL cannot have");
   if (!URL.canParse(location, from.href))
     throw refused(from, `to ${JSON.stringify(visible(location.split(/[?#]/, 1)[0] ?? "", 100))}, which is no URL`);
   const target = new URL(location, from);
   target.hash = "";
   if (target.protocol !== "https:" && target.protocol !== "http:")
     throw refused(from, `to the scheme ${JSON.stringify(target.protocol)}`);
-  if (target.username !== "" || target.password !== "") throw refused(from, `to ${plainUrl(target)} with a user name in the URL`);
-  if (from.protocol === "https:" && target.protocol !== "https:") throw refused(from, `from https to ${plainUrl(target)}`);
-  if (needsPublicAddress(registry, target) === null) throw refused(from, `to ${plainUrl(target)}, which is not a public address`);
+  if (target.username !== "" || target.password !== "")
+    throw refused(from, `to ${plainUrl(target)} with a user name in the URL`);
+  if (from.protocol === "https:" && target.protocol !== "https:")
+    throw refused(from, `from https to ${plainUrl(target)}`);
+  if (needsPublicAddress(registry, target) === null)
+    throw refused(from, `to ${plainUrl(target)}, which is not a public address`);
   return target;
 }
 

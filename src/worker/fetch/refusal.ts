@@ -43,27 +43,35 @@ function meaningOf(prefix: string, answer: Page | Content): Tofu3Error {
   const said = wordsOf(answer);
   const status = answer.status;
   if (status === 404 && isAcceptRefusal(parseRegistryErrors(bodyOf(answer)))) {
-    return new Tofu3Error("E_MEDIA_TYPE", `${prefix}the registry has it, but did not see that its type is accepted${said}`, {
-      stage: "http",
-      hint: "tofu3 accepts every known type; a proxy on the way may remove the Accept header",
-    });
+    return new Tofu3Error(
+      "E_MEDIA_TYPE",
+      `${prefix}the registry has it, but says that its type was not accepted${said}`,
+      {
+        stage: "http",
+        hint: "tofu3 accepts every known type; a proxy on the way may remove the Accept header",
+      },
+    );
   }
   if (status === 404 || status === 410)
     return new Tofu3Error("E_NOT_FOUND", `${prefix}it does not exist (${status})${said}`, {
       stage: "http",
-      hint: "check the spelling; some registries say so, too, of what this vantage may not see",
+      hint: "check the spelling; some registries say the same of what this vantage may not see",
     });
   if (status === 403 || status === 451) {
-    return new Tofu3Error("E_DENIED", `${prefix}the registry denies it (${status})${said}`, {
+    return new Tofu3Error("E_DENIED", `${prefix}the registry denies access (${status})${said}`, {
       stage: "http",
       hint: "check the name, and whether this vantage needs credentials or is blocked",
     });
   }
   if (status === 429) {
-    return new Tofu3Error("E_RATE_LIMIT", `${prefix}too many requests from this vantage (429)${ratesOf(answer)}${said}`, {
-      stage: "http",
-      hint: "wait, or give this vantage credentials: registries allow more to those who log in",
-    });
+    return new Tofu3Error(
+      "E_RATE_LIMIT",
+      `${prefix}too many requests from this vantage (429)${ratesOf(answer)}${said}`,
+      {
+        stage: "http",
+        hint: "wait, or give this vantage credentials: registries allow more to those who log in",
+      },
+    );
   }
   const wanted = status >= 200 && status < 300 ? ", 200 was expected" : "";
   return new Tofu3Error("E_STATUS", `${prefix}the registry answered ${status}${wanted}${said}`, {

@@ -48,7 +48,8 @@ export async function withRetries<T>(
     if ("value" in result) return result.value;
     signal.throwIfAborted();
     const { error, retryAfter, retries } = judgeThrown(result.thrown, session.limits.retries);
-    if (!(error instanceof Tofu3Error) || number > retries || (retryAfter !== null && retryAfter > patience)) throw error;
+    if (!(error instanceof Tofu3Error) || number > retries || (retryAfter !== null && retryAfter > patience))
+      throw error;
     patience -= retryAfter ?? 0;
     const waitedMs = Math.round(retryAfter ?? delayBefore(number, session.clock.random()));
     session.watch({ kind: "retry", worker: session.vantage.name, message: error.message, waitMs: waitedMs });
@@ -79,7 +80,8 @@ function judgeThrown(
   most: number,
 ): { readonly error: unknown; readonly retryAfter: number | null; readonly retries: number } {
   if (thrown instanceof Busy) return { error: thrown.error, retryAfter: thrown.retryAfter, retries: most };
-  if (!(thrown instanceof Tofu3Error) || !PASSING.has(thrown.code)) return { error: thrown, retryAfter: null, retries: 0 };
+  if (!(thrown instanceof Tofu3Error) || !PASSING.has(thrown.code))
+    return { error: thrown, retryAfter: null, retries: 0 };
   return { error: thrown, retryAfter: null, retries: thrown.code === "E_DNS" ? Math.min(most, DNS_RETRIES) : most };
 }
 

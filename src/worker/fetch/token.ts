@@ -23,7 +23,10 @@ const DEFAULT_LIFE = 60;
 const SHORTEST_LIFE = 10;
 const LONGEST_LIFE = 24 * 3600;
 
-/** What every token is asked for, whatever scope the challenge names: ghcr names a placeholder, others `*`, a hostile one another repository. */
+/**
+ * What every token is asked for, whatever scope the challenge names: ghcr names a placeholder, others `*`, a hostile
+ * one another repository.
+ */
 export function scopeOf(registry: Registry): string {
   return `repository:${registry.repository}:pull`;
 }
@@ -42,7 +45,10 @@ export function loginHint({ vantage, registry }: Session): string {
     : `docker login ${registry.name}`;
 }
 
-/** One call of a token service, distribution's token specification; an identity token is traded by OAuth2. Not redirected, not cached here. */
+/**
+ * One call of a token service, distribution's token specification; an identity token is traded by OAuth2. Not
+ * redirected, not cached here.
+ */
 export async function readToken(
   session: Session,
   challenge: Challenge,
@@ -78,7 +84,8 @@ function realmOf(registry: Registry, challenge: Challenge): URL {
   realm.hash = "";
   if (realm.protocol !== "https:" && realm.protocol !== registry.base.protocol)
     throw refusedRealm(registry, text, "which is not https");
-  if (realm.username !== "" || realm.password !== "") throw refusedRealm(registry, realm.origin, "with a user name in the URL");
+  if (realm.username !== "" || realm.password !== "")
+    throw refusedRealm(registry, realm.origin, "with a user name in the URL");
   if (needsPublicAddress(registry, realm) === null) throw refusedRealm(registry, text, "which is not a public address");
   return realm;
 }
@@ -104,7 +111,9 @@ function tokenQuery(registry: Registry, realm: URL, challenge: Challenge, creden
     const form = new URLSearchParams({ grant_type: "refresh_token", client_id: "tofu3", scope: scopeOf(registry) });
     if (service !== undefined) form.set("service", service);
     headers.push(["content-type", "application/x-www-form-urlencoded"]);
-    const secret = credentials.identityToken.derive((token) => `${form.toString()}&refresh_token=${encodeURIComponent(token)}`);
+    const secret = credentials.identityToken.derive(
+      (token) => `${form.toString()}&refresh_token=${encodeURIComponent(token)}`,
+    );
     return { ...base, url: url.href, headers, form: secret };
   }
   if (service !== undefined) url.searchParams.set("service", service);
@@ -121,7 +130,9 @@ function busy(page: Page, where: string, said: string): Busy {
 function parseToken(body: Uint8Array, where: string): Token {
   const fields = objectOf(body);
   if (fields === null) throw new Tofu3Error("E_TOKEN", `${where} did not answer with a JSON object`, { stage: "auth" });
-  const token = [fields["token"], fields["access_token"]].find((each) => each !== undefined && each !== null && each !== "");
+  const token = [fields["token"], fields["access_token"]].find(
+    (each) => each !== undefined && each !== null && each !== "",
+  );
   if (typeof token !== "string" || token.length > LONGEST_TOKEN || !/^[\x21-\x7e]+$/.test(token)) {
     throw new Tofu3Error("E_TOKEN", `${where} did not give a token that can be used`, { stage: "auth" });
   }
@@ -136,7 +147,9 @@ function lifeOf(seconds: unknown): number {
 function objectOf(body: Uint8Array): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }

@@ -72,7 +72,9 @@ function collect(root: Place): Group[] {
       if (entry === null) group.entry = null;
     }
   }
-  return [...groups.values()].sort((a, b) => (b.size ?? Infinity) - (a.size ?? Infinity) || (a.digest < b.digest ? -1 : 1));
+  return [...groups.values()].sort(
+    (a, b) => (b.size ?? Infinity) - (a.size ?? Infinity) || (a.digest < b.digest ? -1 : 1),
+  );
 }
 
 function twoSizes(digest: Digest, one: number | null, other: number | null): Tofu3Error {

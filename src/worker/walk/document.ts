@@ -54,7 +54,12 @@ export async function readDocument(
 }
 
 /** The answer for a tag or a digest, whatever it is. */
-export async function receivePage(session: Session, asked: string, maxBytes: number, signal: AbortSignal): Promise<Page> {
+export async function receivePage(
+  session: Session,
+  asked: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Page> {
   const url = apiUrl(session.registry, `manifests/${asked}`);
   const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes };
   return readPage(session, query, nameOf(session, asked), signal);

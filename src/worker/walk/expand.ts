@@ -64,7 +64,8 @@ export async function walkDocuments(session: Session, job: Job, root: Place, sig
   const manifest = root.document?.manifest ?? null;
   if (root.error !== null || manifest === null || !isSelective(job.selection)) return;
   const whole = faultOf(root) === null;
-  if (manifest.kind === "index" && walk.matches === 0 && whole) root.error = nothingMatches(session, job.selection, manifest);
+  if (manifest.kind === "index" && walk.matches === 0 && whole)
+    root.error = nothingMatches(session, job.selection, manifest);
   if (manifest.kind !== "index") await checkSingleImage(walk, root, manifest);
 }
 
@@ -75,7 +76,8 @@ async function visit(walk: Walk, place: Place, depth: number, selecting: boolean
     place.seen = seenIn(document);
     place.role = (document.manifest?.kind ?? kindOfMediaType(document.mediaType)) === "index" ? "index" : "manifest";
     if (place.descriptor === null) announce(walk.session, document);
-    place.error = document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
+    place.error =
+      document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
     tellMismatch(walk.session, place.error);
     if (document.manifest === null || place.error !== null) return;
     // the digest that it was requested by: the parser computes only the sha256
@@ -102,7 +104,13 @@ function mostBytesOf({ limits }: Session, descriptor: Descriptor | null): number
   return Math.min(sized ? (descriptor.size ?? Infinity) : Infinity, limits.manifestBytes);
 }
 
-async function openDocument(walk: Walk, place: Place, manifest: Manifest, depth: number, selecting: boolean): Promise<void> {
+async function openDocument(
+  walk: Walk,
+  place: Place,
+  manifest: Manifest,
+  depth: number,
+  selecting: boolean,
+): Promise<void> {
   if (manifest.kind !== "index") checkBottleEntry(place, manifest);
   const name = `${manifest.digest} ${selecting}`;
   const known = walk.opened.get(name);
@@ -127,7 +135,8 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
       readDocument(session, asked, { pin: place.descriptor === null ? pinOf(subject) : null, maxBytes }, walk.signal),
     );
     const document = received.error === null ? await kept(session, received) : received;
-    if (place.descriptor !== null) session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
+    if (place.descriptor !== null)
+      session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
     if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });
     return document;
   });
@@ -152,7 +161,7 @@ async function withinBudget(walk: Walk, declared: number, read: () => Promise<Do
   if (spent.bytes + declared > documentBytes) {
     throw new Tofu3Error("E_LIMIT", `the artifact has more than ${documentBytes} bytes of indexes and manifests`, {
       stage: "body",
-      hint: "choose from it with --platform, or raise limits.documentBytes in the configuration",
+      hint: "select less with --platform, or raise limits.documentBytes in the configuration",
     });
   }
   spent.bytes += declared;
@@ -170,7 +179,12 @@ function announce(session: Session, document: Document): void {
   const worker = session.vantage.name;
   const bytes = document.bytes.length;
   session.book.claimedDigest = document.claimed;
-  session.watch({ kind: "root", worker, digest: document.computed, mediaType: document.guessed ? null : document.mediaType });
+  session.watch({
+    kind: "root",
+    worker,
+    digest: document.computed,
+    mediaType: document.guessed ? null : document.mediaType,
+  });
   session.watch({ kind: "wanted", worker, objects: 1, bytes });
   session.watch({ kind: "bytes", worker, bytes });
   session.watch({ kind: "object", worker });
@@ -209,7 +223,8 @@ function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Sche
 /** Throws E_MANIFEST. */
 function checkBottleEntry(place: Place, manifest: ImageManifest | Schema1Manifest): void {
   const contradiction = bottleContradiction(place, manifest);
-  if (contradiction !== null) throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
+  if (contradiction !== null)
+    throw new Tofu3Error("E_MANIFEST", `${manifest.digest}: ${contradiction}`, { stage: "body" });
 }
 
 /** How an index contradicts the manifest of a bottle; null if it does not, or if it is not a bottle. */
@@ -217,7 +232,8 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
   const entry = place.descriptor;
   if (entry?.annotations["sh.brew.bottle.digest"] === undefined) return null;
   const [layer, ...others] = manifest.layers;
-  if (layer === undefined || others.length > 0) return `a bottle has one layer, and this manifest has ${manifest.layers.length}`;
+  if (layer === undefined || others.length > 0)
+    return `a bottle has one layer, and this manifest has ${manifest.layers.length}`;
   return checkBottle(entry, layer);
 }
 
@@ -227,14 +243,15 @@ function checkRoom(walk: Walk, entries: number): void {
   if (walk.spent.entries <= MOST_ENTRIES) return;
   throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_ENTRIES} objects`, {
     stage: "body",
-    hint: "choose from it with --platform",
+    hint: "select less with --platform",
   });
 }
 
 function want(walk: Walk, children: readonly Place[]): void {
   const fresh = new Map<Digest, number>();
   for (const { descriptor } of children) {
-    if (descriptor !== null && !walk.documents.has(descriptor.digest)) fresh.set(descriptor.digest, descriptor.size ?? 0);
+    if (descriptor !== null && !walk.documents.has(descriptor.digest))
+      fresh.set(descriptor.digest, descriptor.size ?? 0);
   }
   if (fresh.size === 0) return;
   const bytes = [...fresh.values()].reduce((sum, size) => sum + size, 0);

@@ -3,12 +3,13 @@ import type { ErrorCode } from "../../errors.ts";
 /** Hints for faults whose thrower, a transport or a parser, cannot know what to do. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
   E_DNS: "check the name of the registry, and the name servers of this vantage",
-  E_CONNECT: "check that this vantage may reach the registry: tofu3 workers check --registry HOST asks it from every worker",
-  E_TLS: "something on this vantage's way may pose as the registry; an authority of your own goes into registries.HOST.caFile",
-  E_TIMEOUT: "try again; limits in the configuration say how long is waited",
+  E_CONNECT:
+    "check that this vantage may reach the registry: tofu3 workers check --registry HOST asks it from every worker",
+  E_TLS: "something on the way may be posing as the registry; for an authority of your own set registries.HOST.caFile",
+  E_TIMEOUT: "try again, or raise the time limits in the configuration",
   E_CUT: "the connection of this vantage breaks: try again, or look from another network",
-  E_FRAMING: "a proxy or a server on this vantage's way is broken or lies; compare with what another network sees",
-  E_TOO_LARGE: "no artifact needs that; limits in the configuration say how much is read",
+  E_FRAMING: "a proxy or server on the way is broken or lying; compare with what another network sees",
+  E_TOO_LARGE: "no artifact should need that much; the limits are in the configuration",
   E_REDIRECT: "this is not followed; compare with what another network sees",
   E_TOKEN: "compare with what another network sees",
   E_CHALLENGE: "compare with what another network sees",

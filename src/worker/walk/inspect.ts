@@ -78,7 +78,9 @@ function inspected(place: Place, count: { shown: number }): Inspected {
   if (place.document === null || document === null) throw new Tofu3Error("E_BUG", "a document without bytes");
   count.shown += 1;
   if (count.shown > MOST_SHOWN)
-    throw new Tofu3Error("E_LIMIT", `there are more than ${MOST_SHOWN} manifests to show`, { hint: "choose with --platform" });
+    throw new Tofu3Error("E_LIMIT", `there are more than ${MOST_SHOWN} manifests to show`, {
+      hint: "choose with --platform",
+    });
   const documents = place.children.filter((child) => child.role !== "blob");
   const { mediaType, pinned } = place.document;
   const children = documents.map((child) => inspected(child, count));

@@ -30,7 +30,8 @@ export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): 
     job,
     () => undefined,
     signal,
-    (session, limit) => (isSelective(job.selection) ? receiveChosen(session, job, limit) : receiveRoot(session, job, limit)),
+    (session, limit) =>
+      isSelective(job.selection) ? receiveChosen(session, job, limit) : receiveRoot(session, job, limit),
   );
 }
 
@@ -64,7 +65,9 @@ async function receiveChosen(session: Session, job: Job, signal: AbortSignal): P
 
 /** Nothing can be selected from an unreadable index, so the index itself is returned. */
 function chosenIn(root: Place): Place[] {
-  return placesOf(root).filter(({ role, document }) => role === "manifest" || (document !== null && document.manifest === null));
+  return placesOf(root).filter(
+    ({ role, document }) => role === "manifest" || (document !== null && document.manifest === null),
+  );
 }
 
 function tooMany(chosen: number): Tofu3Error {

@@ -38,7 +38,8 @@ export function selectEntries(index: Index, selection: Selection): Entry[] {
 export function nothingMatches(session: Session, selection: Selection, index: Index): Tofu3Error {
   const choices = describeChoices(index);
   const more = choices.length > MOST_CHOICES ? [`… and ${choices.length - MOST_CHOICES} more`] : [];
-  const there = choices.length === 0 ? "it is empty" : `it has: ${[...choices.slice(0, MOST_CHOICES), ...more].join("; ")}`;
+  const there =
+    choices.length === 0 ? "it is empty" : `it has: ${[...choices.slice(0, MOST_CHOICES), ...more].join("; ")}`;
   return new Tofu3Error("E_SELECTION", `nothing in ${nameOf(session)} matches ${describe(selection)}; ${there}`, {
     hint: "choose with --platform, --os-version or --bottle from what is there",
   });
@@ -59,9 +60,13 @@ export async function checkImagePlatform(
   const { platform, osVersion, bottle } = selection;
   if (bottle !== null && bottleOf(manifest)?.tag !== bottle) throw notThisImage(session, selection, "");
   if (platform === null && osVersion === null) return null;
-  const config = manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
+  const config =
+    manifest.kind === "schema1" ? platformOfSchema1(manifest) : await readPlatform(session, manifest, signal);
   if (config === null || "error" in config) return config;
-  if ((platform === null || matchesPlatform(config, platform)) && (osVersion === null || matchesOsVersion(config, osVersion)))
+  if (
+    (platform === null || matchesPlatform(config, platform)) &&
+    (osVersion === null || matchesOsVersion(config, osVersion))
+  )
     return null;
   throw notThisImage(session, selection, ` for ${visible(describePlatform(config), 100)}`);
 }
@@ -78,7 +83,11 @@ function platformOfSchema1(manifest: Schema1Manifest): Platform | null {
   return top === undefined ? null : platformOf(Buffer.from(top.v1Compatibility));
 }
 
-async function readPlatform(session: Session, { config }: ImageManifest, signal: AbortSignal): Promise<Platform | Fetched | null> {
+async function readPlatform(
+  session: Session,
+  { config }: ImageManifest,
+  signal: AbortSignal,
+): Promise<Platform | Fetched | null> {
   const isImage = config.mediaType === OCI_CONFIG || config.mediaType === DOCKER_CONFIG;
   if (!isImage || (config.size ?? 0) > session.limits.manifestBytes) return null;
   const ask = {

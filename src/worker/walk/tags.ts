@@ -37,7 +37,7 @@ export async function readTags(
   } catch (thrown) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw thrown;
-    throw new Tofu3Error("E_TIMEOUT", `the tags were not all there within ${limits.totalSeconds} s`, { cause: thrown });
+    throw new Tofu3Error("E_TIMEOUT", `not all tags arrived within ${limits.totalSeconds} s`, { cause: thrown });
   } finally {
     await transport.end();
   }
@@ -50,14 +50,19 @@ async function readPages(session: Session, signal: AbortSignal): Promise<readonl
   const visited = new Set<string>();
   for (let url = apiUrl(registry, "tags/list"); ;) {
     visited.add(url.href);
-    const page = await readPage(session, { url, headers: [["accept", "application/json"]], maxBytes: LONGEST_PAGE }, what, signal);
+    const page = await readPage(
+      session,
+      { url, headers: [["accept", "application/json"]], maxBytes: LONGEST_PAGE },
+      what,
+      signal,
+    );
     const before = tags.size;
     for (const tag of parseTags(page, what)) tags.add(tag);
     const next = nextPage(url.href, valuesOf(page.headers, "link").join(", "));
     if (next === null) return [...tags];
     const following = ownPath(url, new URL(next));
     if (visited.has(following.href) || tags.size === before)
-      throw endless(what, "the pages do not come to an end: one brought nothing new");
+      throw endless(what, "the pages do not end: one had no new tags");
     if (visited.size >= MOST_PAGES || tags.size > MOST_TAGS)
       throw endless(what, `more than ${visited.size} pages, ${tags.size} tags`);
     url = following;

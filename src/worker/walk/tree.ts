@@ -55,7 +55,13 @@ export function placeBelow(parent: Digest, role: Role, descriptor: Descriptor, p
 
 export function seenIn(document: Document): Seen {
   const { computed, size, pinned, mediaType, guessed, manifest } = document;
-  const about = { pinned, mediaType, guessed, annotations: manifest?.annotations ?? {}, sized: manifest?.kind !== "schema1" };
+  const about = {
+    pinned,
+    mediaType,
+    guessed,
+    annotations: manifest?.annotations ?? {},
+    sized: manifest?.kind !== "schema1",
+  };
   return { computed, size, about };
 }
 

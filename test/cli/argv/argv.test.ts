@@ -37,7 +37,10 @@ test.each([
   ["--force verify a", { ...VERIFY, reference: "a", force: true }],
   ["verify a --force=false", { ...VERIFY, reference: "a" }],
   ["inspect a --raw", { command: "inspect", reference: "a", ...NOTHING, raw: true }],
-  ["inspect a --platform darwin/amd64", { command: "inspect", reference: "a", ...NOTHING, platform: "darwin/amd64", raw: false }],
+  [
+    "inspect a --platform darwin/amd64",
+    { command: "inspect", reference: "a", ...NOTHING, platform: "darwin/amd64", raw: false },
+  ],
   ["inspect a --raw --json=false", { command: "inspect", reference: "a", ...NOTHING, raw: true }],
   ["tags ghcr.io/a/b", { command: "tags", repository: "ghcr.io/a/b" }],
   ["workers check", { command: "workers check", registry: null }],
@@ -185,9 +188,14 @@ test("whatever is typed is one command or a mistake in our words; yargs neither 
   const spies = [
     vi.spyOn(process, "exit").mockImplementation(() => undefined as never),
     ...(["log", "error", "warn"] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => undefined)),
-    ...([process.stdout, process.stderr] as const).map((stream) => vi.spyOn(stream, "write").mockImplementation(() => true)),
+    ...([process.stdout, process.stderr] as const).map((stream) =>
+      vi.spyOn(stream, "write").mockImplementation(() => true),
+    ),
   ];
-  const word = fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...WORDS, ...ODD) }, fc.string({ maxLength: 6, unit: "binary" }));
+  const word = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...WORDS, ...ODD) },
+    fc.string({ maxLength: 6, unit: "binary" }),
+  );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
       try {

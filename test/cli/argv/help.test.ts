@@ -34,10 +34,13 @@ test.each(COMMANDS)("help of tofu3 $name has every flag that it accepts", (comma
   }
 });
 
-test.each(COMMANDS.flatMap((command) => command.examples.map(([example]) => example)))("the example is accepted: %s", (example) => {
-  const line = /tofu3 ([^|>)]*)/.exec(example)?.[1] ?? "";
-  expect(() => parseArgv(line.trim().split(/\s+/))).not.toThrow(Tofu3Error);
-});
+test.each(COMMANDS.flatMap((command) => command.examples.map(([example]) => example)))(
+  "the example is accepted: %s",
+  (example) => {
+    const line = /tofu3 ([^|>)]*)/.exec(example)?.[1] ?? "";
+    expect(() => parseArgv(line.trim().split(/\s+/))).not.toThrow(Tofu3Error);
+  },
+);
 
 test("every row of the table of exit codes is in the help of some command", () => {
   const listed = new Set(COMMANDS.flatMap((command) => command.exits.map((exit) => exit.code)));

@@ -48,9 +48,12 @@ describe("a live line", () => {
   });
 
   test("is never longer than the terminal is wide, colours not counted", () => {
-    const lines = frame([trackAfter(FETCHING, 2000), { ...newTrack("a-worker-with-a-long-name", 0) }], 30, COLOURED, 2000).split(
-      "\n",
-    );
+    const lines = frame(
+      [trackAfter(FETCHING, 2000), { ...newTrack("a-worker-with-a-long-name", 0) }],
+      30,
+      COLOURED,
+      2000,
+    ).split("\n");
     const widths = lines.map((line) => line.replace(/\u001b\[\d+m/g, "").length);
     expect(Math.max(...widths)).toBeLessThanOrEqual(29);
   });

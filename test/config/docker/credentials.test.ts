@@ -8,7 +8,9 @@ import { folderWith, thrownBy } from "../folder.ts";
 const signal = new AbortController().signal;
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
 const auths = (entries: Readonly<Record<string, string>>): string =>
-  JSON.stringify({ auths: Object.fromEntries(Object.entries(entries).map(([key, pair]) => [key, { auth: base64(pair) }])) });
+  JSON.stringify({
+    auths: Object.fromEntries(Object.entries(entries).map(([key, pair]) => [key, { auth: base64(pair) }])),
+  });
 
 /** `user:password`, `<token>:…` for an identity token, null for none. */
 function shown(credentials: Credentials | null): string | null {
@@ -108,13 +110,19 @@ describe("a bad file", () => {
       says: /config\.json": it is not JSON \(line 1, column \d+\)$|it is not JSON$/,
     },
     { file: '{\n "auths": {"r": hunter2}}', says: /it is not JSON/ },
-    { file: "[]", says: /: the whole must be an object$/ },
+    { file: "[]", says: /: the whole file must be an object$/ },
     { file: '{"auths": ["hunter2"]}', says: /: "auths" must be an object$/ },
     { file: '{"auths": {"r": "hunter2"}}', says: /: "auths" > "r" must be an object$/ },
     { file: '{"auths": {"r": {"auth": 42}}}', says: /: "auths" > "r" > "auth" must be a string$/ },
     { file: '{"credsStore": ["hunter2"]}', says: /: "credsStore" must be a string$/ },
-    { file: '{"auths": {"r": {"auth": "hunter2!"}}}', says: /: auths > "r" > auth is not the base64 of "user:password"$/ },
-    { file: `{"auths": {"r": {"auth": "${base64("kim:hunter2")}!"}}}`, says: /auth is not the base64 of "user:password"$/ },
+    {
+      file: '{"auths": {"r": {"auth": "hunter2!"}}}',
+      says: /: auths > "r" > auth is not the base64 of "user:password"$/,
+    },
+    {
+      file: `{"auths": {"r": {"auth": "${base64("kim:hunter2")}!"}}}`,
+      says: /auth is not the base64 of "user:password"$/,
+    },
     { file: `{"auths": {"r": {"auth": "${base64("hunter2")}"}}}`, says: /auth is not the base64 of "user:password"$/ },
     { file: `{"auths": {"r": {"auth": "${base64(":hunter2")}"}}}`, says: /auth is not the base64 of "user:password"$/ },
     { file: '{"credsStore": "../hunter2"}', says: /has something that is not the name of a helper$/ },

@@ -21,7 +21,8 @@ function shown(credentials: Credentials | null): string | null {
 /** A PATH with `docker-credential-NAME` scripts; each notes what it was called with in `calls`. */
 async function helpers(scripts: Readonly<Record<string, string>>): Promise<{ folder: string; env: { PATH: string } }> {
   const files = Object.entries(scripts).map(([name, body]) => {
-    const note = 'read -r server || true\necho "$0 $* $server" | sed "s,.*/docker-credential-,," >>"$(dirname "$0")/calls"';
+    const note =
+      'read -r server || true\necho "$0 $* $server" | sed "s,.*/docker-credential-,," >>"$(dirname "$0")/calls"';
     return [`docker-credential-${name}`, `#!/bin/sh\n${note}\n${body}\n`];
   });
   const folder = await folderWith({ calls: "", ...(Object.fromEntries(files) as Record<string, string>) }, 0o700);
@@ -47,7 +48,10 @@ describe("docker-credential-x get", () => {
   test.each([
     { script: "echo hunter2; echo hunter2 >&2; exit 1", says: /docker-credential-x failed with status 1$/ },
     { script: 'echo "{\\"Username\\": \\"hunter2\\""', says: /did not answer with Username and Secret in JSON$/ },
-    { script: 'echo "{\\"Username\\": \\"hunter2\\", \\"Secret\\": 1}"', says: /did not answer with Username and Secret in JSON$/ },
+    {
+      script: 'echo "{\\"Username\\": \\"hunter2\\", \\"Secret\\": 1}"',
+      says: /did not answer with Username and Secret in JSON$/,
+    },
     { script: "exec 0<&-; sleep 0.2; echo hunter2 >&2; exit 3", says: /failed with status 3$/ },
     { script: "while :; do echo hunter2 >&2; done", says: /answered with more than 65536 bytes$/ },
     { script: "trap '' TERM; while :; do sleep 1; done", says: /gave no answer within 0\.5 seconds$/ },
@@ -68,7 +72,10 @@ describe("docker-credential-x get", () => {
   });
 
   test("a helper that closes its stdin before the server is written to it is judged by its answer", async () => {
-    const folder = await folderWith({ "docker-credential-x": `#!/bin/sh\nexec 0<&-\n${answer("kim", "pass")}\n` }, 0o700);
+    const folder = await folderWith(
+      { "docker-credential-x": `#!/bin/sh\nexec 0<&-\n${answer("kim", "pass")}\n` },
+      0o700,
+    );
     const env = { PATH: `${folder}:/usr/bin:/bin` };
     // more than a pipe holds, so that writing fails for sure
     expect(shown(await askHelper("x", "r".repeat(1024 * 1024), { env }, signal))).toBe("kim:pass");
@@ -97,7 +104,9 @@ describe("docker-credential-x get", () => {
   });
 
   test("the signal ends it at once and kills it", async () => {
-    const { env, folder } = await helpers({ x: `trap "" TERM; echo $$ >"$(dirname "$0")/pid"; while :; do sleep 1; done` });
+    const { env, folder } = await helpers({
+      x: `trap "" TERM; echo $$ >"$(dirname "$0")/pid"; while :; do sleep 1; done`,
+    });
     const controller = new AbortController();
     const asking = thrownBy(askHelper("x", "r.example", { env }, controller.signal));
     const readPid = async (): Promise<number> => Number(await readFile(join(folder, "pid"), "utf8").catch(() => "0"));

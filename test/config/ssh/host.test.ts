@@ -11,7 +11,10 @@ test("without ~/.ssh/config: the host itself, port 22, the local user, the usual
     host: "fra",
     port: 22,
     user: "kim",
-    identityFiles: ["id_ed25519", "id_ecdsa", "id_rsa"].map((file) => ({ file: join(home, ".ssh", file), named: false })),
+    identityFiles: ["id_ed25519", "id_ecdsa", "id_rsa"].map((file) => ({
+      file: join(home, ".ssh", file),
+      named: false,
+    })),
     identityAgent: null,
     identitiesOnly: false,
     proxyJump: null,
@@ -55,7 +58,12 @@ Host fra
 test("tofu3.yaml beats ~/.ssh/config, also in what Match sees", async () => {
   const config = "Host fra\n  User other\n  Port 1\n  IdentityFile ~/.ssh/other\nMatch user tofu\n  HostName by-user\n";
   const { host } = await resolved({ config, wishes: { user: "tofu", port: 2222, identityFile: "/keys/id" } });
-  expect(host).toMatchObject({ user: "tofu", port: 2222, host: "by-user", identityFiles: [{ file: "/keys/id", named: true }] });
+  expect(host).toMatchObject({
+    user: "tofu",
+    port: 2222,
+    host: "by-user",
+    identityFiles: [{ file: "/keys/id", named: true }],
+  });
 });
 
 test("Match exec is never run and never matches, negated or not", async () => {
@@ -73,7 +81,12 @@ test("CanonicalizeHostname asks no name server", async () => {
 
 describe("Include", () => {
   test.each([
-    { why: "relative to ~/.ssh", config: "Include more\n", files: { ".ssh/more": "Host fra\n  User in\n" }, user: "in" },
+    {
+      why: "relative to ~/.ssh",
+      config: "Include more\n",
+      files: { ".ssh/more": "Host fra\n  User in\n" },
+      user: "in",
+    },
     { why: "from ~/", config: "Include ~/more\n", files: { more: "User in\n" }, user: "in" },
     {
       why: "a pattern, in order of names",
@@ -81,7 +94,12 @@ describe("Include", () => {
       files: { ".ssh/conf.d/b": "User b\n", ".ssh/conf.d/a": "User a\n" },
       user: "a",
     },
-    { why: "a pattern for a folder", config: "Include */config\n", files: { ".ssh/one/config": "User one\n" }, user: "one" },
+    {
+      why: "a pattern for a folder",
+      config: "Include */config\n",
+      files: { ".ssh/one/config": "User one\n" },
+      user: "one",
+    },
     {
       why: "a pattern passes over hidden files",
       config: "Include conf.d/*\n",
@@ -89,7 +107,12 @@ describe("Include", () => {
       user: "kim",
     },
     { why: "two files", config: "Include a b\n", files: { ".ssh/a": "Port 1\n", ".ssh/b": "User b\n" }, user: "b" },
-    { why: "below a Host that matches", config: "Host fra\n  Include more\n", files: { ".ssh/more": "User in\n" }, user: "in" },
+    {
+      why: "below a Host that matches",
+      config: "Host fra\n  Include more\n",
+      files: { ".ssh/more": "User in\n" },
+      user: "in",
+    },
     {
       why: "below a Host that does not match",
       config: "Host sgp\n  Include more\n",
@@ -102,7 +125,12 @@ describe("Include", () => {
       files: { ".ssh/more": "Host sgp\n  Port 1\n" },
       user: "after",
     },
-    { why: "the first value counts", config: "User before\nInclude more\n", files: { ".ssh/more": "User in\n" }, user: "before" },
+    {
+      why: "the first value counts",
+      config: "User before\nInclude more\n",
+      files: { ".ssh/more": "User in\n" },
+      user: "before",
+    },
     { why: "a missing file says nothing", config: "Include more no/*\nUser after\n", files: {}, user: "after" },
   ])("$why", async ({ config, files, user }) => {
     expect((await resolved({ config, files })).host.user).toBe(user);

@@ -69,8 +69,8 @@ function matches(root: Node, flags: readonly string[]): boolean {
 export type Sent = "all" | "some" | "none";
 
 /**
- * What the vantage reports when nothing breaks its way. A document that cannot be had may end a worker's work before its blobs, so of lies only
- * those count that were sent.
+ * What the vantage reports when nothing breaks its way. A document that cannot be had may end a worker's work before
+ * its blobs, so of lies only those count that were sent.
  */
 function undisturbed(view: View, flags: readonly string[], sent: (node: Node) => boolean): Report {
   const { root, rootFault, rootType, faults, lies } = view;
@@ -93,7 +93,10 @@ function undisturbed(view: View, flags: readonly string[], sent: (node: Node) =>
   };
 }
 
-/** Everything that a vantage may have reported: one thing, unless its line broke somewhere, or it left in the middle of a lie. */
+/**
+ * Everything that a vantage may have reported: one thing, unless its line broke somewhere, or it left in the middle of
+ * a lie.
+ */
 export function reportsOf(view: View, flags: readonly string[], sent: (node: Node) => Sent): Report[] {
   const { way } = view;
   if (way === "dead") return [NOTHING];
@@ -102,7 +105,9 @@ export function reportsOf(view: View, flags: readonly string[], sent: (node: Nod
     const report = undisturbed(view, flags, counts);
     // who ends badly keeps what it saw, and supports nothing
     if (way === "unclean") return [{ ...NOTHING, root: report.root, lied: report.lied }];
-    return way === "open" ? [report] : [NOTHING, { ...NOTHING, root: report.root }, { ...report, whole: false }, report];
+    return way === "open"
+      ? [report]
+      : [NOTHING, { ...NOTHING, root: report.root }, { ...report, whole: false }, report];
   });
 }
 

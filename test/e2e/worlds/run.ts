@@ -46,7 +46,10 @@ async function releasedIn(cwd: string): Promise<Map<string, Buffer>> {
   return found;
 }
 
-/** The program as it runs from the command line, but in this process: hundreds of worlds would otherwise be hundreds of starts. */
+/**
+ * The program as it runs from the command line, but in this process: hundreds of worlds would otherwise be hundreds of
+ * starts.
+ */
 export async function openTheatre(): Promise<Theatre> {
   const folder = await makeFolder("worlds");
   const tmp = await makeFolder("worlds-vm");

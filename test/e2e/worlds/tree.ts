@@ -71,7 +71,10 @@ function imageOf(growth: Growth, platform: LabPlatform): Node {
   const [configType, mediaType] = growth.docker ? [DOCKER_CONFIG, DOCKER_MANIFEST] : [OCI_CONFIG, OCI_MANIFEST];
   const diffIds = layers.map((each) => digestOf(each.blob.bytes));
   const comment = `image ${growth.count} of ${growth.word}`;
-  const config = leaf("config", documentOf(configType, { ...platform, comment, rootfs: { type: "layers", diff_ids: diffIds } }));
+  const config = leaf(
+    "config",
+    documentOf(configType, { ...platform, comment, rootfs: { type: "layers", diff_ids: diffIds } }),
+  );
   const document = {
     schemaVersion: 2,
     ...(growth.docker || growth.dice.chance(0.5) ? { mediaType } : {}),
@@ -102,7 +105,9 @@ function indexOf(growth: Growth, depth: number): Node {
   const entries = Array.from({ length: dice.below(5) + (depth === 0 ? 1 : 0) }, () => entryOf(growth, depth));
   // the same child under the same name, or under another one
   for (const each of dice.some(entries, 0.15)) {
-    entries.push(dice.chance(0.5) ? each : { ...each, platform: each.node.kind === "image" ? dice.pick(PLATFORMS) : null });
+    entries.push(
+      dice.chance(0.5) ? each : { ...each, platform: each.node.kind === "image" ? dice.pick(PLATFORMS) : null },
+    );
   }
   const mediaType = growth.docker ? DOCKER_LIST : OCI_INDEX;
   return indexFrom(entries, mediaType, dice.chance(0.5) || growth.docker, {});

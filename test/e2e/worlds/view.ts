@@ -11,7 +11,9 @@ export type Vantage = (typeof VANTAGES)[number];
 export const FAULTS = ["404", "403", "429", "500", "closed"] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** The way to a vantage, and back from it. `unclean`: its shell ends with status 1; `cut`: its line breaks somewhere. */
+/**
+ * The way to a vantage, and back from it. `unclean`: its shell ends with status 1; `cut`: its line breaks somewhere.
+ */
 export type Way = "open" | "dead" | "unclean" | { readonly cutAt: number };
 
 /** What one vantage is told, and how it can tell of it. */
@@ -52,7 +54,9 @@ function otherArtifact(throws: Dice, truth: Node, seed: number, kind: RootKind):
   return growArtifact(seed + 1 + throws.below(2), other, "another artifact");
 }
 
-/** Bytes that are not those of the node: damaged, longer, shorter, or those of something else that is good in itself. */
+/**
+ * Bytes that are not those of the node: damaged, longer, shorter, or those of something else that is good in itself.
+ */
 function lieAbout(throws: Dice, node: Node, other: Node): Buffer {
   const bytes = Buffer.from(node.blob.bytes);
   const lie = throws.pick(["flip", "longer", "shorter", "other"]);
@@ -76,7 +80,9 @@ function faultsOf(throws: Dice, root: Node, passing: boolean): View["faults"] {
   const below = nodesOf(root).slice(1);
   const fault = throws.pick(FAULTS);
   const missing = below.length === 0 ? [] : [...throws.some(below, 0.2), below[throws.below(below.length)] ?? root];
-  return new Map(missing.map(({ blob }) => [blob.digest, { fault, passing: passing && (fault === "429" || fault === "500") }]));
+  return new Map(
+    missing.map(({ blob }) => [blob.digest, { fault, passing: passing && (fault === "429" || fault === "500") }]),
+  );
 }
 
 function liesOf(throws: Dice, root: Node, other: Node): View["lies"] {
@@ -87,7 +93,18 @@ function liesOf(throws: Dice, root: Node, other: Node): View["lies"] {
 
 /** What one vantage is told; `lied`: something else than the truth, if it is told anything. */
 function viewOf(throws: Dice, vantage: Vantage, truth: Node, others: readonly [Node, ...Node[]]): View {
-  const trouble = throws.pick(["root", "root", "lie", "lie", "partial", "partial", "partial", "passing", "gone", "typed"]);
+  const trouble = throws.pick([
+    "root",
+    "root",
+    "lie",
+    "lie",
+    "partial",
+    "partial",
+    "partial",
+    "passing",
+    "gone",
+    "typed",
+  ]);
   const other = throws.pick(others);
   const root = trouble === "root" || (trouble === "typed" && throws.chance(0.7)) ? other : truth;
   return {

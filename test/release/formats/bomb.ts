@@ -4,7 +4,10 @@ import { layerFrom, OCI, type LayerPiece } from "../fixture.ts";
 
 const BLOCK = 128 * 1024;
 
-/** RFC 8878 by hand: one frame of RLE blocks, four bytes for 128 KiB each. `window` is the exponent of its window, 17 for 128 KiB. */
+/**
+ * RFC 8878 by hand: one frame of RLE blocks, four bytes for 128 KiB each. `window` is the exponent of its window, 17
+ * for 128 KiB.
+ */
 export function zstdBomb(blocks: number, window = 17): Buffer {
   const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (window - 10) << 3]);
   const body = Buffer.alloc(blocks * 4);

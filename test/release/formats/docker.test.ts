@@ -1,8 +1,29 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DOCKER, gzipLayer, image, index, layerFrom, OCI, schema1, sha, single, tarOf, type LayerPiece } from "../fixture.ts";
+import {
+  DOCKER,
+  gzipLayer,
+  image,
+  index,
+  layerFrom,
+  OCI,
+  schema1,
+  sha,
+  single,
+  tarOf,
+  type LayerPiece,
+} from "../fixture.ts";
 import { put } from "../mint.ts";
 import { hashOf, json, leftovers, listing, temporary, tool } from "../tools.ts";
 
@@ -35,18 +56,30 @@ function rawZstd(content: Uint8Array): Uint8Array {
 const hello = single("docker.io/library/hello:1.2", image([a, b, plain, a].map(asDocker), { media: docker }));
 const withZstd = single("quay.io/x/y:z", image([a, zstd]));
 const old = schema1("docker.io/library/old:1", [
-  { layer: a, fields: { created: "2015-01-01T00:00:00Z", container_config: { Cmd: ["/bin/sh", "-c", "#(nop) ADD x"] }, Size: 1 } },
+  {
+    layer: a,
+    fields: { created: "2015-01-01T00:00:00Z", container_config: { Cmd: ["/bin/sh", "-c", "#(nop) ADD x"] }, Size: 1 },
+  },
   { layer: empty, fields: { created: "2015-01-01T00:00:01Z", container_config: { Cmd: ["CMD"] }, throwaway: true } },
   {
     layer: b,
-    fields: { created: "2015-01-01T00:00:02Z", author: "me", architecture: "amd64", os: "linux", config: { Cmd: ["/bin/true"] } },
+    fields: {
+      created: "2015-01-01T00:00:02Z",
+      author: "me",
+      architecture: "amd64",
+      os: "linux",
+      config: { Cmd: ["/bin/true"] },
+    },
   },
 ]);
 
 describe("docker-archive:FILE", () => {
   test("skopeo reads back tag, config and layers", async () => {
     const dir = temporary();
-    expect(await put(hello, `docker-archive:${dir}/out.tar`)).toEqual({ format: "docker-archive", path: `${dir}/out.tar` });
+    expect(await put(hello, `docker-archive:${dir}/out.tar`)).toEqual({
+      format: "docker-archive",
+      path: `${dir}/out.tar`,
+    });
     const config = json(
       tool("skopeo", "inspect", "--config", "--raw", `docker-archive:${dir}/out.tar:docker.io/library/hello:1.2`),
     );
@@ -88,7 +121,11 @@ describe("docker-archive:FILE", () => {
     writeFileSync(`${dir}/1`, bigTar.subarray(0, 1_000_000));
     writeFileSync(`${dir}/2`, bigTar.subarray(1_000_000));
     tool("zstd", "-q", "-19", `${dir}/1`, `${dir}/2`);
-    const layer = layerFrom(Buffer.concat([readFileSync(`${dir}/1.zst`), readFileSync(`${dir}/2.zst`)]), bigTar, OCI.zstd);
+    const layer = layerFrom(
+      Buffer.concat([readFileSync(`${dir}/1.zst`), readFileSync(`${dir}/2.zst`)]),
+      bigTar,
+      OCI.zstd,
+    );
     await put(single("quay.io/x/y:z", image([layer])), `docker-archive:${dir}/out.tar`);
     mkdirSync(`${dir}/in`);
     tool("tar", "-xf", `${dir}/out.tar`, "-C", `${dir}/in`);
@@ -98,7 +135,9 @@ describe("docker-archive:FILE", () => {
   test("the registry's digest stands beside it, as references that a client takes", async () => {
     const dir = temporary();
     await put(hello, `docker-archive:${dir}/out.tar`);
-    expect(readFileSync(`${dir}/out.tar.digest`, "utf8")).toBe(`docker.io/library/hello:1.2@${hello.objects[0]?.digest ?? ""}\n`);
+    expect(readFileSync(`${dir}/out.tar.digest`, "utf8")).toBe(
+      `docker.io/library/hello:1.2@${hello.objects[0]?.digest ?? ""}\n`,
+    );
     const pieces = image([a]);
     const multi = index(
       "quay.io/x/y:z",
@@ -155,7 +194,8 @@ describe("docker-archive:FILE", () => {
     });
     const storage = ["--root", `${dir}/root`, "--runroot", short, "--storage-driver", "vfs"];
     const probe = spawnSync("podman", [...storage, "images"], { encoding: "utf8" });
-    if (probe.status !== 0) return context.skip(`podman does not run on this machine: ${probe.error?.message ?? probe.stderr}`);
+    if (probe.status !== 0)
+      return context.skip(`podman does not run on this machine: ${probe.error?.message ?? probe.stderr}`);
     for (const [artifact, name] of [
       [hello, "docker.io/library/hello:1.2"],
       [withZstd, "quay.io/x/y:z"],
@@ -212,7 +252,9 @@ describe("docker-v1:DIR", () => {
     const ours = json(readFileSync(`${dir}/out/repositories`, "utf8"))["hello"] as Record<string, string>;
     expect(ours).toEqual(theirs);
     const folders = readdirSync(`${dir}/out`).filter((name) => name !== "repositories");
-    expect(folders.sort()).toEqual([...new Set(tool("tar", "-tf", `${dir}/skopeo.tar`).match(/^[0-9a-f]{64}(?=\/)/gm))].sort());
+    expect(folders.sort()).toEqual(
+      [...new Set(tool("tar", "-tf", `${dir}/skopeo.tar`).match(/^[0-9a-f]{64}(?=\/)/gm))].sort(),
+    );
     for (const folder of folders) tool("tar", "-tf", `${dir}/out/${folder}/layer.tar`);
   });
 
@@ -229,7 +271,10 @@ describe("docker-v1:DIR", () => {
   test("without a tag repositories is empty", async () => {
     const dir = temporary();
     await put(
-      { ...old, reference: { registry: "docker.io", repository: "library/old", digest: old.objects[0]?.digest ?? sha("") } },
+      {
+        ...old,
+        reference: { registry: "docker.io", repository: "library/old", digest: old.objects[0]?.digest ?? sha("") },
+      },
       `docker-v1:${dir}/out`,
     );
     expect(readFileSync(`${dir}/out/repositories`, "utf8")).toBe("{}\n");
@@ -247,8 +292,14 @@ describe("what is no image is refused by Docker's formats, and nothing is left",
     },
     { what: "a diff_id that is a path", pieces: image([{ ...a, diffId: "sha256:../../x" }]) },
     { what: "a zstd layer that unpacks to something else", pieces: image([{ ...zstd, diffId: a.diffId }]) },
-    { what: "a zstd layer that is damaged", pieces: image([layerFrom(zstd.bytes.subarray(0, 200_000), bigTar, OCI.zstd)]) },
-    { what: "a layer in a format that no tool loads", pieces: image([layerFrom(Buffer.from("BZh91AY"), plainTar, OCI.tar)]) },
+    {
+      what: "a zstd layer that is damaged",
+      pieces: image([layerFrom(zstd.bytes.subarray(0, 200_000), bigTar, OCI.zstd)]),
+    },
+    {
+      what: "a layer in a format that no tool loads",
+      pieces: image([layerFrom(Buffer.from("BZh91AY"), plainTar, OCI.tar)]),
+    },
   ])("$what", async ({ pieces }) => {
     for (const dest of ["docker-archive:", "docker-v1:"]) {
       const dir = temporary();

@@ -14,7 +14,10 @@ async function bottle(tag: string, platform: Record<string, string>): Promise<En
     ...(await gzipLayer({ [`vim/${tag}`]: tag })),
     annotations: { "org.opencontainers.image.title": `wrong--${tag}` },
   };
-  const annotations = { "org.opencontainers.image.ref.name": `9.0.${tag}`, "sh.brew.bottle.digest": layer.digest.slice(7) };
+  const annotations = {
+    "org.opencontainers.image.ref.name": `9.0.${tag}`,
+    "sh.brew.bottle.digest": layer.digest.slice(7),
+  };
   return { image: image([layer]), platform, annotations };
 }
 
@@ -38,7 +41,9 @@ describe("oci:DIR", () => {
     expect(inspected["Layers"]).toEqual([a.digest, b.digest, a.digest]);
     tool("skopeo", "copy", "--preserve-digests", `oci:${dir}/out:1.2`, `dir:${dir}/copy`);
     expect(
-      readFileSync(`${dir}/copy/manifest.json`).equals(hello.bytes.get(hello.objects[0]?.digest ?? sha("")) ?? Buffer.of()),
+      readFileSync(`${dir}/copy/manifest.json`).equals(
+        hello.bytes.get(hello.objects[0]?.digest ?? sha("")) ?? Buffer.of(),
+      ),
     ).toBe(true);
     expect(leftovers(dir)).toEqual([]);
   });
@@ -115,7 +120,10 @@ describe("oci:DIR", () => {
   test("several manifests without a name are told apart by their platform, equal names by their digest", async () => {
     const dir = temporary();
     const [one, two, three] = [image([a]), image([b]), image([a, b])];
-    const entry = (each: typeof one, architecture: string): Entry => ({ image: each, platform: { os: "linux", architecture } });
+    const entry = (each: typeof one, architecture: string): Entry => ({
+      image: each,
+      platform: { os: "linux", architecture },
+    });
     const some = index(
       "localhost:5000/x:1",
       [entry(one, "amd64"), entry(two, "arm64"), entry(three, "arm64"), entry(image([]), "s390x")],
@@ -123,7 +131,9 @@ describe("oci:DIR", () => {
     );
     await put(some, `oci:${dir}/out`);
     expect(
-      indexOf(`${dir}/out`).manifests.map(({ annotations }) => (annotations as never)["org.opencontainers.image.ref.name"]),
+      indexOf(`${dir}/out`).manifests.map(
+        ({ annotations }) => (annotations as never)["org.opencontainers.image.ref.name"],
+      ),
     ).toEqual([
       "1-linux-amd64",
       `1-linux-arm64-${two.manifest.digest.slice(7, 19)}`,
@@ -150,7 +160,12 @@ describe("oci:DIR", () => {
     const media = { manifest: DOCKER.manifest, config: DOCKER.config };
     const list = index(
       "localhost:5000/x:1",
-      [{ image: image([{ ...a, mediaType: DOCKER.gzip }], { media }), platform: { os: "linux", architecture: "amd64" } }],
+      [
+        {
+          image: image([{ ...a, mediaType: DOCKER.gzip }], { media }),
+          platform: { os: "linux", architecture: "amd64" },
+        },
+      ],
       { mediaType: DOCKER.list },
     );
     await put(list, `oci:${dir}/out`);
@@ -195,7 +210,8 @@ describe("oci-archive:FILE", () => {
     expect(
       lines.filter(
         (line) =>
-          !/^[-d]r[-w]xr?-xr?-x? 0\/0 .*1970-01-01 00:00:00 /.test(line) && !/^-rw-r--r-- 0\/0 .*1970-01-01 00:00:00 /.test(line),
+          !/^[-d]r[-w]xr?-xr?-x? 0\/0 .*1970-01-01 00:00:00 /.test(line) &&
+          !/^-rw-r--r-- 0\/0 .*1970-01-01 00:00:00 /.test(line),
       ),
     ).toEqual([]);
     expect(leftovers(dir)).toEqual([]);
@@ -205,7 +221,9 @@ describe("oci-archive:FILE", () => {
     const dir = temporary();
     const artifact = single("localhost:5000/x:1", image([a], { algorithm: "sha512" }));
     await put(artifact, `oci-archive:${dir}/out.tar`);
-    expect(tool("tar", "-tf", `${dir}/out.tar`)).toContain(`blobs/sha512/${artifact.objects[0]?.digest.slice(7) ?? "-"}`);
+    expect(tool("tar", "-tf", `${dir}/out.tar`)).toContain(
+      `blobs/sha512/${artifact.objects[0]?.digest.slice(7) ?? "-"}`,
+    );
   });
 });
 

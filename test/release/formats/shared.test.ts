@@ -26,7 +26,8 @@ test("what is named a hundred thousand times is looked into once", async () => {
   const objects = new Counted<SeenObject>(inner.objects.map((object) => [object.digest, object]));
   const documents = new Counted<Manifest>();
   for (const { digest, role } of inner.objects) {
-    if (role === "index" || role === "manifest") documents.set(digest, readManifest(inner.bytes.get(digest) ?? Buffer.of(), null));
+    if (role === "index" || role === "manifest")
+      documents.set(digest, readManifest(inner.bytes.get(digest) ?? Buffer.of(), null));
   }
   let [root] = inner.objects;
   if (root === undefined) throw new Error("an index without objects");

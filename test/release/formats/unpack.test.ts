@@ -65,13 +65,16 @@ describe.each(UNPACKING)("%s: a zstd layer of 33 kB that unpacks to 1 GB", (form
     expect(error).toMatchObject({ code: "E_RELEASE", hint: expect.stringContaining("limits.unpackedBytes") as string });
   });
 
-  test.runIf(process.getuid?.() === 0)("is not written when its config says something else (tmpfs of 2 MB)", async (context) => {
-    const dir = tmpfs(2048);
-    if (dir === null) return context.skip("a tmpfs cannot be mounted here");
-    const { error, left } = await refused(format, dir, image([bombLayer(blocks, false)]), 2 ** 40);
-    expect(error).toMatchObject({ code: "E_RELEASE", message: expect.stringContaining("its config says") as string });
-    expect(left).toEqual([]);
-  });
+  test.runIf(process.getuid?.() === 0)(
+    "is not written when its config says something else (tmpfs of 2 MB)",
+    async (context) => {
+      const dir = tmpfs(2048);
+      if (dir === null) return context.skip("a tmpfs cannot be mounted here");
+      const { error, left } = await refused(format, dir, image([bombLayer(blocks, false)]), 2 ** 40);
+      expect(error).toMatchObject({ code: "E_RELEASE", message: expect.stringContaining("its config says") as string });
+      expect(left).toEqual([]);
+    },
+  );
 
   test.runIf(process.getuid?.() === 0)(
     "is not written where it does not fit, even when it is honest (tmpfs of 2 MB)",
@@ -112,8 +115,16 @@ describe.each(UNPACKING)("%s: a zstd layer of 33 kB that unpacks to 1 GB", (form
 test.each(UNPACKING)("%s: a zstd frame that wants a window of 1 GiB is refused", async (format) => {
   const layer = { ...bombLayer(1, false), bytes: zstdBomb(16, 30) };
   const { digest } = blobOf(OCI.zstd, layer.bytes);
-  const { error } = await refused(format, temporary(), image([{ ...layer, digest: digest as typeof layer.digest }]), 2 ** 40);
-  expect(error).toMatchObject({ code: "E_RELEASE", message: expect.stringContaining("a window of 1073741824 bytes") as string });
+  const { error } = await refused(
+    format,
+    temporary(),
+    image([{ ...layer, digest: digest as typeof layer.digest }]),
+    2 ** 40,
+  );
+  expect(error).toMatchObject({
+    code: "E_RELEASE",
+    message: expect.stringContaining("a window of 1073741824 bytes") as string,
+  });
 });
 
 async function* chunked(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -194,10 +205,15 @@ describe("tofu3 verify of an image with a bomb", () => {
   });
 
   test("totalSeconds ends the release too", async () => {
-    const seen = await stage.verify(stockBomb("late", 8192 * 64), { flags, limits: { totalSeconds: 12, unpackedBytes: 2 ** 40 } });
+    const seen = await stage.verify(stockBomb("late", 8192 * 64), {
+      flags,
+      limits: { totalSeconds: 12, unpackedBytes: 2 ** 40 },
+    });
     expect(seen.code, seen.stderr).toBe(1);
     expect(seen.evidence).toMatchObject({ outcome: "agreed", released: null, releaseError: { code: "E_RELEASE" } });
-    expect(seen.stderr).toMatch(/^tofu3: error: the release was not done within 12 s of the beginning; nothing was released$/m);
+    expect(seen.stderr).toMatch(
+      /^tofu3: error: the release was not done within 12 s of the beginning; nothing was released$/m,
+    );
     expect(seen.stderr).toMatch(/^tofu3: hint: .*limits\.totalSeconds/m);
     expect(await seen.left()).toEqual([]);
   });
@@ -206,7 +222,11 @@ describe("tofu3 verify of an image with a bomb", () => {
     const cwd = await stage.room();
     const config = await stage.configure({ limits: { unpackedBytes: 2 ** 40 } });
     const args = [PROGRAM, "verify", stockBomb("stop", 8192 * 64), "--config", config, "--json", ...flags];
-    const child = spawn(process.execPath, args, { cwd, env: { PATH: process.env["PATH"], HOME: stage.home }, stdio: "pipe" });
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { PATH: process.env["PATH"], HOME: stage.home },
+      stdio: "pipe",
+    });
     onTestFinished(() => void child.kill("SIGKILL"));
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -38,15 +38,18 @@ test.each([
   "file:/sys/x",
   "oci:/dev/pts/x",
   ...(cgroup === undefined ? [] : [`oci:${cgroup}/x`, `docker-archive:${cgroup}/x`]),
-])("-o %s, where no files can be made: a clear sentence, exit code 2, nothing is fetched and nothing left", async (dest) => {
-  const before = leftInAll();
-  const seen = await stage.verify(`${liar.host}/some:v1`, { flags: ["-o", dest] });
-  expect({ code: seen.code, stdout: seen.stdout }, seen.stderr).toEqual({ code: 2, stdout: "" });
-  expect(seen.stderr).toMatch(
-    /^tofu3: error: destination ".*" cannot be made: (no files can be made in ".*"|".*" is not writable)$/m,
-  );
-  expect(seen.stderr).toMatch(/^tofu3: hint: choose a destination /m);
-  expect(liar.requests).toEqual([]);
-  expect(leftInAll()).toEqual(before);
-  expect(readdirSync(seen.cwd)).toEqual([]);
-});
+])(
+  "-o %s, where no files can be made: a clear sentence, exit code 2, nothing is fetched and nothing left",
+  async (dest) => {
+    const before = leftInAll();
+    const seen = await stage.verify(`${liar.host}/some:v1`, { flags: ["-o", dest] });
+    expect({ code: seen.code, stdout: seen.stdout }, seen.stderr).toEqual({ code: 2, stdout: "" });
+    expect(seen.stderr).toMatch(
+      /^tofu3: error: destination ".*" cannot be created: (no files can be created in ".*"|".*" is not writable)$/m,
+    );
+    expect(seen.stderr).toMatch(/^tofu3: hint: choose a destination /m);
+    expect(liar.requests).toEqual([]);
+    expect(leftInAll()).toEqual(before);
+    expect(readdirSync(seen.cwd)).toEqual([]);
+  },
+);

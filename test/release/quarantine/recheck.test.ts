@@ -1,6 +1,15 @@
 import { subjectOf } from "../../../src/model/subject.ts";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, copyFileSync, lstatSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getuid } from "node:process";
@@ -27,7 +36,10 @@ async function covers(rechecks: Rechecks, path: string, of = digest): Promise<bo
   }
 }
 
-async function begun(content: Uint8Array = bytes, size = content.length): Promise<{ path: string; rechecks: Rechecks }> {
+async function begun(
+  content: Uint8Array = bytes,
+  size = content.length,
+): Promise<{ path: string; rechecks: Rechecks }> {
   const path = join(temporary(), "blob");
   await writeFile(path, content);
   // a time that can be put back exactly

@@ -141,7 +141,9 @@ describe("host keys", () => {
       socket.write(body);
     });
     for (let i = 0; i < 3; i++)
-      expect((await transport.read(queryFor(server.url, { maxBytes: 4_000_000 }), never)).body.length).toBe(body.length);
+      expect((await transport.read(queryFor(server.url, { maxBytes: 4_000_000 }), never)).body.length).toBe(
+        body.length,
+      );
     await transport.close();
     await server.close();
   });
@@ -149,7 +151,10 @@ describe("host keys", () => {
 
 describe("keys of ours", () => {
   const withKeys = (...files: [name: string, named?: boolean][]): Partial<SshTarget> => ({
-    identityFiles: files.map(([name, named = true]) => ({ file: name.startsWith("/") ? name : join(folder, name), named })),
+    identityFiles: files.map(([name, named = true]) => ({
+      file: name.startsWith("/") ? name : join(folder, name),
+      named,
+    })),
   });
 
   async function admit(name: string): Promise<void> {
@@ -174,9 +179,13 @@ describe("keys of ours", () => {
   test("a default file that is missing, beside one that is there", () =>
     opens(targetOf(vm, withKeys(["missing", false], [vm.identityFile]))));
   test("nothing at all", async () =>
-    expect((await refused(targetOf(vm, withKeys(["missing", false])))).message).toContain("no identity file and no agent"));
+    expect((await refused(targetOf(vm, withKeys(["missing", false])))).message).toContain(
+      "no identity file and no agent",
+    ));
   test("a named file that is no key", async () =>
-    expect((await refused(targetOf(vm, withKeys([await file("nokey", "hello")])))).message).toContain("not a private key"));
+    expect((await refused(targetOf(vm, withKeys([await file("nokey", "hello")])))).message).toContain(
+      "not a private key",
+    ));
   test("a public key for a private one", async () =>
     expect((await refused(targetOf(vm, withKeys(["other.pub"])))).code).toBe("E_SSH_AUTH"));
 
@@ -269,7 +278,10 @@ describe("keys of ours", () => {
     });
     test("more keys than sshd hears out", async () => {
       const names = await Promise.all(
-        Array.from({ length: 7 }, async (_, i) => (await makeKeyFile(join(folder, `many${i}`)), join(folder, `many${i}`))),
+        Array.from(
+          { length: 7 },
+          async (_, i) => (await makeKeyFile(join(folder, `many${i}`)), join(folder, `many${i}`)),
+        ),
       );
       agent = await startAgent(...names);
       expect((await refused(targetOf(vm, { identityFiles: [], agent: agent.socket }))).code).toBe("E_SSH_AUTH");
@@ -289,7 +301,8 @@ describe("keys of ours", () => {
       const fingerprint = (path: string): Promise<string> => fingerprintOf(`${path}.pub`);
       const only = (files: SshTarget["identityFiles"]): SshTarget =>
         targetOf(vm, { identityFiles: files, agent: agent.socket, identitiesOnly: true });
-      const unnamed = (...paths: string[]): SshTarget["identityFiles"] => paths.map((path) => ({ file: path, named: false }));
+      const unnamed = (...paths: string[]): SshTarget["identityFiles"] =>
+        paths.map((path) => ({ file: path, named: false }));
       const crowd = (): string[] => [1, 2, 3].map((i) => join(folder, `crowd${i}`));
       beforeAll(() => Promise.all(crowd().map((path) => makeKeyFile(path))));
       /** What ssh has when the private key is in the agent: FILE.pub without FILE. */
@@ -363,7 +376,8 @@ describe("through a jump host", () => {
   test("a changed key behind a good jump host", async () => {
     const jump = await lab(startVm());
     expect(
-      (await refused(targetOf(vm, { jump: targetOf(jump), hostKey: await fingerprintOf(join(folder, "other.pub")) }))).code,
+      (await refused(targetOf(vm, { jump: targetOf(jump), hostKey: await fingerprintOf(join(folder, "other.pub")) })))
+        .code,
     ).toBe("E_HOST_KEY");
   });
   test("one that may not forward", async () => {
@@ -406,20 +420,33 @@ describe("what is no sshd", () => {
     ["nobody listens", null, /connection refused/],
     ["closed at once", (socket: Socket) => socket.end(), /./],
     ["reset at once", (socket: Socket) => socket.resetAndDestroy(), /./],
-    ["silent", () => undefined, /does not speak SSH in time/],
+    ["silent", () => undefined, /did not answer in SSH in time/],
     ["HTTP", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), /./],
-    ["a banner in drips", (socket: Socket) => void setInterval(() => socket.write("x"), 50).unref(), /does not speak SSH in time/],
+    [
+      "a banner in drips",
+      (socket: Socket) => void setInterval(() => socket.write("x"), 50).unref(),
+      /did not answer in SSH in time/,
+    ],
     ["a flood before the banner", (socket: Socket) => void socket.write(Buffer.alloc(10_000_000, "x")), /./],
     [
       "a flood of lines before the banner",
       (socket: Socket) => void setInterval(() => socket.write("x\r\n".repeat(10_000)), 1).unref(),
       /./,
     ],
-    ["a banner, then garbage", (socket: Socket) => void socket.write(`SSH-2.0-x\r\n${"\xff".repeat(5000)}`, "latin1"), /./],
-    ["a banner, then nothing", (socket: Socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n"), /does not speak SSH in time/],
+    [
+      "a banner, then garbage",
+      (socket: Socket) => void socket.write(`SSH-2.0-x\r\n${"\xff".repeat(5000)}`, "latin1"),
+      /./,
+    ],
+    [
+      "a banner, then nothing",
+      (socket: Socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n"),
+      /did not answer in SSH in time/,
+    ],
     ["SSH 1", (socket: Socket) => void socket.write("SSH-1.5-old\r\n"), /./],
   ])("%s", async (_, onSocket, words) => {
-    const target = onSocket === null ? targetOf({ ...vm, port: 1 }, { hostKey: vm.hostKeyFingerprint }) : await listen(onSocket);
+    const target =
+      onSocket === null ? targetOf({ ...vm, port: 1 }, { hostKey: vm.hostKeyFingerprint }) : await listen(onSocket);
     const started = performance.now();
     const { code, message } = await refused(target, { limits: { connectSeconds: 1 } });
     expect(code).toBe("E_SSH");
@@ -429,9 +456,9 @@ describe("what is no sshd", () => {
   });
 
   test("a name that there is not", async () =>
-    expect((await refused(targetOf({ ...vm, host: "no-such-host.invalid" }, { hostKey: vm.hostKeyFingerprint }))).message).toMatch(
-      /its name cannot be resolved/,
-    ));
+    expect(
+      (await refused(targetOf({ ...vm, host: "no-such-host.invalid" }, { hostKey: vm.hostKeyFingerprint }))).message,
+    ).toMatch(/its name cannot be resolved/));
 
   test("an abort while nobody answers is the abort's own reason", async () => {
     const transport = sshTransportTo(await listen(() => undefined));

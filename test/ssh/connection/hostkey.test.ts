@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { algorithmsOf, fingerprintOf, KEY_TYPES, trustFingerprint, trustKnownHosts } from "../../../src/ssh/connection/hostkey.ts";
+import {
+  algorithmsOf,
+  fingerprintOf,
+  KEY_TYPES,
+  trustFingerprint,
+  trustKnownHosts,
+} from "../../../src/ssh/connection/hostkey.ts";
 import { parseKnownHosts } from "../../../src/ssh/connection/knownhosts.ts";
 
 const PLACE = { worker: "fra", host: "vm.example", port: 2222 };
@@ -11,7 +17,8 @@ function keyOf(type: string, fill: number): Buffer {
   length.writeUInt32BE(name.length);
   return Buffer.concat([length, name, Buffer.from([0, 0, 0, 32]), Buffer.alloc(32, fill)]);
 }
-const lineOf = (key: Buffer, type: string, before = ""): string => `${before}[vm.example]:2222 ${type} ${key.toString("base64")}`;
+const lineOf = (key: Buffer, type: string, before = ""): string =>
+  `${before}[vm.example]:2222 ${type} ${key.toString("base64")}`;
 
 const ED = keyOf("ssh-ed25519", 1);
 const OTHER = keyOf("ssh-ed25519", 2);
@@ -24,7 +31,8 @@ test("a fingerprint is what ssh-keygen -l prints", () => {
 });
 
 describe("algorithms", () => {
-  test("RSA is signed with SHA-2 only", () => expect(algorithmsOf(["ssh-rsa"])).toEqual(["rsa-sha2-512", "rsa-sha2-256"]));
+  test("RSA is signed with SHA-2 only", () =>
+    expect(algorithmsOf(["ssh-rsa"])).toEqual(["rsa-sha2-512", "rsa-sha2-256"]));
   test("no SHA-1, no DSA, no certificates", () => {
     for (const algorithm of algorithmsOf(KEY_TYPES)) expect(algorithm).not.toMatch(/^ssh-rsa$|dss|cert/);
   });
@@ -42,10 +50,14 @@ describe("a configured fingerprint", () => {
     ]);
   });
   test("does not care about the type", () => expect(trust.types).toEqual(KEY_TYPES));
-  test.each(["", "SHA256:", fingerprintOf(ED).toLowerCase(), `${fingerprintOf(ED)}=`, fingerprintOf(ED).slice(7), "SHA256:*"])(
-    "%j is no fingerprint of it",
-    (text) => expect(trustFingerprint(PLACE, text).accepts(ED)).toBe(false),
-  );
+  test.each([
+    "",
+    "SHA256:",
+    fingerprintOf(ED).toLowerCase(),
+    `${fingerprintOf(ED)}=`,
+    fingerprintOf(ED).slice(7),
+    "SHA256:*",
+  ])("%j is no fingerprint of it", (text) => expect(trustFingerprint(PLACE, text).accepts(ED)).toBe(false));
   test("the refusal says both", () => {
     const { code, stage, message, hint } = trust.refusal(OTHER);
     expect([code, stage]).toEqual(["E_HOST_KEY", "ssh"]);
@@ -61,11 +73,9 @@ describe("a configured fingerprint", () => {
 describe("known hosts", () => {
   const trustOf = (...lines: string[]) => trustKnownHosts(PLACE, parseKnownHosts(lines.join("\n"), "known_hosts"));
   test("the types that are known are asked for, best first, whatever the order of the lines", () => {
-    expect(trustOf(lineOf(RSA, "ssh-rsa"), lineOf(ECDSA, "ecdsa-sha2-nistp256"), lineOf(ED, "ssh-ed25519")).types).toEqual([
-      "ssh-ed25519",
-      "ecdsa-sha2-nistp256",
-      "ssh-rsa",
-    ]);
+    expect(
+      trustOf(lineOf(RSA, "ssh-rsa"), lineOf(ECDSA, "ecdsa-sha2-nistp256"), lineOf(ED, "ssh-ed25519")).types,
+    ).toEqual(["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
     expect(trustOf(lineOf(RSA, "ssh-rsa")).types).toEqual(["ssh-rsa"]);
   });
   test("a key that is known is accepted, any number of times", () => {

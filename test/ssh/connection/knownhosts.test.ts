@@ -5,7 +5,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { trustKnownHosts } from "../../../src/ssh/connection/hostkey.ts";
-import { keyType, knownName, linesFor, parseKnownHosts, patternsMatch } from "../../../src/ssh/connection/knownhosts.ts";
+import {
+  keyType,
+  knownName,
+  linesFor,
+  parseKnownHosts,
+  patternsMatch,
+} from "../../../src/ssh/connection/knownhosts.ts";
 import { makeFolder } from "../../lab/processes.ts";
 import { makeKeyFile, startSshd, type Sshd } from "../../lab/sshd.ts";
 
@@ -130,7 +136,8 @@ test("whatever the file holds, reading it does not throw", () => {
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(word, fc.string({ unit: "binary", maxLength: 8 })), { maxLength: 30 }), (words) => {
-      for (const line of linesFor(parseKnownHosts(words.join(" "), "f"), "host", 22)) expect(keyType(line.key)).toBe(line.type);
+      for (const line of linesFor(parseKnownHosts(words.join(" "), "f"), "host", 22))
+        expect(keyType(line.key)).toBe(line.type);
     }),
   );
 });

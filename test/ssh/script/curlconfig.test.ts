@@ -41,7 +41,8 @@ async function readBack(value: string): Promise<string> {
 }
 
 describe("a quoted value", () => {
-  test("of every printable character is read back by curl", async () => expect(await readBack(PRINTABLE)).toBe(PRINTABLE));
+  test("of every printable character is read back by curl", async () =>
+    expect(await readBack(PRINTABLE)).toBe(PRINTABLE));
 
   test.each([
     "\\",
@@ -63,10 +64,16 @@ describe("a quoted value", () => {
   test("of anything printable is read back by curl", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.string({ unit: fc.constantFrom("\\", '"', "n", "r", "t", "v", "#", "=", ":", "%", " ", "a"), maxLength: 20 }), {
-          minLength: 1,
-          maxLength: 5,
-        }),
+        fc.array(
+          fc.string({
+            unit: fc.constantFrom("\\", '"', "n", "r", "t", "v", "#", "=", ":", "%", " ", "a"),
+            maxLength: 20,
+          }),
+          {
+            minLength: 1,
+            maxLength: 5,
+          },
+        ),
         async (values) => {
           const text = values.join("|");
           expect(await readBack(text)).toBe(text);
@@ -113,7 +120,9 @@ describe("a quoted value", () => {
 
 describe("the options of a query", () => {
   /** The head and body of what curl sends. */
-  async function sent(...[more, settings = SETTINGS]: [Parameters<typeof queryFor>[1], CurlSettings?]): Promise<string> {
+  async function sent(
+    ...[more, settings = SETTINGS]: [Parameters<typeof queryFor>[1], CurlSettings?]
+  ): Promise<string> {
     const { code, stderr } = await curl([
       ...curlOptions(queryFor(server.url, more), settings),
       `url = ${quoted(server.url)}`,
@@ -170,7 +179,10 @@ describe("the options of a query", () => {
 
   test("a form is posted as it is, without Expect, however long", async () => {
     const form = `grant_type=refresh_token&refresh_token=${"x".repeat(5000)}@%22\\"`;
-    const request = await sent({ form: new Secret(form), headers: [["Content-Type", "application/x-www-form-urlencoded"]] });
+    const request = await sent({
+      form: new Secret(form),
+      headers: [["Content-Type", "application/x-www-form-urlencoded"]],
+    });
     expect(request.startsWith("POST /v2/ HTTP/1.1\r\n")).toBe(true);
     expect(request).not.toMatch(/^expect:/im);
     expect(request.slice(request.indexOf("\r\n\r\n") + 4)).toBe(form);
@@ -190,20 +202,29 @@ describe("the options of a query", () => {
     ["percent signs stay", "%2e%2e/%00", "/v2/%2e%2e/%00"],
   ])("%s in a URL", async (_, path, seen) => {
     const before = server.requests.length;
-    await curl([...curlOptions(queryFor(server.url), SETTINGS), `url = ${quoted(`${server.url}${path}`)}`, 'output = "/dev/null"']);
+    await curl([
+      ...curlOptions(queryFor(server.url), SETTINGS),
+      `url = ${quoted(`${server.url}${path}`)}`,
+      'output = "/dev/null"',
+    ]);
     expect(server.requests.slice(before).map((request) => request.split(" HTTP/")[0])).toEqual([`GET ${seen}`]);
   });
 
-  test.each(["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/x", "dict://127.0.0.1/x", "scp://127.0.0.1/x"])(
-    "%s is not fetched",
-    async (url) => {
-      const { code, stdout } = await curl([...curlOptions(queryFor(url), SETTINGS), `url = ${quoted(url)}`]);
-      expect([code, stdout]).toEqual([1, ""]);
-    },
-  );
+  test.each([
+    "file:///etc/passwd",
+    "ftp://127.0.0.1/x",
+    "gopher://127.0.0.1/x",
+    "dict://127.0.0.1/x",
+    "scp://127.0.0.1/x",
+  ])("%s is not fetched", async (url) => {
+    const { code, stdout } = await curl([...curlOptions(queryFor(url), SETTINGS), `url = ${quoted(url)}`]);
+    expect([code, stdout]).toEqual([1, ""]);
+  });
 
   test("a redirect is not followed", async () => {
-    const away = await startRawServer((socket) => socket.end("HTTP/1.1 307 X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"));
+    const away = await startRawServer((socket) =>
+      socket.end("HTTP/1.1 307 X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"),
+    );
     await curl([...curlOptions(queryFor(away.url), SETTINGS), `url = ${quoted(away.url)}`]);
     expect(away.requests.length).toBe(1);
     await away.close();

@@ -69,7 +69,8 @@ describe("curl's meter", () => {
 
   test("a line that is made to take long does not", () => {
     const start = performance.now();
-    for (const line of [" ".repeat(100_000), `100${" ".repeat(100_000)}`, `1 ${"x ".repeat(50_000)}`]) meteredBytes(line);
+    for (const line of [" ".repeat(100_000), `100${" ".repeat(100_000)}`, `1 ${"x ".repeat(50_000)}`])
+      meteredBytes(line);
     expect(performance.now() - start).toBeLessThan(500);
   });
 });

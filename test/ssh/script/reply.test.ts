@@ -16,7 +16,12 @@ interface Told {
 
 /** What the parser makes of these pieces. */
 function tell(pieces: readonly (string | Uint8Array)[], mostBytes = 1_000_000): Told {
-  const told = { events: [] as string[], replies: [] as JobReply[], transfers: [] as Transfer[], others: [] as string[] };
+  const told = {
+    events: [] as string[],
+    replies: [] as JobReply[],
+    transfers: [] as Transfer[],
+    others: [] as string[],
+  };
   const parser = new ReplyParser(N, {
     onBegin: () => void told.events.push("begin"),
     onTransfer: (transfer) => void told.transfers.push(transfer),
@@ -121,7 +126,9 @@ describe("what counts", () => {
     }));
   test("a hash tool that said nothing", () => expect(sole(tell([said("begin 3", "d  -", "end")])).sums.size).toBe(0));
   test("each kind of hash tool", () => {
-    const reply = sole(tell([said("begin 3", `d ${SHA} *b1`, `d ${SHA} b2`, `d ${SHA}${SHA} b999`, `d ${SHA} -`, "end")]));
+    const reply = sole(
+      tell([said("begin 3", `d ${SHA} *b1`, `d ${SHA} b2`, `d ${SHA}${SHA} b999`, `d ${SHA} -`, "end")]),
+    );
     expect([...reply.sums.keys()]).toEqual(["b1", "b2", "b999", "-"]);
   });
   test("each job has its own reply", () => {
@@ -157,7 +164,11 @@ describe("what is refused", () => {
   test.each([
     ["nothing but noise", ["x".repeat(40_000), "\n", "y".repeat(40_000)], "more than 65536 bytes before it began"],
     ["a noisy line without end", [said("begin 3"), "x".repeat(10_000), "x".repeat(10_000)], "a line without an end"],
-    ["a line of the grammar without end", [said("begin 3"), `${N} info os ${"x".repeat(20_000)}`], "a line without an end"],
+    [
+      "a line of the grammar without end",
+      [said("begin 3"), `${N} info os ${"x".repeat(20_000)}`],
+      "a line without an end",
+    ],
     ["an end before the beginning", [said("end")], "it does not begin"],
     ["a version that is no number", [said("begin x")], "it does not begin"],
     ["two beginnings", [said("begin 3", "begin 3")], "begins twice"],
@@ -174,7 +185,11 @@ describe("what is refused", () => {
     ["two lengths", [said("begin 3", "l 3 h1", "l 4 h1")], "said twice"],
     ["two of the same fact", [said("begin 3", "info os a", "info os b")], "said twice"],
     ["bytes twice", [said("begin 3", "l 1 h1", "raw"), "x", said("raw"), "y"], "said twice"],
-    ["more bytes than the job may have", [said("begin 3", "l 900000 h1", "l 900000 b1", "raw")], "announces 1800000 bytes"],
+    [
+      "more bytes than the job may have",
+      [said("begin 3", "l 900000 h1", "l 900000 b1", "raw")],
+      "announces 1800000 bytes",
+    ],
     ["a negative length", [said("begin 3", "l -1 h1")], "unknown line"],
     ["a length that no number holds", [said("begin 3", `l ${"9".repeat(16)} h1`)], "unknown line"],
     ["a transfer with a huge number", [said("begin 3", `w ${big} 0 200 000 3 []`)], "unknown line"],
@@ -256,7 +271,11 @@ test("a long line of 1 GiB is refused after its first 16 KiB", () => {
 test("the time that a document takes grows with its length, not with its square", () => {
   const take = (bytes: number): number => {
     const chunk = Buffer.alloc(1024, "x");
-    const pieces = [said("begin 3", `l ${bytes} b1`, "raw"), ...Array.from({ length: bytes / 1024 }, () => chunk), said("end")];
+    const pieces = [
+      said("begin 3", `l ${bytes} b1`, "raw"),
+      ...Array.from({ length: bytes / 1024 }, () => chunk),
+      said("end"),
+    ];
     const start = performance.now();
     expect(sole(tell(pieces, bytes)).files.get("b1")?.length).toBe(bytes);
     return performance.now() - start;

@@ -118,12 +118,16 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
     expect(Math.abs(Number(info.get("clock")) - Date.now() / 1000)).toBeLessThan(5);
     const machine = readFileSync("/etc/machine-id", "utf8").trim();
     expect(info.get("machine")).toBe(machineIdentity(machine));
-    expect({ machine: info.get("machine"), boot: info.get("boot") }).toEqual(await readMachine(new AbortController().signal));
+    expect({ machine: info.get("machine"), boot: info.get("boot") }).toEqual(
+      await readMachine(new AbortController().signal),
+    );
 
     const queries = [`${server.url}a`, `${server.url}b[1-2]{x,y}`, "http://127.0.0.1:1/"].map((url) => queryFor(url));
     for (const parallel of [true, false]) {
       const batch = await shell.run(batchJob("256", queries, BODY.length, NONCE, { ...SETTINGS, parallel }));
-      expect([...batch.transfers.values()].sort((a, b) => a.index - b.index).map(({ status, size }) => [status, size])).toEqual([
+      expect(
+        [...batch.transfers.values()].sort((a, b) => a.index - b.index).map(({ status, size }) => [status, size]),
+      ).toEqual([
         [200, 50_000],
         [200, 50_000],
         [0, 0],
@@ -142,8 +146,14 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       const settings = { ...SETTINGS, reportsApart };
       const cut = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, settings));
       expect([cut.transfers.get(1)?.size, cut.exits.get(1)]).toEqual([25_000, 18]);
-      const whole = await shell.run(partJob(queryFor(server.url, { headers: [["Range", "bytes=25000-"]] }), 2, NONCE, settings));
-      expect([whole.transfers.get(2)?.status, whole.exits.get(1), whole.sums.get("-")]).toEqual([206, 0, digestOf(BODY).slice(7)]);
+      const whole = await shell.run(
+        partJob(queryFor(server.url, { headers: [["Range", "bytes=25000-"]] }), 2, NONCE, settings),
+      );
+      expect([whole.transfers.get(2)?.status, whole.exits.get(1), whole.sums.get("-")]).toEqual([
+        206,
+        0,
+        digestOf(BODY).slice(7),
+      ]);
     }
     const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, SETTINGS));
     expect(held.exits.get(1)).toBe(18);
@@ -152,11 +162,11 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
     expect(pong.info.has("clock")).toBe(true);
 
     shell.child.stdin.write("bye\n");
-    expect([await shell.closed, shell.bye(), shell.stderr().replaceAll(/[^]*?Current[^]*?Speed|[-\d:.kM%\s]+/g, "")]).toEqual([
-      0,
-      true,
-      "",
-    ]);
+    expect([
+      await shell.closed,
+      shell.bye(),
+      shell.stderr().replaceAll(/[^]*?Current[^]*?Speed|[-\d:.kM%\s]+/g, ""),
+    ]).toEqual([0, true, ""]);
     expect([readdirSync(folder.path), shell.processes()]).toEqual([[], []]);
   });
 
@@ -273,9 +283,10 @@ describe("the beginning", () => {
     shell.child.stdin.write("A\naPEM\nping\n");
     const [own = ""] = readdirSync(folder.path);
     await until(() => readdirSync(join(folder.path, own)).includes("ca"));
-    expect([statSync(join(folder.path, own)).mode & 0o777, statSync(join(folder.path, own, "ca")).mode & 0o777]).toEqual([
-      0o700, 0o600,
-    ]);
+    expect([
+      statSync(join(folder.path, own)).mode & 0o777,
+      statSync(join(folder.path, own, "ca")).mode & 0o777,
+    ]).toEqual([0o700, 0o600]);
     shell.child.stdin.end();
     await shell.closed;
   });
@@ -323,7 +334,9 @@ describe("the text", () => {
 describe("docs/protocol.md", () => {
   const text = readFileSync(join(import.meta.dirname, "../../../docs/protocol.md"), "utf8");
   test("has every line of the script, in order, and no other", () => {
-    const shown = [...text.matchAll(/```sh script\n([^]*?)```/g)].flatMap(([, lines = ""]) => lines.trimEnd().split("\n"));
+    const shown = [...text.matchAll(/```sh script\n([^]*?)```/g)].flatMap(([, lines = ""]) =>
+      lines.trimEnd().split("\n"),
+    );
     expect(shown).toEqual(LINES);
   });
 });

@@ -7,7 +7,19 @@ import type { Progress } from "../../../src/model/progress.ts";
 import { Secret } from "../../../src/secret.ts";
 import type { Authority } from "../../../src/worker/fetch/pass.ts";
 import { fakeTransport, type FakeTransport, type Reply, type Routes } from "../faketransport.ts";
-import { BASE, fakeClock, imageFor, jobOf, LAYER, look, manifestOf, page, serve, thing, type Thing } from "../fixtures.ts";
+import {
+  BASE,
+  fakeClock,
+  imageFor,
+  jobOf,
+  LAYER,
+  look,
+  manifestOf,
+  page,
+  serve,
+  thing,
+  type Thing,
+} from "../fixtures.ts";
 
 const REALM = "https://auth.example/token";
 const TOKEN = `${REALM}?service=registry.example&scope=repository%3Aa%2Fb%3Apull`;
@@ -46,12 +58,18 @@ describe("a token", () => {
     const transport = guarded(bearer("t1"), CHALLENGE, { [TOKEN]: { body: '{"token":"t1"}' } });
     expect(await look(transport)).toMatchObject({ outcome: "saw", error: null });
     expect(tokensAsked(transport)).toEqual([
-      { url: TOKEN, headers: { accept: "application/json" }, form: null, publicOnly: true, maxBytes: 131_072, trust: null },
+      {
+        url: TOKEN,
+        headers: { accept: "application/json" },
+        form: null,
+        publicOnly: true,
+        maxBytes: 131_072,
+        trust: null,
+      },
     ]);
-    expect(transport.asked.filter((each) => each.headers["authorization"] === undefined).map((each) => each.url)).toEqual([
-      `${BASE}/manifests/1`,
-      TOKEN,
-    ]);
+    expect(
+      transport.asked.filter((each) => each.headers["authorization"] === undefined).map((each) => each.url),
+    ).toEqual([`${BASE}/manifests/1`, TOKEN]);
   });
 
   test("is asked for once by blobs that meet the 401 together", async () => {
@@ -132,7 +150,11 @@ describe("a token", () => {
     const end = (each: Progress): void => {
       if (each.kind === "phase" && each.phase === "fetching") valid = "t2";
     };
-    expect(await look(transport, { watch: end })).toMatchObject({ outcome: "saw", error: null, evidence: { retries: [] } });
+    expect(await look(transport, { watch: end })).toMatchObject({
+      outcome: "saw",
+      error: null,
+      evidence: { retries: [] },
+    });
     expect(tokensAsked(transport)).toHaveLength(2);
   });
 
@@ -193,7 +215,10 @@ describe("a token", () => {
   });
 
   test("of ECR Public that has ended, 400 DENIED without a challenge, is renewed", async () => {
-    const denied: Reply = { status: 400, body: '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}' };
+    const denied: Reply = {
+      status: 400,
+      body: '{"errors":[{"code":"DENIED","message":"Your Authorization Token is invalid."}]}',
+    };
     const challenge = 'Bearer realm="https://auth.example/token",service="public.ecr.aws",scope="aws"';
     const url = "https://auth.example/token?service=public.ecr.aws&scope=repository%3Aa%2Fb%3Apull";
     const routes = serve(image.all);
@@ -207,7 +232,10 @@ describe("a token", () => {
 
   test("that is fresh, and 403 DENIED: E_DENIED, and no other token", async () => {
     const routes = serve(image.all);
-    const denied = { status: 403, body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}' };
+    const denied = {
+      status: 403,
+      body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}',
+    };
     routes[`${BASE}/manifests/1`] = [{ status: 401, headers: { "www-authenticate": CHALLENGE } }, denied];
     routes[TOKEN] = [{ body: '{"token":"t1"}' }];
     expect(await look(fakeTransport(routes))).toMatchObject({ outcome: "refused", error: { code: "E_DENIED" } });
@@ -287,18 +315,21 @@ describe("where a token is asked for", () => {
     { registry: "localhost:5000", realm: "http://127.0.0.1:5001/token", publicOnly: false },
     { registry: "localhost:5000", realm: "https://auth.example/token", publicOnly: true },
   ];
-  test.each(allowed)("$registry: at $realm, public addresses only: $publicOnly", async ({ registry, realm, publicOnly }) => {
-    const base = registry.startsWith("localhost") ? `http://${registry}/v2/a/b` : `https://${registry}/v2/a/b`;
-    const routes = serve(image.all, base);
-    routes[`${base}/manifests/1`] = [
-      { status: 401, headers: { "www-authenticate": `Bearer realm="${realm}"` }, address: "10.0.0.1" },
-      page(image.manifest),
-    ];
-    routes[`${realm}?scope=repository%3Aa%2Fb%3Apull`] = [{ body: '{"token":"t1"}' }];
-    const transport = fakeTransport(routes);
-    expect(await look(transport, { job: jobOf(`${registry}/a/b:1`) })).toMatchObject({ outcome: "saw", error: null });
-    expect(transport.asked[1]).toMatchObject({ publicOnly });
-  });
+  test.each(allowed)(
+    "$registry: at $realm, public addresses only: $publicOnly",
+    async ({ registry, realm, publicOnly }) => {
+      const base = registry.startsWith("localhost") ? `http://${registry}/v2/a/b` : `https://${registry}/v2/a/b`;
+      const routes = serve(image.all, base);
+      routes[`${base}/manifests/1`] = [
+        { status: 401, headers: { "www-authenticate": `Bearer realm="${realm}"` }, address: "10.0.0.1" },
+        page(image.manifest),
+      ];
+      routes[`${realm}?scope=repository%3Aa%2Fb%3Apull`] = [{ body: '{"token":"t1"}' }];
+      const transport = fakeTransport(routes);
+      expect(await look(transport, { job: jobOf(`${registry}/a/b:1`) })).toMatchObject({ outcome: "saw", error: null });
+      expect(transport.asked[1]).toMatchObject({ publicOnly });
+    },
+  );
 
   test("a loopback service of a registry that is elsewhere is not asked, whatever its own port", async () => {
     const transport = guarded(() => false, 'Bearer realm="http://127.0.0.1:5001/token"', {});
@@ -310,8 +341,17 @@ describe("where a token is asked for", () => {
 
 describe("challenges", () => {
   const good: readonly { what: string; challenge: string | readonly string[]; login?: Credentials; shows: string }[] = [
-    { what: "Bearer and Basic in one header, without credentials", challenge: `${CHALLENGE},Basic realm="x"`, shows: "Bearer t1" },
-    { what: "Basic before Bearer, with credentials", challenge: ['Basic realm="x"', CHALLENGE], login: LOGIN, shows: "Bearer t1" },
+    {
+      what: "Bearer and Basic in one header, without credentials",
+      challenge: `${CHALLENGE},Basic realm="x"`,
+      shows: "Bearer t1",
+    },
+    {
+      what: "Basic before Bearer, with credentials",
+      challenge: ['Basic realm="x"', CHALLENGE],
+      login: LOGIN,
+      shows: "Bearer t1",
+    },
     { what: "Bearer in another case", challenge: CHALLENGE.replace("Bearer", "bearer"), shows: "Bearer t1" },
     {
       what: "a scope of another repository",
@@ -368,13 +408,18 @@ describe("credentials", () => {
     ]);
   });
 
-  test.each(["registry.example:444", "registry.example.evil", "other.registry.example"])("are not for %s", async (registry) => {
-    const transport = fakeTransport({
-      [`https://${registry}/v2/a/b/manifests/1`]: { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } },
-    });
-    expect((await look(transport, { job: jobOf(`${registry}/a/b:1`), vantage: { login: LOGIN } })).error?.code).toBe("E_AUTH");
-    expect(transport.asked).toHaveLength(1);
-  });
+  test.each(["registry.example:444", "registry.example.evil", "other.registry.example"])(
+    "are not for %s",
+    async (registry) => {
+      const transport = fakeTransport({
+        [`https://${registry}/v2/a/b/manifests/1`]: { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } },
+      });
+      expect((await look(transport, { job: jobOf(`${registry}/a/b:1`), vantage: { login: LOGIN } })).error?.code).toBe(
+        "E_AUTH",
+      );
+      expect(transport.asked).toHaveLength(1);
+    },
+  );
 
   test("of Docker Hub are looked up as docker.io, and its repositories have their library/", async () => {
     const asked: string[] = [];
@@ -382,7 +427,10 @@ describe("credentials", () => {
     const credentials = (...names: string[]): Promise<null> => (asked.push(names.join(" ")), Promise.resolve(null));
     const routes = serve(image.all, base);
     routes[`${base}/manifests/1`] = [
-      { status: 401, headers: { "www-authenticate": 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"' } },
+      {
+        status: 401,
+        headers: { "www-authenticate": 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"' },
+      },
       page(image.manifest),
     ];
     routes["https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fhitch%3Apull"] = [

@@ -5,7 +5,19 @@ import { Secret } from "../../../src/secret.ts";
 import { systemClock } from "../../../src/worker/fetch/clock.ts";
 import { parseRetryAfter } from "../../../src/worker/fetch/retry.ts";
 import { fakeTransport, type Reply, type Routes } from "../faketransport.ts";
-import { BASE, descriptor, fakeClock, imageFor, indexOf, jobOf, look, manifestOf, page, serve, thing } from "../fixtures.ts";
+import {
+  BASE,
+  descriptor,
+  fakeClock,
+  imageFor,
+  indexOf,
+  jobOf,
+  look,
+  manifestOf,
+  page,
+  serve,
+  thing,
+} from "../fixtures.ts";
 
 const image = imageFor("linux/amd64", "0123456789");
 const [layer] = image.layers;
@@ -72,7 +84,12 @@ describe("a body that was cut", () => {
     const transport = fakeTransport(routes);
     const seen = await look(transport, { vantage: { login: { username: "u", password: new Secret("p") } } });
     expect(seen.error).toBe(null);
-    expect(transport.asked.at(-1)).toMatchObject({ url: cdn, publicOnly: true, maxBytes: 6, headers: { accept: "*/*", ...NEXT } });
+    expect(transport.asked.at(-1)).toMatchObject({
+      url: cdn,
+      publicOnly: true,
+      maxBytes: 6,
+      headers: { accept: "*/*", ...NEXT },
+    });
     expect(Object.keys(transport.asked.at(-1)?.headers ?? {})).not.toContain("authorization");
   });
 
@@ -166,9 +183,12 @@ describe("what is tried again", () => {
   ];
   test.each(again)("$what", async ({ reply }) => {
     const clock = fakeClock();
-    const seen = await look(fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [reply, reply, page(image.manifest)] }), {
-      vantage: { clock },
-    });
+    const seen = await look(
+      fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [reply, reply, page(image.manifest)] }),
+      {
+        vantage: { clock },
+      },
+    );
     expect(seen).toMatchObject({ outcome: "saw", error: null });
     expect(seen.evidence.retries).toMatchObject([
       { url: `${BASE}/manifests/1`, attempt: 1, waitedMs: 250, resumedAt: null },
@@ -217,7 +237,10 @@ describe("what is tried again", () => {
     { what: "nothing, where none is allowed", reply: { status: 503 }, retries: 0, times: 1, code: "E_STATUS" },
   ])("$what", async ({ reply, retries, times, code }) => {
     const transport = fakeTransport({ [`${BASE}/manifests/1`]: reply });
-    expect(await look(transport, { job: jobOf(undefined, {}, { retries }) })).toMatchObject({ outcome: "failed", error: { code } });
+    expect(await look(transport, { job: jobOf(undefined, {}, { retries }) })).toMatchObject({
+      outcome: "failed",
+      error: { code },
+    });
     expect(transport.asked).toHaveLength(times);
   });
 
@@ -230,9 +253,12 @@ describe("what is tried again", () => {
   ])("Retry-After with $what", async ({ value, slept }) => {
     const clock = fakeClock();
     const limited: Reply = { status: 429, headers: { "retry-after": value } };
-    const seen = await look(fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [limited, page(image.manifest)] }), {
-      vantage: { clock },
-    });
+    const seen = await look(
+      fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [limited, page(image.manifest)] }),
+      {
+        vantage: { clock },
+      },
+    );
     expect(seen.error).toBe(null);
     expect(clock.slept).toEqual(slept);
   });
@@ -276,9 +302,12 @@ describe("what is tried again", () => {
 
   test("the person sees it", async () => {
     const progress: Progress[] = [];
-    await look(fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [{ status: 503 }, page(image.manifest)] }), {
-      watch: (each) => progress.push(each),
-    });
+    await look(
+      fakeTransport({ ...serve(image.all), [`${BASE}/manifests/1`]: [{ status: 503 }, page(image.manifest)] }),
+      {
+        watch: (each) => progress.push(each),
+      },
+    );
     expect(progress).toContainEqual({
       kind: "retry",
       worker: "here",

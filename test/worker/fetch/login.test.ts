@@ -4,7 +4,10 @@ import { BASE, look } from "../fixtures.ts";
 
 const REALM = "https://auth.example/token?service=s&scope=repository%3Aa%2Fb%3Apull";
 const basic: Reply = { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } };
-const bearer: Reply = { status: 401, headers: { "www-authenticate": 'Bearer realm="https://auth.example/token",service="s"' } };
+const bearer: Reply = {
+  status: 401,
+  headers: { "www-authenticate": 'Bearer realm="https://auth.example/token",service="s"' },
+};
 
 test.each<{ what: string; routes: Routes }>([
   { what: "a password", routes: { [`${BASE}/manifests/1`]: basic } },

@@ -70,8 +70,13 @@ describe("followed", () => {
     );
     const routes: Routes = { ...hops, "https://cdn.example/5": body };
     expect((await look(redirected("https://cdn.example/1", routes))).error).toBe(null);
-    const short = await look(redirected("https://cdn.example/1", routes), { job: jobOf(undefined, {}, { redirects: 4 }) });
-    expect(short.error).toMatchObject({ code: "E_REDIRECT", message: expect.stringContaining("more than 4 times") as string });
+    const short = await look(redirected("https://cdn.example/1", routes), {
+      job: jobOf(undefined, {}, { redirects: 4 }),
+    });
+    expect(short.error).toMatchObject({
+      code: "E_REDIRECT",
+      message: expect.stringContaining("more than 4 times") as string,
+    });
   });
 });
 
@@ -173,7 +178,13 @@ describe("where the registry is", () => {
       code: "E_REDIRECT",
     },
     { what: "http to ftp", reference: "localhost:5000", scheme: "http", to: "ftp://cdn.example/x", code: "E_REDIRECT" },
-    { what: "http to https", reference: "localhost:5000", scheme: "http", to: "https://cdn.example/x", code: undefined },
+    {
+      what: "http to https",
+      reference: "localhost:5000",
+      scheme: "http",
+      to: "https://cdn.example/x",
+      code: undefined,
+    },
   ];
   test.each(rows)("$what: $code", async ({ reference, scheme, to, code }) => {
     const base = `${scheme}://${reference}/v2/a/b`;
@@ -209,29 +220,54 @@ describe("where the registry is", () => {
   });
 
   const CA: Trust = { ca: "PEM", clientCertificate: null };
-  const schemes: readonly { what: string; reference: string; plainHttp: boolean; trust: Trust | null; base: string }[] = [
-    { what: "a name", reference: "registry.example", plainHttp: false, trust: null, base: "https://registry.example" },
-    {
-      what: "a name with plainHttp",
-      reference: "registry.example:5000",
-      plainHttp: true,
-      trust: null,
-      base: "http://registry.example:5000",
-    },
-    { what: "localhost", reference: "localhost:5000", plainHttp: false, trust: null, base: "http://localhost:5000" },
-    {
-      what: "a name below localhost",
-      reference: "a.localhost:5000",
-      plainHttp: false,
-      trust: null,
-      base: "http://a.localhost:5000",
-    },
-    { what: "127.0.0.2", reference: "127.0.0.2:5000", plainHttp: false, trust: null, base: "http://127.0.0.2:5000" },
-    { what: "::1", reference: "[::1]:5000", plainHttp: false, trust: null, base: "http://[::1]:5000" },
-    { what: "localhost with a CA", reference: "localhost:5000", plainHttp: false, trust: CA, base: "https://localhost:5000" },
-    { what: "localhost at 443", reference: "localhost:443", plainHttp: false, trust: null, base: "https://localhost" },
-    { what: "a private address", reference: "10.0.0.1:5000", plainHttp: false, trust: null, base: "https://10.0.0.1:5000" },
-  ];
+  const schemes: readonly { what: string; reference: string; plainHttp: boolean; trust: Trust | null; base: string }[] =
+    [
+      {
+        what: "a name",
+        reference: "registry.example",
+        plainHttp: false,
+        trust: null,
+        base: "https://registry.example",
+      },
+      {
+        what: "a name with plainHttp",
+        reference: "registry.example:5000",
+        plainHttp: true,
+        trust: null,
+        base: "http://registry.example:5000",
+      },
+      { what: "localhost", reference: "localhost:5000", plainHttp: false, trust: null, base: "http://localhost:5000" },
+      {
+        what: "a name below localhost",
+        reference: "a.localhost:5000",
+        plainHttp: false,
+        trust: null,
+        base: "http://a.localhost:5000",
+      },
+      { what: "127.0.0.2", reference: "127.0.0.2:5000", plainHttp: false, trust: null, base: "http://127.0.0.2:5000" },
+      { what: "::1", reference: "[::1]:5000", plainHttp: false, trust: null, base: "http://[::1]:5000" },
+      {
+        what: "localhost with a CA",
+        reference: "localhost:5000",
+        plainHttp: false,
+        trust: CA,
+        base: "https://localhost:5000",
+      },
+      {
+        what: "localhost at 443",
+        reference: "localhost:443",
+        plainHttp: false,
+        trust: null,
+        base: "https://localhost",
+      },
+      {
+        what: "a private address",
+        reference: "10.0.0.1:5000",
+        plainHttp: false,
+        trust: null,
+        base: "https://10.0.0.1:5000",
+      },
+    ];
   test.each(schemes)("$what is $base", async ({ reference, plainHttp, trust, base }) => {
     const registries = (hostPort: string): { plainHttp: boolean; trust: Trust | null } =>
       hostPort === reference ? { plainHttp, trust } : { plainHttp: false, trust: null };

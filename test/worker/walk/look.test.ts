@@ -29,7 +29,10 @@ const amd = imageFor("linux/amd64", "amd layer", "shared layer");
 const arm = imageFor("linux/arm64", "arm layer", "shared layer");
 const index = indexOf([
   descriptor(amd.manifest, { platform: { os: "linux", architecture: "amd64" } }),
-  descriptor(arm.manifest, { platform: { os: "linux", architecture: "arm64", variant: "v8" }, annotations: { a: "b" } }),
+  descriptor(arm.manifest, {
+    platform: { os: "linux", architecture: "arm64", variant: "v8" },
+    annotations: { a: "b" },
+  }),
 ]);
 const everything = [index, ...amd.all, ...arm.all];
 
@@ -43,7 +46,9 @@ describe("what is seen", () => {
       role: "index", digest: index.digest, computed: index.digest, size: index.size, declaredSize: null, mediaType: OCI_INDEX,
       parent: null, position: 0, platform: null, osVersion: null, annotations: {},
     }); // prettier-ignore
-    expect(others.map(({ role, digest, parent, position, platform }) => [role, digest, parent, position, platform])).toEqual([
+    expect(
+      others.map(({ role, digest, parent, position, platform }) => [role, digest, parent, position, platform]),
+    ).toEqual([
       ["manifest", amd.manifest.digest, index.digest, 0, "linux/amd64"],
       ["config", amd.config.digest, amd.manifest.digest, 0, "linux/amd64"],
       ["layer", amd.layers[0]?.digest, amd.manifest.digest, 0, "linux/amd64"],
@@ -91,11 +96,19 @@ describe("what is seen", () => {
     },
     { what: "an empty blob", layers: [thing("text/plain", "")], config: thing(OCI_CONFIG, "{}") },
     { what: "a sha512 layer", layers: [thing(LAYER, "long", "sha512")], config: thing(OCI_CONFIG, "{}") },
-    { what: "a config that is a layer as well", layers: [thing("text/plain", "{}")], config: thing("application/json", "{}") },
+    {
+      what: "a config that is a layer as well",
+      layers: [thing("text/plain", "{}")],
+      config: thing("application/json", "{}"),
+    },
   ])("$what", async ({ config, layers }) => {
     const seen = await look(fakeTransport(serve([manifestOf(config, layers), config, ...layers])));
     expect(seen.error).toBe(null);
-    expect(seen.objects.map((each) => each.computed)).toEqual([seen.digest, config.digest, ...layers.map((each) => each.digest)]);
+    expect(seen.objects.map((each) => each.computed)).toEqual([
+      seen.digest,
+      config.digest,
+      ...layers.map((each) => each.digest),
+    ]);
   });
 
   describe("an entry of an index whose type nobody knows", () => {
@@ -122,13 +135,19 @@ describe("what is seen", () => {
     });
 
     test("with other bytes is no less a lie, and is not looked for elsewhere", async () => {
-      const transport = fakeTransport({ ...serve([outer, ...everything, artifact]), [at("manifests")]: { body: "{}" } });
+      const transport = fakeTransport({
+        ...serve([outer, ...everything, artifact]),
+        [at("manifests")]: { body: "{}" },
+      });
       expect(await look(transport)).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
       expect(transport.asked.filter((each) => each.url.endsWith(artifact.digest))).toHaveLength(1);
     });
 
     test("that is denied is not looked for elsewhere", async () => {
-      const transport = fakeTransport({ ...serve([outer, ...everything, artifact]), [at("manifests")]: { status: 403 } });
+      const transport = fakeTransport({
+        ...serve([outer, ...everything, artifact]),
+        [at("manifests")]: { status: 403 },
+      });
       expect(await look(transport)).toMatchObject({ outcome: "refused", error: { code: "E_DENIED" } });
     });
   });
@@ -180,7 +199,10 @@ describe("what is seen", () => {
     const paths: Digest[] = [];
     const keep = {
       blob: (digest: Digest) => (paths.push(digest), `/k/${digest}`),
-      document: (digest: Digest, bytes: Uint8Array) => (kept.set(digest, Buffer.from(bytes).toString()), Promise.resolve()),
+      document: (digest: Digest, bytes: Uint8Array) => (
+        kept.set(digest, Buffer.from(bytes).toString()),
+        Promise.resolve()
+      ),
     };
     await look(fakeTransport(serve(everything)), { keep });
     expect(kept.get(index.digest)).toBe(index.bytes.toString());
@@ -236,7 +258,9 @@ describe("other bytes than were asked for", () => {
 
   test("the root's digest is that of what came, not of what was asked for", async () => {
     const routes = { ...serve(everything), [`${BASE}/manifests/${index.digest}`]: page(other) };
-    expect((await look(fakeTransport(routes), { job: jobOf(`registry.example/a/b@${index.digest}`) })).digest).toBe(other.digest);
+    expect((await look(fakeTransport(routes), { job: jobOf(`registry.example/a/b@${index.digest}`) })).digest).toBe(
+      other.digest,
+    );
   });
 
   test("a descriptor with the right digest and another size", async () => {
@@ -246,7 +270,9 @@ describe("other bytes than were asked for", () => {
   });
 
   test("a layer with the right digest and fewer bytes than its descriptor says", async () => {
-    const lying = manifestOf(amd.config, [{ ...amd.config, size: amd.config.size + 1, digest: thing("", "amd layer").digest }]);
+    const lying = manifestOf(amd.config, [
+      { ...amd.config, size: amd.config.size + 1, digest: thing("", "amd layer").digest },
+    ]);
     const seen = await look(fakeTransport(serve([lying, ...amd.all.slice(1)])));
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
     expect(seen.objects.at(-1)).toMatchObject({
@@ -266,7 +292,10 @@ describe("other bytes than were asked for", () => {
   });
 
   test("it outranks that the time is over", async () => {
-    const fake = fakeTransport({ ...serve(everything), [`${BASE}/blobs/${String(layer?.digest)}`]: { body: "bmd layer" } });
+    const fake = fakeTransport({
+      ...serve(everything),
+      [`${BASE}/blobs/${String(layer?.digest)}`]: { body: "bmd layer" },
+    });
     const transport: Transport = {
       ...fake,
       measure: (query, signal) =>
@@ -287,14 +316,18 @@ describe("documents that are not walked", () => {
     },
     { top: index, all: everything },
   );
-  const many = [1, 2].map((each) => indexOf(Array(6000).fill(descriptor(amd.manifest)), { annotations: { each: String(each) } }));
+  const many = [1, 2].map((each) =>
+    indexOf(Array(6000).fill(descriptor(amd.manifest)), { annotations: { each: String(each) } }),
+  );
   const bottle = (annotations: object): { top: Thing; all: Thing[] } => {
     const top = indexOf([descriptor(amd.manifest, { annotations })]);
     return { top, all: [top, ...amd.all] };
   };
   const one = imageFor("darwin/amd64", "the bottle");
   const oneBottle = indexOf([descriptor(one.manifest, { annotations: { "sh.brew.bottle.digest": "0".repeat(64) } })]);
-  const wrongType = indexOf([{ ...descriptor(amd.manifest), mediaType: "application/vnd.docker.distribution.manifest.v2+json" }]);
+  const wrongType = indexOf([
+    { ...descriptor(amd.manifest), mediaType: "application/vnd.docker.distribution.manifest.v2+json" },
+  ]);
   test.each([
     { what: "indexes five deep", things: deep.all, code: "E_LIMIT", message: /more than 4 levels deep/ },
     {
@@ -372,7 +405,9 @@ describe("documents that are not walked", () => {
       expect(seen.error?.code).toMatch(/^E_(MEDIA_TYPE|MANIFEST|FRAMING)$/);
       expect(seen.objects).toMatchObject([{ digest: lie.digest, computed: lie.digest }]);
       const schema1 = String(type).includes("manifest.v1+");
-      expect(judge([...(await Promise.all(truth)), seen]).outcome).toBe(outcome ?? (schema1 ? "disagreed" : "incomplete"));
+      expect(judge([...(await Promise.all(truth)), seen]).outcome).toBe(
+        outcome ?? (schema1 ? "disagreed" : "incomplete"),
+      );
     }
   });
 
@@ -380,9 +415,17 @@ describe("documents that are not walked", () => {
     { what: "a page", type: "text/html", body: "<html>" },
     { what: "nothing", type: "application/json", body: "" },
     { what: "an error in JSON", type: "application/json", body: '{"errors":[{"code":"DENIED"}]}' },
-    { what: "an error in JSON under a name of ours", type: "application/json", body: '{"mediaType":7,"schemaVersion":null}' },
+    {
+      what: "an error in JSON under a name of ours",
+      type: "application/json",
+      body: '{"mediaType":7,"schemaVersion":null}',
+    },
     { what: "a list", type: "application/json", body: '[{"schemaVersion":2}]' },
-    { what: "a schema 1 manifest that is none", type: "application/vnd.docker.distribution.manifest.v1+json", body: "{}" },
+    {
+      what: "a schema 1 manifest that is none",
+      type: "application/vnd.docker.distribution.manifest.v1+json",
+      body: "{}",
+    },
   ])("$what is no view", async ({ type, body }) => {
     const seen = await look(fakeTransport(serve([thing(type, body)])));
     expect(seen).toMatchObject({ outcome: "failed", digest: null, objects: [] });
@@ -393,7 +436,9 @@ describe("documents that are not walked", () => {
     async (type) => {
       const artifact = thing(type, '{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","blobs":[]}');
       const truth = ["here", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } }));
-      const [one, two, three] = ["fra", "here", "sgp"].map((name) => look(fakeTransport(serve([artifact])), { vantage: { name } }));
+      const [one, two, three] = ["fra", "here", "sgp"].map((name) =>
+        look(fakeTransport(serve([artifact])), { vantage: { name } }),
+      );
       const seen = (await one) as Observation;
       expect(seen).toMatchObject({ outcome: "failed", digest: artifact.digest, error: { code: "E_MEDIA_TYPE" } });
       expect(seen.objects).toMatchObject([{ mediaType: "application/vnd.oci.artifact.manifest.v1+json" }]);
@@ -517,7 +562,10 @@ describe("documents that are not walked", () => {
   test("an index that names itself cannot be written, and one that the registry makes up is other bytes", async () => {
     const self = indexOf([descriptor({ ...index, digest: `sha256:${"1".repeat(64)}` as Digest })]);
     const seen = await look(
-      fakeTransport({ [`${BASE}/manifests/1`]: page(self), [`${BASE}/manifests/sha256:${"1".repeat(64)}`]: page(self) }),
+      fakeTransport({
+        [`${BASE}/manifests/1`]: page(self),
+        [`${BASE}/manifests/sha256:${"1".repeat(64)}`]: page(self),
+      }),
     );
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
   });
@@ -526,7 +574,9 @@ describe("documents that are not walked", () => {
 describe("selection", () => {
   const choose = (text: string): Parameters<typeof jobOf>[1] => ({ platform: parsePlatform(text) });
   test("only what matches is fetched", async () => {
-    const seen = await look(fakeTransport(serve([index, ...arm.all])), { job: jobOf(undefined, choose("linux/arm64")) });
+    const seen = await look(fakeTransport(serve([index, ...arm.all])), {
+      job: jobOf(undefined, choose("linux/arm64")),
+    });
     expect(seen.error).toBe(null);
     expect(seen.objects[1]).toMatchObject({ digest: arm.manifest.digest, position: 1, platform: "linux/arm64" });
     expect(seen.objects).toHaveLength(5);
@@ -538,13 +588,20 @@ describe("selection", () => {
         descriptor(each.manifest, { platform: { os: "darwin", architecture: "amd64", "os.version": `macOS 1${at}` } }),
       ),
     );
-    const seen = await look(fakeTransport(serve([two, ...amd.all, ...arm.all])), { job: jobOf(undefined, choose("darwin/amd64")) });
-    expect(seen.objects.filter((each) => each.role === "manifest").map((each) => each.osVersion)).toEqual(["macOS 10", "macOS 11"]);
+    const seen = await look(fakeTransport(serve([two, ...amd.all, ...arm.all])), {
+      job: jobOf(undefined, choose("darwin/amd64")),
+    });
+    expect(seen.objects.filter((each) => each.role === "manifest").map((each) => each.osVersion)).toEqual([
+      "macOS 10",
+      "macOS 11",
+    ]);
   });
 
   test("it is looked for in nested indexes too", async () => {
     const outer = indexOf([descriptor(index)]);
-    const seen = await look(fakeTransport(serve([outer, index, ...arm.all])), { job: jobOf(undefined, choose("linux/arm64")) });
+    const seen = await look(fakeTransport(serve([outer, index, ...arm.all])), {
+      job: jobOf(undefined, choose("linux/arm64")),
+    });
     expect(seen.objects.map((each) => each.role)).toEqual(["index", "index", "manifest", "config", "layer", "layer"]);
   });
 
@@ -555,7 +612,9 @@ describe("selection", () => {
       descriptor(amd.manifest),
       descriptor(index, { platform: { os: "linux", architecture: "s390x" } }),
     ]);
-    const seen = await look(fakeTransport(serve([outer, inner, ...arm.all])), { job: jobOf(undefined, choose("linux/arm64")) });
+    const seen = await look(fakeTransport(serve([outer, inner, ...arm.all])), {
+      job: jobOf(undefined, choose("linux/arm64")),
+    });
     expect(seen.objects.map((each) => [each.role, each.platform])).toEqual([
       ["index", null],
       ["index", "linux/arm64"],
@@ -584,7 +643,11 @@ describe("selection", () => {
     const transport = fakeTransport({ ...serve(arm.all), [`${BASE}/blobs/${arm.config.digest}`]: [{ body: other }] });
     const seen = await look(transport, { job: jobOf(undefined, choose("linux/amd64")) });
     expect(seen).toMatchObject({ outcome: "saw", error: { code: "E_MISMATCH" } });
-    expect(seen.objects[1]).toMatchObject({ role: "config", digest: arm.config.digest, computed: thing("", other).digest });
+    expect(seen.objects[1]).toMatchObject({
+      role: "config",
+      digest: arm.config.digest,
+      computed: thing("", other).digest,
+    });
   });
 
   test.each([
@@ -612,9 +675,18 @@ describe("selection", () => {
       job: {},
       at: 1,
     },
-    { what: "a manifest that an index names", url: `${BASE}/manifests/${amd.manifest.digest}`, root: index, job: {}, at: 1 },
+    {
+      what: "a manifest that an index names",
+      url: `${BASE}/manifests/${amd.manifest.digest}`,
+      root: index,
+      job: {},
+      at: 1,
+    },
   ])("$what that is longer than any document may be is other bytes", async ({ url, root, job, at }) => {
-    const routes = { ...serve([root, ...everything]), [url]: { headers: { "content-type": OCI_MANIFEST }, body: LONG } };
+    const routes = {
+      ...serve([root, ...everything]),
+      [url]: { headers: { "content-type": OCI_MANIFEST }, body: LONG },
+    };
     const seen = await look(fakeTransport(routes), { job: jobOf(undefined, job), vantage: { name: "fra" } });
     expect(seen).toMatchObject({ outcome: "saw", digest: root.digest, error: { code: "E_MISMATCH" } });
     expect(seen.objects[at]).toMatchObject({ computed: null });
@@ -635,7 +707,10 @@ describe("selection", () => {
     { what: "a bottle", selection: { bottle: "big_sur" } },
     { what: "a bottle and its platform", selection: { bottle: "big_sur", platform: parsePlatform("linux/amd64") } },
     { what: "a version of its system", selection: { osVersion: "macOS 11" } },
-    { what: "its platform and a version", selection: { platform: parsePlatform("linux/amd64"), osVersion: "macOS 11" } },
+    {
+      what: "its platform and a version",
+      selection: { platform: parsePlatform("linux/amd64"), osVersion: "macOS 11" },
+    },
   ])("a single image that is asked for as $what, which it is not", async ({ selection }) => {
     const seen = await look(fakeTransport(serve(amd.all)), { job: jobOf(undefined, selection) });
     expect(seen).toMatchObject({ digest: amd.manifest.digest, error: { code: "E_SELECTION" } });
@@ -644,9 +719,15 @@ describe("selection", () => {
   test.each([
     { what: "a bottle", selection: { bottle: "big_sur" } },
     { what: "a version of its system", selection: { osVersion: "macOS 11" } },
-    { what: "all of it", selection: { bottle: "big_sur", platform: parsePlatform("darwin/amd64"), osVersion: "macOS 11.7" } },
+    {
+      what: "all of it",
+      selection: { bottle: "big_sur", platform: parsePlatform("darwin/amd64"), osVersion: "macOS 11.7" },
+    },
   ])("a single image that is asked for as $what, which it is", async ({ selection }) => {
-    const config = thing(OCI_CONFIG, JSON.stringify({ os: "darwin", architecture: "amd64", "os.version": "macOS 11.7" }));
+    const config = thing(
+      OCI_CONFIG,
+      JSON.stringify({ os: "darwin", architecture: "amd64", "os.version": "macOS 11.7" }),
+    );
     const manifest = manifestOf(config, [], { annotations: { "org.opencontainers.image.ref.name": "2.8.2.big_sur" } });
     const seen = await look(fakeTransport(serve([manifest, config])), { job: jobOf(undefined, selection) });
     expect(seen).toMatchObject({ outcome: "saw", error: null });
@@ -693,7 +774,9 @@ describe("how it ends", () => {
   });
 
   test("a blob that is not there leaves what was seen", async () => {
-    const seen = await look(fakeTransport({ ...serve(amd.all), [`${BASE}/blobs/${amd.config.digest}`]: { status: 404 } }));
+    const seen = await look(
+      fakeTransport({ ...serve(amd.all), [`${BASE}/blobs/${amd.config.digest}`]: { status: 404 } }),
+    );
     expect(seen).toMatchObject({ outcome: "refused", digest: amd.manifest.digest, error: { code: "E_NOT_FOUND" } });
     expect(seen.objects.map((each) => each.role)).toEqual(["manifest", "layer", "layer"]);
   });
@@ -706,7 +789,9 @@ describe("how it ends", () => {
     const seen = await look(transport);
     expect(seen).toMatchObject({ outcome: "failed", digest: index.digest, error: { code: "E_SSH", stage: "ssh" } });
     expect(seen.objects).toHaveLength(1 + 4 + 4);
-    const others = await Promise.all(["fra", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } })));
+    const others = await Promise.all(
+      ["fra", "sgp"].map((name) => look(fakeTransport(serve(everything)), { vantage: { name } })),
+    );
     expect(judge([seen, ...others]).outcome).toBe("incomplete");
     const other = await look(fakeTransport(serve(arm.all)), { vantage: { name: "fra" } });
     expect(judge([seen, other, others[1] ?? seen]).outcome).toBe("disagreed");
@@ -820,7 +905,11 @@ test("progress adds up", async () => {
   expect(total("bytes")).toBe(total("wanted"));
   expect(objects).toBe(progress.filter((each) => each.kind === "object").length);
   expect(objects).toBe(8);
-  expect(progress.flatMap((each) => (each.kind === "phase" ? each.phase : []))).toEqual(["connecting", "resolving", "fetching"]);
+  expect(progress.flatMap((each) => (each.kind === "phase" ? each.phase : []))).toEqual([
+    "connecting",
+    "resolving",
+    "fetching",
+  ]);
   expect(progress.filter((each) => each.kind === "root")).toEqual([
     { kind: "root", worker: "here", digest: seen.digest, mediaType: OCI_INDEX },
   ]);

@@ -20,7 +20,12 @@ async function runningOf(gate: ReturnType<typeof createGate>, weights: readonly 
 test.each([
   { what: "places", gate: createGate(2), weights: [1, 1, 1, 1], rows: ["01", "12", "23", "3"] },
   { what: "weight", gate: createGate(9, 5), weights: [2, 2, 2, 4], rows: ["01", "12", "2", "3"] },
-  { what: "one that is heavier than allowed goes alone", gate: createGate(9, 5), weights: [1, 9, 1], rows: ["0", "1", "2"] },
+  {
+    what: "one that is heavier than allowed goes alone",
+    gate: createGate(9, 5),
+    weights: [1, 9, 1],
+    rows: ["0", "1", "2"],
+  },
   { what: "nobody overtakes", gate: createGate(9, 5), weights: [3, 4, 1], rows: ["0", "12", "2"] },
 ])("$what", async ({ gate, weights, rows }) => {
   expect(await runningOf(gate, weights)).toEqual(rows);

@@ -15,11 +15,17 @@ test("what was asked for by sha512 is the parent of what is below it, by sha512"
   expect(seen.objects.map((each) => each.parent)).toEqual([null, root.digest, manifest.digest, manifest.digest]);
   const [layer] = image.layers;
   const lie = { ...routes, [`https://registry.example/v2/a/b/blobs/${layer?.digest}`]: { body: "A layer" } };
-  const other = await look(fakeTransport(lie), { job: jobOf(`registry.example/a/b@${root.digest}`), vantage: { name: "fra" } });
+  const other = await look(fakeTransport(lie), {
+    job: jobOf(`registry.example/a/b@${root.digest}`),
+    vantage: { name: "fra" },
+  });
   expect(judge([seen, { ...seen, worker: "sgp" }, other])).toMatchObject({
     outcome: "disagreed",
     differences: [
-      { path: [{ role: "index" }, { role: "manifest", position: 0 }, { role: "layer", position: 0 }], expected: layer?.digest },
+      {
+        path: [{ role: "index" }, { role: "manifest", position: 0 }, { role: "layer", position: 0 }],
+        expected: layer?.digest,
+      },
     ],
   });
 });

@@ -44,7 +44,11 @@ describe("tags", () => {
       routes: { [URL_1]: tags(["a"], "https://evil.example/v2/a/b/tags/list?n=1") },
       code: "E_LINK",
     },
-    { what: "a link to a metadata service", routes: { [URL_1]: tags(["a"], "http://169.254.169.254/") }, code: "E_LINK" },
+    {
+      what: "a link to a metadata service",
+      routes: { [URL_1]: tags(["a"], "http://169.254.169.254/") },
+      code: "E_LINK",
+    },
     { what: "a page that is its own next", routes: { [URL_1]: tags(["a"], "/v2/a/b/tags/list") }, code: "E_LINK" },
     {
       what: "pages in a circle",
@@ -88,7 +92,10 @@ describe("inspect", () => {
       mediaType: index.mediaType,
       children: [{ descriptor: { digest: image.manifest.digest }, children: [] }],
     });
-    expect(tree.children[0]?.document).toMatchObject({ kind: "manifest", layers: [{ digest: image.layers[0]?.digest }] });
+    expect(tree.children[0]?.document).toMatchObject({
+      kind: "manifest",
+      layers: [{ digest: image.layers[0]?.digest }],
+    });
     expect(transport.calls).toEqual(["open", "end"]);
   });
 

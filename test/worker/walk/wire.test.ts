@@ -32,7 +32,8 @@ describe("tokens", () => {
       base: "https://us-docker.pkg.dev/v2/project/repo/image",
       challenge:
         'Bearer realm="https://us-docker.pkg.dev/v2/token",service="us-docker.pkg.dev",scope="repository:project/repo/image:pull"',
-      token: "https://us-docker.pkg.dev/v2/token?service=us-docker.pkg.dev&scope=repository%3Aproject%2Frepo%2Fimage%3Apull",
+      token:
+        "https://us-docker.pkg.dev/v2/token?service=us-docker.pkg.dev&scope=repository%3Aproject%2Frepo%2Fimage%3Apull",
     },
     {
       registry: "codeberg.org/owner/name",
@@ -64,13 +65,15 @@ describe("tokens", () => {
     {
       registry: "harbor.example/proj/name",
       base: "https://harbor.example/v2/proj/name",
-      challenge: 'Bearer realm="https://harbor.example/service/token",service="harbor-registry",scope="repository:proj/name:pull"',
+      challenge:
+        'Bearer realm="https://harbor.example/service/token",service="harbor-registry",scope="repository:proj/name:pull"',
       token: "https://harbor.example/service/token?service=harbor-registry&scope=repository%3Aproj%2Fname%3Apull",
     },
     {
       registry: "artifactory.example/docker/name",
       base: "https://artifactory.example/v2/docker/name",
-      challenge: 'Bearer realm="https://artifactory.example/api/docker/virtual/v2/token?x=1",service="artifactory.example"',
+      challenge:
+        'Bearer realm="https://artifactory.example/api/docker/virtual/v2/token?x=1",service="artifactory.example"',
       token:
         "https://artifactory.example/api/docker/virtual/v2/token?x=1&service=artifactory.example&scope=repository%3Adocker%2Fname%3Apull",
     },
@@ -120,11 +123,22 @@ describe("digest headers are noted, and decide nothing", () => {
   const rows: readonly { what: string; headers: Reply["headers"]; claimed: string | null }[] = [
     { what: "ECR and Red Hat have none", headers: {}, claimed: null },
     { what: "Huawei leaves out the algorithm", headers: { "docker-content-digest": "bc1c0e10" }, claimed: "bc1c0e10" },
-    { what: "Docker Hub once named the list's", headers: { "docker-content-digest": index.digest }, claimed: index.digest },
-    { what: "two of them", headers: { "docker-content-digest": ["sha256:a", "sha256:b"] }, claimed: "sha256:a, sha256:b" },
+    {
+      what: "Docker Hub once named the list's",
+      headers: { "docker-content-digest": index.digest },
+      claimed: index.digest,
+    },
+    {
+      what: "two of them",
+      headers: { "docker-content-digest": ["sha256:a", "sha256:b"] },
+      claimed: "sha256:a, sha256:b",
+    },
   ];
   test.each(rows)("$what", async ({ headers, claimed }) => {
-    const routes = { ...serve(image.all), "https://registry.example/v2/a/b/manifests/1": page(image.manifest, headers) };
+    const routes = {
+      ...serve(image.all),
+      "https://registry.example/v2/a/b/manifests/1": page(image.manifest, headers),
+    };
     const seen = await look(fakeTransport(routes));
     expect(seen).toMatchObject({
       outcome: "saw",
@@ -140,7 +154,9 @@ test("a Content-Type with parameters is read without them", async () => {
     ...page(image.manifest),
     headers: { "content-type": `${image.manifest.mediaType.toUpperCase()}; charset=utf-8` },
   };
-  const seen = await look(fakeTransport({ ...serve(image.all), "https://registry.example/v2/a/b/manifests/1": manifest }));
+  const seen = await look(
+    fakeTransport({ ...serve(image.all), "https://registry.example/v2/a/b/manifests/1": manifest }),
+  );
   expect(seen.objects[0]?.mediaType).toBe(image.manifest.mediaType);
 });
 
@@ -148,7 +164,9 @@ test("an index without mediaType, as Homebrew writes it, is an index", async () 
   const text = JSON.stringify(
     {
       schemaVersion: 2,
-      manifests: [descriptor(image.manifest, { platform: { os: "darwin", architecture: "amd64", "os.version": "macOS 13.6" } })],
+      manifests: [
+        descriptor(image.manifest, { platform: { os: "darwin", architecture: "amd64", "os.version": "macOS 13.6" } }),
+      ],
     },
     null,
     2,
@@ -173,19 +191,26 @@ describe("schema 1", () => {
       formatTail: Buffer.from("\n}").toString("base64url"),
       time: "2026-01-01T00:00:00Z",
     };
-    const block = { header: { alg: "ES256" }, signature, protected: Buffer.from(JSON.stringify(at)).toString("base64url") };
+    const block = {
+      header: { alg: "ES256" },
+      signature,
+      protected: Buffer.from(JSON.stringify(at)).toString("base64url"),
+    };
     return `${payload.slice(0, -2)},\n   "signatures": [${JSON.stringify(block)}]\n}`;
   };
   const digest = thing(SIGNED, payload).digest;
 
-  test.each(["c2lnbmVk", "b3RoZXJ3aXNlIGFuZCBsb25nZXI"])("signed as %s is its payload, by tag and by digest", async (signature) => {
-    const routes = serve([thing(SIGNED, signed(signature)), layer]);
-    routes[`https://registry.example/v2/a/b/manifests/${digest}`] = page(thing(SIGNED, signed(signature)));
-    for (const reference of ["registry.example/a/b:1", `registry.example/a/b@${digest}`]) {
-      const seen = await look(fakeTransport(routes), { job: jobOf(reference) });
-      expect(seen).toMatchObject({ outcome: "saw", error: null, digest });
-      // what is compared may not depend on the signatures
-      expect(seen.objects[0]?.size).toBe(payload.length);
-    }
-  });
+  test.each(["c2lnbmVk", "b3RoZXJ3aXNlIGFuZCBsb25nZXI"])(
+    "signed as %s is its payload, by tag and by digest",
+    async (signature) => {
+      const routes = serve([thing(SIGNED, signed(signature)), layer]);
+      routes[`https://registry.example/v2/a/b/manifests/${digest}`] = page(thing(SIGNED, signed(signature)));
+      for (const reference of ["registry.example/a/b:1", `registry.example/a/b@${digest}`]) {
+        const seen = await look(fakeTransport(routes), { job: jobOf(reference) });
+        expect(seen).toMatchObject({ outcome: "saw", error: null, digest });
+        // what is compared may not depend on the signatures
+        expect(seen.objects[0]?.size).toBe(payload.length);
+      }
+    },
+  );
 });
