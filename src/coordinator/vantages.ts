@@ -12,7 +12,7 @@ import type { Runtime } from "./runtime.ts";
 import { readTargets } from "./targets.ts";
 
 /** Where a worker is, and what it may use of this process. */
-export interface Place extends Pick<Runtime, "config" | "version" | "passphrase"> {
+export interface Opening extends Pick<Runtime, "config" | "version" | "passphrase"> {
   /** Null for a worker that is not reached over SSH. */
   readonly target: SshTarget | null;
 }
@@ -30,7 +30,7 @@ interface Engine {
   /** Whether it may use this machine's credentials. */
   mayLogIn(worker: WorkerConfig): boolean;
   /** Does not connect. */
-  open(worker: Pick<WorkerConfig, "name" | "proxy">, place: Place): Promise<Opened>;
+  open(worker: Pick<WorkerConfig, "name" | "proxy">, opening: Opening): Promise<Opened>;
 }
 
 /** The implementations by `via`, which nothing else looks at. Each engine is loaded when a worker needs it. */

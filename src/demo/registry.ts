@@ -22,7 +22,7 @@ interface Reply {
   readonly body: Buffer;
 }
 
-interface Place {
+interface Origin {
   readonly registry: string;
   readonly storage: string;
   readonly tokens: Set<string>;
@@ -43,18 +43,18 @@ function json(value: unknown): Reply {
 }
 
 /** Anonymous, for one repository; like ghcr.io, refuses any other scope. */
-function issueToken(url: URL, place: Place): Reply {
+function issueToken(url: URL, origin: Origin): Reply {
   if (url.searchParams.get("scope") !== `repository:${DEMO_REPOSITORY}:pull`) {
     return refusal(403, "DENIED", "requested access to the resource is denied");
   }
   const token = randomBytes(24).toString("base64");
-  place.tokens.add(token);
+  origin.tokens.add(token);
   return json({ token });
 }
 
 /** ghcr.io names this placeholder scope for every repository: a client must request the scope that it needs. */
-function challenge(place: Place): Reply {
-  const value = `Bearer realm="http://${place.registry}/token",service="${place.registry}",scope="repository:user/image:pull"`;
+function challenge(origin: Origin): Reply {
+  const value = `Bearer realm="http://${origin.registry}/token",service="${origin.registry}",scope="repository:user/image:pull"`;
   return refusal(401, "UNAUTHORIZED", "authentication required", { "www-authenticate": value });
 }
 
@@ -72,10 +72,10 @@ function manifest(name: string, accept: string, shelf: Shelf): Reply {
   };
 }
 
-function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, place: Place): Reply {
-  if (url.pathname === "/token") return issueToken(url, place);
+function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, origin: Origin): Reply {
+  if (url.pathname === "/token") return issueToken(url, origin);
   const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? "") ?? [];
-  if (token === undefined || !place.tokens.has(token)) return challenge(place);
+  if (token === undefined || !origin.tokens.has(token)) return challenge(origin);
   if (url.pathname === "/v2/") return json({});
   const prefix = `/v2/${DEMO_REPOSITORY}/`;
   const rest = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
@@ -87,7 +87,7 @@ function fromRegistry(url: URL, request: IncomingMessage, shelf: Shelf, place: P
   if (!shelf.blobs.has(name)) return refusal(404, "BLOB_UNKNOWN", "blob unknown to registry");
   return {
     status: 307,
-    headers: { location: `http://${place.storage}/blobs/${name}?sig=demo` },
+    headers: { location: `http://${origin.storage}/blobs/${name}?sig=demo` },
     body: Buffer.alloc(0),
   };
 }
@@ -135,13 +135,13 @@ export async function startDemoRegistry(): Promise<DemoRegistry> {
     documents: new Map([...genuine.documents, ...forged.documents]),
     blobs: new Map([...genuine.blobs, ...forged.blobs]),
   };
-  const place = { registry: "", storage: "", tokens: new Set<string>() };
+  const origin = { registry: "", storage: "", tokens: new Set<string>() };
   function answer(request: IncomingMessage, shelf: Shelf): Reply {
     // in absolute form (through the proxy) the request line names the host itself
-    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? place.registry}`);
+    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? origin.registry}`);
     if (request.method !== "GET" && request.method !== "HEAD") return refusal(405, "UNSUPPORTED", "only GET and HEAD");
-    if (url.host === place.storage) return fromStorage(url, request, shelf);
-    if (url.host === place.registry) return fromRegistry(url, request, shelf, place);
+    if (url.host === origin.storage) return fromStorage(url, request, shelf);
+    if (url.host === origin.registry) return fromRegistry(url, request, shelf, origin);
     return refusal(502, "UNKNOWN", "nothing but the demo registry is here");
   }
   function serve(shelf: Shelf): Server {
@@ -155,12 +155,12 @@ export async function startDemoRegistry(): Promise<DemoRegistry> {
   const registry = serve(genuine);
   const storage = serve(genuine);
   const proxy = serve(tampered);
-  place.registry = await listen(registry);
-  place.storage = await listen(storage);
+  origin.registry = await listen(registry);
+  origin.storage = await listen(storage);
   const tamperedWay = `http://${await listen(proxy)}`;
   return {
-    host: place.registry,
-    reference: `${place.registry}/${DEMO_REPOSITORY}:${DEMO_TAG}`,
+    host: origin.registry,
+    reference: `${origin.registry}/${DEMO_REPOSITORY}:${DEMO_TAG}`,
     tamperedWay,
     async stop() {
       await Promise.all([registry, storage, proxy].map(close));

@@ -62,7 +62,7 @@ export interface Content extends Answer {
 }
 
 /** What a transport knows of the machine it runs on. */
-export interface Identity {
+export interface VantageIdentity {
   readonly tools: readonly string[];
   /** `SHA256:…` of the host key that the VM proved; null for the local machine. */
   readonly hostKey: string | null;
@@ -79,7 +79,7 @@ export interface Identity {
  */
 export interface Transport {
   /** Connects if necessary; safe to call again. */
-  open(signal: AbortSignal): Promise<Identity>;
+  open(signal: AbortSignal): Promise<VantageIdentity>;
   /** Reads a small document whole. */
   read(query: Query, signal: AbortSignal): Promise<Page>;
   /** Hashes content where it arrives; keeps it only if `keep` is set. */

@@ -12,7 +12,7 @@ import { readPage } from "./read.ts";
 import { readMachine } from "./machine.ts";
 import { basicAuthorization, proxyFault, type Proxy } from "../http/proxy.ts";
 import { within } from "../http/deadline.ts";
-import type { Answer, Content, Identity, Link, Query, Transport } from "../http/transport.ts";
+import type { Answer, Content, VantageIdentity, Link, Query, Transport } from "../http/transport.ts";
 import type { Trust } from "../model/trust.ts";
 
 export interface LocalOptions {
@@ -116,7 +116,7 @@ function refuseProxyAuthentication<T extends Answer>(answer: T, query: Query, pr
   throw proxyFault(proxy, "asks for other credentials (407)", "put USER:PASSWORD@ into the URL of the proxy");
 }
 
-async function readIdentity(signal: AbortSignal): Promise<Identity> {
+async function readIdentity(signal: AbortSignal): Promise<VantageIdentity> {
   return { tools: [`undici ${undiciVersion()}`, "node:crypto"], hostKey: null, ...(await readMachine(signal)) };
 }
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Identity } from "../http/transport.ts";
+import type { VantageIdentity } from "../http/transport.ts";
 
 /**
  * A hash that stands for a machine in observations: it reveals two workers on one machine, and not the identity itself,
@@ -49,7 +49,7 @@ async function firstOf(sources: readonly Source[], signal: AbortSignal): Promise
 }
 
 /** This machine's identity; its boot where it has no other. */
-export async function readMachine(signal: AbortSignal): Promise<Pick<Identity, "machine" | "boot">> {
+export async function readMachine(signal: AbortSignal): Promise<Pick<VantageIdentity, "machine" | "boot">> {
   const boot = await firstOf(BOOT, signal);
   return { machine: (await firstOf(LASTING, signal)) ?? boot, boot };
 }

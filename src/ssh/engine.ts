@@ -8,7 +8,8 @@ import { Tofu3Error } from "../errors.ts";
 import { openSsh, type SshConnection } from "./connection/connection.ts";
 import type { SshTarget } from "./connection/target.ts";
 import { isCurlSince, readFacts } from "./facts.ts";
-import { openFirstShell, Pool } from "./pool.ts";
+import { openFirstShell } from "./openshell.ts";
+import { Pool } from "./pool.ts";
 import type { ShellSurroundings } from "./shell.ts";
 import { SshTransport, type Vm } from "./transport.ts";
 

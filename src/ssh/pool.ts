@@ -1,11 +1,12 @@
-import { Tofu3Error, visible, messageOf } from "../errors.ts";
+import { Tofu3Error } from "../errors.ts";
 import { settledWithin, within } from "../http/deadline.ts";
 import { performBatch } from "./batch.ts";
 import type { SshConnection } from "./connection/connection.ts";
 import { countWorks, nextWork, without, type Owner, type Pending, type Work } from "./queue.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
-import { Room } from "./room.ts";
-import { openShell, type Greeted, type Shell, type ShellSurroundings } from "./shell.ts";
+import { noShell, openFirstShell, openShell } from "./openshell.ts";
+import { PooledShell } from "./pooledshell.ts";
+import type { Shell, ShellSurroundings } from "./shell.ts";
 import { performStream } from "./stream.ts";
 
 /** A connected VM and its settings. */
@@ -20,41 +21,16 @@ export interface Premises {
 /** sshd's MaxSessions defaults to 10 and counts a session until the VM's side has closed. */
 const MOST_SHELLS = 8;
 const MOST_PER_REGISTRY = 4;
-const OPEN_TRIES = 6;
-const FIRST_WAIT_MS = 50;
 const CLOSE_MS = 1000;
-
-function noShell(worker: string, cause: unknown): Tofu3Error {
-  return new Tofu3Error("E_SSH", `worker "${worker}" allows no shell: ${visible(messageOf(cause), 200)}`, {
-    stage: "ssh",
-    hint: "check MaxSessions and forced commands of that account on the VM",
-    cause,
-  });
-}
-
-/** Opens a shell when there is no other yet. Rejects if the VM gives none. */
-export async function openFirstShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await openShell(surroundings, signal);
-    } catch (error) {
-      if (error instanceof Tofu3Error) throw error;
-      signal.throwIfAborted();
-      // "open failed": the VM still counts a session that is closing, or allows none.
-      if (tries === OPEN_TRIES || surroundings.lost() !== null) throw noShell(surroundings.worker, error);
-      await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * 2 ** tries));
-    }
-  }
-}
 
 /** The remote shells of one connection, and the queries of all jobs waiting for them. */
 export class Pool {
   readonly #premises: Premises;
-  readonly #rooms = new Set<Room>();
+  readonly #shells = new Set<PooledShell>();
   /** The jobs that have not ended, each with the reason why its answers do not count, or null. */
   readonly #owners = new Map<Owner, unknown>();
   /** The shell that greeted us, until the first job takes it over. */
-  #first: Room | null;
+  #first: PooledShell | null;
   #queue: readonly Pending[] = [];
   #scheduled = false;
   #opening = 0;
@@ -92,13 +68,13 @@ export class Pool {
 
   /** Does something on an idle shell that serves no other job. */
   async useIdle<T>(owner: Owner, work: (shell: Shell) => Promise<T>): Promise<T> {
-    const room = this.#idle().find(
+    const pooled = this.#idle().find(
       ({ registry, owners }) => registry === null || (owners.size === 1 && owners.has(owner)),
     );
     const { worker } = this.#premises.surroundings;
-    if (room === undefined) throw new Tofu3Error("E_SSH", `worker "${worker}" has no idle shell`, { stage: "ssh" });
-    const done = work(room.shell);
-    this.#occupy(room, [owner], () => done.then(ignore, ignore));
+    if (pooled === undefined) throw new Tofu3Error("E_SSH", `worker "${worker}" has no idle shell`, { stage: "ssh" });
+    const done = work(pooled.shell);
+    this.#occupy(pooled, [owner], () => done.then(ignore, ignore));
     return done;
   }
 
@@ -111,10 +87,10 @@ export class Pool {
     // Unused shells go with the last job: nothing stays on the VM for a job that may never come.
     const last = this.#owners.size === 1;
     if (last) this.#stopOpening(owner.over.reason);
-    const rooms = [...this.#rooms].filter(({ owners }) => owners.has(owner));
-    const unused = last ? [...this.#rooms].filter(({ owners }) => owners.size === 0) : [];
-    for (const room of unused) void this.#end(room);
-    await Promise.all(rooms.map((room) => this.#end(room)));
+    const shells = [...this.#shells].filter(({ owners }) => owners.has(owner));
+    const unused = last ? [...this.#shells].filter(({ owners }) => owners.size === 0) : [];
+    for (const pooled of unused) void this.#end(pooled);
+    await Promise.all(shells.map((pooled) => this.#end(pooled)));
     const fault = this.#owners.get(owner) ?? null;
     this.#owners.delete(owner);
     if (this.#owners.size === 0) this.#most = MOST_SHELLS;
@@ -125,22 +101,22 @@ export class Pool {
   async close(reason: unknown): Promise<void> {
     this.#stopOpening(reason);
     this.#failAll(reason);
-    const unused = [...this.#rooms].filter(({ owners }) => owners.size === 0);
-    await settledWithin(CLOSE_MS, Promise.all(unused.map((room) => this.#end(room))));
+    const unused = [...this.#shells].filter(({ owners }) => owners.size === 0);
+    await settledWithin(CLOSE_MS, Promise.all(unused.map((pooled) => this.#end(pooled))));
     this.#premises.connection.close();
   }
 
-  #add(shell: Shell): Room {
-    const room = new Room(shell);
-    this.#rooms.add(room);
-    void shell.gone.then(() => this.#retire(room));
-    return room;
+  #add(shell: Shell): PooledShell {
+    const pooled = new PooledShell(shell);
+    this.#shells.add(pooled);
+    void shell.gone.then(() => this.#retire(pooled));
+    return pooled;
   }
 
-  #retire(room: Room): void {
-    this.#rooms.delete(room);
-    const { fault } = room;
-    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);
+  #retire(pooled: PooledShell): void {
+    this.#shells.delete(pooled);
+    const { fault } = pooled;
+    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);
     this.#schedule();
   }
 
@@ -175,37 +151,37 @@ export class Pool {
 
   #pump(): void {
     this.#queue = this.#queue.filter((each) => !each.signal.aborted);
-    for (const room of this.#idle()) {
-      const work = nextWork(this.#queue.filter((each) => this.#suits(room, each)));
+    for (const pooled of this.#idle()) {
+      const work = nextWork(this.#queue.filter((each) => this.#suits(pooled, each)));
       if (work === null) continue;
       this.#queue = without(this.#queue, work);
       const owners = work.items.map(({ owner }) => owner);
-      this.#occupy(room, owners, () => this.#perform(room, work));
+      this.#occupy(pooled, owners, () => this.#perform(pooled, work));
     }
     this.#widen();
   }
 
-  #suits(room: Room, pending: Pending): boolean {
+  #suits(pooled: PooledShell, pending: Pending): boolean {
     const { registry } = pending.owner;
-    return room.suits(pending) && (room.registry !== null || this.#roomsFor(registry) < MOST_PER_REGISTRY);
+    return pooled.suits(pending) && (pooled.registry !== null || this.#shellsFor(registry) < MOST_PER_REGISTRY);
   }
 
-  #roomsFor(registry: string): number {
-    return [...this.#rooms].filter((room) => room.registry === registry).length;
+  #shellsFor(registry: string): number {
+    return [...this.#shells].filter((pooled) => pooled.registry === registry).length;
   }
 
   /** Shells that already serve the registry come first. */
-  #idle(): readonly Room[] {
-    const idle = [...this.#rooms].filter(({ isIdle }) => isIdle);
+  #idle(): readonly PooledShell[] {
+    const idle = [...this.#shells].filter(({ isIdle }) => isIdle);
     return idle.toSorted((one, other) => Number(one.registry === null) - Number(other.registry === null));
   }
 
-  #occupy(room: Room, owners: readonly Owner[], work: () => Promise<void>): void {
-    for (const owner of owners) room.serve(owner);
-    void room.occupy(work).finally(() => this.#schedule());
+  #occupy(pooled: PooledShell, owners: readonly Owner[], work: () => Promise<void>): void {
+    for (const owner of owners) pooled.serve(owner);
+    void pooled.occupy(work).finally(() => this.#schedule());
   }
 
-  async #perform({ shell, owners }: Room, work: Work): Promise<void> {
+  async #perform({ shell, owners }: PooledShell, work: Work): Promise<void> {
     const { settings } = this.#premises;
     try {
       if (work.kind === "stream") await performStream(shell, work.items[0], settings);
@@ -219,26 +195,26 @@ export class Pool {
   #widen(): void {
     const registries = new Set(this.#queue.map(({ owner }) => owner.registry));
     const wanted = [...registries].map((registry) => {
-      const room = Math.max(0, MOST_PER_REGISTRY - this.#roomsFor(registry));
+      const free = Math.max(0, MOST_PER_REGISTRY - this.#shellsFor(registry));
       return countWorks(
         this.#queue.filter(({ owner }) => owner.registry === registry),
-        room,
+        free,
       );
     });
     const works = wanted.reduce((sum, each) => sum + each, 0);
-    while (this.#opening < works && this.#rooms.size + this.#opening < this.#most) void this.#open();
-    if (this.#opening === 0) this.#makeRoom(registries);
+    while (this.#opening < works && this.#shells.size + this.#opening < this.#most) void this.#open();
+    if (this.#opening === 0) this.#makeWay(registries);
   }
 
   /** Ends an idle shell if the waiting work cannot run otherwise; its jobs learn at their end how it ended. */
-  #makeRoom(registries: ReadonlySet<string>): void {
-    if ([...this.#rooms].some(({ isEnding }) => isEnding)) return;
+  #makeWay(registries: ReadonlySet<string>): void {
+    if ([...this.#shells].some(({ isEnding }) => isEnding)) return;
     const idle = this.#idle();
     for (const registry of registries) {
-      const full = this.#roomsFor(registry) >= MOST_PER_REGISTRY;
-      const room = full ? idle.find((each) => each.registry === registry) : idle.at(0);
-      if (room !== undefined) {
-        void this.#end(room);
+      const full = this.#shellsFor(registry) >= MOST_PER_REGISTRY;
+      const pooled = full ? idle.find((each) => each.registry === registry) : idle.at(0);
+      if (pooled !== undefined) {
+        void this.#end(pooled);
         return;
       }
     }
@@ -247,7 +223,7 @@ export class Pool {
   async #open(): Promise<void> {
     const { signal } = this.#openings;
     const { surroundings, connectSeconds } = this.#premises;
-    const open = this.#rooms.size === 0 ? openFirstShell : openShell;
+    const open = this.#shells.size === 0 ? openFirstShell : openShell;
     this.#opening++;
     try {
       const { shell } = await within(connectSeconds * 1000, [signal], (limit) => open(surroundings, limit));
@@ -262,8 +238,8 @@ export class Pool {
   }
 
   #refused(error: unknown): void {
-    this.#most = Math.max(1, this.#rooms.size);
-    if (this.#rooms.size > 0 || this.#opening > 1) return;
+    this.#most = Math.max(1, this.#shells.size);
+    if (this.#shells.size > 0 || this.#opening > 1) return;
     this.#failAll(error instanceof Tofu3Error ? error : noShell(this.#premises.surroundings.worker, error));
   }
 
@@ -272,9 +248,9 @@ export class Pool {
     this.#openings = new AbortController();
   }
 
-  async #end(room: Room): Promise<void> {
-    const fault = await room.end();
-    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);
+  async #end(pooled: PooledShell): Promise<void> {
+    const fault = await pooled.end();
+    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);
   }
 }
 

@@ -5,8 +5,7 @@ import { messageOf, Tofu3Error } from "../errors.ts";
 import { meteredBytes } from "./script/curlmeter.ts";
 import { settledWithin } from "../http/deadline.ts";
 import { ReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
-import { COMMAND } from "./script/script.ts";
-import { NOT_A_WORKER, wordsForExit } from "./connection/faults.ts";
+import { wordsForExit } from "./connection/faults.ts";
 import { createShellWords } from "./words.ts";
 
 export interface ShellJob {
@@ -25,12 +24,6 @@ export interface ShellSurroundings {
   readonly lost: () => string | null;
 }
 
-/** A shell, and what the script said about the VM when it started. */
-export interface Greeted {
-  readonly shell: Shell;
-  readonly greeting: JobReply;
-}
-
 /** How to settle the promise of a running job. */
 interface Running {
   readonly job: ShellJob;
@@ -40,41 +33,6 @@ interface Running {
 
 const FINISH_MS = 5000;
 const LAST_WORDS_MS = 1000;
-
-/**
- * Attaches the channel's listeners before the next packet is handled: a shell that ends at once has sent its exit
- * status by then.
- */
-function openChannel(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Shell> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    surroundings.client.exec(COMMAND, (error, channel) => {
-      signal.removeEventListener("abort", onAbort);
-      if (error) reject(error);
-      else if (signal.aborted) channel.on("error", () => undefined).close();
-      else resolve(new Shell(surroundings, channel));
-    });
-  });
-}
-
-/**
- * Opens a shell on the VM and waits until the script has started. Rejects with the raw ssh2 error if no channel can be
- * opened.
- */
-export async function openShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
-  const shell = await openChannel(surroundings, signal);
-  try {
-    return { shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
-  } catch (error) {
-    const inTime = !(error instanceof DOMException && error.name === "TimeoutError");
-    const said = shell.said();
-    if (inTime || said === "") throw error;
-    const message = `worker "${surroundings.worker}" lets us in and does not run the worker script${said}`;
-    throw new Tofu3Error("E_VM_REPLY", message, { stage: "ssh", hint: NOT_A_WORKER, cause: error });
-  }
-}
 
 /** One remote shell that runs the script, one job at a time. */
 export class Shell {

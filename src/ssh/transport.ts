@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
 import { refusePrivateHost } from "../http/address.ts";
 import { orAborted } from "../http/deadline.ts";
-import type { Content, ContentQuery, Identity, Page, Query, Transport } from "../http/transport.ts";
+import type { Content, ContentQuery, VantageIdentity, Page, Query, Transport } from "../http/transport.ts";
 import type { VmFacts } from "./facts.ts";
 import type { Pool } from "./pool.ts";
 import type { Owner, Pending } from "./queue.ts";
@@ -48,7 +48,7 @@ export class SshTransport implements Transport, Owner {
     return this.#over.signal;
   }
 
-  async open(signal: AbortSignal): Promise<Identity> {
+  async open(signal: AbortSignal): Promise<VantageIdentity> {
     const { tools, hostKey, machine, boot } = (await this.#usable(signal)).facts;
     return { tools, hostKey, machine, boot };
   }

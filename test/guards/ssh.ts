@@ -20,15 +20,15 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "jobs for different registries share no shell on a VM",
     {
-      file: "src/ssh/room.ts",
+      file: "src/ssh/pooledshell.ts",
       from: "(this.#registry ?? owner.registry) === owner.registry",
       to: "true",
       test: "test/ssh/link.test.ts › serve one registry each, whatever comes one after the other or at the same time",
     },
     {
       file: "src/ssh/pool.ts",
-      from: "const fault = await room.end();\n    if (fault !== null) for (const owner of room.owners) this.#fail(owner, fault);",
-      to: "await room.end();",
+      from: "const fault = await pooled.end();\n    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);",
+      to: "await pooled.end();",
       test: "test/ssh/link.test.ts › an unclean end voids every job that the shell served, and no other",
     },
   ),

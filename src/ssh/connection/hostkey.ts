@@ -31,7 +31,7 @@ export interface HostTrust {
   readonly refusal: (key: Buffer) => Tofu3Error;
 }
 
-interface Place {
+interface ServerName {
   readonly worker: string;
   readonly host: string;
   readonly port: number;
@@ -44,14 +44,14 @@ function describe(key: Buffer): string {
 const HOW_TO_LOOK = "look at it on the VM's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
 
 /** The configured `hostKey: SHA256:…`: only that key, whatever its type. */
-export function trustFingerprint(place: Place, fingerprint: string): HostTrust {
+export function trustFingerprint(server: ServerName, fingerprint: string): HostTrust {
   return {
     types: KEY_TYPES,
     accepts: (key) => fingerprintOf(key) === fingerprint,
     refusal: (key) =>
       new Tofu3Error(
         "E_HOST_KEY",
-        `the host key of worker "${place.worker}" (${place.host}:${place.port}) is not the configured one: expected ${fingerprint}, got ${describe(key)}`,
+        `the host key of worker "${server.worker}" (${server.host}:${server.port}) is not the configured one: expected ${fingerprint}, got ${describe(key)}`,
         {
           stage: "ssh",
           hint: `nothing was sent to that machine; ${HOW_TO_LOOK}; if the VM was reinstalled, write hostKey: ${fingerprintOf(key)}`,
@@ -61,9 +61,9 @@ export function trustFingerprint(place: Place, fingerprint: string): HostTrust {
 }
 
 /** Entries of known_hosts. Throws E_HOST_KEY if no line names the host, or only a certificate authority does. */
-export function trustKnownHosts(place: Place, hosts: readonly KnownHost[]): HostTrust {
-  const name = knownName(place.host, place.port);
-  const lines = linesFor(hosts, place.host, place.port);
+export function trustKnownHosts(server: ServerName, hosts: readonly KnownHost[]): HostTrust {
+  const name = knownName(server.host, server.port);
+  const lines = linesFor(hosts, server.host, server.port);
   const known = lines.filter((each) => each.marker === null);
   const revoked = lines.filter((each) => each.marker === "revoked");
   if (known.length === 0) {
@@ -71,8 +71,8 @@ export function trustKnownHosts(place: Place, hosts: readonly KnownHost[]): Host
     throw new Tofu3Error(
       "E_HOST_KEY",
       authority
-        ? `the host key of worker "${place.worker}" is known only by a certificate authority, and tofu3 cannot check host certificates`
-        : `the host key of worker "${place.worker}" (${place.host}:${place.port}) is not known: no hostKey in the configuration and no line for "${name}" in known_hosts`,
+        ? `the host key of worker "${server.worker}" is known only by a certificate authority, and tofu3 cannot check host certificates`
+        : `the host key of worker "${server.worker}" (${server.host}:${server.port}) is not known: no hostKey in the configuration and no line for "${name}" in known_hosts`,
       { stage: "ssh", hint: `write hostKey: SHA256:… to that worker; ${HOW_TO_LOOK}` },
     );
   }
@@ -86,8 +86,8 @@ export function trustKnownHosts(place: Place, hosts: readonly KnownHost[]): Host
       return new Tofu3Error(
         "E_HOST_KEY",
         withdrawn
-          ? `the host key of worker "${place.worker}" (${name}) is revoked at ${withdrawn.place}: ${describe(key)}`
-          : `the host key of worker "${place.worker}" (${name}) has changed: expected ${expected}, got ${describe(key)}`,
+          ? `the host key of worker "${server.worker}" (${name}) is revoked at ${withdrawn.place}: ${describe(key)}`
+          : `the host key of worker "${server.worker}" (${name}) has changed: expected ${expected}, got ${describe(key)}`,
         { stage: "ssh", hint: `nothing was sent to that machine; ${HOW_TO_LOOK}` },
       );
     },

@@ -1,13 +1,13 @@
 import { visible } from "../../errors.ts";
 import type { Notes, RedirectNote, RetryNote } from "../../model/observation.ts";
-import type { Answer, Identity } from "../../http/transport.ts";
+import type { Answer, VantageIdentity } from "../../http/transport.ts";
 
 /** One worker's notes; every exchange of one observation adds to them. */
 export interface Notebook {
   exchanges: number;
   bytes: number;
   claimedDigest: string | null;
-  identity: Identity | null;
+  identity: VantageIdentity | null;
   readonly retries: RetryNote[];
   readonly redirects: RedirectNote[];
   readonly addresses: Set<string>;

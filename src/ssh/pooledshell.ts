@@ -6,7 +6,7 @@ import type { Shell } from "./shell.ts";
 const RELEASE_MS = 5000;
 
 /** A shell and the jobs that it serves. */
-export class Room {
+export class PooledShell {
   readonly shell: Shell;
   /** Jobs that have not ended and need this shell's clean end. */
   readonly owners = new Set<Owner>();
