@@ -18,7 +18,7 @@ const RESUMABLE: ReadonlySet<number> = new Set([18, 28, 55, 56]);
 const MOST_ERROR_BYTES = 64 * 1024;
 
 /** The result of one exchange. */
-export interface Outcome {
+export interface TransferOutcome {
   readonly answer: Answer;
   /** Why the body ended early; null if it is complete. */
   readonly fault: Tofu3Error | null;
@@ -43,7 +43,7 @@ export function outcomeOf(
   query: Query,
   reply: JobReply,
   settings: CurlSettings,
-): Outcome {
+): TransferOutcome {
   const transfer = reply.transfers.get(index);
   const exit = transfer?.exit ?? reply.exits.get(process);
   if (transfer === undefined || exit === undefined) throw silence(exit);

@@ -5,7 +5,7 @@ import { within } from "../http/deadline.ts";
 import type { JobReply } from "./script/reply.ts";
 import { LET_GO, partJob, streamJob, sumOf } from "./job.ts";
 import type { Shell, ShellJob } from "./shell.ts";
-import { outcomeOf, type Outcome } from "./outcome.ts";
+import { outcomeOf, type TransferOutcome } from "./outcome.ts";
 import { tooLarge } from "../http/strict.ts";
 import type { PendingContent } from "./queue.ts";
 import type { Content, Query } from "../http/transport.ts";
@@ -84,7 +84,7 @@ class Stream {
 
   async #contentOf(asked: Query, reply: JobReply): Promise<Content> {
     const { algorithm, maxBytes } = this.#item.query;
-    let outcome: Outcome;
+    let outcome: TransferOutcome;
     try {
       outcome = outcomeOf(this.#part, PROCESS, asked, reply, this.#settings);
     } catch (error) {

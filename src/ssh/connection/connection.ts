@@ -55,9 +55,9 @@ interface Attempt {
 }
 
 /** The result of one handshake: a connection, or a host key that is not trusted. */
-type Outcome = { readonly connection: SshConnection } | { readonly refused: Buffer };
+type Handshake = { readonly connection: SshConnection } | { readonly refused: Buffer };
 
-async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Outcome> {
+async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Handshake> {
   const { target, trust } = attempt;
   const seen: { accepted: Buffer | null; refused: Buffer | null } = { accepted: null, refused: null };
   const proofs = [...attempt.proofs];

@@ -14,7 +14,7 @@ import { apiUrl, isOrigin } from "./registry.ts";
 import { withRetries } from "./retry.ts";
 import type { Session } from "./session.ts";
 
-export interface Wanted {
+export interface BlobRequest {
   readonly digest: Digest;
   /** Null if the parent gives none: schema 1. */
   readonly size: number | null;
@@ -37,7 +37,7 @@ const MOST_WALKS = 3;
 /** One blob download. */
 interface Download {
   readonly session: Session;
-  readonly wanted: Wanted;
+  readonly wanted: BlobRequest;
   readonly what: string;
   readonly url: URL;
   readonly accept: string;
@@ -65,7 +65,7 @@ interface Start {
  * fetched again; a body joined from parts that does not match is fetched once more in one piece before it counts.
  * Throws the fault that ended it, E_LIMIT for a blob larger than allowed.
  */
-export async function fetchBlob(session: Session, wanted: Wanted, signal: AbortSignal): Promise<Fetched> {
+export async function fetchBlob(session: Session, wanted: BlobRequest, signal: AbortSignal): Promise<Fetched> {
   const { registry, limits } = session;
   const what = `blob ${wanted.digest} of ${registry.name}/${registry.repository}`;
   if (wanted.size !== null && wanted.size > limits.blobBytes) {
@@ -183,7 +183,7 @@ async function fetchRest(
  * What a Range request can resume after a cut; null, and discarded, if nothing can. Only a strong ETag shows that the
  * rest belongs to the same bytes. RFC 9110 §8.8.1
  */
-function startOf(wanted: Wanted, content: Content, before: Start | null, url: URL): Start | null {
+function startOf(wanted: BlobRequest, content: Content, before: Start | null, url: URL): Start | null {
   const { more, size } = content;
   const discard = (): void => content.discard?.();
   const etag = before === null ? valueOf(content.headers, "etag") : before.etag;
@@ -198,7 +198,7 @@ function startOf(wanted: Wanted, content: Content, before: Start | null, url: UR
 }
 
 /** A body that exceeds its descriptor's size is other content, not a broken limit. */
-function isTooMuch(wanted: Wanted, content: Content): boolean {
+function isTooMuch(wanted: BlobRequest, content: Content): boolean {
   return content.cut?.code === "E_TOO_LARGE" && wanted.size !== null;
 }
 

@@ -1,7 +1,7 @@
 import { asError, Tofu3Error } from "../../errors.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { fetchBlob } from "../fetch/blob.ts";
-import type { Wanted } from "../fetch/blob.ts";
+import type { BlobRequest } from "../fetch/blob.ts";
 import { tellMismatch } from "../fetch/mismatch.ts";
 import { createGate } from "./parallel.ts";
 import type { Session } from "../fetch/session.ts";
@@ -50,7 +50,7 @@ async function fetchGroup(session: Session, { places, ...blob }: Group, signal: 
   }
 }
 
-interface Group extends Wanted {
+interface Group extends BlobRequest {
   entry: string | null;
   readonly places: Place[];
 }

@@ -196,7 +196,7 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
   const entries = selecting
     ? selectEntries(index, walk.job.selection)
     : index.manifests.map((descriptor, position) => ({ descriptor, position, matches: true }));
-  checkRoom(walk, entries.length);
+  spendEntries(walk, entries.length);
   if (selecting) walk.matches += entries.filter((entry) => entry.matches).length;
   const children = entries.map(({ descriptor, position, matches }) => {
     const kind = kindOfMediaType(descriptor.mediaType);
@@ -215,7 +215,7 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
 function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Schema1Manifest): void {
   if (walk.job.depth === "documents") return;
   const { digest, config, layers } = manifest;
-  checkRoom(walk, layers.length + 1);
+  spendEntries(walk, layers.length + 1);
   if (config !== null) place.children.push(placeBelow(digest, "config", config, 0));
   place.children.push(...layers.map((layer, position) => placeBelow(digest, "layer", layer, position)));
 }
@@ -238,7 +238,7 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
 }
 
 /** Throws E_LIMIT. */
-function checkRoom(walk: Walk, entries: number): void {
+function spendEntries(walk: Walk, entries: number): void {
   walk.spent.entries += entries;
   if (walk.spent.entries <= MOST_ENTRIES) return;
   throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_ENTRIES} objects`, {
