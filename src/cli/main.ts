@@ -34,7 +34,7 @@ export async function run(): Promise<number> {
   );
   const lost = watchOutput();
   const code = await main(argv, io, controller.signal);
-  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([process.stdout, process.stderr].map(written));
   setTimeout(() => process.exit(), 1000).unref();
   return lost() && code === EXIT_OK ? EXIT_BROKEN : code;
 }
@@ -105,6 +105,11 @@ function reasonOf(thrown: unknown, signal: AbortSignal): unknown {
 
 function asksForTrace(argv: readonly string[]): boolean {
   return /--log-level[= ](debug|trace)/.test(argv.join(" "));
+}
+
+/** Resolves once whoever reads the stream has taken everything written to it, or has closed it. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => setImmediate(resolve)));
 }
 
 /** A closed pipe (`| head -1`) is no error; a result that could not be written is. */
