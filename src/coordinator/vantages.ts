@@ -33,7 +33,7 @@ interface Engine {
   open(worker: Pick<WorkerConfig, "name" | "proxy">, opening: Opening): Promise<Opened>;
 }
 
-/** The implementations by `via`, which nothing else looks at. Each engine is loaded when a worker needs it. */
+/** The implementations by `via`, which nothing outside `config/` looks at. Each engine is loaded when a worker needs it. */
 export const ENGINES: Readonly<Record<Via, Engine>> = {
   local: {
     keeps: true,
