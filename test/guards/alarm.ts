@@ -79,7 +79,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
       file: "src/worker/walk/ending.ts",
       from: "return await Promise.race([closed, overdue]);",
       to: "return await closed;",
-      test: `${DISPATCH} › two roots differ and the third VM does not close: the verdict comes after the grace`,
+      test: `${DISPATCH} › two roots differ and the third VM does not end: the verdict comes after the grace`,
     },
   ),
   ...guard("a request that cannot succeed hides no differing root", {
@@ -106,7 +106,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
       file: "src/worker/walk/expand.ts",
       from: "spent.bytes += document.bytes.length - declared;",
       to: "",
-      test: `${WALK} › what is larger than it was declared ends the walk with those that are under way, 32 of them`,
+      test: `${WALK} › a root, of which nothing is declared, counts with what came`,
     },
   ),
   ...guard("no registry can make a worker send credentials without end", {

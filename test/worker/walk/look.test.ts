@@ -551,9 +551,18 @@ describe("documents that are not walked", () => {
       expect(transport.asked.length).toBeLessThan(1 + 32 + 5);
     });
 
+    const declared = big.reduce((sum, each) => sum + each.size, 0);
+
+    test("a root, of which nothing is declared, counts with what came", async () => {
+      const root = indexOf(big.map((each) => descriptor(each)));
+      const limits = { documentBytes: root.size + declared - 1 };
+      const seen = await look(fakeTransport(served(root)), { job: jobOf(undefined, {}, limits) });
+      expect(seen).toMatchObject({ outcome: "failed", error: { code: "E_LIMIT" } });
+    });
+
     test("within it all are read", async () => {
       const root = indexOf(big.map((each) => descriptor(each)));
-      const limits = { documentBytes: root.size + 80 * 11_000 };
+      const limits = { documentBytes: root.size + declared };
       const seen = await look(fakeTransport(served(root)), { job: jobOf(undefined, {}, limits) });
       expect(seen).toMatchObject({ outcome: "saw", error: null });
     });
