@@ -85,7 +85,7 @@ export class Pool {
   async release(owner: Owner): Promise<void> {
     this.#reject(owner, owner.over.reason);
     // Unused shells go with the last job: nothing stays on the VM for a job that may never come.
-    const last = this.#owners.size === 1;
+    const last = [...this.#owners.keys()].every(({ over }) => over.aborted);
     if (last) this.#stopOpening(owner.over.reason);
     const shells = [...this.#shells].filter(({ owners }) => owners.has(owner));
     const unused = last ? [...this.#shells].filter(({ owners }) => owners.size === 0) : [];
@@ -113,10 +113,11 @@ export class Pool {
     return pooled;
   }
 
-  #retire(pooled: PooledShell): void {
+  /** Until its jobs have been told how it ended, a job that ends must find it among its shells. */
+  async #retire(pooled: PooledShell): Promise<void> {
+    if (pooled.isEnding) await this.#end(pooled);
+    else this.#tell(pooled, pooled.fault);
     this.#shells.delete(pooled);
-    const { fault } = pooled;
-    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);
     this.#schedule();
   }
 
@@ -223,23 +224,25 @@ export class Pool {
   async #open(): Promise<void> {
     const { signal } = this.#openings;
     const { surroundings, connectSeconds } = this.#premises;
-    const open = this.#shells.size === 0 ? openFirstShell : openShell;
+    const beside = this.#shells.size > 0;
+    const open = beside ? openShell : openFirstShell;
     this.#opening++;
     try {
       const { shell } = await within(connectSeconds * 1000, [signal], (limit) => open(surroundings, limit));
       if (signal.aborted) shell.kill();
       this.#add(shell);
     } catch (error) {
-      if (!signal.aborted) this.#refused(error);
+      if (!signal.aborted) this.#refused(error, beside);
     } finally {
       this.#opening--;
     }
     this.#schedule();
   }
 
-  #refused(error: unknown): void {
+  #refused(error: unknown, beside: boolean): void {
     this.#most = Math.max(1, this.#shells.size);
-    if (this.#shells.size > 0 || this.#opening > 1) return;
+    // a shell beside others is asked for once; if these have gone meanwhile, the next try is more patient
+    if (beside || this.#shells.size > 0 || this.#opening > 1) return;
     this.#failAll(error instanceof Tofu3Error ? error : noShell(this.#premises.surroundings.worker, error));
   }
 
@@ -249,8 +252,11 @@ export class Pool {
   }
 
   async #end(pooled: PooledShell): Promise<void> {
-    const fault = await pooled.end();
-    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);
+    this.#tell(pooled, await pooled.end());
+  }
+
+  #tell({ owners }: PooledShell, fault: unknown): void {
+    if (fault !== null) for (const owner of owners) this.#fail(owner, fault);
   }
 }
 

@@ -27,9 +27,15 @@ export const SSH_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/ssh/pool.ts",
-      from: "const fault = await pooled.end();\n    if (fault !== null) for (const owner of pooled.owners) this.#fail(owner, fault);",
+      from: "this.#tell(pooled, await pooled.end());",
       to: "await pooled.end();",
       test: "test/ssh/link.test.ts › an unclean end voids every job that the shell served, and no other",
+    },
+    {
+      file: "src/ssh/pool.ts",
+      from: "if (pooled.isEnding) await this.#end(pooled);",
+      to: "if (pooled.isEnding) void this.#end(pooled);",
+      test: "test/ssh/pool.test.ts › a job that ends %d microtasks after its shell has ended uncleanly is void",
     },
   ),
   ...guard("with `IdentitiesOnly`, a VM learns of no other key in the agent", {
