@@ -161,7 +161,7 @@ describe("answers that are no artifact", () => {
       code: "E_AUTH",
       words: /user name and a password/,
     },
-    { what: "403", answer: status(403), code: "E_DENIED", words: /denies it \(403\).*registry said: DENIED/ },
+    { what: "403", answer: status(403), code: "E_DENIED", words: /denies access \(403\).*registry said: DENIED/ },
     {
       what: "429",
       answer: status(429, { "Retry-After": "1" }),
