@@ -131,11 +131,13 @@ export async function verify(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<Evidence> {
+  let closing = Promise.resolve();
   const lookOnce = async (plan: Plan): Promise<readonly Observation[]> => {
     const { vantages, close } = await openVantages(runtime, signal);
-    return lookFrom(vantages, plan, watch, signal).finally(close);
+    // every job has ended by then: closing takes round trips, and the verdict does not depend on it
+    return lookFrom(vantages, plan, watch, signal).finally(() => void (closing = close()));
   };
-  return conclude(request, runtime, lookOnce, signal);
+  return conclude(request, runtime, lookOnce, signal).finally(() => closing);
 }
 
 /** The same with vantages that the caller opens, and closes after the last job. */
