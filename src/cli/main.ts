@@ -17,8 +17,9 @@ export async function run(): Promise<number> {
   // one signal ends hundreds of exchanges: so many listeners are no leak, and Node would warn about them on stderr
   setMaxListeners(0);
   const controller = new AbortController();
+  let ended = false;
   const interrupt = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    if (controller.signal.aborted || ended) process.exit(EXIT_INTERRUPTED);
     controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -34,7 +35,10 @@ export async function run(): Promise<number> {
   );
   const lost = watchOutput();
   const code = await main(argv, io, controller.signal);
-  await Promise.all([process.stdout, process.stderr].map(written));
+  ended = true;
+  // whoever interrupts does not wait for a reader, however late
+  if (!controller.signal.aborted) await Promise.all([process.stdout, process.stderr].map(written));
+  else await new Promise((resolve) => setImmediate(resolve));
   setTimeout(() => process.exit(), 1000).unref();
   return lost() && code === EXIT_OK ? EXIT_BROKEN : code;
 }

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { startRawServer } from "../http/rawserver.ts";
 import { PROGRAM } from "../lab/cli.ts";
@@ -21,7 +22,8 @@ const MANIFEST = JSON.stringify({
   annotations: { long: "x".repeat(2_000_000) },
 });
 
-test("whoever reads the output late gets all of it", async () => {
+/** Prints the manifest into a pipe; resolves when the first of it is there. */
+async function printing(): Promise<ChildProcessByStdio<null, Readable, null>> {
   const folder = await lab(makeFolder("slow").then((each) => ({ ...each, stop: () => each.remove() })));
   const server = await lab(
     startRawServer((socket) => {
@@ -35,12 +37,26 @@ test("whoever reads the output late gets all of it", async () => {
   await writeFile(join(folder.path, "tofu3.yaml"), config);
   const args = [PROGRAM, "inspect", `${host}/a/b:1`, "--raw"];
   const child = spawn(process.execPath, args, { cwd: folder.path, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(child, "close");
   await once(child.stdout, "readable");
+  return child;
+}
+
+test("whoever reads the output late gets all of it", async () => {
+  const child = await printing();
+  const ended = once(child, "close");
   // so long it is held up by whoever reads
   await sleep(3000);
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   expect(await ended).toEqual([0, null]);
   expect(text).toBe(MANIFEST);
+});
+
+test("one signal ends it when nobody reads", async () => {
+  const child = await printing();
+  const exited = once(child, "exit");
+  await sleep(1500);
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([130, null]);
+  child.stdout.destroy();
 });
