@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Tofu3Error } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
+import type { Distinct } from "../model/policy.ts";
 
 export interface Defaults {
-  readonly policy: { readonly distinct: "machine"[]; readonly days: 1 };
+  readonly policy: { readonly distinct: Distinct[]; readonly days: number; readonly onChange: "notice" | "fail" };
   readonly limits: Limits;
 }
 

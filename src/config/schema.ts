@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { readProxy } from "../http/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
+import { DISTINCT } from "../model/policy.ts";
 import { registryName } from "./registryname.ts";
 
 /** The one message states all requirements, whichever check failed; `words.ts` adds the value found. */
@@ -101,29 +102,21 @@ export const registryShape = {
   clientKey: path("PEM of its private key, not encrypted.").optional(),
 };
 
-const later = new Set<unknown>(["network", "country", "asn"]);
+const DISTINCT_WORDS = "machine, network, asn or country";
 
 function policyShape(defaults: Defaults["policy"]) {
   return {
     distinct: z
-      .array(
-        z.enum(["machine"], {
-          error: ({ input }) =>
-            later.has(input) ? "comes in a later version; for now only machine can be asked for" : "must be machine",
-        }),
-        { error: "must be a list, [machine]" },
-      )
-      .default(defaults.distinct)
-      .meta({ description: "What must differ between the workers." }),
-    days: z
-      .literal(1, {
-        error: ({ input }) =>
-          Number.isInteger(input) && Number(input) > 1
-            ? "must be 1; agreement over several days comes in a later version"
-            : "must be 1",
+      .array(z.enum(DISTINCT, { error: `must be ${DISTINCT_WORDS}` }), {
+        error: `must be a list of ${DISTINCT_WORDS}: [machine]`,
       })
-      .default(defaults.days)
-      .meta({ description: "On how many distinct days the workers must agree." }),
+      .default(defaults.distinct)
+      .meta({ description: "What must differ between the workers; unknown counts as not distinct." }),
+    days: wholeNumber(1, 365, "On how many distinct UTC days the workers must agree.").default(defaults.days),
+    onChange: z
+      .enum(["notice", "fail"], { error: "must be notice or fail" })
+      .default(defaults.onChange)
+      .meta({ description: "What a tag that moved since the ledger's last agreement is: told, or changed (15)." }),
   };
 }
 
@@ -188,7 +181,7 @@ export function configShape(defaults: Defaults) {
       .default({})
       .meta({ description: "Settings per registry." }),
     policy: z
-      .strictObject(policy, mapping("distinct and days"))
+      .strictObject(policy, mapping(Object.keys(policy).join(", ")))
       .default(defaults.policy)
       .meta({ description: "What an agreement requires." }),
     limits: z

@@ -66,7 +66,46 @@ export interface RedirectNote {
   readonly status: number;
 }
 
-/** Notes taken on the way; advisory, never part of the verdict. URLs carry no userinfo and no query. */
+/** The certificate that one server presented to one vantage, in its first handshake of the job. */
+export interface CertificateNote {
+  /** `host` or `host:port` of the URL; behind an intercepting proxy still that. */
+  readonly host: string;
+  /** `TLSv1.3`; null where the VM's curl does not say. */
+  readonly version: string | null;
+  /** Distinguished names on one line, printable. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** ISO 8601 UTC. */
+  readonly validFrom: string;
+  readonly validTo: string;
+  /** sha256 of the DER SubjectPublicKeyInfo, hex. RFC 5280 §4.1.2.7 */
+  readonly spki: string;
+}
+
+/** An answer that is not what was asked for: an error page, HTML under a digest. */
+export interface UnexpectedNote {
+  readonly url: string;
+  readonly status: number;
+  readonly contentType: string | null;
+  /** The first bytes of the body, at most 100, printable. */
+  readonly head: string;
+}
+
+/** Where the vantage's traffic leaves for the world, asked before and after the job through the proxy of the job. */
+export interface ExitNote {
+  /** IP addresses, sorted; with `--redact` a salted hash of each. Empty if unknown. */
+  readonly addresses: readonly string[];
+  /** Who said so: the host of a registry or of an echo service, sorted. */
+  readonly sources: readonly string[];
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | null;
+  /** `AS3320` */
+  readonly asn: string | null;
+  /** Why it counts as unknown, in words: the sources contradict each other, or it changed meanwhile. Null if it does not. */
+  readonly doubt: string | null;
+}
+
+/** Notes taken on the way; advisory but for the identities. URLs carry no userinfo and no query. */
 export interface Notes {
   readonly exchanges: number;
   /** Body bytes received, including those of error responses and of repeated parts. */
@@ -77,8 +116,21 @@ export interface Notes {
   readonly addresses: readonly string[];
   /** `Docker-Content-Digest` of the root: recorded, compared, never believed. */
   readonly claimedDigest: string | null;
-  /** Rate-limit and `Warning` headers as `name: value`, sorted. */
+  /**
+   * Rate-limit and `Warning` headers of every answer, and date, validators and cache headers of the root's, as `name:
+   * value`, sorted.
+   */
   readonly headers: readonly string[];
+  /** Sorted by host. */
+  readonly certificates: readonly CertificateNote[];
+  /** Of the root's answer: `1.1`. */
+  readonly httpVersion: string | null;
+  /** The first of them; null if every answer was as expected. */
+  readonly unexpected: UnexpectedNote | null;
+  /** The VM's clock minus this machine's, in milliseconds; the VM tells whole seconds. Null for the local machine. */
+  readonly clockOffsetMs: number | null;
+  /** Null unless the policy asks for it. */
+  readonly exit: ExitNote | null;
   /** Names and versions of the tools used: `undici 7.30.2, node:crypto`, `curl 7.88.1, openssl`. */
   readonly tools: readonly string[];
   /**

@@ -1,5 +1,5 @@
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
-import type { Notes, Observation, SeenObject } from "../model/observation.ts";
+import type { ExitNote, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
 
 /** The `--json` object: the same keys in the same order every time, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
@@ -28,7 +28,7 @@ export function renderJson(evidence: Evidence): string {
     observations: evidence.observations.map(observationOf),
     differences: evidence.differences.map(differenceOf),
     diagnosis: diagnosis && { class: diagnosis.class, explanation: diagnosis.explanation, next: diagnosis.next },
-    policy: { distinct: policy.distinct, days: policy.days, met: policy.met },
+    policy: { distinct: policy.distinct, days: policy.days, onChange: policy.onChange, met: policy.met },
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   });
@@ -97,11 +97,26 @@ function notesOf(notes: Notes): Notes {
     addresses: notes.addresses,
     claimedDigest: notes.claimedDigest,
     headers: notes.headers,
+    certificates: notes.certificates.map(({ host, version, subject, issuer, validFrom, validTo, spki }) => {
+      return { host, version, subject, issuer, validFrom, validTo, spki };
+    }),
+    httpVersion: notes.httpVersion,
+    unexpected: notes.unexpected && unexpectedOf(notes.unexpected),
+    clockOffsetMs: notes.clockOffsetMs,
+    exit: notes.exit && exitOf(notes.exit),
     tools: notes.tools,
     hostKey: notes.hostKey,
     machine: notes.machine,
     boot: notes.boot,
   };
+}
+
+function unexpectedOf({ url, status, contentType, head }: UnexpectedNote): UnexpectedNote {
+  return { url, status, contentType, head };
+}
+
+function exitOf({ addresses, sources, country, asn, doubt }: ExitNote): ExitNote {
+  return { addresses, sources, country, asn, doubt };
 }
 
 function differenceOf(difference: ToldDifference): unknown {

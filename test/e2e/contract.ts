@@ -68,6 +68,31 @@ const evidence = z.strictObject({
   addresses: z.array(z.string()),
   claimedDigest: z.string().nullable(),
   headers: z.array(z.string()),
+  certificates: z.array(
+    z.strictObject({
+      host: z.string().min(1),
+      version: z.string().nullable(),
+      subject: z.string(),
+      issuer: z.string(),
+      validFrom: time,
+      validTo: time,
+      spki: hash,
+    }),
+  ),
+  httpVersion: z.string().nullable(),
+  unexpected: z
+    .strictObject({ url: z.url(), status: z.int(), contentType: z.string().nullable(), head: z.string() })
+    .nullable(),
+  clockOffsetMs: z.int().nullable(),
+  exit: z
+    .strictObject({
+      addresses: z.array(z.string()),
+      sources: z.array(z.string()),
+      country: z.string().nullable(),
+      asn: z.string().nullable(),
+      doubt: z.string().nullable(),
+    })
+    .nullable(),
   tools: z.array(z.string()).min(0),
   hostKey: z
     .string()
@@ -156,7 +181,12 @@ export const contract = z.strictObject({
     }),
   ),
   diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
-  policy: z.strictObject({ distinct: z.array(z.literal("machine")), days: z.literal(1), met: z.boolean() }),
+  policy: z.strictObject({
+    distinct: z.array(z.enum(["machine", "network", "asn", "country"])),
+    days: z.int().min(1),
+    onChange: z.enum(["notice", "fail"]),
+    met: z.boolean(),
+  }),
   released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
   releaseError: error.omit({ stage: true }).nullable(),
 });
