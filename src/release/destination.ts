@@ -3,7 +3,7 @@ import { access, constants, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Tofu3Error } from "../errors.ts";
 import { FORMATS, type Destination, type Format } from "../model/destination.ts";
-import { errnoOf, lookAt, quoted } from "./disk.ts";
+import { errnoOf, lookAt, quoted } from "../durable.ts";
 import { sweep } from "./quarantine/sweep.ts";
 
 const WAYS = "oci:DIR, oci-archive:FILE, docker-archive:FILE, docker-v1:DIR, file:FILE, or a path";

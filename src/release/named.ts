@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { SeenObject } from "../model/observation.ts";
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import { refused } from "./destination.ts";
-import { lookAt, quoted } from "./disk.ts";
+import { lookAt, quoted } from "../durable.ts";
 import { measured, readChunks } from "./quarantine/kept.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { link, rename, rm, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { lookAt, onDisk, quoted, syncDirectory, writeSmallFile } from "./disk.ts";
+import { onDisk } from "./disk.ts";
+import { lookAt, quoted, syncDirectory, writeSmallFile } from "../durable.ts";
 import { checkVacant, notePath } from "./destination.ts";
 import type { Destination, Format } from "../model/destination.ts";
 import type { Quarantine } from "./quarantine/quarantine.ts";

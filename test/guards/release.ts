@@ -107,7 +107,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${SAFETY} › is readable by its user only, whatever the umask, and holds documents once`,
     },
     {
-      file: "src/release/disk.ts",
+      file: "src/durable.ts",
       from: "constants.O_NOFOLLOW, 0o600);",
       to: "constants.O_NOFOLLOW, 0o644);",
       test: `${SAFETY} › is readable by its user only, whatever the umask, and holds documents once`,

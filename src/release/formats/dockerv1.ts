@@ -6,7 +6,7 @@ import type { SeenObject } from "../../model/observation.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { HUB } from "../../oci/reference.ts";
 import { tagOf, type Subject } from "../../model/subject.ts";
-import { createFile, permit, writeSmallFile } from "../disk.ts";
+import { createFile, permit, writeSmallFile } from "../../durable.ts";
 import { readImage, type Image } from "./image.ts";
 import { unpacked, type ImageLayer } from "./unpack.ts";
 import { sortedJson } from "./imageconfig.ts";

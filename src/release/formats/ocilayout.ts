@@ -1,6 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, syncDirectory, writeSmallFile } from "../disk.ts";
+import { errnoOf, syncDirectory, writeSmallFile } from "../../durable.ts";
 import { inLanes } from "./lanes.ts";
 import { layoutOf } from "./layout.ts";
 import { place, type Workshop } from "./workshop.ts";

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { FULL_DISK_HINT, Tofu3Error } from "../../errors.ts";
-import { quoted } from "../disk.ts";
+import { quoted } from "../../durable.ts";
 
 /**
  * Throws E_DISK, before anything is written, if the directory's file system lacks room for `bytes` more. Concurrent

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { dirname } from "node:path";
 import { pack as openPack, type Header, type Pack } from "tar-stream";
-import { createFile, permit } from "../disk.ts";
+import { createFile, permit } from "../../durable.ts";
 import { checkRoom } from "./room.ts";
 
 const BLOCK = 512;

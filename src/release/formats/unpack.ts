@@ -3,7 +3,7 @@ import { messageOf, Tofu3Error, visible } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import { parseDigest, type Digest } from "../../oci/digest.ts";
 import { expand, sniffCompression, type Compression } from "./compression.ts";
-import { errnoOf } from "../disk.ts";
+import { errnoOf } from "../../durable.ts";
 import { noImage } from "./imageconfig.ts";
 import { openKept } from "../quarantine/kept.ts";
 import { bytesOf, type Workshop } from "./workshop.ts";

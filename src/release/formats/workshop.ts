@@ -3,7 +3,7 @@ import { link, lstat, open, rename } from "node:fs/promises";
 import { Tofu3Error } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import type { Subject } from "../../model/subject.ts";
-import { createFile, errnoOf, permit } from "../disk.ts";
+import { createFile, errnoOf, permit } from "../../durable.ts";
 import { checked, drain, openKept, readChunks, tampered } from "../quarantine/kept.ts";
 import type { Quarantine } from "../quarantine/quarantine.ts";
 import type { Tree } from "../tree.ts";

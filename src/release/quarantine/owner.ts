@@ -1,31 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readFile, readlink } from "node:fs/promises";
-
-/**
- * The process that owns a quarantine, as far as /proc tells: its pid, its start time (clock ticks since boot), and a
- * hash of the boot and the process namespace, so that a directory shared with another machine or container is not
- * mistaken for this one's.
- */
-export interface Owner {
-  readonly pid: string;
-  readonly start: string;
-  readonly boot: string;
-}
+import { randomBytes } from "node:crypto";
+import type { Owner } from "../../owner.ts";
 
 const NAME = /^\.tofu3-(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}$/;
-const NOBODY: Owner = { pid: "0", start: "0", boot: "00000000" };
-
-/** This process; all zeros without /proc. */
-export async function readOwner(): Promise<Owner> {
-  try {
-    const pid = await readlink("/proc/self");
-    const boot = `${await readFile("/proc/sys/kernel/random/boot_id", "utf8")}${await readlink("/proc/self/ns/pid")}`;
-    const start = await readStart(pid);
-    return start === null ? NOBODY : { pid, start, boot: createHash("sha256").update(boot).digest("hex").slice(0, 8) };
-  } catch {
-    return NOBODY;
-  }
-}
 
 /** A new name for a quarantine of this owner. */
 export function quarantineName(owner: Owner): string {
@@ -36,19 +12,4 @@ export function quarantineName(owner: Owner): string {
 export function parseQuarantineName(name: string): Owner | null {
   const [, pid, start, boot] = NAME.exec(name) ?? [];
   return pid === undefined || start === undefined || boot === undefined ? null : { pid, start, boot };
-}
-
-/** `unknown` if the owner ran on another machine, boot or namespace, or is not recorded; then only age can tell. */
-export async function lifeOf(owner: Owner, self: Owner): Promise<"alive" | "dead" | "unknown"> {
-  if (owner.pid === NOBODY.pid || owner.boot !== self.boot) return "unknown";
-  return (await readStart(owner.pid)) === owner.start ? "alive" : "dead";
-}
-
-/** Field 22 of /proc/PID/stat, proc(5); null for a process that is gone or a zombie. */
-async function readStart(pid: string): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => null);
-  if (text === null) return null;
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  return state === "Z" || state === "X" ? null : (fields[19] ?? null);
 }

@@ -5,8 +5,10 @@ import type { Destination } from "../../model/destination.ts";
 import type { Keep } from "../../model/keep.ts";
 import { algorithmOf, hexOf, type Digest } from "../../oci/digest.ts";
 import { checkDestination, parentOf, refused } from "../destination.ts";
-import { createFile, diskFault, errnoOf, lookAt, onDisk, quoted } from "../disk.ts";
-import { quarantineName, readOwner } from "./owner.ts";
+import { diskFault, onDisk } from "../disk.ts";
+import { createFile, errnoOf, lookAt, quoted } from "../../durable.ts";
+import { readOwner } from "../../owner.ts";
+import { quarantineName } from "./owner.ts";
 import { createRechecks } from "./recheck.ts";
 import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
 

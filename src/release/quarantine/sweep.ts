@@ -1,8 +1,9 @@
 import { lstat, readdir, rename, rm } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { errnoOf, lookAt } from "../disk.ts";
-import { lifeOf, parseQuarantineName, readOwner, type Owner } from "./owner.ts";
+import { errnoOf, lookAt } from "../../durable.ts";
+import { lifeOf, readOwner, type Owner } from "../../owner.ts";
+import { parseQuarantineName } from "./owner.ts";
 
 /** Where --force keeps what it replaces, under its own name, until the new result is in place. */
 export const ASIDE = "aside";
