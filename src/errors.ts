@@ -59,8 +59,8 @@ export const WORKER_CODES = [
   "E_STOPPED",
 ] as const;
 
-/** Failures on the machine that keeps the artifact. */
-export const RELEASE_CODES = ["E_DISK", "E_RELEASE"] as const;
+/** Failures on the machine that keeps the artifact and the ledger. */
+export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER"] as const;
 
 export type ErrorCode =
   | (typeof USAGE_CODES)[number]

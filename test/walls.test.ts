@@ -104,6 +104,8 @@ describe("the walls are really there", () => {
     { file: "worker/walk/planted.ts", target: "../../local/engine.ts" },
     { file: "coordinator/planted.ts", target: "../cli/io.ts" },
     { file: "consensus/planted.ts", target: "../coordinator/dispatch.ts" },
+    { file: "ledger/planted.ts", target: "../release/disk.ts" },
+    { file: "ledger/planted.ts", target: "../consensus/judge.ts" },
     { file: "release/planted.ts", target: "../worker/walk/look.ts" },
     { file: "release/quarantine/planted.ts", target: "../formats/file.ts" },
     { file: "release/formats/planted.ts", target: "../release.ts" },

@@ -41,6 +41,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/fetch",
   ],
   consensus: ["errors.ts", "oci", "model"],
+  ledger: ["errors.ts", "smallfile.ts", "durable.ts", "owner.ts", "oci", "model"],
   "release/quarantine": [
     "errors.ts",
     "durable.ts",
@@ -93,6 +94,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/walk/look.ts",
     "worker/walk/ending.ts",
     "consensus",
+    "ledger",
     "release",
     "release/quarantine/quarantine.ts",
     "report/evidence.ts",
@@ -144,7 +146,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   "node-ssh": /^ssh\/connection\/connection\.ts$/,
   ssh2: /^(ssh\/connection\/|ssh\/shell\.ts$|demo\/)/,
   "cli-table3": /^report\/table\.ts$/,
-  zod: /^config\//,
+  zod: /^(config|ledger)\//,
   yaml: /^config\//,
   "ssh-config": /^config\/ssh\//,
   "tar-stream": /^release\/formats\/tar\.ts$/,
@@ -152,7 +154,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 };
 
 /** No input and output, no clock, no chance. */
-export const PURE = /^(oci|model|consensus|report|ssh\/script)\//;
+export const PURE = /^(oci|model|consensus|report|ssh\/script)\/|^ledger\/(line|chain)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */
