@@ -17,6 +17,10 @@ export interface VerifyOptions {
   /** As `-o DEST`. */
   readonly output?: string;
   readonly force?: boolean;
+  /** As `--days`. */
+  readonly days?: number;
+  /** As `--keep-evidence`. */
+  readonly keepEvidence?: string;
   /** Path of a tofu3.yaml; found as the command finds it unless given. */
   readonly config?: string;
   readonly authfile?: string;
@@ -52,6 +56,9 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
     bottle: options.bottle ?? null,
     destination: options.output ?? null,
     force: options.force ?? false,
+    days: options.days ?? null,
+    keepEvidence: options.keepEvidence ?? null,
+    remember: true,
   };
   const runtime = {
     config,

@@ -136,6 +136,12 @@ function limitsShape(defaults: Defaults["limits"]) {
     redirects: upTo(0, 10, "redirects", "Redirects of one request."),
     retries: upTo(0, 20, "retries", "How often one request is repeated after a transport fault."),
     connectSeconds: upTo(1, 300, "connectSeconds", "Seconds for one connection."),
+    againSeconds: upTo(
+      0,
+      60,
+      "againSeconds",
+      "Seconds that two more looks at a tag take after a disagreement, to tell a moved tag from a split view.",
+    ),
     idleSeconds: upTo(1, 3600, "idleSeconds", "Seconds without a byte."),
     totalSeconds: upTo(
       1,

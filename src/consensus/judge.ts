@@ -1,12 +1,17 @@
 import { isUsage } from "../errors.ts";
 import { rootOf, type Fault, type Observation, type SeenObject } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
+import type { Probes } from "../model/probe.ts";
+import type { Entry, Past } from "../model/record.ts";
 import { pinOf, tagOf, type Subject } from "../model/subject.ts";
 import type { Agreed, Agreement, Difference, NotAgreed, Reason, Verdict } from "../model/verdict.ts";
 import { versionMismatch } from "../oci/homebrew.ts";
 import { isComplete, supports, unsureOf } from "./complete.ts";
+import { countOf, daysOf } from "./days.ts";
 import { differencesOf } from "./difference.ts";
 import { indistinctOf } from "./distinct.ts";
+import { historyOf } from "./history.ts";
+import { moveOf } from "./moved.ts";
 import { byQuestion } from "./question.ts";
 
 /** Fewer distinct workers than this never agree, whatever they saw. */
@@ -21,6 +26,20 @@ function contradictionOf(root: SeenObject, objects: readonly SeenObject[], subje
   const entries = objects.filter((each) => each.parent === root.digest);
   const mismatch = versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
   return mismatch && { kind: "version", root: root.digest, mismatch };
+}
+
+/** How the ledger contradicts the root, where the policy minds; who names the new digest as the pin has accepted it. */
+function changeOf(
+  root: SeenObject,
+  subject: Subject,
+  { onChange }: Partial<Policy>,
+  entries: readonly Entry[],
+): Reason | null {
+  if (onChange !== "fail" || pinOf(subject) !== null) return null;
+  const history = historyOf(entries, root.digest);
+  return history.change === "none" || history.change === "first"
+    ? null
+    : { kind: "ledger", root: root.digest, history };
 }
 
 function quorumOf(observations: readonly Observation[]): string {
@@ -56,14 +75,29 @@ function gapOf(observations: readonly Observation[]): Reason | null {
   return missing.length === 0 ? null : { kind: "gap", workers: missing.map((each) => each.worker).sort() };
 }
 
+/** What a verdict may know besides the observations. */
+export interface Knowledge {
+  /** Null: nothing is remembered. */
+  readonly past: Past | null;
+  /** Null: nothing was asked after a disagreement. */
+  readonly probes: Probes | null;
+}
+
+const NOTHING: Knowledge = { past: null, probes: null };
+
 /**
  * The whole rule. Two different views, or bytes that do not match the digest they were requested by, are *disagreed*;
- * that outranks an absence. To agree, every distinct worker must have been asked the same and have seen every object.
- * 404 everywhere is *absent*; any other gap is *incomplete*. If all saw the same thing but not what was requested, it
- * is *changed*. Workers that agree but are not as distinct as the policy requires are *indistinct*. The order of the
- * observations does not matter.
+ * that outranks an absence. Probes may show that a tag *moved* meanwhile. To agree, every distinct worker must have been
+ * asked the same and have seen every object. 404 everywhere is *absent*; any other gap is *incomplete*. If all saw the
+ * same thing but not what was requested, or not what the ledger remembers where the policy minds, it is *changed*.
+ * Workers that agree but are not as distinct as the policy requires are *indistinct*; on too few days they are
+ * *pending*. The order of the observations does not matter.
  */
-export function judge(observations: readonly Observation[], policy: Partial<Policy> = {}): Verdict {
+export function judge(
+  observations: readonly Observation[],
+  policy: Partial<Policy> = {},
+  { past, probes }: Knowledge = NOTHING,
+): Verdict {
   const quorum = quorumOf(observations);
   const refuse = (
     outcome: NotAgreed["outcome"],
@@ -74,16 +108,16 @@ export function judge(observations: readonly Observation[], policy: Partial<Poli
   };
   const questions = byQuestion(observations);
   const differences = questions.flatMap((group) => differencesOf(group, new Set(group.filter(isComplete))));
-  if (differences.length > 0) return refuse("disagreed", { kind: "difference" }, differences);
+  if (differences.length > 0) {
+    const single = questions.length === 1 && probes !== null;
+    const move = single ? moveOf(observations, differences, probes, past?.entries ?? []) : null;
+    if (move !== null) return refuse("moved", { kind: "moved", ...move }, differences);
+    return refuse("disagreed", { kind: "difference" }, differences);
+  }
   if (questions.length > 1) return refuse("incomplete", { kind: "questions" });
-  if (
-    observations.length > 0 &&
-    observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")
-  ) {
-    return refuse("absent", {
-      kind: "absence",
-      root: observations.find((each) => each.digest !== null)?.digest ?? null,
-    });
+  if (isAbsent(observations)) {
+    const root = observations.find((each) => each.digest !== null)?.digest ?? null;
+    return refuse("absent", { kind: "absence", root });
   }
   const gap = gapOf(observations);
   const [first] = observations;
@@ -91,10 +125,14 @@ export function judge(observations: readonly Observation[], policy: Partial<Poli
   if (gap !== null || first === undefined || root === undefined) {
     return refuse("incomplete", gap ?? { kind: "gap", workers: [] });
   }
-  const contradiction = contradictionOf(root, first.objects, first.asked);
+  const contradiction =
+    contradictionOf(root, first.objects, first.asked) ?? changeOf(root, first.asked, policy, past?.entries ?? []);
   if (contradiction !== null) return refuse("changed", contradiction);
   const indistinct = indistinctOf(observations, policy.distinct ?? []);
   if (indistinct.length > 0) return refuse("indistinct", { kind: "indistinct", root: root.digest, indistinct });
+  const needed = policy.days ?? 1;
+  const have = needed === 1 ? 1 : past === null ? 0 : countOf(daysOf(observations, root.digest, past));
+  if (!(have >= needed)) return refuse("pending", { kind: "days", root: root.digest, have, needed });
   const agreement: Agreement = {
     outcome: "agreed",
     quorum,
@@ -104,4 +142,11 @@ export function judge(observations: readonly Observation[], policy: Partial<Poli
     reason: null,
   };
   return agreement as Agreed;
+}
+
+function isAbsent(observations: readonly Observation[]): boolean {
+  return (
+    observations.length > 0 &&
+    observations.every((each) => each.outcome === "refused" && each.error?.code === "E_NOT_FOUND")
+  );
 }

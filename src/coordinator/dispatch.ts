@@ -57,7 +57,7 @@ function createBrake(): Brake {
 export async function dispatch(
   job: Job,
   vantages: readonly Vantage[],
-  { keep, admit, watch }: Omit<Hooks, "stops">,
+  { keep, admit, watch, witness }: Omit<Hooks, "stops">,
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
   const brake = createBrake();
@@ -72,7 +72,7 @@ export async function dispatch(
         const observation = await look(
           job,
           vantage,
-          { keep: vantage === keeper ? keep : null, admit, watch: listen, stops: brake.stops },
+          { keep: vantage === keeper ? keep : null, admit, witness, watch: listen, stops: brake.stops },
           signal,
         );
         if (observation.error !== null && isUsage(observation.error.code)) brake.onUsageFault();

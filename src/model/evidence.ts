@@ -1,4 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
+import type { Comparison, Diagnosis } from "./diagnosis.ts";
+import type { Day, History } from "./history.ts";
+import type { Entered } from "./record.ts";
 import type { Difference, Outcome, Reason } from "./verdict.ts";
 import type { SelectionText } from "./job.ts";
 import type { Observation, Role } from "./observation.ts";
@@ -43,9 +46,20 @@ export interface Evidence {
   } | null;
   readonly observations: readonly Observation[];
   readonly differences: readonly ToldDifference[];
-  readonly diagnosis: { readonly class: string; readonly explanation: string; readonly next: string } | null;
+  /** Null only for *agreed* and *pending*. */
+  readonly diagnosis: Diagnosis | null;
+  /** What differs of what matters between the views of the root, and below it; empty unless they could be read. */
+  readonly compared: readonly Comparison[];
   /** What the policy requires of the workers, and whether they meet it; a worker whose identity is unknown does not. */
   readonly policy: Policy & { readonly met: boolean };
+  /** The days of this subject and selection up to today, oldest first; empty unless all saw one root. */
+  readonly days: readonly Day[];
+  /** Null unless all saw one root. */
+  readonly history: History | null;
+  /** The ledger's entry for this verification, and the hash of its line; null if there is none. */
+  readonly entered: Entered | null;
+  /** What a person should know besides the verdict, a sentence each. */
+  readonly notices: readonly string[];
   readonly released: { readonly format: string; readonly path: string } | null;
   /** Why an agreed artifact could not be released; the verdict stands all the same. */
   readonly releaseError: { readonly code: ErrorCode; readonly message: string; readonly hint: string | null } | null;

@@ -41,6 +41,8 @@ export interface Limits {
   readonly redirects: number;
   readonly retries: number;
   readonly connectSeconds: number;
+  /** Over which the two looks at a tag after a disagreement are spread. */
+  readonly againSeconds: number;
   readonly idleSeconds: number;
   readonly totalSeconds: number;
 }

@@ -12,6 +12,9 @@ export interface Keep {
   document(digest: Digest, bytes: Uint8Array): Promise<void>;
 }
 
+/** Receives what a worker was given: its bytes, and the document in them if it could be read. */
+export type Witness = (worker: string, digest: Digest, bytes: Uint8Array, document: Manifest | null) => void;
+
 /**
  * Decides whether blobs may be fetched. Each worker calls it before its first blob, with all indexes and manifests that
  * it saw; `read` returns them parsed. Throws E_DESTINATION when they do not fit the destination.

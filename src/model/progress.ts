@@ -13,6 +13,8 @@ export type Progress =
   | { readonly kind: "bytes"; readonly worker: string; readonly bytes: number }
   | { readonly kind: "object"; readonly worker: string }
   | { readonly kind: "retry"; readonly worker: string; readonly message: string; readonly waitMs: number }
+  /** The workers disagree, and this one is asked again, to say why. */
+  | { readonly kind: "again"; readonly worker: string }
   | {
       readonly kind: "end";
       readonly worker: string;

@@ -48,6 +48,13 @@ export interface Entry extends Verification {
   readonly own: boolean;
 }
 
+/** Where a verification stands in the ledger. */
+export interface Entered {
+  readonly entry: number;
+  /** `sha256:…` of the line, which the next line names. */
+  readonly hash: string;
+}
+
 /** What a verdict may know of the past: the entries for its subject, oldest first, and the time. */
 export interface Past {
   readonly entries: readonly Entry[];

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
+import type { History } from "./history.ts";
 import type { Fault, Role, SeenObject } from "./observation.ts";
 
 /** Workers that saw the same thing at one place in the tree. */
@@ -60,7 +61,13 @@ export type Reason =
   | { readonly kind: "pin"; readonly root: Digest; readonly pin: Digest }
   /** For `changed`: a bottle index holds another version than its tag says. */
   | { readonly kind: "version"; readonly root: Digest; readonly mismatch: BottleMismatch }
-  | { readonly kind: "indistinct"; readonly root: Digest; readonly indistinct: readonly Indistinct[] };
+  /** For `changed`: the ledger's last agreement is another one. */
+  | { readonly kind: "ledger"; readonly root: Digest; readonly history: History }
+  | { readonly kind: "indistinct"; readonly root: Digest; readonly indistinct: readonly Indistinct[] }
+  /** For `pending`. */
+  | { readonly kind: "days"; readonly root: Digest; readonly have: number; readonly needed: number }
+  /** For `moved`: what the tag led to while the workers looked, and what it leads to now. */
+  | { readonly kind: "moved"; readonly from: readonly Digest[]; readonly to: Digest };
 
 declare const mint: unique symbol;
 

@@ -1,8 +1,11 @@
 import type { Tofu3Error } from "../errors.ts";
 import type { ArtifactObject, Evidence } from "../model/evidence.ts";
+import type { Finding } from "../model/diagnosis.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Released } from "../model/destination.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { diagnosisOf } from "./diagnosis.ts";
+import { noticesOf } from "./notices.ts";
 import { placeText } from "./place.ts";
 import { sentenceOf, type Facts } from "./sentence.ts";
 
@@ -11,7 +14,13 @@ export interface Parts {
   readonly request: Evidence["request"];
   readonly observations: readonly Observation[];
   readonly verdict: Verdict;
-  readonly diagnosis?: Evidence["diagnosis"];
+  readonly finding: Finding | null;
+  readonly compared: Evidence["compared"];
+  readonly days: Evidence["days"];
+  readonly history: Evidence["history"];
+  readonly entered: Evidence["entered"];
+  /** Notices about the ledger. */
+  readonly remarks: readonly string[];
   readonly policy: Evidence["policy"];
   readonly released: Released | null;
   readonly releaseError: Tofu3Error | null;
@@ -35,8 +44,13 @@ export function evidenceOf(parts: Parts): Evidence {
     artifact: artifactOf(verdict),
     observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
     differences: verdict.differences.map((each) => ({ at: placeText(each.path), ...each })),
-    diagnosis: parts.diagnosis ?? null,
+    diagnosis: parts.finding && diagnosisOf(parts.finding),
+    compared: parts.compared,
     policy: parts.policy,
+    days: parts.days,
+    history: parts.history,
+    entered: parts.entered,
+    notices: [...noticesOf(parts), ...parts.remarks],
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   };

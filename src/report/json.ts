@@ -1,3 +1,5 @@
+import type { Change, Diagnosis } from "../model/diagnosis.ts";
+import type { History } from "../model/history.ts";
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
 import type { ExitNote, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
 
@@ -27,8 +29,23 @@ export function renderJson(evidence: Evidence): string {
     },
     observations: evidence.observations.map(observationOf),
     differences: evidence.differences.map(differenceOf),
-    diagnosis: diagnosis && { class: diagnosis.class, explanation: diagnosis.explanation, next: diagnosis.next },
+    diagnosis: diagnosis && diagnosisValue(diagnosis),
+    compared: evidence.compared.map(({ at, left, right, changes, more }) => {
+      return { at, left, right, changes: changes.map(changeValue), more };
+    }),
     policy: { distinct: policy.distinct, days: policy.days, onChange: policy.onChange, met: policy.met },
+    days: evidence.days.map(({ day, digest, outcome, counts, looks }) => {
+      return {
+        day,
+        digest,
+        outcome,
+        counts,
+        looks: looks.map((look) => ({ worker: look.worker, digest: look.digest })),
+      };
+    }),
+    history: evidence.history && historyValue(evidence.history),
+    entered: evidence.entered && { entry: evidence.entered.entry, hash: evidence.entered.hash },
+    notices: evidence.notices,
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
   });
@@ -45,6 +62,18 @@ export function jsonText(value: unknown): string {
       .join(""),
   );
   return `${text}\n`;
+}
+
+function diagnosisValue({ class: named, explanation, next, confidence }: Diagnosis): Diagnosis {
+  return { class: named, explanation, next, confidence };
+}
+
+function changeValue({ what, left, right }: Change): Change {
+  return { what, left, right };
+}
+
+function historyValue({ last, at, since, change, changes }: History): History {
+  return { last, at, since, change, changes: changes.map(changeValue) };
 }
 
 function artifactObject(object: ArtifactObject): unknown {

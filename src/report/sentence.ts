@@ -1,5 +1,6 @@
 import { assertNever, visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
+import type { History } from "../model/history.ts";
 import { rootOf, type Observation } from "../model/observation.ts";
 import type { Indistinct, Reason, View } from "../model/verdict.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
@@ -52,11 +53,22 @@ function reasonText(reason: Reason, facts: Facts, write: Write): string {
       return `${everybody(observations)} saw ${write(reason.root)}, but the pin is ${write(reason.pin)}`;
     case "version":
       return `${everybody(observations)} saw ${write(reason.root)}, but ${mismatchText(reason.mismatch)}`;
+    case "ledger":
+      return `${everybody(observations)} saw ${write(reason.root)}, but ${historyText(reason.history, write)}`;
+    case "days":
+      return `${everybody(observations)} saw ${write(reason.root)}, on ${reason.have} of ${reason.needed} days so far`;
+    case "moved":
+      return `the tag moved from ${listed(reason.from.map(write))} to ${write(reason.to)} while the workers looked`;
     case "indistinct":
       return `${everybody(observations)} saw ${write(reason.root)}, but ${reason.indistinct.map(samenessText).join(", and ")} (tofu3 workers check says what to do)`;
     default:
       return assertNever(reason);
   }
+}
+
+function historyText({ last, at, change }: History, write: Write): string {
+  const before = `the ledger's last agreement is ${write(last ?? "nothing")}${at === null ? "" : ` of ${at.slice(0, 10)}`}`;
+  return change === "rolled-back" ? `${before}, and the tag had led there before that` : before;
 }
 
 function everybody({ length }: readonly unknown[]): string {

@@ -159,6 +159,6 @@ export function look(
 ): Promise<Observation> {
   const { job = jobOf(), vantage = {}, keep = null, admit = null, watch = () => undefined } = more;
   const { stop = NEVER, stopAll = NEVER, signal = NEVER } = more;
-  const hooks = { keep, admit, watch, stops: { blobs: stop, all: stopAll } };
+  const hooks = { keep, admit, watch, witness: null, stops: { blobs: stop, all: stopAll } };
   return lookFrom(job, vantageOf(transport, vantage), hooks, signal);
 }

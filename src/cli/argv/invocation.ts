@@ -3,6 +3,8 @@ import type { SelectionText } from "../../model/job.ts";
 import { reportKind, REPORT_KINDS } from "../../report/kinds.ts";
 import { LOG_FORMATS, LOG_LEVELS, type Command, type LogFormat, type LogLevel } from "./usage.ts";
 
+const MOST_DAYS = 365;
+
 /** Flags that every command takes. */
 export interface Settings {
   readonly config: string | null;
@@ -21,6 +23,9 @@ export interface VerifyArguments extends SelectionText {
   readonly reference: string;
   readonly destination: string | null;
   readonly force: boolean;
+  /** Null: as many as the policy says. */
+  readonly days: number | null;
+  readonly keepEvidence: string | null;
   readonly reports: readonly string[];
 }
 
@@ -88,6 +93,8 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         ...selection,
         destination: text(flags, "output"),
         force: isOn(flags, "force"),
+        days: daysOf(flags),
+        keepEvidence: text(flags, "keep-evidence"),
         reports: reportsOf(flags),
       };
     case "inspect":
@@ -103,6 +110,15 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
     default:
       throw new Tofu3Error("E_BUG", `the command ${command.name} is listed and not implemented`);
   }
+}
+
+function daysOf(flags: Flags): number | null {
+  const given = text(flags, "days");
+  if (given === null || (/^[1-9][0-9]{0,2}$/.test(given) && Number(given) <= MOST_DAYS))
+    return given === null ? null : Number(given);
+  throw new Tofu3Error("E_USAGE", `not a number of days: ${JSON.stringify(visible(given, 100))}`, {
+    hint: `give a whole number from 1 to ${MOST_DAYS}: --days 3`,
+  });
 }
 
 function reportsOf(flags: Flags): readonly string[] {

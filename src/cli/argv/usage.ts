@@ -88,6 +88,12 @@ const VERIFY: Command = {
     ...SELECTION_FLAGS,
     { name: "output", short: "o", value: "DEST", text: "where the artifact is released to once all agree" },
     { name: "force", text: "replace what is at DEST" },
+    { name: "days", value: "N", text: "agree on N distinct UTC days, as policy.days" },
+    {
+      name: "keep-evidence",
+      value: "DIR",
+      text: "on a disagreement, keep what each worker was given in DIR, and look into the layers",
+    },
     {
       name: "report",
       value: "FILE",

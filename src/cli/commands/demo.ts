@@ -32,6 +32,9 @@ export async function demoCommand(
       bottle: null,
       destination: null,
       force: false,
+      days: null,
+      keepEvidence: null,
+      remember: false,
     };
     const evidence = await runVerification(request, config, settings, io, signal);
     await tellEvidence(evidence, subject, settings, io);

@@ -18,7 +18,7 @@ export async function verifyCommand(
   const subject = readSubject(wanted.reference, settings, io);
   await checkReports(wanted.reports, io.cwd);
   const config = await loadConfig(settings.config, io);
-  const evidence = await runVerification({ ...wanted, subject }, config, settings, io, signal);
+  const evidence = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   await tellEvidence(evidence, subject, settings, io);
   const reported = await tryReports(wanted.reports, evidence, io);
   tellReleaseError(evidence, io);

@@ -48,6 +48,8 @@ function lineOf(track: Track, progress: Progress, now: number): string | null {
         : `${track.doing}: ${visible(track.fault.message, 200)}`;
     case "mismatch":
       return "was served other bytes than it asked for";
+    case "again":
+      return "the workers disagree: asking again, to say why";
     case "wanted":
     case "bytes":
     case "object":

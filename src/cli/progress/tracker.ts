@@ -4,7 +4,8 @@ import type { Progress } from "../../model/progress.ts";
 /** State of one worker at work; times are milliseconds of one monotonic clock. */
 export interface Track {
   readonly worker: string;
-  doing: "waiting" | "connecting" | "resolving" | "fetching" | "retrying" | "saw" | "refused" | "failed";
+  doing:
+    "waiting" | "connecting" | "resolving" | "fetching" | "retrying" | "asking again" | "saw" | "refused" | "failed";
   root: string | null;
   bytes: number;
   wantedBytes: number;
@@ -58,6 +59,10 @@ export function note(track: Track, progress: Progress, now: number): void {
       break;
     case "object":
       track.objects += 1;
+      break;
+    case "again":
+      track.doing = "asking again";
+      track.fault = null;
       break;
     case "retry":
       track.retry = { message: progress.message, until: now + progress.waitMs };

@@ -10,13 +10,17 @@ export type Compression = "gzip" | "zstd" | "none";
 /** How long decoding may block the event loop. */
 const PATIENCE_MS = 20;
 
+export async function sniffCompression(handle: FileHandle): Promise<Compression> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  return compressionOf(buffer.subarray(0, bytesRead));
+}
+
 /**
  * By magic number, as every tool that loads layers does; their media types are often wrong. RFC 1952 §2.3.1, RFC 8878
  * §3.1
  */
-export async function sniffCompression(handle: FileHandle): Promise<Compression> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-  const magic = buffer.subarray(0, bytesRead).toString("hex");
+export function compressionOf(content: Uint8Array): Compression {
+  const magic = Buffer.from(content.subarray(0, 4)).toString("hex");
   if (magic.startsWith("1f8b")) return "gzip";
   return magic === "28b52ffd" || /^5.2a4d18$/.test(magic) ? "zstd" : "none";
 }

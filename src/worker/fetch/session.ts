@@ -1,5 +1,5 @@
 import type { Limits } from "../../model/job.ts";
-import type { Admit, Keep } from "../../model/keep.ts";
+import type { Admit, Keep, Witness } from "../../model/keep.ts";
 import type { Watch } from "../../model/progress.ts";
 import type { Repository } from "../../oci/reference.ts";
 import type { Transport } from "../../http/transport.ts";
@@ -19,6 +19,8 @@ export interface Errand {
   readonly keep: Keep | null;
   /** Null: anything may be fetched. */
   readonly admit: Admit | null;
+  /** Is given every root document, byte for byte as received, to explain a difference; null if nobody wants it. */
+  readonly witness: Witness | null;
 }
 
 /** One worker at work on one job. */
@@ -34,7 +36,7 @@ export interface Session extends Errand {
   renewals: number;
 }
 
-const NO_ERRAND: Errand = { watch: () => undefined, keep: null, admit: null };
+const NO_ERRAND: Errand = { watch: () => undefined, keep: null, admit: null, witness: null };
 
 /** Throws E_REFERENCE if the registry's name cannot be connected to. */
 export function createSession(

@@ -179,6 +179,7 @@ function announce(session: Session, document: Document): void {
   const worker = session.vantage.name;
   const bytes = document.bytes.length;
   session.book.claimedDigest = document.claimed;
+  session.witness?.(worker, document.computed, document.bytes, document.manifest);
   session.watch({
     kind: "root",
     worker,

@@ -54,7 +54,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const { totalSeconds } = job.limits;
   const transport = vantage.link.begin(registryKey(job.subject));
-  const errand = { watch, keep: null, admit: null };
+  const errand = { watch, keep: null, admit: null, witness: null };
   const session = createSession(vantage, job.subject, transport, { limits: job.limits, book: openNotebook(), errand });
   return within(totalSeconds * 1000, [signal], async (limit) => {
     try {

@@ -1,0 +1,172 @@
+import type { Change, Comparison } from "../model/diagnosis.ts";
+import { parseSelection, type SelectionText } from "../model/job.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { ImageManifest, Index, Manifest } from "../oci/manifest.ts";
+import { describePlatform } from "../oci/platform.ts";
+import { selectPlatforms } from "../oci/select.ts";
+import { imageConfigOf, type ImageConfig } from "../oci/imageconfig.ts";
+
+/** How two documents with different bytes are related. */
+export type Relation =
+  /** They list the same content; only their own bytes differ. */
+  | "reserialised"
+  /** Two indexes with the same manifests for what was selected. */
+  | "index-republished"
+  /** Two manifests whose layers unpack to the same. */
+  | "recompressed"
+  | null;
+
+export interface Documents {
+  readonly documents: ReadonlyMap<Digest, Manifest>;
+  readonly configs: ReadonlyMap<Digest, Uint8Array>;
+}
+
+const MOST_CHANGES = 20;
+type Pair<T> = readonly [left: T, right: T];
+
+/** The entries of an index by what they are for; several may be for the same. */
+function byTarget({ manifests }: Index): ReadonlyMap<string, string> {
+  const groups = new Map<string, string[]>();
+  for (const entry of manifests) {
+    const key = targetOf(entry);
+    groups.set(key, [...(groups.get(key) ?? []), entry.digest]);
+  }
+  return new Map([...groups].map(([key, digests]) => [key, digests.sort().join(" ")]));
+}
+
+function targetOf({ platform, annotations, artifactType }: Descriptor): string {
+  if (platform !== null) return describePlatform(platform);
+  return annotations["org.opencontainers.image.ref.name"] ?? artifactType ?? "no platform";
+}
+
+function digestsOf(descriptors: readonly Descriptor[]): string {
+  return descriptors.map(({ digest }) => digest).join(" ");
+}
+
+/** How two roots, or two manifests, are related, for somebody who selected this. */
+export function relationOf(
+  [left, right]: Pair<Manifest>,
+  selection: SelectionText,
+  configs: Documents["configs"],
+): Relation {
+  if (left.kind === "index" && right.kind === "index") return indexRelation([left, right], selection);
+  if (left.kind !== "manifest" || right.kind !== "manifest") return null;
+  const layers = digestsOf(left.layers) === digestsOf(right.layers);
+  if (layers && left.config.digest === right.config.digest) return "reserialised";
+  return !layers && unpackToTheSame([left, right], configs) ? "recompressed" : null;
+}
+
+function indexRelation([left, right]: Pair<Index>, selection: SelectionText): Relation {
+  const sorted = ({ manifests }: Index): string =>
+    JSON.stringify(manifests.map((each) => [targetOf(each), each.digest]).sort());
+  if (sorted(left) === sorted(right)) return "reserialised";
+  const wanted = parseSelection(selection);
+  const isSelective = wanted.platform !== null || wanted.osVersion !== null || wanted.bottle !== null;
+  if (isSelective) {
+    const [mine, theirs] = [selectPlatforms(left, wanted), selectPlatforms(right, wanted)];
+    return mine.length > 0 && digestsOf(mine) === digestsOf(theirs) ? "index-republished" : null;
+  }
+  const [mine, theirs] = [byTarget(left), byTarget(right)];
+  const common = [...mine].filter(([key]) => theirs.has(key));
+  return common.length > 0 && common.every(([key, digests]) => theirs.get(key) === digests)
+    ? "index-republished"
+    : null;
+}
+
+function unpackToTheSame([left, right]: Pair<ImageManifest>, configs: Documents["configs"]): boolean {
+  if (left.layers.length !== right.layers.length) return false;
+  if (left.config.digest === right.config.digest) return true;
+  const [mine, theirs] = [configOf(left, configs)?.diffIds, configOf(right, configs)?.diffIds];
+  return mine !== undefined && theirs !== undefined && mine.length > 0 && mine.join(" ") === theirs.join(" ");
+}
+
+function configOf({ config }: ImageManifest, configs: Documents["configs"]): ImageConfig | null {
+  const bytes = configs.get(config.digest);
+  return bytes === undefined ? null : imageConfigOf(bytes);
+}
+
+/** The entries for one target, of those selected, that lead to different manifests: what to look at next. */
+export function differingEntries([left, right]: Pair<Index>, selection: SelectionText): Pair<Descriptor> | null {
+  const wanted = parseSelection(selection);
+  const theirs = selectPlatforms(right, wanted);
+  for (const mine of selectPlatforms(left, wanted)) {
+    const alike = theirs.filter((each) => targetOf(each) === targetOf(mine));
+    const [other] = alike;
+    if (other !== undefined && alike.every(({ digest }) => digest !== mine.digest)) return [mine, other];
+  }
+  return null;
+}
+
+/** What differs of what matters between two documents, and below them as far as it could be read. */
+export function comparisonsOf(
+  digests: Pair<Digest>,
+  selection: SelectionText,
+  { documents, configs }: Documents,
+): readonly Comparison[] {
+  const [left, right] = [documents.get(digests[0]), documents.get(digests[1])];
+  if (left === undefined || right === undefined) return [];
+  const at = left.kind === right.kind ? left.kind : "root";
+  const top = comparison(at, digests, changesOf([left, right], configs));
+  if (left.kind !== "index" || right.kind !== "index") return [top];
+  const entries = differingEntries([left, right], selection);
+  const [mine, theirs] = entries === null ? [] : [documents.get(entries[0].digest), documents.get(entries[1].digest)];
+  if (entries === null || mine === undefined || theirs === undefined) return [top];
+  const below = `index > ${mine.kind} ${targetOf(entries[0])}`;
+  return [top, comparison(below, [entries[0].digest, entries[1].digest], changesOf([mine, theirs], configs))];
+}
+
+function comparison(at: string, [left, right]: Pair<Digest>, changes: readonly Change[]): Comparison {
+  const shown = changes.slice(0, MOST_CHANGES);
+  return { at, left, right, changes: shown, more: changes.length - shown.length };
+}
+
+function changesOf([left, right]: Pair<Manifest>, configs: Documents["configs"]): readonly Change[] {
+  const common = [
+    ...change("kind", left.kind, right.kind),
+    ...change("media type", left.mediaType, right.mediaType),
+    ...change("artifact type", left.artifactType, right.artifactType),
+    ...changedRecord("annotation", left.annotations, right.annotations),
+  ];
+  if (left.kind === "index" && right.kind === "index")
+    return [...changedMap(byTarget(left), byTarget(right)), ...common];
+  if (left.kind === "index" || right.kind === "index") return common;
+  const configs_ = left.kind === "manifest" && right.kind === "manifest" ? changedConfig([left, right], configs) : [];
+  const most = Math.max(left.layers.length, right.layers.length);
+  const layers = Array.from({ length: most }, (_, at) =>
+    change(`layer ${at + 1}`, left.layers[at]?.digest ?? null, right.layers[at]?.digest ?? null),
+  );
+  return [...layers.flat(), ...configs_, ...common];
+}
+
+function changedConfig([left, right]: Pair<ImageManifest>, configs: Documents["configs"]): readonly Change[] {
+  const [mine, theirs] = [configOf(left, configs), configOf(right, configs)];
+  const digests = change("config", left.config.digest, right.config.digest);
+  if (mine === null || theirs === null) return digests;
+  return [
+    ...digests,
+    ...change("created", mine.created, theirs.created),
+    ...changedRecord("label", mine.labels, theirs.labels),
+    ...change("unpacked layers", mine.diffIds.join(" "), theirs.diffIds.join(" ")),
+  ];
+}
+
+function changedRecord(
+  what: string,
+  left: Readonly<Record<string, string>>,
+  right: Readonly<Record<string, string>>,
+): Change[] {
+  return changedMap(new Map(Object.entries(left)), new Map(Object.entries(right))).map((each) => {
+    return { ...each, what: `${what} ${each.what}` };
+  });
+}
+
+/** By name; what is the same on both sides is left out. */
+export function changedMap(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): Change[] {
+  const names = [...new Set([...left.keys(), ...right.keys()])].sort();
+  return names.flatMap((name) => change(name, left.get(name) ?? null, right.get(name) ?? null));
+}
+
+function change(what: string, left: string | null, right: string | null): Change[] {
+  return left === right ? [] : [{ what, left, right }];
+}

@@ -1,0 +1,50 @@
+import type { Because } from "../../model/diagnosis.ts";
+import type { Observation } from "../../model/observation.ts";
+import { isGenuine } from "../difference.ts";
+import type { Case, Rule } from "./case.ts";
+import { otherIssuer } from "./issuer.ts";
+
+function isDeceived({ objects }: Observation): boolean {
+  return !objects.every(isGenuine);
+}
+
+/** An answer with another meaning than content, by its type or by how it begins. */
+function isPage({ evidence }: Observation): boolean {
+  const { contentType, head } = evidence.unexpected ?? { contentType: null, head: "" };
+  return /^\s*(?:text\/html|application\/xhtml)/i.test(contentType ?? "") || /^\s*<(?:!doctype|html|\?xml)/i.test(head);
+}
+
+/** Bytes that do not hash to the digest, or are not of the size, that they were requested by. */
+export const falseContent: Rule = ({ verdict, observations }: Case) => {
+  if (verdict.outcome !== "disagreed") return null;
+  const deceived = observations.filter(isDeceived);
+  const odd = deceived.map(({ worker }) => worker).sort();
+  const [first] = deceived;
+  if (first === undefined) return null;
+  const issuer = otherIssuer(observations, odd);
+  if (issuer !== null) return { class: "interception", confidence: "likely", odd, because: issuer };
+  if (deceived.every(isPage)) {
+    const { status, contentType, head } = first.evidence.unexpected ?? { status: null, contentType: null, head: "" };
+    return { class: "not-content", confidence: "sure", odd, because: { kind: "page", status, contentType, head } };
+  }
+  const everywhere = deceived.length === observations.length;
+  const because: Because = { kind: "false", everywhere };
+  return { class: "false-content", confidence: "sure", odd, because };
+};
+
+/** The same bytes, under several types. */
+export const otherTypes: Rule = ({ verdict }) => {
+  if (verdict.outcome !== "disagreed") return null;
+  const labels = verdict.differences.filter(
+    ({ views }) =>
+      views.length > 1 && new Set(views.map(({ digest, size }) => JSON.stringify([digest, size]))).size === 1,
+  );
+  const [first] = labels;
+  if (first === undefined || labels.length < verdict.differences.length) return null;
+  const [most, ...others] = first.views;
+  const odd =
+    others.length === 1 && most !== undefined
+      ? (others[0]?.workers ?? [])
+      : first.views.flatMap((each) => each.workers);
+  return { class: "mislabelled", confidence: "sure", odd: odd.toSorted(), because: { kind: "types" } };
+};

@@ -1,0 +1,145 @@
+import { ledgerPlace } from "../config/ledger.ts";
+import { clocksAgree } from "../consensus/clocks.ts";
+import { comparisonsOf } from "../consensus/compare.ts";
+import { daysOf } from "../consensus/days.ts";
+import { leadingPair } from "../consensus/diagnose/case.ts";
+import { diagnose } from "../consensus/diagnose/diagnose.ts";
+import { historyOf } from "../consensus/history.ts";
+import { judge } from "../consensus/judge.ts";
+import { asError, type Tofu3Error } from "../errors.ts";
+import { openLedger, type Ledger } from "../ledger/ledger.ts";
+import type { Comparison, Finding } from "../model/diagnosis.ts";
+import type { Day, History } from "../model/history.ts";
+import { formatSelection, parseSelection } from "../model/job.ts";
+import { rootOf, type Observation } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Probes } from "../model/probe.ts";
+import type { Entered, Past, RecordedObject, Verification } from "../model/record.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Runtime } from "./runtime.ts";
+import type { VerifyRequest } from "./request.ts";
+
+/** What the workers told, in the job and when they were asked again. */
+export interface Told {
+  readonly observations: readonly Observation[];
+  readonly probes: Probes | null;
+  /** What differs inside blobs that were kept. */
+  readonly layers: readonly Comparison[];
+  readonly remarks: readonly string[];
+}
+
+/** The verdict with everything that it rests on. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly observations: readonly Observation[];
+  readonly finding: Finding | null;
+  readonly compared: readonly Comparison[];
+  readonly days: readonly Day[];
+  readonly history: History | null;
+  readonly entered: Entered | null;
+  readonly remarks: readonly string[];
+  /** Why it is not in the ledger, so that nothing may be released. */
+  readonly fault: Tofu3Error | null;
+}
+
+/** The ledger, as far as one verification needs it. */
+export interface Memory {
+  /** Judges with the past and enters the verdict, before anything is released. Rejects for nothing. */
+  enter(told: Told, signal: AbortSignal): Promise<Judgement>;
+}
+
+const MOST_OBJECTS = 200;
+
+/** Begins to read the ledger. */
+export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runtime): Memory {
+  const warnings: string[] = [];
+  const ledger: Ledger | null = request.remember
+    ? openLedger({
+        ...ledgerPlace(runtime.config, runtime),
+        subject: request.subject,
+        warn: (text) => void warnings.push(text),
+      })
+    : null;
+  return {
+    enter: async (told, signal) => {
+      const without = (): Omit<Judgement, "entered" | "fault"> => ({
+        ...judgementOf(told, policy, { entries: [], now: runtime.now().toISOString() }),
+        remarks: [...told.remarks, ...warnings],
+      });
+      if (ledger === null) return { ...without(), entered: null, fault: null };
+      try {
+        const { entry, hash, result } = await ledger.enter((entries) => {
+          const judged = judgementOf(told, policy, { entries, now: runtime.now().toISOString() });
+          return { verification: recordOf(judged, request, runtime.now()), result: judged };
+        }, signal);
+        return {
+          ...result,
+          remarks: [...told.remarks, ...warnings],
+          entered: { entry: entry.entry, hash },
+          fault: null,
+        };
+      } catch (thrown) {
+        const fault = asError(signal.aborted ? signal.reason : thrown);
+        warnings.push(`this verification is not in the ledger: ${fault.message}`);
+        return { ...without(), entered: null, fault };
+      }
+    },
+  };
+}
+
+function judgementOf(
+  { observations, probes, layers }: Told,
+  policy: Policy,
+  past: Past,
+): Omit<Judgement, "entered" | "fault" | "remarks"> {
+  const verdict = judge(observations, policy, { past, probes });
+  const finding = diagnose(verdict, observations, probes, past.entries);
+  const [first] = observations;
+  const pair = leadingPair(observations);
+  const documents =
+    first === undefined || pair === null || probes === null ? [] : comparisonsOf(pair, first.asked, probes);
+  const compared = [...documents, ...layers];
+  const root = agreedRoot(verdict, observations);
+  const days = root === null ? [] : daysOf(observations, root, past);
+  const history = root === null ? null : historyOf(past.entries, root, recordedObjects(observations));
+  return { verdict, observations, finding, compared, days, history };
+}
+
+/** The one root that all workers saw, whatever else the verdict minds. */
+function agreedRoot({ outcome }: Verdict, observations: readonly Observation[]): Digest | null {
+  const [digest, ...others] = new Set(observations.map((each) => each.digest));
+  const whole = outcome === "agreed" || outcome === "pending" || outcome === "changed" || outcome === "indistinct";
+  return whole && digest !== undefined && others.length === 0 ? digest : null;
+}
+
+function recordedObjects([first]: readonly Observation[]): readonly RecordedObject[] {
+  return (first?.objects ?? []).slice(0, MOST_OBJECTS).map(({ role, digest, parent, platform }) => {
+    return { role, digest, parent, platform };
+  });
+}
+
+function recordOf(
+  { verdict, observations }: Pick<Judgement, "verdict" | "observations">,
+  request: VerifyRequest,
+  now: Date,
+): Verification {
+  const digest = agreedRoot(verdict, observations);
+  const agrees = verdict.outcome === "agreed" || verdict.outcome === "pending";
+  return {
+    at: now.toISOString(),
+    subject: request.subject,
+    selection: formatSelection(parseSelection(request)),
+    outcome: verdict.outcome,
+    digest,
+    looks: observations
+      .map(({ worker, via, outcome, objects, evidence }) => {
+        const { hostKey, exit } = evidence;
+        const seen = rootOf(objects)?.computed ?? null;
+        return { worker, via, outcome, digest: seen, hostKey, country: exit?.country ?? null, asn: exit?.asn ?? null };
+      })
+      .sort((a, b) => (a.worker < b.worker ? -1 : 1)),
+    objects: agrees ? recordedObjects(observations) : [],
+    clocksAgree: clocksAgree(observations),
+  };
+}

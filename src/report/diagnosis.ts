@@ -1,0 +1,198 @@
+import { assertNever, visible } from "../errors.ts";
+import type { Because, Diagnosis, DiagnosisClass, Finding } from "../model/diagnosis.ts";
+import { listed, shortener } from "./text.ts";
+
+/** The finding in words: what was seen, and what to do next. */
+export function diagnosisOf(finding: Finding): Diagnosis {
+  const { explanation, next } = wordsOf(finding);
+  return { class: finding.class, explanation, next, confidence: finding.confidence };
+}
+
+type Words = Pick<Diagnosis, "explanation" | "next">;
+
+const SHOWN = 300;
+
+function wordsOf({ class: named, odd, because }: Finding): Words {
+  const who = odd.length === 0 ? "every worker" : listed(odd);
+  switch (because.kind) {
+    case "absent":
+      return absentWords(who, odd.length > 0);
+    case "unreachable":
+      return unreachableWords(who, because);
+    case "page":
+      return pageWords(who, because);
+    case "false":
+      return falseWords(who, because.everywhere);
+    case "types":
+      return {
+        explanation: `the same bytes were served under several media types, at ${who} under another one than elsewhere or under none`,
+        next: `a client reads a document by its type, so do not use it; look for a proxy or a mirror on the way of ${who}, and tell the registry's operator`,
+      };
+    case "version":
+      return {
+        explanation: "every worker saw the same index, and it holds another version than its tag says",
+        next: "ask for the version that you mean by its own tag, and tell the publisher that this tag is wrong",
+      };
+    case "moved":
+      return movedWords(named, because);
+    case "pin":
+      return pinWords(named, because);
+    case "issuer":
+      return {
+        explanation: `${who} was shown a certificate for ${because.host} from another authority (${name(because.odd)}) than the others (${name(because.others)})`,
+        next: `somebody on the network of ${who} reads its TLS traffic: a company's or a hotel's proxy, or an attacker; use nothing that came that way, and look again from another network`,
+      };
+    case "split":
+      return splitWords(who, because);
+    case "stale":
+      return staleWords(who, because);
+    case "related":
+      return relatedWords(named, who);
+    case "dynamic":
+      return {
+        explanation: `no look saw the same bytes as another: ${because.digests} digests in all`,
+        next: "the reference is not fixed content: something on the way makes it anew for every request; ask for it by digest",
+      };
+    case "indistinct":
+      return {
+        explanation: `the workers saw the same, but ${who} cannot be shown to be vantages of their own`,
+        next: "tofu3 workers check says which workers are one, and what would make them distinct",
+      };
+    case "unknown":
+      return {
+        explanation: "what was seen fits no known cause",
+        next: "run it again with --keep-evidence DIR, and compare what each worker was given",
+      };
+    default:
+      return assertNever(because);
+  }
+}
+
+function name(text: string): string {
+  return `"${visible(text, 150)}"`;
+}
+
+function absentWords(who: string, partly: boolean): Words {
+  if (!partly) {
+    return {
+      explanation: "every worker was told by the registry that it does not exist",
+      next: "check the name and the tag (tofu3 tags REPOSITORY lists them); a private repository says the same to a stranger: docker login",
+    };
+  }
+  return {
+    explanation: `${who} was told that it does not exist, and the others were not`,
+    next: `run it again in a few minutes, since replicas lag behind; if it stays so, the registry or a proxy refuses the network of ${who}`,
+  };
+}
+
+function unreachableWords(who: string, { stage, message, hint }: Because & { readonly kind: "unreachable" }): Words {
+  const where = stage === null ? "" : ` (${STAGES[stage]})`;
+  return {
+    explanation: `${who} has no valid answer${where}: ${visible(message, SHOWN)}`,
+    next: hint === null ? "nobody contradicts anybody: mend that and run it again" : visible(hint, SHOWN),
+  };
+}
+
+const STAGES = {
+  ssh: "on the way to the VM",
+  dns: "resolving a name",
+  connect: "connecting",
+  tls: "in the TLS handshake",
+  auth: "logging in to the registry",
+  http: "asking the registry",
+  body: "receiving the body",
+  digest: "checking the digest",
+} as const;
+
+function pageWords(who: string, { status, contentType, head }: Because & { readonly kind: "page" }): Words {
+  const facts = [
+    status === null ? null : `status ${status}`,
+    contentType === null ? null : visible(contentType, 100),
+    head === "" ? null : `it begins with ${JSON.stringify(visible(head, 60))}`,
+  ].filter((each) => each !== null);
+  return {
+    explanation: `${who} was given a page in the place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    next: `open the registry from ${who}: a login or challenge page of its network, or a refusal by the registry's guard, comes in between; try another exit`,
+  };
+}
+
+function falseWords(who: string, everywhere: boolean): Words {
+  if (everywhere) {
+    return {
+      explanation: "every worker was served bytes that do not match the digest or size they were asked for by",
+      next: "do not use it: the registry's own storage is damaged or tampered with; tell its operator",
+    };
+  }
+  return {
+    explanation: `${who} was served bytes that do not match the digest or size they were asked for by`,
+    next: `do not use it; run it again: if it stays at ${who}, something on its way changes or damages content (a proxy, a cache, an attacker)`,
+  };
+}
+
+function movedWords(named: DiagnosisClass, { from, to, at }: Because & { readonly kind: "moved" }): Words {
+  const short = shortener([...from, to]);
+  const [before, after] = [listed(from.map(short)), short(to)];
+  if (named === "rolled-back") {
+    return {
+      explanation: `every worker sees ${after}, to which the tag led before ${before}, the last agreement of ${String(at).slice(0, 10)}`,
+      next: `ask the publisher whether the tag was set back on purpose; to accept it, verify the tag once with @${to} behind it`,
+    };
+  }
+  if (at !== null) {
+    return {
+      explanation: `every worker sees ${after}, and the last agreement, of ${at.slice(0, 10)}, was on ${before}: the tag moved for everybody`,
+      next: `ask the publisher what changed; to accept it, verify the tag once with @${to} behind it`,
+    };
+  }
+  return {
+    explanation: `the tag moved from ${before} to ${after} while the workers looked, as when its publisher pushes: in the end every worker sees ${after}`,
+    next: "run it again: the workers see the new one from the start now",
+  };
+}
+
+function pinWords(named: DiagnosisClass, { pin, to }: Because & { readonly kind: "pin" }): Words {
+  const short = shortener([pin, to]);
+  const back = named === "rolled-back" ? ", which the ledger knows from earlier" : "";
+  return {
+    explanation: `every worker sees ${short(to)}${back}, and not the pinned ${short(pin)}: the tag leads elsewhere now, for everybody`,
+    next: "verify NAME@DIGEST without the tag to get what is pinned; move the pin only when the publisher says why the tag moved",
+  };
+}
+
+function splitWords(who: string, { digest, alone, clings }: Because & { readonly kind: "split" }): Words {
+  const what = digest === null ? "something else" : shortener([digest])(digest);
+  const again = clings ? ", again and again" : "";
+  const nobody = alone ? ", which nobody else is given by that digest" : "";
+  return {
+    explanation: `${who} is shown ${what}${again}${nobody}: one part of the world is served other bytes than the rest`,
+    next: `use neither; take it for an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who}, and tell the registry`,
+  };
+}
+
+function staleWords(who: string, { digest, at }: Because & { readonly kind: "stale" }): Words {
+  const short = shortener([digest])(digest);
+  const how = at === null ? "by its own date" : `by the ledger, which had it on ${at.slice(0, 10)}`;
+  return {
+    explanation: `${who} is still shown ${short}, which is older ${how}, and which every worker is given by its digest: a cache or a replica near ${who} lags behind`,
+    next: "wait and run it again; if it stays so for hours, tell the registry's operator, or pin the digest that you mean",
+  };
+}
+
+function relatedWords(named: DiagnosisClass, who: string): Words {
+  if (named === "reserialised") {
+    return {
+      explanation: `${who} is given a document of other bytes that lists exactly the same content: a mirror or a proxy wrote it anew`,
+      next: `ask the registry itself and not a mirror from ${who}, or verify by the digest that you mean`,
+    };
+  }
+  if (named === "recompressed") {
+    return {
+      explanation: `the layers that ${who} is given are other bytes that unpack to the same content, by their configs: somebody compressed them anew`,
+      next: "decide by the digest that the publisher names; a mirror that compresses anew is no mirror",
+    };
+  }
+  return {
+    explanation: `the index that ${who} is given is another one, with the same manifests for what was selected: it was published anew, with other platforms or annotations`,
+    next: "verify the manifest that you use by its own digest, or run it again when the registry shows one index everywhere",
+  };
+}
