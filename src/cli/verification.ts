@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { Tofu3Error } from "../errors.ts";
+import { Tofu3Error, visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Progress, Watch } from "../model/progress.ts";
 import type { Subject } from "../model/subject.ts";
@@ -64,6 +64,12 @@ export async function tellEvidence(evidence: Evidence, subject: Subject, setting
   } else {
     io.stderr.write(`tofu3: ${verdictLine(evidence, PLAIN)}\n`);
   }
+}
+
+/** What a person should know besides the result, where the result itself does not say it. */
+export function tellNotices({ notices }: Evidence, settings: Settings, io: Io): void {
+  if (!settings.json && !settings.quiet) return;
+  for (const notice of notices) io.stderr.write(`tofu3: notice: ${visible(notice, 2000)}\n`);
 }
 
 /** Explains, after the verdict, which stands, why the artifact was not released. */

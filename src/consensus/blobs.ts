@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { differingEntries } from "./compare.ts";
-import { leadingPair } from "./diagnose/case.ts";
+import { leadingPair } from "./camps.ts";
 
 /** A blob, and a worker that was given it. */
 export interface BlobAt {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { differingEntries } from "../consensus/compare.ts";
-import { leadingPair } from "../consensus/diagnose/case.ts";
+import { leadingPair } from "../consensus/camps.ts";
 import { claimedDigests } from "../consensus/moved.ts";
 import { orAborted, within } from "../http/deadline.ts";
 import type { Job } from "../model/job.ts";

@@ -1,8 +1,8 @@
-import { ledgerPlace } from "../config/ledger.ts";
+import { ledgerPlace } from "../config/state.ts";
 import { clocksAgree } from "../consensus/clocks.ts";
 import { comparisonsOf } from "../consensus/compare.ts";
 import { daysOf } from "../consensus/days.ts";
-import { leadingPair } from "../consensus/diagnose/case.ts";
+import { leadingPair } from "../consensus/camps.ts";
 import { diagnose } from "../consensus/diagnose/diagnose.ts";
 import { historyOf } from "../consensus/history.ts";
 import { judge } from "../consensus/judge.ts";

@@ -3,7 +3,6 @@ import { dispatch } from "./dispatch.ts";
 import { indistinctOf } from "../consensus/distinct.ts";
 import { checkEvidenceFolder } from "../evidence/folder.ts";
 import { judge } from "../consensus/judge.ts";
-import { Tofu3Error } from "../errors.ts";
 import { endingOf, type Shipment } from "./ending.ts";
 import { explain, type Witnessed } from "./explain.ts";
 import { openMemory, type Told } from "./memory.ts";
@@ -11,17 +10,11 @@ import { destinationOf, jobOf, policyOf, requestError, type VerifyRequest } from
 import type { Runtime } from "./runtime.ts";
 import { openVantages } from "./vantages.ts";
 import { keepEvidence } from "./views.ts";
-import type { Destination } from "../model/destination.ts";
 import type { Evidence } from "../model/evidence.ts";
-import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
 import type { Admit, Witness } from "../model/keep.ts";
-import type { Fault, Observation } from "../model/observation.ts";
-import type { Probes } from "../model/probe.ts";
 import type { Watch } from "../model/progress.ts";
-import type { Subject } from "../model/subject.ts";
 import { planRelease } from "../release/fits.ts";
-import { parseDestination } from "../release/destination.ts";
-import { openQuarantine, type Quarantine } from "../release/quarantine/quarantine.ts";
+import { openQuarantine } from "../release/quarantine/quarantine.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { evidenceOf } from "../report/evidence.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { extract, type Headers } from "tar-stream";
+import { extract, type Header } from "tar-stream";
 import type { Change } from "../model/diagnosis.ts";
 import { compressionOf, expand } from "../release/formats/compression.ts";
 
@@ -27,7 +27,7 @@ export async function firstDifference(left: Uint8Array, right: Uint8Array): Prom
     }
     return [];
   } finally {
-    await Promise.allSettled([mine.return(), theirs.return()]);
+    await Promise.allSettled([mine.return(undefined), theirs.return(undefined)]);
   }
 }
 
@@ -61,15 +61,15 @@ async function* entriesOf(layer: Uint8Array): AsyncGenerator<Facts, undefined> {
   return undefined;
 }
 
-function factsOf({ name, type, mode, uid, gid, size, mtime, linkname }: Headers, content: string): Facts {
+function factsOf({ name, type, mode, uid, gid, size, mtime, linkname }: Header, content: string): Facts {
   return new Map([
     ["path", name],
-    ["type", type ?? "file"],
-    ["mode", (mode ?? 0).toString(8)],
-    ["owner", `${uid ?? 0}:${gid ?? 0}`],
-    ["size", String(size ?? 0)],
-    ["mtime", isNaN(Number(mtime)) || mtime === undefined ? "" : mtime.toISOString()],
-    ["link", linkname ?? ""],
+    ["type", String(type)],
+    ["mode", mode.toString(8)],
+    ["owner", `${uid}:${gid}`],
+    ["size", String(size)],
+    ["mtime", isNaN(Number(mtime)) ? "" : mtime.toISOString()],
+    ["link", String(linkname)],
     ["content", `sha256:${content}`],
   ]);
 }

@@ -1,6 +1,8 @@
 import { visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
+import type { Digest } from "../oci/digest.ts";
+import { comeBack, dayRows } from "./days.ts";
 import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
 
@@ -16,6 +18,8 @@ export function renderMarkdown(evidence: Evidence): string {
     table(["Worker", "Via", "Outcome", "Digest", "Objects", "Bytes", "Note"], evidence.observations.map(workerRow)),
     ...differencesBlocks(evidence.differences),
     ...diagnosisBlocks(evidence),
+    ...daysBlocks(evidence),
+    ...evidence.notices.map((notice) => `Notice: ${plain(notice)}.`),
     ...artifactBlocks(evidence),
     `Looked from ${evidence.startedAt} to ${evidence.finishedAt}, tofu3 ${plain(evidence.tool.version)}.`,
   ];
@@ -57,12 +61,35 @@ function differencesBlocks(differences: readonly ToldDifference[]): string[] {
   ];
 }
 
-function diagnosisBlocks({ diagnosis }: Evidence): string[] {
+function diagnosisBlocks({ diagnosis, compared }: Evidence): string[] {
   if (diagnosis === null) return [];
   return [
     "## Diagnosis",
-    `${plain(diagnosis.class)}: ${plain(diagnosis.explanation)}`,
-    `Next: ${plain(diagnosis.next)}`,
+    `${plain(diagnosis.class)} (${diagnosis.confidence}): ${plain(diagnosis.explanation)}.`,
+    `Next: ${plain(diagnosis.next)}.`,
+    ...compared.flatMap(({ at, left, right, changes, more }) => [
+      `What differs: ${plain(at)}, ${code(left)} → ${code(right)}${more === 0 ? "" : ` (${more} more)`}`,
+      table(
+        ["What", "Left", "Right"],
+        changes.map((each) => [plain(each.what), plain(each.left ?? "nothing"), plain(each.right ?? "nothing")]),
+      ),
+    ]),
+  ];
+}
+
+function daysBlocks(evidence: Evidence): string[] {
+  const workers = evidence.observations.map(({ worker }) => worker);
+  const rows = dayRows(evidence, workers);
+  if (rows.length === 0) return [];
+  const cells = rows.map(({ day, digests, note }) => [
+    day,
+    ...digests.map((digest) => code(digest as Digest | null)),
+    note,
+  ]);
+  return [
+    "## Days",
+    table(["Day", ...workers.map(plain), ""], cells),
+    ...comeBack(evidence).map((line) => `${plain(line)}.`),
   ];
 }
 

@@ -1,10 +1,13 @@
 import Table from "cli-table3";
 import { visible } from "../errors.ts";
+import type { Change, Comparison } from "../model/diagnosis.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
+import { isDigest } from "../oci/digest.ts";
+import { comeBack, dayRows } from "./days.ts";
 import type { Paint } from "./paint.ts";
 import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
-import { bytesText, listed, shortener } from "./text.ts";
+import { bytesText, counted, listed, shortener } from "./text.ts";
 import { verdictLine } from "./verdictline.ts";
 
 const NONE = "–";
@@ -19,6 +22,8 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     matches === null ? [] : [visible(matches)],
     differencesLines(evidence.differences, paint),
     diagnosisLines(evidence, paint),
+    daysLines(evidence, paint),
+    evidence.notices.map((notice) => `${paint.strong("notice")}: ${visible(notice, 2000)}`),
     [verdictLine(evidence, paint)],
   ];
   return `${blocks
@@ -118,10 +123,43 @@ function differenceLines({ at, expected, views }: ToldDifference, paint: Paint):
   return [`${paint.bad("differs")}: ${visible(at)}${asked}`, ...seen];
 }
 
-function diagnosisLines({ diagnosis }: Evidence, paint: Paint): string[] {
+function diagnosisLines({ diagnosis, compared }: Evidence, paint: Paint): string[] {
   if (diagnosis === null) return [];
   return [
-    `${paint.strong("diagnosis")}: ${visible(diagnosis.class, 80)}: ${visible(diagnosis.explanation)}`,
+    ...compared.flatMap((each) => comparisonLines(each, paint)),
+    `${paint.strong("diagnosis")}: ${visible(diagnosis.class, 80)} (${diagnosis.confidence}): ${visible(diagnosis.explanation)}`,
     `${paint.strong("next")}: ${visible(diagnosis.next)}`,
   ];
+}
+
+function comparisonLines({ at, left, right, changes, more }: Comparison, paint: Paint): string[] {
+  if (changes.length === 0) return [];
+  const short = shortener([left, right, ...changes.flatMap((each) => digestsIn(each))]);
+  const tell = (value: string | null): string =>
+    value === null ? "nothing" : visible(isDigest(value) ? short(value) : value, 80);
+  const lines = changes.map((each) => `    ${visible(each.what, 120)}: ${tell(each.left)} → ${tell(each.right)}`);
+  return [
+    `${paint.strong("what differs")}: ${visible(at)}, ${short(left)} → ${short(right)}`,
+    ...lines,
+    ...(more === 0 ? [] : [`    and ${counted(more, "more change")}`]),
+  ];
+}
+
+function digestsIn({ left, right }: Change): string[] {
+  return [left, right].filter((each) => each !== null && isDigest(each));
+}
+
+/** A column for each worker; only where more than one day is asked for. */
+function daysLines(evidence: Evidence, paint: Paint): string[] {
+  const workers = evidence.observations.map(({ worker }) => worker);
+  const rows = dayRows(evidence, workers);
+  if (rows.length === 0) return [];
+  const short = shortener(rows.flatMap(({ digests }) => digests.filter((digest) => digest !== null)));
+  const cells = rows.map(({ day, digests, note, counts }) => [
+    day,
+    ...digests.map((digest) => (digest === null ? NONE : short(digest))),
+    counts ? paint.good(note) : paint.unsure(note),
+  ]);
+  const head = ["DAY", ...workers.map((worker) => visible(worker, 40)), ""];
+  return [renderGrid(head, cells, paint), ...comeBack(evidence).map((line) => visible(line))];
 }

@@ -41,6 +41,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/fetch",
   ],
   consensus: ["errors.ts", "oci", "model"],
+  "consensus/diagnose": ["oci", "model", "consensus"],
+  evidence: ["errors.ts", "durable.ts", "oci", "model", "release/formats/compression.ts"],
   ledger: ["errors.ts", "smallfile.ts", "durable.ts", "owner.ts", "oci", "model"],
   "release/quarantine": [
     "errors.ts",
@@ -93,7 +95,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "worker/fetch/reach.ts",
     "worker/walk/look.ts",
     "worker/walk/ending.ts",
+    "worker/walk/glance.ts",
     "consensus",
+    "consensus/diagnose",
+    "evidence",
     "ledger",
     "release",
     "release/quarantine/quarantine.ts",
@@ -149,7 +154,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   zod: /^(config|ledger)\//,
   yaml: /^config\//,
   "ssh-config": /^config\/ssh\//,
-  "tar-stream": /^release\/formats\/tar\.ts$/,
+  "tar-stream": /^(release\/formats\/tar|evidence\/layers)\.ts$/,
   fzstd: /^release\/formats\/compression\.ts$/,
 };
 

@@ -6,7 +6,7 @@ import type { Settings, VerifyArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { readSubject } from "../subject.ts";
 import { checkReports, writeReports } from "../reports.ts";
-import { runVerification, tellEvidence, tellReleaseError } from "../verification.ts";
+import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
 export async function verifyCommand(
@@ -21,6 +21,7 @@ export async function verifyCommand(
   const evidence = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   await tellEvidence(evidence, subject, settings, io);
   const reported = await tryReports(wanted.reports, evidence, io);
+  tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
   return code === EXIT_OK ? reported : code;

@@ -4,7 +4,8 @@ import { imageConfigOf } from "../../oci/imageconfig.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { differingEntries, relationOf, type Relation } from "../compare.ts";
 import { agreementsIn } from "../history.ts";
-import { camps, leadingPair, oddOnes, type Case, type Rule } from "./case.ts";
+import { camps, leadingPair, oddOnes } from "../camps.ts";
+import type { Case, Rule } from "./case.ts";
 import { otherIssuer } from "./issuer.ts";
 
 function isSplit({ verdict, observations }: Case): boolean {

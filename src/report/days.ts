@@ -1,0 +1,57 @@
+import type { Evidence } from "../model/evidence.ts";
+
+/** The most days that a person is shown; the JSON has them all. */
+const MOST_DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** One line of the grid: a day, and what each worker saw. */
+export interface DayRow {
+  readonly day: string;
+  /** Null where a worker saw nothing. */
+  readonly digests: readonly (string | null)[];
+  readonly note: string;
+  readonly counts: boolean;
+}
+
+/** The days on which the workers looked, in the order of `workers`; empty where one day is enough. */
+export function dayRows({ policy, days }: Evidence, workers: readonly string[]): readonly DayRow[] {
+  if (policy.days === 1) return [];
+  return days.slice(-MOST_DAYS).map(({ day, outcome, counts, looks }) => ({
+    day,
+    digests: workers.map((worker) => looks.find((look) => look.worker === worker)?.digest ?? null),
+    note: counts ? "counts" : outcome === "agreed" ? "does not count" : outcome,
+    counts,
+  }));
+}
+
+/** When to look again, and the line for cron that does it; empty unless days are missing. */
+export function comeBack({ reason, request, finishedAt, days }: Evidence): readonly string[] {
+  if (reason?.kind !== "days") return [];
+  const { have, needed } = reason;
+  const today = days.some((each) => each.counts && each.day === finishedAt.slice(0, 10));
+  const unsure = "today does not count: no other clock confirms this machine's, or they are far apart";
+  const first = dayAfter(finishedAt, 1);
+  const last = dayAfter(finishedAt, needed - have);
+  const when = first === last ? `on ${first}` : `on ${first}, and on every day until ${last}`;
+  const command = ["tofu3 verify", quoted(request.reference), ...selectionFlags(request), `--days ${needed}`].join(" ");
+  return [
+    ...(today ? [] : [unsure]),
+    `come back ${when} (UTC), from the same vantages; the same command goes on`,
+    `with cron: 17 7 * * * ${command}`,
+    `as a scheduled workflow: on: { schedule: [{ cron: "17 7 * * *" }] }, with the state folder of tofu3 kept between runs`,
+  ];
+}
+
+function dayAfter(time: string, days: number): string {
+  return new Date(Date.parse(time) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+function selectionFlags({ platform, osVersion, bottle }: Evidence["request"]): string[] {
+  const flag = (name: string, value: string | null): string[] => (value === null ? [] : [`--${name} ${quoted(value)}`]);
+  return [...flag("platform", platform), ...flag("os-version", osVersion), ...flag("bottle", bottle)];
+}
+
+/** As one word for a POSIX shell. */
+function quoted(text: string): string {
+  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
