@@ -69,6 +69,8 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
       return (await import("./commands/verify.ts")).verifyCommand(wanted, settings, io, signal);
     case "inspect":
       return (await import("./commands/inspect.ts")).inspectCommand(wanted, settings, io, signal);
+    case "history":
+      return (await import("./commands/history.ts")).historyCommand(wanted, settings, io);
     case "tags":
       return (await import("./commands/tags.ts")).tagsCommand(wanted, settings, io, signal);
     case "workers check":

@@ -55,6 +55,8 @@ export interface Config {
   /** Keyed by `registryName`. */
   readonly registries: ReadonlyMap<string, RegistryConfig>;
   readonly policy: Policy;
+  /** Absolute; null for the usual place. */
+  readonly ledger: string | null;
   readonly limits: Limits;
 }
 
@@ -188,13 +190,15 @@ export function parseConfig(text: string, { file, home }: ConfigSource): Config 
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
   };
+  const { ledger, ...policy } = input.policy;
   return {
     file,
     workers: input.workers.map((worker) => workerOf(worker, place)),
     registries: new Map(
       Object.entries(input.registries).map(([key, entry]) => [registryName(key) ?? key, registryOf(key, entry, named)]),
     ),
-    policy: input.policy,
+    policy,
+    ledger: ledger === undefined ? null : place(ledger),
     limits: input.limits,
   };
 }

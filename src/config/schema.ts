@@ -117,6 +117,7 @@ function policyShape(defaults: Defaults["policy"]) {
       .enum(["notice", "fail"], { error: "must be notice or fail" })
       .default(defaults.onChange)
       .meta({ description: "What a tag that moved since the ledger's last agreement is: told, or changed (15)." }),
+    ledger: path("The ledger; $XDG_STATE_HOME/tofu3/ledger.jsonl otherwise.").optional(),
   };
 }
 

@@ -32,5 +32,5 @@ export async function openLocalVantage(
 }
 
 function emptyConfig(): Config {
-  return { file: "", workers: [], registries: new Map(), ...readDefaults() };
+  return { file: "", workers: [], registries: new Map(), ledger: null, ...readDefaults() };
 }

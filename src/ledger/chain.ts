@@ -1,7 +1,7 @@
 import type { Entry } from "../model/record.ts";
 import type { Subject } from "../model/subject.ts";
 import { registryKey } from "../oci/reference.ts";
-import { checkLine, hashOf, readLine, type LedgerKey, type Place } from "./line.ts";
+import { checkLine, hashOf, isJson, NO_JSON, readLine, type LedgerKey, type Place } from "./line.ts";
 
 /** The first line that does not hold, and all that is known before it. */
 export interface Broken {
@@ -70,11 +70,12 @@ export class Chain {
   #take(line: Buffer): Pick<Broken, "why" | "alien"> | null {
     const checked = checkLine(line, this.#place, this.#key);
     if (checked.why !== null) return checked;
-    // another program may write "repository" in another way
-    if (this.#wanted === "all" || !checked.own || line.includes(this.#mark)) {
+    if (this.#wanted === "all" || line.includes(this.#mark)) {
       const entry = readLine(line, this.#place.entry, checked.own);
       if (typeof entry === "string") return { why: entry, alien: false };
       if (this.#wanted === "all" || isAbout(entry.subject, this.#wanted)) this.entries.push(entry);
+    } else if (!checked.own && !isJson(line)) {
+      return { why: NO_JSON, alien: false };
     }
     if (checked.own) this.#own += 1;
     return null;

@@ -187,11 +187,18 @@ function endOf(line: Buffer): string {
 /** What a line that holds says; if it says no verification, a sentence about it. */
 export function readLine(line: Buffer, entry: number, own: boolean): Entry | string {
   const value = valueOf(line);
-  if (value === undefined) return "it is not JSON";
+  if (value === undefined) return NO_JSON;
   const parsed = verificationSchema.safeParse(value);
   if (parsed.success) return { ...parsed.data, entry, own };
   const path = parsed.error.issues[0]?.path.map(String).join(".");
   return path === undefined || path === "" ? "it is no verification" : `its ${path} cannot be read`;
+}
+
+export const NO_JSON = "it is not JSON";
+
+/** For a line of another key that nobody wants to read. */
+export function isJson(line: Buffer): boolean {
+  return valueOf(line) !== undefined;
 }
 
 function valueOf(line: Buffer): unknown {

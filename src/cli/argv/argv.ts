@@ -3,7 +3,7 @@ import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
 import { invocationOf, type Given, type Invocation } from "./invocation.ts";
 import { mistakeIn, reservedWordIn, valueMistakeIn } from "./mistake.ts";
-import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
+import { COMMANDS, GLOBAL_FLAGS, mostPositionals, type Command, type Flag } from "./usage.ts";
 
 /** Text stays text (the tag `1.10` is not a number), and a name means what `--help` says and nothing else. */
 const AS_WRITTEN = {
@@ -79,7 +79,7 @@ function defineCommand(level: Argv, command: Command): Argv {
   return level
     .options(optionsOf(command.flags))
     .strictCommands(false)
-    .demandCommand(count, count)
+    .demandCommand(count, mostPositionals(command))
     .check((given) => {
       const mistake = valueMistakeIn(command, given as Given);
       if (mistake !== null) throw mistake;

@@ -11,7 +11,11 @@ export function renderHelp(topic: string | null): string {
 
 /** `tofu3 verify REFERENCE [flags]` */
 export function usageLine(command: Command): string {
-  return ["tofu3", command.name, ...command.positionals, "[flags]"].join(" ");
+  return `${headOf(command)} [flags]`;
+}
+
+function headOf({ name, positionals, optional }: Command): string {
+  return ["tofu3", name, ...positionals, ...(optional === undefined ? [] : [`[${optional}]`])].join(" ");
 }
 
 /** What `tofu3` alone prints. */
@@ -77,7 +81,7 @@ function commandHelp(command: Command): string {
 }
 
 function usageLines(commands: readonly Command[]): string[] {
-  const heads = commands.map((command) => ["tofu3", command.name, ...command.positionals].join(" "));
+  const heads = commands.map(headOf);
   const width = Math.max(...heads.map((head) => head.length));
   return commands.map((command, index) => `    ${(heads[index] ?? "").padEnd(width)}  ${command.summary}`);
 }

@@ -35,6 +35,13 @@ export interface InspectArguments extends SelectionText {
   readonly raw: boolean;
 }
 
+export interface HistoryArguments {
+  readonly command: "history";
+  /** A reference; null for all. */
+  readonly subject: string | null;
+  readonly check: boolean;
+}
+
 export interface TagsArguments {
   readonly command: "tags";
   readonly repository: string;
@@ -55,6 +62,7 @@ export type Arguments =
   | VerifyArguments
   | InspectArguments
   | TagsArguments
+  | HistoryArguments
   | DemoArguments
   | WorkersCheckArguments
   | { readonly command: "workers script" };
@@ -99,6 +107,8 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
       };
     case "inspect":
       return { command: "inspect", reference: first, ...selection, raw: isOn(flags, "raw") };
+    case "history":
+      return { command: "history", subject: positionals[0] ?? null, check: isOn(flags, "check") };
     case "tags":
       return { command: "tags", repository: first };
     case "demo":

@@ -2,7 +2,7 @@ import { Tofu3Error, visible } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import { usageLine } from "./help.ts";
 import type { Given } from "./invocation.ts";
-import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
+import { COMMANDS, GLOBAL_FLAGS, mostPositionals, type Command, type Flag } from "./usage.ts";
 
 function usage(message: string, hint: string): Tofu3Error {
   return new Tofu3Error("E_USAGE", message, { hint });
@@ -101,7 +101,7 @@ function positionalMistake(command: Command, given: readonly string[]): Tofu3Err
   if (missing !== undefined) {
     return usage(`tofu3 ${command.name} needs a ${missing}`, command.examples[0]?.[0] ?? usageLine(command));
   }
-  const extra = given.slice(command.positionals.length).map((word) => JSON.stringify(visible(word, 100)));
+  const extra = given.slice(mostPositionals(command)).map((word) => JSON.stringify(visible(word, 100)));
   if (extra.length === 0) return null;
   return usage(`tofu3 ${command.name} does not know what to do with ${extra.join(", ")}`, usageLine(command));
 }

@@ -19,12 +19,18 @@ export interface Command {
   readonly name: string;
   /** Names of its positionals; each must be given exactly once. */
   readonly positionals: readonly string[];
+  /** Name of one more positional that may be left out. */
+  readonly optional?: string;
   readonly summary: string;
   readonly description: readonly string[];
   readonly flags: readonly Flag[];
   readonly examples: readonly (readonly [command: string, says: string])[];
   /** The possible exit codes, in the words of this command. */
   readonly exits: readonly Exit[];
+}
+
+export function mostPositionals({ positionals, optional }: Command): number {
+  return positionals.length + (optional === undefined ? 0 : 1);
 }
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
@@ -171,6 +177,34 @@ const TAGS: Command = {
   ],
 };
 
+const HISTORY: Command = {
+  name: "history",
+  positionals: [],
+  optional: "SUBJECT",
+  summary: "the ledger: which digest was seen when, and from where",
+  description: [
+    "Lists the verifications of the ledger, the newest last; with SUBJECT only those of that tag or digest.",
+    "A digest that differs from the one before is marked: moved, or rolled back to one that was seen earlier.",
+    "The ledger is policy.ledger of the configuration, if there is one, or $XDG_STATE_HOME/tofu3/ledger.jsonl.",
+    "",
+    "--check says how many entries hold, and the hash of the last one. Keep that hash elsewhere: whoever can",
+    "write to the ledger can cut off its end, and only a note that lies elsewhere shows it.",
+  ],
+  flags: [{ name: "check", text: "verify the chain from the first entry to the last, instead of listing" }],
+  examples: [
+    ["tofu3 history", "everything, oldest first"],
+    ["tofu3 history alpine:3.20", "what that tag was, day by day"],
+    ["tofu3 history --check", "does the chain hold, and what is the hash of its end?"],
+  ],
+  exits: [
+    exit(0, "it is printed; with --check, the chain holds"),
+    BROKEN,
+    exit(2, "usage or configuration is wrong, or the file cannot be read as a ledger"),
+    exit(10, "an entry does not hold; those before it are printed"),
+    INTERRUPTED,
+  ],
+};
+
 const WORKERS_CHECK: Command = {
   name: "workers check",
   positionals: [],
@@ -237,4 +271,4 @@ const DEMO: Command = {
 };
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [VERIFY, INSPECT, TAGS, WORKERS_CHECK, WORKERS_SCRIPT, DEMO];
+export const COMMANDS: readonly Command[] = [VERIFY, HISTORY, INSPECT, TAGS, WORKERS_CHECK, WORKERS_SCRIPT, DEMO];
