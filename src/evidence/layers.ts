@@ -64,12 +64,12 @@ async function* entriesOf(layer: Uint8Array): AsyncGenerator<Facts, undefined> {
 function factsOf({ name, type, mode, uid, gid, size, mtime, linkname }: Header, content: string): Facts {
   return new Map([
     ["path", name],
-    ["type", String(type)],
+    ["type", type],
     ["mode", mode.toString(8)],
     ["owner", `${uid}:${gid}`],
     ["size", String(size)],
     ["mtime", isNaN(Number(mtime)) ? "" : mtime.toISOString()],
-    ["link", String(linkname)],
+    ["link", linkname],
     ["content", `sha256:${content}`],
   ]);
 }

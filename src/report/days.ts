@@ -1,3 +1,4 @@
+import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 
 /** The most days that a person is shown; the JSON has them all. */
@@ -17,9 +18,9 @@ export interface DayRow {
 export function dayRows({ policy, days }: Evidence, workers: readonly string[]): readonly DayRow[] {
   if (policy.days === 1) return [];
   return days.slice(-MOST_DAYS).map(({ day, outcome, counts, looks }) => ({
-    day,
+    day: visible(day, 20),
     digests: workers.map((worker) => looks.find((look) => look.worker === worker)?.digest ?? null),
-    note: counts ? "counts" : outcome === "agreed" ? "does not count" : outcome,
+    note: counts ? "counts" : outcome === "agreed" ? "does not count" : visible(outcome, 20),
     counts,
   }));
 }

@@ -82,13 +82,13 @@ function daysBlocks(evidence: Evidence): string[] {
   const rows = dayRows(evidence, workers);
   if (rows.length === 0) return [];
   const cells = rows.map(({ day, digests, note }) => [
-    day,
+    plain(day),
     ...digests.map((digest) => code(digest as Digest | null)),
     note,
   ]);
   return [
     "## Days",
-    table(["Day", ...workers.map(plain), ""], cells),
+    table(["Day", ...workers.map(plain), "Note"], cells),
     ...comeBack(evidence).map((line) => `${plain(line)}.`),
   ];
 }

@@ -160,6 +160,6 @@ function daysLines(evidence: Evidence, paint: Paint): string[] {
     ...digests.map((digest) => (digest === null ? NONE : short(digest))),
     counts ? paint.good(note) : paint.unsure(note),
   ]);
-  const head = ["DAY", ...workers.map((worker) => visible(worker, 40)), ""];
+  const head = ["DAY", ...workers.map((worker) => visible(worker, 40)), "NOTE"];
   return [renderGrid(head, cells, paint), ...comeBack(evidence).map((line) => visible(line))];
 }

@@ -66,6 +66,9 @@ const REQUEST = {
   bottle: null,
   destination: "oci:out",
   force: false,
+  days: null,
+  keepEvidence: null,
+  remember: false,
 };
 
 /**

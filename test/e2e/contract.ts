@@ -137,6 +137,15 @@ const step = z.strictObject({
   alike: z.boolean(),
 });
 
+const change = z.strictObject({ what: sentence, left: z.string().nullable(), right: z.string().nullable() });
+const history = z.strictObject({
+  last: digest.nullable(),
+  at: time.nullable(),
+  since: time.nullable(),
+  change: z.enum(["none", "moved", "rolled-back", "first"]),
+  changes: z.array(change).max(20),
+});
+
 const workers = z.array(z.string()).min(1);
 const reason = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("difference") }),
@@ -148,6 +157,9 @@ const reason = z.discriminatedUnion("kind", [
     root: digest,
     mismatch: z.strictObject({ tag: z.string(), says: z.enum(["version", "name", "bottle"]), text: z.string() }),
   }),
+  z.strictObject({ kind: z.literal("ledger"), root: digest, history }),
+  z.strictObject({ kind: z.literal("days"), root: digest, have: z.int().min(0), needed: z.int().min(2) }),
+  z.strictObject({ kind: z.literal("moved"), from: z.array(digest).min(1), to: digest }),
   z.strictObject({
     kind: z.literal("indistinct"),
     root: digest,
@@ -180,13 +192,45 @@ export const contract = z.strictObject({
       views: z.array(view).min(1),
     }),
   ),
-  diagnosis: z.strictObject({ class: sentence, explanation: sentence, next: sentence }).nullable(),
+  diagnosis: z
+    .strictObject({
+      class: z.enum([
+        ...["tag-moved", "split-view", "interception", "stale-replica", "index-republished", "reserialised"],
+        ...["recompressed", "dynamic", "false-content", "mislabelled", "not-content", "rolled-back", "unreachable"],
+        ...["absent", "unexplained"],
+      ]),
+      explanation: sentence,
+      next: sentence,
+      confidence: z.enum(["sure", "likely", "possible"]),
+    })
+    .nullable(),
+  compared: z.array(
+    z.strictObject({
+      at: sentence,
+      left: digest,
+      right: digest,
+      changes: z.array(change).max(20),
+      more: z.int().min(0),
+    }),
+  ),
   policy: z.strictObject({
     distinct: z.array(z.enum(["machine", "network", "asn", "country"])),
     days: z.int().min(1),
     onChange: z.enum(["notice", "fail"]),
     met: z.boolean(),
   }),
+  days: z.array(
+    z.strictObject({
+      day: z.iso.date(),
+      digest: digest.nullable(),
+      outcome: sentence,
+      counts: z.boolean(),
+      looks: z.array(z.strictObject({ worker: z.string(), digest: digest.nullable() })),
+    }),
+  ),
+  history: history.nullable(),
+  entered: z.strictObject({ entry: z.int().min(1), hash: z.string().regex(/^sha256:[0-9a-f]{64}$/) }).nullable(),
+  notices: z.array(sentence),
   released: z.strictObject({ format: z.string(), path: z.string() }).nullable(),
   releaseError: error.omit({ stage: true }).nullable(),
 });
@@ -199,7 +243,16 @@ function isSorted(values: readonly string[]): boolean {
 export function breaches(text: string): string[] {
   const parsed = contract.safeParse(JSON.parse(text));
   if (!parsed.success) return parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  const { observations, differences, artifact, outcome, reason: reasonGiven, startedAt, finishedAt } = parsed.data;
+  const {
+    observations,
+    differences,
+    artifact,
+    diagnosis,
+    outcome,
+    reason: reasonGiven,
+    startedAt,
+    finishedAt,
+  } = parsed.data;
   const lists = [
     ["observations", observations.map((each) => each.worker)],
     ...observations.map((each) => [`${each.worker} addresses`, each.evidence.addresses] as const),
@@ -215,7 +268,10 @@ export function breaches(text: string): string[] {
     ...((reasonGiven === null) === (outcome === "agreed")
       ? []
       : ["a reason stands there if and only if they do not agree"]),
-    ...(differences.length > 0 === (outcome === "disagreed")
+    ...((diagnosis === null) === (outcome === "agreed" || outcome === "pending")
+      ? []
+      : ["a diagnosis stands there if and only if something is to be explained"]),
+    ...(differences.length > 0 === (outcome === "disagreed" || outcome === "moved")
       ? []
       : ["differences stand there if and only if there are any"]),
   ];

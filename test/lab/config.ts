@@ -49,6 +49,8 @@ export async function writeConfig(folder: string, config: LabConfig): Promise<st
     ...(registries.length === 0 ? {} : { registries: Object.fromEntries(registries) }),
     policy: { distinct: [] },
     ...config.others,
+    // nobody waits between the looks after a disagreement, unless a test is about that
+    limits: { againSeconds: 0, ...(config.others?.["limits"] as Readonly<Record<string, number>> | undefined) },
   };
   await writeFile(file, JSON.stringify(value, null, 2));
   return file;

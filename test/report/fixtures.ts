@@ -1,3 +1,4 @@
+import { diagnose } from "../../src/consensus/diagnose/diagnose.ts";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Evidence } from "../../src/model/evidence.ts";
 import type { Observation, SeenObject } from "../../src/model/observation.ts";
@@ -139,6 +140,12 @@ export function evidence(observations: readonly Observation[], changes: Partial<
     observations,
     verdict: judge(observations),
     policy: { distinct: [], days: 1, onChange: "notice", met: true },
+    finding: diagnose(judge(observations), observations, null, []),
+    compared: [],
+    days: [],
+    history: null,
+    entered: null,
+    remarks: [],
     released: null,
     releaseError: null,
     startedAt: "2026-03-01T10:00:00.000Z",
@@ -176,8 +183,34 @@ export function hostile(): Evidence {
     objects: [],
     error: { code: "E_DENIED", stage: "http", message: `the registry said: ${HOSTILE}`, hint: HOSTILE },
   });
-  const parts = {
-    diagnosis: { class: "page", explanation: HOSTILE, next: HOSTILE },
+  const parts: Partial<Parts> = {
+    finding: {
+      class: "not-content",
+      confidence: "sure",
+      odd: ["fra"],
+      because: { kind: "page", status: 200, contentType: HOSTILE, head: HOSTILE },
+    },
+    compared: [
+      {
+        at: HOSTILE,
+        left: digest("9f"),
+        right: digest("a1"),
+        changes: [{ what: HOSTILE, left: HOSTILE, right: null }],
+        more: 3,
+      },
+    ],
+    history: {
+      last: digest("c1"),
+      at: HOSTILE,
+      since: HOSTILE,
+      change: "moved",
+      changes: [{ what: HOSTILE, left: HOSTILE, right: null }],
+    },
+    days: [
+      { day: HOSTILE, digest: digest("9f"), outcome: HOSTILE, counts: false, looks: [{ worker: "fra", digest: null }] },
+    ],
+    policy: { distinct: [], days: 3, onChange: "notice", met: true },
+    remarks: [HOSTILE],
     request: { ...REQUEST, platform: null },
   };
   const all = evidence([saw, refused, observation("sgp", { objects: other() })], parts);

@@ -13,6 +13,7 @@ export const LIMITS: Limits = {
   unpackedBytes: 2 ** 40,
   redirects: 5,
   retries: 5,
+  againSeconds: 0,
   connectSeconds: 20,
   idleSeconds: 20,
   totalSeconds: 120,

@@ -21,6 +21,7 @@ export const LIMITS: Limits = {
   unpackedBytes: 2 ** 40,
   redirects: 5,
   retries: 5,
+  againSeconds: 0,
   connectSeconds: 5,
   idleSeconds: 5,
   totalSeconds: 20,

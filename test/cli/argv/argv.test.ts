@@ -10,7 +10,15 @@ function parse(line: string) {
 }
 
 const NOTHING = { platform: null, osVersion: null, bottle: null };
-const VERIFY = { command: "verify", ...NOTHING, destination: null, force: false, reports: [] };
+const VERIFY = {
+  command: "verify",
+  ...NOTHING,
+  destination: null,
+  force: false,
+  days: null,
+  keepEvidence: null,
+  reports: [],
+};
 
 test.each([
   ["verify alpine", { ...VERIFY, reference: "alpine" }],
