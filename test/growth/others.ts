@@ -28,7 +28,7 @@ function reply(bytes: Buffer): void {
     onEnd: () => undefined,
     onBye: () => undefined,
   });
-  parser.feed(Buffer.from(`${NONCE} begin 3\n`));
+  parser.feed(Buffer.from(`${NONCE} begin 4\n`));
   parser.allow(1 << 30);
   parser.feed(bytes);
 }
@@ -43,6 +43,8 @@ function redirect(location: string): unknown {
     status: 307,
     headers: [["location", location]],
     address: null,
+    httpVersion: null,
+    certificate: null,
   });
 }
 

@@ -104,7 +104,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${REPLY} › what is refused › more bytes than the job may have`,
     },
     {
-      file: "src/ssh/script/reply.ts",
+      file: "src/ssh/script/grammar.ts",
       from: 'if (map.has(key)) refuse("said twice", line);',
       to: "",
       test: `${REPLY} › what is refused › two sums`,
