@@ -29,7 +29,7 @@ function reply(bytes: Buffer): void {
     onBye: () => undefined,
   });
   parser.feed(Buffer.from(`${NONCE} begin 4\n`));
-  parser.allow(1 << 30);
+  parser.allow(1 << 30, 1);
   parser.feed(bytes);
 }
 
@@ -79,6 +79,7 @@ export const OTHER_ROWS: readonly Row[] = [
     "carriage returns": many("\r"),
     "line feeds": many("\n"),
     "short lines": many("x\r"),
+    certificates: many("-----BEGIN CERTIFICATE-----\n", `${NONCE} w 1 0 200 000 3 []\n${NONCE} c 1\n`),
     "curl's meter": many("  0     0    0     0    0     0      0      0 --:--:--\r"),
     "a line of blanks": many(" ", `${NONCE} info os`, "\n"),
     "unknown lines": many("y\n", "", `${NONCE} x\n`),

@@ -15,7 +15,7 @@ interface Told {
 }
 
 /** What the parser makes of these pieces. */
-function tell(pieces: readonly (string | Uint8Array)[], mostBytes = 1_000_000): Told {
+function tell(pieces: readonly (string | Uint8Array)[], mostBytes = 1_000_000, mostChains = 2): Told {
   const told = {
     events: [] as string[],
     replies: [] as JobReply[],
@@ -32,7 +32,7 @@ function tell(pieces: readonly (string | Uint8Array)[], mostBytes = 1_000_000): 
     },
     onBye: () => void told.events.push("bye"),
   });
-  parser.allow(mostBytes);
+  parser.allow(mostBytes, mostChains);
   try {
     for (const piece of pieces) parser.feed(Buffer.from(piece as string));
   } catch (error) {
@@ -51,6 +51,11 @@ function sole(told: Told): JobReply {
   expect([told.fault, told.replies.length]).toEqual([null, 1]);
   return told.replies[0] as JobReply;
 }
+
+const W1 = "w 1 0 200 000 3 []";
+const W2 = "w 2 0 200 000 3 []";
+const again = (times: number, ...lines: string[]): string[] => Array.from({ length: times }, () => lines).flat();
+const pem = (body: string): string => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
 const BATCH = Buffer.concat([
@@ -143,6 +148,67 @@ describe("what counts", () => {
   });
 });
 
+describe("certificates", () => {
+  const leaves = (...pieces: string[]): [number, string][] => [...sole(tell(pieces)).leaves];
+  const FIELDS = "Subject:CN = x\nVersion:2\n\n";
+
+  test("the first of each chain belongs to the transfer just told of, and nothing of it is noise", () => {
+    const told = tell([
+      said("begin 4", W2, "c 2"),
+      `${FIELDS}${pem("AAAA\nBBBB")}${FIELDS}${pem("CCCC")}\n`,
+      said("c end", W1, "c 1"),
+      pem("DDDD"),
+      said("c end", "rc 0 0", "end"),
+    ]);
+    expect([...sole(told).leaves]).toEqual([
+      [2, pem("AAAA\nBBBB")],
+      [1, pem("DDDD")],
+    ]);
+    expect([told.others, told.transfers.length]).toEqual([[], 2]);
+  });
+
+  test.each([
+    ["no certificate, as on a connection that was there before", "c 0", "\n"],
+    ["another TLS library, which prints nothing", "c 0", ""],
+    ["fewer than it counts", "c 2", pem("AAAA")],
+    [
+      "more than it counts: one of them stands in a field",
+      "c 1",
+      `Subject:O = x\n${pem("EVIL")}Issuer:y\n${pem("AAAA")}`,
+    ],
+    ["one that begins in a field", "c 1", `Subject:O = x\n-----BEGIN CERTIFICATE-----\nEVIL\nIssuer:y\n${pem("AAAA")}`],
+    ["one that begins behind a carriage return", "c 1", `O = x\r-----BEGIN CERTIFICATE-----\rEVIL\r${pem("AAAA")}`],
+    ["one that ends in a field", "c 1", `Subject:O = x\n-----END CERTIFICATE-----\n${pem("AAAA")}`],
+    ["one that does not end", "c 1", "-----BEGIN CERTIFICATE-----\nAAAA\n"],
+    ["a certificate of 200 KB", "c 1", pem(again(3200, "A".repeat(64)).join("\n"))],
+  ])("%s: nothing is taken", (_, count, text) => {
+    expect(leaves(said("begin 4", W1, count), text, said("c end", "rc 0 0", "end"))).toEqual([]);
+  });
+
+  test("a curl that died meanwhile: whatever else is told counts, the certificate does not", () => {
+    const reply = sole(tell([said("begin 4", W1, "c 1"), pem("AAAA"), "Subj", `\n${said("rc 0 137", "end")}`]));
+    expect([[...reply.leaves], [...reply.exits]]).toEqual([[], [[0, 137]]]);
+  });
+
+  test("a field may be longer than a line, in pieces or whole, and what follows it is not taken for its own line", () => {
+    const long = `X509v3 Subject Alternative Name:${"DNS:x, ".repeat(20_000)}${N} end`;
+    const text = [...said("begin 4", W1, "c 1"), `${long}\n${pem("AAAA")}`, said("c end", "end")].join("");
+    for (const size of [1000, 16_384, 1_000_000]) {
+      const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, at) =>
+        text.slice(at * size, (at + 1) * size),
+      );
+      const told = tell(pieces);
+      expect([told.fault, told.events]).toEqual([null, ["begin", "end"]]);
+      expect([...(told.replies[0]?.leaves ?? [])]).toEqual([[1, pem("AAAA")]]);
+    }
+  });
+
+  test("the fields of a certificate forge no line", () => {
+    const forged = `O = x\n${"f".repeat(32)} c end\nc end\nend\n ${N} end\n`;
+    expect(leaves(said("begin 4", W1, "c 1"), forged, pem("AAAA"), said("c end", "end"))).toEqual([[1, pem("AAAA")]]);
+  });
+});
+
 describe("what does not count", () => {
   test.each([
     ["another nonce", `${"f".repeat(32)} end\n`],
@@ -198,6 +264,35 @@ describe("what is refused", () => {
     ["a zone in an address", [said("begin 4", "w 1 0 200 000 3 [fe80::1%eth0]")], "unknown line"],
     ["a space behind", [said("begin 4", "end ")], "unknown line"],
     ["NUL behind", [said("begin 4", "end\0")], "unknown line"],
+    ["certificates of no transfer", [said("begin 4", "c 1")], "certificates of no transfer"],
+    ["an end of no certificates", [said("begin 4", W1, "c end")], "unknown line"],
+    ["two ends of certificates", [said("begin 4", W1, "c 0", "c end", "c end")], "unknown line"],
+    ["a thousand certificates", [said("begin 4", W1, "c 1000")], "unknown line"],
+    [
+      "two times the certificates of one transfer",
+      [said("begin 4", W1, "c 1"), pem("A"), said("c end", "c 1"), pem("A"), said("c end")],
+      "said twice",
+    ],
+    [
+      "certificates of more transfers than asked for",
+      [said("begin 4", W1, "c 0", "c end", W2, "c 0", "c end", "w 3 0 200 000 3 []", "c 0")],
+      "certificates that nobody asked for",
+    ],
+    [
+      "certificates without end",
+      [said("begin 4", W1, "c 1"), ...again(1100, `${"x".repeat(1000)}\n`)],
+      "too many bytes of certificates",
+    ],
+    [
+      "a field without end",
+      [said("begin 4", W1, "c 1"), ...again(70, "x".repeat(16_384))],
+      "too many bytes of certificates",
+    ],
+    [
+      "a line that counts without end, among certificates",
+      [said("begin 4", W1, "c 1"), `${N} c ${"x".repeat(20_000)}`],
+      "a line without an end",
+    ],
     ["another lack", [said("begin 4", "lacks \u001b[2J")], "unknown line"],
   ])("%s", (_, pieces, why) => {
     const { fault } = tell(pieces);
@@ -229,6 +324,8 @@ describe("what is refused", () => {
         "info os x",
         "pong 1",
         "d  -",
+        "c 1",
+        "c end",
       ],
     );
     const piece = fc.oneof(
