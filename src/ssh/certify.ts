@@ -26,14 +26,11 @@ export class Wishes {
 
   constructor(items: readonly Asking[], settings: CurlSettings) {
     if (!settings.certifies) return;
-    for (const [at, { query }] of items.entries()) {
-      const host = hostOf(query);
-      if (host === null || this.#wishes.has(host) || this.#wishes.size >= MOST_AT_ONCE) continue;
-      const owners = new Set(items.filter((item) => hostOf(item.query) === host).map(({ owner }) => owner));
+    for (const [host, { transfer, owners }] of hostsOf(items)) {
+      if (this.#wishes.size >= MOST_AT_ONCE) return;
       const lacking = [...owners].filter(({ certified }) => !certified.has(host) && certified.size < MOST_HOSTS);
-      if (lacking.length === 0) continue;
       for (const { certified } of lacking) certified.set(host, null);
-      this.#wishes.set(host, { transfer: at + 1, owners: lacking });
+      if (lacking.length > 0) this.#wishes.set(host, { transfer, owners: lacking });
     }
   }
 
@@ -59,6 +56,19 @@ export class Wishes {
 export function certificateFor({ owner, query }: Asking): SeenCertificate | null {
   const host = hostOf(query);
   return host === null ? null : (owner.certified.get(host) ?? null);
+}
+
+/** Each host with the number of its first transfer, and the jobs that ask it. */
+function hostsOf(items: readonly Asking[]): Map<string, { readonly transfer: number; readonly owners: Set<Owner> }> {
+  const hosts = new Map<string, { readonly transfer: number; readonly owners: Set<Owner> }>();
+  for (const [at, { query, owner }] of items.entries()) {
+    const host = hostOf(query);
+    if (host === null) continue;
+    const known = hosts.get(host) ?? { transfer: at + 1, owners: new Set() };
+    hosts.set(host, known);
+    known.owners.add(owner);
+  }
+  return hosts;
 }
 
 /** `host` or `host:port`; null without TLS. */

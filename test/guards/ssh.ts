@@ -122,6 +122,24 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${REPLY} › a long line of 1 GiB is refused after its first 16 KiB`,
     },
     {
+      file: "src/ssh/script/reply.ts",
+      from: "if (--this.#mostChains < 0)",
+      to: "if (false)",
+      test: `${REPLY} › what is refused › certificates of more transfers than asked for`,
+    },
+    {
+      file: "src/ssh/script/reply.ts",
+      from: "if (this.#chain?.isTooMuch === true)",
+      to: "if (false)",
+      test: `${REPLY} › what is refused › certificates without end`,
+    },
+    {
+      file: "src/ssh/script/chain.ts",
+      from: "this.#begun === this.#count",
+      to: "true",
+      test: `${REPLY} › certificates › %s: nothing is taken`,
+    },
+    {
       file: "src/ssh/shell.ts",
       from: 'randomBytes(16).toString("hex")',
       to: '"0".repeat(32)',
