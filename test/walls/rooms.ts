@@ -52,7 +52,16 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   release: ["errors.ts", "oci", "model", "release/quarantine", "release/formats"],
   report: ["errors.ts", "oci", "model"],
-  config: ["errors.ts", "secret.ts", "smallfile.ts", "nearest.ts", "oci/reference.ts", "model", "http/proxy.ts"],
+  config: [
+    "errors.ts",
+    "secret.ts",
+    "smallfile.ts",
+    "nearest.ts",
+    "oci/reference.ts",
+    "model",
+    "http/proxy.ts",
+    "http/address.ts",
+  ],
   "config/docker": [
     "errors.ts",
     "secret.ts",
