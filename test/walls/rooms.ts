@@ -75,6 +75,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ["errors.ts"],
   coordinator: [
     "errors.ts",
+    "smallfile.ts",
     "oci",
     "model",
     "http/transport.ts",
@@ -88,6 +89,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ssh/connection/trust.ts",
     "worker",
     "worker/fetch/reach.ts",
+    "worker/fetch/exit.ts",
     "worker/walk/look.ts",
     "worker/walk/ending.ts",
     "consensus",
@@ -146,6 +148,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   yaml: /^config\//,
   "ssh-config": /^config\/ssh\//,
   "tar-stream": /^release\/formats\/tar\.ts$/,
+  "mmdb-lib": /^coordinator\/geo\.ts$/,
   fzstd: /^release\/formats\/compression\.ts$/,
 };
 

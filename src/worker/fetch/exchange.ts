@@ -2,7 +2,7 @@ import { Tofu3Error } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
 import type { Content, Page, Query } from "../../http/transport.ts";
 import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
-import { noteAnswer, noteRedirect, plainUrl } from "./notebook.ts";
+import { noteAnswer, noteCaller, noteRedirect, plainUrl } from "./notebook.ts";
 import type { Pass } from "./pass.ts";
 import { isRedirect, redirectTarget } from "./redirect.ts";
 import { refusalOf, saysDenied, wordsOf } from "./refusal.ts";
@@ -84,6 +84,7 @@ async function authorised<A extends Page | Content>(
     const pass = own ? await currentPass(session, signal) : null;
     const answer = await send(queryFor(session, ask, pass), signal);
     noteAnswer(session.book, answer);
+    if (own) noteCaller(session.book, answer);
     if (pass === null) {
       if (answer.status !== 401) return answer;
       throw new Tofu3Error(

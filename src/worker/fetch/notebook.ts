@@ -1,5 +1,7 @@
 import { visible } from "../../errors.ts";
 import type { Notes, RedirectNote, RetryNote } from "../../model/observation.ts";
+import { exitAddress } from "../../model/exit.ts";
+import { valuesOf } from "../../http/strict.ts";
 import type { Answer, VantageIdentity } from "../../http/transport.ts";
 
 /** One worker's notes; every exchange of one observation adds to them. */
@@ -14,6 +16,8 @@ export interface Notebook {
   /** The last value of each rate-limit header. */
   readonly rates: Map<string, string>;
   readonly warnings: Set<string>;
+  /** Every address that the registry says it is asked from. */
+  readonly callers: Set<string>;
 }
 
 /** The most notes of one kind: a registry decides how many there are. */
@@ -32,6 +36,7 @@ export function openNotebook(): Notebook {
     addresses: new Set(),
     rates: new Map(),
     warnings: new Set(),
+    callers: new Set(),
   };
 }
 
@@ -42,6 +47,14 @@ export function noteAnswer(book: Notebook, answer: Answer): void {
     if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS))
       book.rates.set(name, visible(value, 200));
     if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(visible(value, 300));
+  }
+}
+
+/** An answer of the registry itself. Docker Hub puts a user's name or a hash there too. */
+export function noteCaller(book: Notebook, answer: Answer): void {
+  for (const value of valuesOf(answer.headers, "docker-ratelimit-source")) {
+    const address = exitAddress(value.trim());
+    if (address !== null && book.callers.size < MOST_WARNINGS) book.callers.add(address.text);
   }
 }
 
@@ -58,7 +71,7 @@ export function plainUrl(url: URL): string {
   return visible(url.origin + url.pathname, 500);
 }
 
-export function notesOf(book: Notebook): Notes {
+export function notesOf(book: Notebook, exit: Notes["exit"] = null): Notes {
   const headers = [...book.rates].map(([name, value]) => `${name}: ${value}`);
   for (const warning of book.warnings) headers.push(`warning: ${warning}`);
   return {
@@ -73,7 +86,7 @@ export function notesOf(book: Notebook): Notes {
     httpVersion: null,
     unexpected: null,
     clockOffsetMs: null,
-    exit: null,
+    exit,
     tools: book.identity === null ? [] : [...book.identity.tools].sort(),
     hostKey: book.identity?.hostKey ?? null,
     machine: book.identity?.machine ?? null,
