@@ -1,4 +1,4 @@
-import { exitAddress } from "../model/exit.ts";
+import { exitAddress, type ExitAddress } from "../model/exit.ts";
 import type { ExitNote, Notes } from "../model/observation.ts";
 import { DISTINCT, type Distinct } from "../model/policy.ts";
 import type { Indistinct } from "../model/verdict.ts";
@@ -53,12 +53,12 @@ function sureExit({ evidence }: Identified): ExitNote | null {
   return typeof exit === "object" && exit !== null && exit.doubt === null ? exit : null;
 }
 
-/** `4` or `6`, and the network; empty if unknown. */
-function networksOf(worker: Identified): ReadonlySet<string> {
+/** The networks of its exit, by family: at most one each, unless somebody made it up. Empty if unknown. */
+function networksOf(worker: Identified): readonly ExitAddress[] {
   const addresses: unknown = sureExit(worker)?.addresses;
-  const known = (Array.isArray(addresses) ? addresses : []).map((each: unknown) => exitAddress(each));
-  if (known.some((each) => each === null)) return new Set();
-  return new Set(known.flatMap((each) => (each === null ? [] : [`${each.family} ${each.network}`])));
+  if (!Array.isArray(addresses)) return [];
+  const known = addresses.map((each: unknown) => exitAddress(each));
+  return known.every((each) => each !== null) ? known : [];
 }
 
 /**
@@ -66,23 +66,20 @@ function networksOf(worker: Identified): ReadonlySet<string> {
  * told apart: one may be the other.
  */
 function sameNetworks(workers: readonly Identified[]): readonly Indistinct[] {
-  const networks = workers.map((each) => ({ worker: each.worker, marks: networksOf(each) }));
-  const families = networks.map(({ marks }) => new Set([...marks].map((mark) => mark[0])));
-  const unknown = networks.filter((_, at) =>
-    networks.some(
-      (__, other) => other !== at && ![...(families[at] ?? [])].some((each) => families[other]?.has(each) === true),
-    ),
+  const exits = workers.map((each) => ({ worker: each.worker, networks: networksOf(each) }));
+  const strangers = exits.filter(({ networks }) => networks.length === 0);
+  const [only4, only6] = ([4, 6] as const).map((family) =>
+    exits.filter(({ networks }) => networks.length > 0 && networks.every((each) => each.family === family)),
   );
-  const strangers = networks.filter(({ marks }) => marks.size === 0);
+  const apart = only4?.length === 0 || only6?.length === 0 ? [] : [...(only4 ?? []), ...(only6 ?? [])];
   return [
     ...groupsOf(
       "network",
-      networks.flatMap(({ worker, marks }) => [...marks].map((mark): Mark => [mark, worker])),
+      exits.flatMap(({ worker, networks }) => networks.map(({ network }): Mark => [network, worker])),
     ),
-    // where somebody's exit is not known at all, that is the reason, and everybody would be in the other list
     ...unknownOf(
       "unknown network",
-      (strangers.length > 0 ? strangers : unknown).map(({ worker }) => worker),
+      [...strangers, ...apart].map(({ worker }) => worker),
     ),
   ];
 }
@@ -115,19 +112,4 @@ export function indistinctOf(workers: readonly Identified[], distinct: readonly 
     workers.map(({ worker, evidence }): Mark => [evidence.hostKey, worker]),
   );
   return [...oneKey, ...DISTINCT.filter((each) => distinct.includes(each)).flatMap((each) => RULES[each](workers))];
-}
-
-/**
- * What the workers could be required to differ in, and the first thing, from the easiest to meet, that they could not,
- * with what is in its way.
- */
-export function standingOf(workers: readonly Identified[]): {
-  readonly meets: readonly Distinct[];
-  readonly next: { readonly distinct: Distinct; readonly found: readonly Indistinct[] } | null;
-} {
-  const results = DISTINCT.map((distinct) => ({ distinct, found: indistinctOf(workers, [distinct]) }));
-  return {
-    meets: results.filter(({ found }) => found.length === 0).map(({ distinct }) => distinct),
-    next: results.find(({ found }) => found.length > 0) ?? null,
-  };
 }

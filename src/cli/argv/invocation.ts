@@ -22,6 +22,7 @@ export interface VerifyArguments extends SelectionText {
   readonly destination: string | null;
   readonly force: boolean;
   readonly reports: readonly string[];
+  readonly redact: boolean;
 }
 
 export interface InspectArguments extends SelectionText {
@@ -89,6 +90,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         destination: text(flags, "output"),
         force: isOn(flags, "force"),
         reports: reportsOf(flags),
+        redact: isOn(flags, "redact"),
       };
     case "inspect":
       return { command: "inspect", reference: first, ...selection, raw: isOn(flags, "raw") };

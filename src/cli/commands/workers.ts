@@ -1,6 +1,6 @@
 import { loadConfig } from "../../config/load.ts";
 import type { Config } from "../../config/config.ts";
-import { indistinctOf, standingOf, type Identified } from "../../consensus/distinct.ts";
+import { indistinctOf, type Identified } from "../../consensus/distinct.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
 import { DISTINCT, type Policy } from "../../model/policy.ts";
@@ -85,6 +85,15 @@ function standing(reports: readonly WorkerReport[]): Standing {
   return reports.every(isUsable)
     ? standingOf(reports.map(identified))
     : { meets: [], next: { distinct: first, found: [] } };
+}
+
+/** What they differ in, and the first thing, from the easiest to meet, that they do not. */
+function standingOf(workers: readonly Identified[]): Standing {
+  const results = DISTINCT.map((distinct) => ({ distinct, found: indistinctOf(workers, [distinct]) }));
+  return {
+    meets: results.filter(({ found }) => found.length === 0).map(({ distinct }) => distinct),
+    next: results.find(({ found }) => found.length > 0) ?? null,
+  };
 }
 
 const HEAD = [

@@ -10,7 +10,7 @@ function parse(line: string) {
 }
 
 const NOTHING = { platform: null, osVersion: null, bottle: null };
-const VERIFY = { command: "verify", ...NOTHING, destination: null, force: false, reports: [] };
+const VERIFY = { command: "verify", ...NOTHING, destination: null, force: false, reports: [], redact: false };
 
 test.each([
   ["verify alpine", { ...VERIFY, reference: "alpine" }],
