@@ -44,9 +44,10 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
     const session = createSession(vantage, job.subject, transport, { limits: job.limits, book, errand });
     return walk(session, job, root, stops, { limit, onOpen: () => exits?.begin() });
   });
+  const done = looked === null && faultOf(root) === null;
   const [end, exit] = await Promise.all([
     endJob(transport, stops.all),
-    exits?.conclude({ registry: registryKey(job.subject), callers: book.callers, done: looked === null }) ?? null,
+    exits?.conclude({ registry: registryKey(job.subject), callers: book.callers, done }) ?? null,
   ]);
   signal.throwIfAborted();
   const { outcome, error } = conclude(root, looked, { deadline, stops, seconds: job.limits.totalSeconds, end });
