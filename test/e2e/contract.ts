@@ -163,7 +163,18 @@ const reason = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("indistinct"),
     root: digest,
-    indistinct: z.array(z.strictObject({ why: z.enum(["host key", "machine", "unknown machine"]), workers })).min(1),
+    indistinct: z
+      .array(
+        z.strictObject({
+          why: z.enum([
+            "host key",
+            ...["machine", "network", "asn", "country"].flatMap((each) => [each, `unknown ${each}`]),
+          ]),
+          workers,
+          value: z.string().optional(),
+        }),
+      )
+      .min(1),
   }),
 ]);
 

@@ -11,14 +11,14 @@ export const ALARM_GUARDS: readonly Guard[] = [
     "workers that turn out to be one machine",
     {
       file: "src/consensus/distinct.ts",
-      from: 'if (!distinct.includes("machine")) return oneKey;',
-      to: "return oneKey;",
+      from: "machine: sameMachines,",
+      to: "machine: () => [],",
       test: `${DISTINCT} › same bytes from one machine are indistinct, and the reason says who and why`,
     },
     {
       file: "src/consensus/distinct.ts",
-      from: "unknown.length === 0",
-      to: "true",
+      from: 'typeof evidence.machine !== "string"',
+      to: "false",
       test: `${DISTINCT} › a machine that is not known is not distinct`,
     },
     {
