@@ -46,7 +46,7 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
     stage = await lab(startStage());
   });
 
-  const LIMITS = { retries: 0, connectSeconds: 1, idleSeconds: 1, totalSeconds: 40 };
+  const LIMITS = { retries: 0, connectSeconds: 10, idleSeconds: 2, totalSeconds: 40 };
   const honest: Answer = ({ source }) => ({ body: `${source}\n` });
   const two = (first: Vm, second: Vm): LabConfig["workers"] => [
     { name: "fra", vm: first },
@@ -208,13 +208,13 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
 
   test.each(lies)(
     "an echo service that answers with $lie: 13, and a disagreement stays 10",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ({ answer, says }) => {
       echo.answer("/ip", answer);
       const start = performance.now();
       const seen = await verify(openShelf(registry));
       expect(seen.code, seen.stdout + seen.stderr).toBe(13);
-      expect(performance.now() - start).toBeLessThan(15_000);
+      expect(performance.now() - start).toBeLessThan(30_000);
       expect(await seen.left()).toEqual([]);
       expect(seen.evidence.summary).toMatch(says);
       expect(seen.evidence.observations.map(({ outcome, error }) => [outcome, error])).toEqual([
