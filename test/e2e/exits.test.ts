@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { WorkerReport } from "../../src/coordinator/check.ts";
@@ -46,7 +46,7 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
     stage = await lab(startStage());
   });
 
-  const LIMITS = { retries: 0, connectSeconds: 1, idleSeconds: 1, totalSeconds: 40 };
+  const LIMITS = { retries: 0, connectSeconds: 10, idleSeconds: 2, totalSeconds: 40 };
   const honest: Answer = ({ source }) => ({ body: `${source}\n` });
   const two = (first: Vm, second: Vm): LabConfig["workers"] => [
     { name: "fra", vm: first },
@@ -81,7 +81,8 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
       config: configOf(wanted),
       ...(wanted.plain === true ? { plain: true } : {}),
     });
-    expect(Object.values(vms).flatMap(leftOn)).toEqual([]);
+    // shells that were being opened when the verdict fell end with the connection, a moment later
+    await expect.poll(() => Object.values(vms).flatMap(leftOn), { timeout: 10_000 }).toEqual([]);
     return seen;
   }
 
@@ -207,13 +208,13 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
 
   test.each(lies)(
     "an echo service that answers with $lie: 13, and a disagreement stays 10",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async ({ answer, says }) => {
       echo.answer("/ip", answer);
       const start = performance.now();
       const seen = await verify(openShelf(registry));
       expect(seen.code, seen.stdout + seen.stderr).toBe(13);
-      expect(performance.now() - start).toBeLessThan(15_000);
+      expect(performance.now() - start).toBeLessThan(30_000);
       expect(await seen.left()).toEqual([]);
       expect(seen.evidence.summary).toMatch(says);
       expect(seen.evidence.observations.map(({ outcome, error }) => [outcome, error])).toEqual([
@@ -301,7 +302,6 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
     expect(seen.code, seen.stdout + seen.stderr).toBe(0);
     expect(breaches(seen.stdout)).toEqual([]);
     const drawn = await verify(openShelf(registry), { flags: ["--redact"], plain: true });
-    const { readFile } = await import("node:fs/promises");
     const texts = [
       seen.stdout,
       drawn.stdout,
