@@ -35,6 +35,7 @@ limits: { retries: 0 }
     blobBytes: 64 * 2 ** 30,
     redirects: 5,
     retries: 0,
+    againSeconds: 3,
     connectSeconds: 20,
     idleSeconds: 30,
     totalSeconds: 7200,
