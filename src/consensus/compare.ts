@@ -82,7 +82,6 @@ function indexRelation([left, right]: Pair<Index>, selection: SelectionText): Re
 
 function unpackToTheSame([left, right]: Pair<ImageManifest>, configs: Documents["configs"]): boolean {
   if (left.layers.length !== right.layers.length) return false;
-  if (left.config.digest === right.config.digest) return true;
   const [mine, theirs] = [configOf(left, configs)?.diffIds, configOf(right, configs)?.diffIds];
   if (mine === undefined || theirs === undefined || mine.length !== left.layers.length) return false;
   return mine.length > 0 && mine.join(" ") === theirs.join(" ");

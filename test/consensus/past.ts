@@ -53,7 +53,7 @@ export function past(now: string, ...entries: readonly Entry[]): Past {
 
 /** The workers saw these letters now; their host keys are proved, and their clocks are right. */
 export function now(letters = "aaa", workers: readonly string[] = WORKERS): Observation[] {
-  return workers.map((worker, at) => {
+  return workers.slice(0, letters.length).map((worker, at) => {
     const seen = saw(tree(digestAt(letters, at) ?? digest("a")))(worker);
     const clockOffsetMs = worker === "here" ? null : 0;
     return { ...seen, evidence: { ...seen.evidence, hostKey: keyOf(worker), clockOffsetMs } };
@@ -74,7 +74,7 @@ export function round(letters: string, workers: readonly string[] = WORKERS): Gl
 
 /** By digest: all of these letters are the same at all of the workers. */
 export function everywhere(letters: string, workers: readonly string[] = WORKERS): Glance[] {
-  return [...letters].flatMap((letter) => workers.map((worker) => glance(worker, digest(letter), digest(letter))));
+  return letters.split("").flatMap((letter) => workers.map((worker) => glance(worker, digest(letter), digest(letter))));
 }
 
 /** By digest, this one is given to these workers, and unknown to the others. */

@@ -108,7 +108,9 @@ export const splitView: Rule = (each) => {
     .map(([camp]) => camp);
   const others = workersOf(each).filter((worker) => !odd.includes(worker));
   const alone = digest !== null && others.length > 0 && others.every((worker) => isRefused(digest, worker, each));
-  const clings = (probes?.again.length ?? 0) > 0 && odd.every((worker) => isConstant(looksOf(worker, each)));
+  const stays = odd.every((worker) => isConstant(looksOf(worker, each)));
+  const apart = others.every((worker) => looksOf(worker, each).at(-1) !== digest);
+  const clings = (probes?.again.length ?? 0) > 0 && stays && apart;
   const confidence = alone && clings ? "sure" : alone || clings ? "likely" : "possible";
   const because = { kind: "split", digest: more.length > 0 ? null : digest, alone, clings } as const;
   return { class: "split-view", confidence, odd, because };
