@@ -105,7 +105,7 @@ function judgementOf(
     first === undefined || pair === null || probes === null ? [] : comparisonsOf(pair, first.asked, probes);
   const compared = [...documents, ...layers];
   const root = agreedRoot(verdict, observations);
-  const days = root === null || past === null ? [] : daysOf(observations, root, past);
+  const days = root === null || past === null ? [] : daysOf(observations, root, past, verdict.outcome);
   const history = root === null || past === null ? null : historyOf(past.entries, root, recordedObjects(observations));
   return { verdict, observations, finding, compared, days, history };
 }
