@@ -161,8 +161,8 @@ function pinWords(named: DiagnosisClass, { pin, to }: Because & { readonly kind:
 
 function splitWords(who: string, { digest, alone, clings }: Because & { readonly kind: "split" }): Words {
   const what = digest === null ? "something else" : shortener([digest])(digest);
-  const again = clings ? ", again and again" : "";
-  const nobody = alone ? ", which nobody else is given by that digest" : "";
+  const again = clings ? " at every look" : "";
+  const nobody = alone ? ", and nobody else is given it, not even by its digest" : "";
   return {
     explanation: `${who} is shown ${what}${again}${nobody}: one part of the world is served other bytes than the rest`,
     next: `use neither; take it for an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who}, and tell the registry`,
@@ -171,9 +171,9 @@ function splitWords(who: string, { digest, alone, clings }: Because & { readonly
 
 function staleWords(who: string, { digest, at }: Because & { readonly kind: "stale" }): Words {
   const short = shortener([digest])(digest);
-  const how = at === null ? "by its own date" : `by the ledger, which had it on ${at.slice(0, 10)}`;
+  const how = at === null ? "by its own date" : `agreed on ${at.slice(0, 10)}, by the ledger`;
   return {
-    explanation: `${who} is still shown ${short}, which is older ${how}, and which every worker is given by its digest: a cache or a replica near ${who} lags behind`,
+    explanation: `${who} is still shown ${short}, an older one (${how}), which every worker is given by its digest: a cache or a replica near ${who} lags behind`,
     next: "wait and run it again; if it stays so for hours, tell the registry's operator, or pin the digest that you mean",
   };
 }
