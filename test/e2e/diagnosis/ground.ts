@@ -27,6 +27,8 @@ export interface Ground {
   readonly liar: Liar;
   /** A repository, and a state folder, of its own. */
   readonly open: () => Promise<Scene>;
+  /** Stops what a test starts, after the last one. */
+  readonly lab: ReturnType<typeof useLab>;
 }
 
 export interface Seen extends Ended {
@@ -57,8 +59,8 @@ export interface Scene {
   readonly lie: (who: Vantage | "all", path: string, ...answers: readonly Answer[]) => void;
   /** Every place of an image, for one vantage: so that it is there for nobody else. */
   readonly plant: (who: Vantage, image: Image, tag?: string) => void;
-  /** Nobody is given a blob before somebody looks at the tag again: so it is the same in every run who saw how much. */
-  readonly holdBlobs: () => void;
+  /** Nobody is given more than the root before somebody looks at the tag again: so every run tells the same. */
+  readonly hold: () => void;
   /** `tofu3 verify` with a DEST; checks what holds for every outcome. */
   readonly look: (how?: Look) => Promise<Seen>;
   readonly entries: () => Promise<readonly Entry[]>;
@@ -87,7 +89,7 @@ export function useGround(): () => Ground {
       lab(startRegistry()),
       lab(startLiar({ vantages: VANTAGES, otherwise: relay })),
     ]);
-    ground = { stage, registry, liar, open: () => openScene({ stage, registry, liar }) };
+    ground = { stage, registry, liar, lab, open: () => openScene({ stage, registry, liar }) };
   });
   return () => {
     if (ground === null) throw new Error("the ground is not there before the first test");
@@ -95,7 +97,7 @@ export function useGround(): () => Ground {
   };
 }
 
-async function openScene({ stage, registry, liar }: Omit<Ground, "open">): Promise<Scene> {
+async function openScene({ stage, registry, liar }: Omit<Ground, "open" | "lab">): Promise<Scene> {
   scenes += 1;
   const repository = `acme/tool${scenes}`;
   const state = await stage.room();
@@ -110,7 +112,7 @@ async function openScene({ stage, registry, liar }: Omit<Ground, "open">): Promi
   const lie: Scene["lie"] = (who, place, ...answers) =>
     void (who === "all" ? liar.answer(place, ...answers) : liar.lie(who, place, ...answers));
   const looks = (): number => liar.requests.filter(({ target }) => target === tagPath).length;
-  const blob = (answer: Answer): Answer => async (request) => {
+  const below = (answer: Answer): Answer => async (request) => {
     if (held) await until("the tag is looked at again", () => looks() > LOOKS || undefined);
     return typeof answer === "function" ? answer(request) : answer;
   };
@@ -127,16 +129,17 @@ async function openScene({ stage, registry, liar }: Omit<Ground, "open">): Promi
     path,
     lie,
     entries,
-    holdBlobs: () => void (held = true),
+    hold: () => void (held = true),
     async push(image, tag = "1.4") {
       await pushExactly(registry, repository, tag, image);
-      for (const { digest } of [image.config, ...image.layers]) liar.answer(path(digest, "blobs"), blob(relay));
+      for (const { digest } of [image.config, ...image.layers]) liar.answer(path(digest, "blobs"), below(relay));
+      if (tag === null) liar.answer(path(image.manifest.digest), below(relay));
     },
     plant(who, image, tag = "1.4") {
       lie(who, path(tag), documentAnswer(image.manifest));
       lie(who, path(image.manifest.digest), documentAnswer(image.manifest));
       for (const each of [image.config, ...image.layers])
-        lie(who, path(each.digest, "blobs"), blob({ body: each.bytes }));
+        lie(who, path(each.digest, "blobs"), below({ body: each.bytes }));
     },
     async look({ reference: asked = reference, pin = "", cwd, policy, ...ask } = {}) {
       const file = join(await stage.room(), "seen.json");

@@ -32,7 +32,7 @@ describe("a push while the workers look", () => {
       await scene.push(second);
     };
     scene.lie("sgp", scene.path("1.4"), async (request) => late().then(() => relay(request)), relay);
-    scene.holdBlobs();
+    scene.hold();
     const seen = await scene.look();
     expectTold(seen, MOVED);
     expect(seen.evidence.reason).toEqual({

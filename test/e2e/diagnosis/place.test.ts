@@ -19,7 +19,7 @@ async function openWith(image: Image): Promise<Scene> {
 test.each(VANTAGES)("another image at %s only, again and again: split-view, sure", async (who) => {
   const scene = await openWith(honest);
   scene.plant(who, other);
-  scene.holdBlobs();
+  scene.hold();
   const seen = await scene.look();
   expectTold(seen, { code: 10, outcome: "disagreed", class: "split-view", confidence: "sure", names: [who] });
   expect(seen.evidence.diagnosis?.explanation).toContain(other.manifest.digest.slice(0, 19));
@@ -40,7 +40,7 @@ test("an older image of the ledger at one vantage, there for all by its digest: 
   await scene.push(honest);
   expect((await scene.look()).code).toBe(0);
   scene.lie("fra", scene.path("1.4"), documentAnswer(other.manifest));
-  scene.holdBlobs();
+  scene.hold();
   const seen = await scene.look();
   expectTold(seen, {
     code: 10,
@@ -77,7 +77,7 @@ test("other bytes at every look at every vantage: dynamic", async () => {
     const bodies = [1, 2, 3].map((turn) => Buffer.concat([manifest.bytes, Buffer.from(" ".repeat(3 * at + turn))]));
     scene.lie(who, scene.path("1.4"), ...bodies.map((bytes) => documentAnswer({ ...manifest, bytes })));
   }
-  scene.holdBlobs();
+  scene.hold();
   const seen = await scene.look();
   expectTold(seen, { code: 10, outcome: "disagreed", class: "dynamic", confidence: "likely", names: [] });
   expectGolden("dynamic", seen, ground().registry.host);
