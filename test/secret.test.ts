@@ -15,3 +15,15 @@ test.each<[string, (secret: Secret) => string]>([
   expect(print(secret)).not.toContain("hunter2");
   expect(secret.derive((value) => `Bearer ${value}`).reveal()).toBe("Bearer hunter2");
 });
+
+test.each([
+  ["the whole of it", "x Bearer 0123456789abcdef y", true],
+  ["its secret part", "x0123456789abcdefx", true],
+  ["its beginning, at a cut", "x 0123456789", true],
+  ["a beginning too short to be told from chance", "x 0123456", false],
+  ["its beginning, and then something else", "0123456789x", false],
+  ["the scheme alone", "Bearer realm", false],
+  ["nothing", "", false],
+])("whether a text shows it: %s", (_, text, shown) =>
+  expect(new Secret("Bearer 0123456789abcdef").isIn(text)).toBe(shown),
+);

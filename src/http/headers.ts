@@ -3,13 +3,15 @@ import { trimBoth } from "../oci/trim.ts";
 import { MOST_INTERIM, TOO_MANY_INTERIM, UNASKED_SWITCH } from "./strict.ts";
 
 export interface HeaderBlock {
+  /** `1.1` */
+  readonly version: string;
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /** Per answer; the same limit as undici's. */
 const MOST_HEADER_BYTES = 16 * 1024;
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const STATUS_LINE = /^HTTP\/(1\.[01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -32,8 +34,8 @@ export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
     if (interim > MOST_INTERIM) refuse(TOO_MANY_INTERIM, "");
     if (/(?<!\r)\n|\r(?!\n)/.test(block)) refuse("a line end that is not CRLF", block.slice(0, 80));
     if (end < 0) return null;
-    const { status, headers } = readBlock(block);
-    if (status >= 200) return { status, headers };
+    const { version, status, headers } = readBlock(block);
+    if (status >= 200) return { version, status, headers };
     if (status === 101) refuse(UNASKED_SWITCH, "");
     rest = rest.slice(end + 4);
   }
@@ -41,8 +43,8 @@ export function parseHeaderBlock(dump: Uint8Array): HeaderBlock | null {
 
 function readBlock(block: string): HeaderBlock {
   const [first = "", ...others] = block.split("\r\n");
-  const [, status] = STATUS_LINE.exec(first) ?? refuse("the status line", first);
-  return { status: Number(status), headers: others.map(readHeader) };
+  const [, version = "", status] = STATUS_LINE.exec(first) ?? refuse("the status line", first);
+  return { version, status: Number(status), headers: others.map(readHeader) };
 }
 
 function readHeader(line: string): readonly [name: string, value: string] {

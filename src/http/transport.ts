@@ -1,5 +1,6 @@
 import type { Tofu3Error } from "../errors.ts";
 import type { Algorithm, Digest } from "../oci/digest.ts";
+import type { CertificateNote } from "../model/observation.ts";
 import type { Trust } from "../model/trust.ts";
 import type { Secret } from "../secret.ts";
 
@@ -30,6 +31,8 @@ export interface ContentQuery extends Query {
   readonly onBytes: (bytes: number) => void;
 }
 
+export type SeenCertificate = Omit<CertificateNote, "host">;
+
 /** Status and headers of one answer, checked by `strict.ts`: identity encoding, length by Content-Length or chunked. */
 export interface Answer {
   readonly status: number;
@@ -37,6 +40,10 @@ export interface Answer {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** IP address of the server; null behind a proxy. */
   readonly address: string | null;
+  /** Of its status line: `1.1`; null if the transport cannot tell. */
+  readonly httpVersion: string | null;
+  /** What the server presented; null without TLS, and where the transport has not been told, or told already. */
+  readonly certificate: SeenCertificate | null;
 }
 
 export interface Page extends Answer {
@@ -50,7 +57,7 @@ export interface Content extends Answer {
   readonly digest: Digest | null;
   /** Why the body ended early (E_CUT, E_TIMEOUT, E_TOO_LARGE, …); null if it is complete. */
   readonly cut: Tofu3Error | null;
-  /** For an error answer, at most 4 KiB of its body; may be empty. */
+  /** The start of the body: at most 4 KiB of an error answer, 100 bytes of content. Empty where nobody can tell. */
   readonly head: Uint8Array;
   /**
    * After a cut, fetches another part and appends it to the same hash (and file). The caller checks that the answer is
@@ -70,6 +77,8 @@ export interface VantageIdentity {
   readonly machine: string | null;
   /** sha256 of the running kernel's boot id, hex; null if unknown. */
   readonly boot: string | null;
+  /** The VM's clock minus this machine's, in milliseconds; the VM tells whole seconds. Null for the local machine. */
+  readonly clockOffsetMs: number | null;
 }
 
 /**

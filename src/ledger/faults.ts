@@ -23,7 +23,7 @@ const MEANING: Readonly<Record<string, readonly [what: string, hint: string]>> =
 };
 
 /** E_LEDGER for a file of the ledger; `doing` is a clause such as `cannot read the ledger "/x"`. */
-export function fault(doing: string, what: string, hint?: string, cause?: unknown): Tofu3Error {
+export function fault(doing: string, what: string, hint = ELSEWHERE, cause?: unknown): Tofu3Error {
   return new Tofu3Error("E_LEDGER", `${doing}: ${what}`, { hint, cause });
 }
 

@@ -48,7 +48,10 @@ export async function openFile(path: string, mode: "read" | "write"): Promise<Fi
     const stat = await handle.stat();
     if (stat.isFile()) return handle;
     await handle.close();
-    throw fault(`cannot ${verb} ${quoted(path)}`, stat.isDirectory() ? "it is a folder, not a file" : "it is no file");
+    throw fault(
+      `cannot ${verb} ${quoted(path)}`,
+      stat.isDirectory() ? "it is a folder, not a file" : "it is a pipe or a device, not a file",
+    );
   });
 }
 

@@ -1,4 +1,7 @@
+import { TLSSocket } from "node:tls";
 import type { Agent as Agents, Client as Clients, Dispatcher } from "undici";
+import { certificateFrom } from "../http/certificate.ts";
+import type { Answer } from "../http/transport.ts";
 import { tolerateContinue, type Interim } from "./continue.ts";
 import { createConnector, type Connector, type ConnectorOptions } from "./connect.ts";
 import { Agent, Client, Pool } from "./undici.ts";
@@ -6,16 +9,20 @@ import { Agent, Client, Pool } from "./undici.ts";
 /** Keep-alive connections to any number of origins. */
 export interface Lanes {
   dispatch(options: Agents.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** The IP address that this exchange is connected to; null before it has a connection, and behind a proxy. */
-  addressOf(options: Agents.DispatchOptions): string | null;
+  /** How this exchange is connected, once there is an answer. */
+  wayOf(options: Agents.DispatchOptions): Way;
   /** Call when the exchange has its connection, before any of its answer is read. */
   begin(options: Agents.DispatchOptions): void;
   close(): Promise<void>;
 }
 
+/** The address is null behind a proxy. */
+export type Way = Pick<Answer, "address" | "certificate" | "httpVersion">;
+
 /** Where a lane's current connection leads. */
 interface Lane {
   address: string | null;
+  certificate: Answer["certificate"];
   interim: Interim | null;
 }
 
@@ -35,7 +42,10 @@ export function createLanes(options: ConnectorOptions, lanes: number): Lanes {
   });
   return {
     dispatch: (request, handler) => void agent.dispatch(request, handler),
-    addressOf: (request) => (options.proxy === null ? (taken.get(request)?.address ?? null) : null),
+    wayOf: (request) => {
+      const { address = null, certificate = null, interim = null } = taken.get(request) ?? {};
+      return { address: options.proxy === null ? address : null, certificate, httpVersion: interim?.version() ?? null };
+    },
     begin: (request) => taken.get(request)?.interim?.expect(),
     close: async () => {
       connector.close();
@@ -50,13 +60,14 @@ function createLane(
   connector: Connector,
   taken: WeakMap<Dispatcher.DispatchOptions, Lane>,
 ): Dispatcher {
-  const lane: Lane = { address: null, interim: null };
+  const lane: Lane = { address: null, certificate: null, interim: null };
   const client = new Client(origin, {
     ...settings,
     connect: (target, callback) =>
       connector.connect(target, (...result) => {
         const [, socket] = result;
         lane.address = socket?.remoteAddress ?? null;
+        lane.certificate = target.protocol === "https:" && socket instanceof TLSSocket ? certificateOn(socket) : null;
         lane.interim = socket === null ? null : tolerateContinue(socket);
         callback(...result);
       }),
@@ -67,4 +78,9 @@ function createLane(
     return dispatch(request, handler);
   };
   return client;
+}
+
+function certificateOn(socket: TLSSocket): Answer["certificate"] {
+  const presented = socket.getPeerX509Certificate();
+  return presented === undefined ? null : certificateFrom(presented.raw, socket.getProtocol());
 }

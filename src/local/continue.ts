@@ -4,6 +4,8 @@ import type { Socket } from "node:net";
 export interface Interim {
   /** A request goes out: what is read next is the head of its answer. */
   expect(): void;
+  /** HTTP version of the last final status line, `1.1`; null if there was none. */
+  version(): string | null;
 }
 
 /** `HTTP/1.1 100` */
@@ -19,6 +21,7 @@ export function tolerateContinue(socket: Socket): Interim {
   const read = socket.read.bind(socket);
   let expecting = false;
   let status = "";
+  let version: string | null = null;
   let tail = "";
 
   function look(bytes: Buffer): void {
@@ -28,6 +31,7 @@ export function tolerateContinue(socket: Socket): Interim {
         status += letter;
         if (status.length < STATUS_LENGTH) continue;
         expecting = status.startsWith("HTTP/1.") && status.startsWith(" 1", 8);
+        if (!expecting && status.startsWith("HTTP/")) version = status.slice(5, 8);
         if (status.endsWith(" 100")) bytes[at] = THREE;
       } else {
         tail = `${tail}${letter}`.slice(-4);
@@ -46,5 +50,6 @@ export function tolerateContinue(socket: Socket): Interim {
       expecting = true;
       status = tail = "";
     },
+    version: () => version,
   };
 }

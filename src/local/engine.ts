@@ -117,7 +117,12 @@ function refuseProxyAuthentication<T extends Answer>(answer: T, query: Query, pr
 }
 
 async function readIdentity(signal: AbortSignal): Promise<VantageIdentity> {
-  return { tools: [`undici ${undiciVersion()}`, "node:crypto"], hostKey: null, ...(await readMachine(signal)) };
+  return {
+    tools: [`undici ${undiciVersion()}`, "node:crypto"],
+    hostKey: null,
+    clockOffsetMs: null,
+    ...(await readMachine(signal)),
+  };
 }
 
 function undiciVersion(): string {

@@ -168,10 +168,7 @@ function handlerOf(
         }
         answered = true;
         course.patience.body();
-        counts = receiver.onAnswer(
-          { status, headers: headersOf(control.rawHeaders), address: lanes.addressOf(request) },
-          course,
-        );
+        counts = receiver.onAnswer({ status, headers: headersOf(control.rawHeaders), ...lanes.wayOf(request) }, course);
       });
     },
     onResponseData: (_control, chunk) => {

@@ -9,6 +9,8 @@ import { declaredLength, tooLarge } from "../http/strict.ts";
 import type { Answer, Content, ContentQuery, Query } from "../http/transport.ts";
 
 const HEAD_BYTES = 4 * 1024;
+/** Of content: enough to see what it is instead. */
+const MOST_SHOWN = 100;
 
 /** State shared by the parts of one body. */
 interface Measurement {
@@ -16,6 +18,8 @@ interface Measurement {
   /** The connections for a query: parts may come from different hosts. */
   readonly optionsFor: (query: Query) => ExchangeOptions;
   readonly hash: ReturnType<typeof createHash>;
+  /** Its first bytes. */
+  head: Buffer;
   size: number;
   /** A part is in progress, or the body is complete. */
   taken: boolean;
@@ -37,7 +41,8 @@ export async function measureContent(
   optionsFor: (query: Query) => ExchangeOptions,
   signal: AbortSignal,
 ): Promise<Content> {
-  return measurePart(query, { query, optionsFor, hash: createHash(query.algorithm), size: 0, taken: false }, signal);
+  const body = { query, optionsFor, hash: createHash(query.algorithm), head: Buffer.alloc(0), size: 0, taken: false };
+  return measurePart(query, body, signal);
 }
 
 async function measurePart(query: Query, body: Measurement, signal: AbortSignal): Promise<Content> {
@@ -84,6 +89,8 @@ function receiverOf(query: Query, body: Measurement, part: Part): Receiver {
       }
       if (part.received > query.maxBytes) throw tooLarge(query.maxBytes);
       body.hash.update(chunk);
+      if (body.head.length < MOST_SHOWN)
+        body.head = Buffer.concat([body.head, chunk.subarray(0, MOST_SHOWN - body.head.length)]);
       body.size += chunk.length;
       body.query.onBytes(chunk.length);
       if (part.file?.write(chunk) === false) flow?.pause();
@@ -119,7 +126,8 @@ function contentOf(part: Part, body: Measurement, cut: Tofu3Error | null, contin
     size: body.size,
     digest: complete ? digestOf(body) : null,
     cut,
-    head: part.head,
+    // a part that nobody asked for is refused, and its bytes say nothing
+    head: part.answer.status === 200 && part.wanted ? body.head : part.head,
     more: resumable ? (query, signal) => measurePart(query, body, signal) : null,
   };
 }

@@ -63,7 +63,7 @@ function workersText({ digest, looks }: Entry, short: (digest: string) => string
     const view = look.digest === null ? look.outcome : look.digest === digest ? "" : short(look.digest);
     views.set(view, [...(views.get(view) ?? []), nameOf(look)]);
   }
-  return [...views].map(([view, names]) => `${names.join(", ")}${view === "" ? "" : ` ${view}`}`).join("; ");
+  return [...views].map(([view, names]) => `${names.join(", ")}${view === "" ? "" : `: ${view}`}`).join("; ");
 }
 
 function nameOf({ worker, country }: RecordedLook): string {

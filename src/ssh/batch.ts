@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
+import { certificateFor, Wishes } from "./certify.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply, Transfer } from "./script/reply.ts";
 import { batchJob, sumOf } from "./job.ts";
@@ -34,29 +35,49 @@ export async function performBatch(
     counted.add(transfer.index);
     item.query.onBytes(transfer.size);
   };
+  const wishes = new Wishes(items, settings);
   const job = batchJob(
     batch.mode,
     items.map((item) => item.query),
     batch.room,
     shell.nonce,
     settings,
+    wishes.transfers,
   );
   const lines = [...shell.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
   const { connectSeconds, idleSeconds } = settings.limits;
   const graceMs = shared ? (connectSeconds + idleSeconds) * 1000 : 0;
-  const reply = await whileWanted(items, graceMs, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
+  let reply: JobReply | null = null;
+  try {
+    reply = await whileWanted(items, graceMs, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
+  } finally {
+    wishes.settle(reply);
+  }
+  return settleAll(batch, reply, counted, settings);
+}
+
+/** Settles the queries, but for those that must be retried alone. */
+function settleAll(
+  { items, room }: Batch,
+  reply: JobReply,
+  counted: ReadonlySet<number>,
+  settings: CurlSettings,
+): Pending[] {
   return items.flatMap((item, at) => {
     const index = at + 1;
     const process = settings.parallel ? 0 : index;
     try {
-      if (item.kind === "read") item.resolve(pageOf(index, process, withRoom(item.query, batch.room), reply, settings));
-      else {
+      const certificate = certificateFor(item);
+      if (item.kind === "read") {
+        const page = pageOf(index, process, withRoom(item.query, room), reply, settings);
+        item.resolve({ ...page, certificate });
+      } else {
         const content = contentOf(index, process, item, reply, settings);
         if (!counted.has(index)) item.query.onBytes(content.size);
-        item.resolve(content);
+        item.resolve({ ...content, certificate });
       }
     } catch (error) {
-      if (mayDoAlone(item, batch.room, error)) return [{ ...item, alone: true }];
+      if (mayDoAlone(item, room, error)) return [{ ...item, alone: true }];
       item.reject(error);
     }
     return [];

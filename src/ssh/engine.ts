@@ -117,11 +117,17 @@ export class SshLink implements Link {
     const { connectSeconds } = limits;
     const surroundings = surroundingsOf(target.worker, connection);
     const signals = [this.#closed.signal];
-    const { shell, greeting } = await within(connectSeconds * 1000, signals, (limit) =>
+    const { shell, greeting, times } = await within(connectSeconds * 1000, signals, (limit) =>
       openFirstShell(surroundings, limit),
     );
-    const facts = readFacts(connection.hostKey, greeting);
-    const settings = { limits, proxy, parallel: facts.parallel, reportsApart: isCurlSince(facts.curl, 63) };
+    const facts = readFacts(connection.hostKey, greeting, times);
+    const settings = {
+      limits,
+      proxy,
+      parallel: facts.parallel,
+      reportsApart: isCurlSince(facts.curl, 63),
+      certifies: isCurlSince(facts.curl, 88),
+    };
     return { facts, settings, pool: new Pool({ connection, surroundings, settings, connectSeconds }, shell) };
   }
 }

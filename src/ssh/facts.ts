@@ -18,8 +18,8 @@ export interface VmFacts {
   /** `curl 7.88.1` */
   readonly curl: string | null;
   readonly hashTool: string | null;
-  /** Seconds since 1970, at the start of the script. */
-  readonly clock: number | null;
+  /** Its clock minus this machine's, in milliseconds, at the start of the script; in whole seconds. */
+  readonly clockOffsetMs: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
   /** Its curl can run transfers in parallel and report each exit status (7.75). */
@@ -44,11 +44,24 @@ function hashOf(text: string | undefined): string | null {
   return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? text : null;
 }
 
-export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
+/** When the greeting was asked for, and when it came; milliseconds of this machine's clock. */
+export interface GreetingTimes {
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+/** The VM tells whole seconds, at some time between these two; what that may explain is no offset. */
+function clockOffset(clock: string | undefined, { sentAt, receivedAt }: GreetingTimes): number | null {
+  if (clock === undefined || !/^\d{1,12}$/.test(clock)) return null;
+  const offset = Number(clock) * 1000 + 500 - (sentAt + receivedAt) / 2;
+  const doubt = 500 + Math.abs(receivedAt - sentAt) / 2;
+  return Math.abs(offset) <= Math.max(1000, doubt) ? 0 : Math.round(offset / 1000) * 1000;
+}
+
+export function readFacts(hostKey: string, greeting: JobReply, times: GreetingTimes): VmFacts {
   const { info } = greeting;
   const [curl = null] = /^curl \d{1,3}\.\d{1,3}(?:\.\d{1,3})?/.exec(info.get("curl") ?? "") ?? [];
   const hashTool = HASH_TOOLS.find((tool) => tool === info.get("hash")) ?? null;
-  const clock = info.get("clock");
   const lacks: Lack[] = [];
   const hasFolder = greeting.lacks.length === 0;
   if (!hasFolder)
@@ -68,7 +81,7 @@ export function readFacts(hostKey: string, greeting: JobReply): VmFacts {
     os: visible(info.get("os") ?? "unknown", 80),
     curl,
     hashTool,
-    clock: clock !== undefined && /^\d{1,12}$/.test(clock) ? Number(clock) : null,
+    clockOffsetMs: clockOffset(info.get("clock"), times),
     machine: hashOf(info.get("machine")),
     boot: hashOf(info.get("boot")),
     parallel: isCurlSince(curl, 75),

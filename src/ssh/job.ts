@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
-import { curlOptions, quoted, writeOut, type CurlSettings } from "./script/curlconfig.ts";
+import { curlOptions, quoted, writeOut, writeOutWithChain, type CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply } from "./script/reply.ts";
 import type { ShellJob } from "./shell.ts";
 import type { Query } from "../http/transport.ts";
@@ -20,6 +20,8 @@ export type BatchMode = "r" | "256" | "512";
  */
 const MAX_FILESIZE = `max-filesize = ${"9".repeat(15)}`;
 
+const NO_CHAINS: ReadonlySet<number> = new Set();
+
 /** `256` or `512`, the argument of the script's hash function. */
 export function bits(algorithm: Algorithm): "256" | "512" {
   return algorithm === "sha256" ? "256" : "512";
@@ -27,7 +29,7 @@ export function bits(algorithm: Algorithm): "256" | "512" {
 
 /**
  * One job that fetches all of these with one curl, with `room` bytes for each body; the first is transfer 1. All
- * queries must have the same options.
+ * queries must have the same options. The transfers `chains` report the certificates of their server.
  */
 export function batchJob(
   mode: BatchMode,
@@ -35,6 +37,7 @@ export function batchJob(
   room: number,
   nonce: string,
   settings: CurlSettings,
+  chains: ReadonlySet<number> = NO_CHAINS,
 ): ShellJob {
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
@@ -45,18 +48,24 @@ export function batchJob(
     ...options.map((line) => `t${line}`),
     `wwrite-out = "${nonce} w `,
     `v ${writeOut(settings.parallel)}`,
-    ...queries.map((each) => `u${quoted(each.url)}`),
+    ...(chains.size === 0 ? [] : [`x ${writeOutWithChain(settings.parallel, nonce)}`]),
+    ...queries.map((each, at) => `u${chains.has(at + 1) ? "x" : ""}${quoted(each.url)}`),
     `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
   ];
-  return { lines, mostBytes: queries.length * (MOST_DUMPED_BYTES + (mode === "r" ? blocks * BLOCK : 0)) };
+  return {
+    lines,
+    mostBytes: queries.length * (MOST_DUMPED_BYTES + (mode === "r" ? blocks * BLOCK : 0)),
+    mostChains: chains.size,
+  };
 }
 
 /**
  * curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body is
  * written elsewhere: to the script's fd 5.
  */
-function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings): string[] {
-  const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${writeOut(settings.parallel)}`;
+function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings, chain = false): string[] {
+  const tail = chain ? writeOutWithChain(settings.parallel, nonce) : writeOut(settings.parallel);
+  const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${tail}`;
   return [
     ...curlOptions(query, settings),
     `url = ${quoted(query.url)}`,
@@ -67,12 +76,22 @@ function streamConfig(query: Query, part: number, nonce: string, settings: CurlS
   ];
 }
 
-/** The job that starts a streamed body of at most `query.maxBytes`; the VM passes on one byte more. */
-export function streamJob(query: Query, algorithm: Algorithm, nonce: string, settings: CurlSettings): ShellJob {
-  const lines = streamConfig(query, 1, nonce, settings).map((line) => `t${line}`);
+/**
+ * The job that starts a streamed body of at most `query.maxBytes`; the VM passes on one byte more. With `chain` it
+ * reports the certificates of the server.
+ */
+export function streamJob(
+  query: Query,
+  algorithm: Algorithm,
+  nonce: string,
+  settings: CurlSettings,
+  chain = false,
+): ShellJob {
+  const lines = streamConfig(query, 1, nonce, settings, chain).map((line) => `t${line}`);
   return {
     lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
     mostBytes: MOST_DUMPED_BYTES,
+    mostChains: chain ? 1 : 0,
   };
 }
 

@@ -1,5 +1,6 @@
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import { NOT_A_WORKER } from "./connection/faults.ts";
+import type { GreetingTimes } from "./facts.ts";
 import type { JobReply } from "./script/reply.ts";
 import { COMMAND } from "./script/script.ts";
 import { Shell, type ShellSurroundings } from "./shell.ts";
@@ -11,6 +12,7 @@ const FIRST_WAIT_MS = 50;
 export interface Greeted {
   readonly shell: Shell;
   readonly greeting: JobReply;
+  readonly times: GreetingTimes;
 }
 
 /**
@@ -37,8 +39,10 @@ function openChannel(surroundings: ShellSurroundings, signal: AbortSignal): Prom
  */
 export async function openShell(surroundings: ShellSurroundings, signal: AbortSignal): Promise<Greeted> {
   const shell = await openChannel(surroundings, signal);
+  const sentAt = Date.now();
   try {
-    return { shell, greeting: await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal) };
+    const greeting = await shell.run({ lines: [shell.nonce], mostBytes: 0 }, signal);
+    return { shell, greeting, times: { sentAt, receivedAt: Date.now() } };
   } catch (error) {
     const inTime = !(error instanceof DOMException && error.name === "TimeoutError");
     const said = shell.said();

@@ -57,6 +57,8 @@ export function outcomeOf(
     status: block.status,
     headers: block.headers,
     address: settings.proxy === null ? transfer.address : null,
+    httpVersion: block.version,
+    certificate: null,
   };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
   const declared = declaredLength(block.status, block.headers);

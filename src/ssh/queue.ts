@@ -1,10 +1,12 @@
 import { bits, type BatchMode } from "./job.ts";
-import type { Content, ContentQuery, Page, Query } from "../http/transport.ts";
+import type { Content, ContentQuery, Page, Query, SeenCertificate } from "../http/transport.ts";
 
 /** The job that a query belongs to. */
 export interface Owner {
   /** A shell never serves two registries. */
   readonly registry: string;
+  /** What it was told of the certificate of a host; null while it is being told. */
+  readonly certified: Map<string, SeenCertificate | null>;
   /** The job has ended and no longer wants answers. */
   readonly over: AbortSignal;
 }

@@ -12,6 +12,8 @@ export interface ShellJob {
   readonly lines: readonly string[];
   /** The most bytes of header blocks and documents in the reply. */
   readonly mostBytes: number;
+  /** Transfers that report the certificates of their server; none by default. */
+  readonly mostChains?: number;
   readonly onTransfer?: (transfer: Transfer) => void;
   /** Bytes that a streaming curl has received so far, from its meter; rounded down. */
   readonly onMeter?: (bytes: number) => void;
@@ -116,7 +118,7 @@ export class Shell {
       signal.addEventListener("abort", onAbort, { once: true });
       if (signal.aborted) onAbort();
       else {
-        this.#parser.allow(job.mostBytes);
+        this.#parser.allow(job.mostBytes, job.mostChains);
         this.#channel.write(job.lines.map((line) => `${line}\n`).join(""));
       }
     });

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
+import { certificateFor, Wishes } from "./certify.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import { within } from "../http/deadline.ts";
 import type { JobReply } from "./script/reply.ts";
@@ -60,9 +61,16 @@ class Stream {
 
   async start(): Promise<Content> {
     const { query, signal } = this.#item;
-    const job = streamJob(query, query.algorithm, this.#shell.nonce, this.#settings);
+    const wishes = new Wishes([this.#item], this.#settings);
+    const job = streamJob(query, query.algorithm, this.#shell.nonce, this.#settings, wishes.transfers.size > 0);
     const lines = [...this.#shell.caLines(query.trust?.ca ?? null), ...job.lines];
-    return this.#contentOf(query, await this.#run({ ...job, lines }, signal));
+    let reply: JobReply | null = null;
+    try {
+      reply = await this.#run({ ...job, lines }, signal);
+    } finally {
+      wishes.settle(reply);
+    }
+    return this.#contentOf(query, reply);
   }
 
   async #more(query: Query, signal: AbortSignal): Promise<Content> {
@@ -97,7 +105,8 @@ class Stream {
     this.#received = Math.min(all, maxBytes);
     this.#meter.correct(this.#received);
     const cut = all > maxBytes ? tooLarge(maxBytes) : wanted ? fault : null;
-    const common = { ...answer, size: this.#received, cut, head: Buffer.alloc(0) };
+    const certificate = certificateFor({ owner: this.#item.owner, query: asked });
+    const common = { ...answer, certificate, size: this.#received, cut, head: Buffer.alloc(0) };
     // What is not wanted has gone into the hash all the same: it is good for nothing more.
     if (wanted && resumable && cut === fault) return { ...common, digest: null, ...this.#hold(reply) };
     const last = await this.#release(reply);

@@ -2,7 +2,15 @@ import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
 import { refusePrivateHost } from "../http/address.ts";
 import { orAborted } from "../http/deadline.ts";
-import type { Content, ContentQuery, VantageIdentity, Page, Query, Transport } from "../http/transport.ts";
+import type {
+  Content,
+  ContentQuery,
+  VantageIdentity,
+  Page,
+  Query,
+  SeenCertificate,
+  Transport,
+} from "../http/transport.ts";
 import type { VmFacts } from "./facts.ts";
 import type { Pool } from "./pool.ts";
 import type { Owner, Pending } from "./queue.ts";
@@ -30,6 +38,7 @@ interface Asked<Q, T> {
 /** One job's view of a VM. It stays with the connection that it started with: if that is lost, so is the job. */
 export class SshTransport implements Transport, Owner {
   readonly registry: string;
+  readonly certified = new Map<string, SeenCertificate | null>();
   readonly #worker: string;
   readonly #reach: () => Promise<Vm>;
   readonly #over = new AbortController();
@@ -49,8 +58,8 @@ export class SshTransport implements Transport, Owner {
   }
 
   async open(signal: AbortSignal): Promise<VantageIdentity> {
-    const { tools, hostKey, machine, boot } = (await this.#usable(signal)).facts;
-    return { tools, hostKey, machine, boot };
+    const { tools, hostKey, machine, boot, clockOffsetMs } = (await this.#usable(signal)).facts;
+    return { tools, hostKey, machine, boot, clockOffsetMs };
   }
 
   /** What the VM is; does not throw for missing tools. */

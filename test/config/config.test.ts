@@ -182,3 +182,14 @@ describe("a secret in the file is in no error and no print", () => {
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain("hunter2");
   });
 });
+
+test.each([
+  { written: "ledger.jsonl", ledger: "/etc/lab/ledger.jsonl" },
+  { written: "~/l.jsonl", ledger: "/home/kim/l.jsonl" },
+  { written: "/srv/l.jsonl", ledger: "/srv/l.jsonl" },
+])("policy.ledger $written is $ledger, and no part of the policy", ({ written, ledger }) => {
+  const config = parseConfig(`${THREE}policy: { ledger: ${written} }`, SOURCE);
+  expect(config.ledger).toBe(ledger);
+  expect(config.policy).not.toHaveProperty("ledger");
+  expect(parseConfig(THREE, SOURCE).ledger).toBeNull();
+});

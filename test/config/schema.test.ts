@@ -28,7 +28,7 @@ test("the example begins with its schema, has no mistake, and shows the defaults
 test("what is commented out in the example has no mistake either", async () => {
   const text = await readFile(place("tofu3.example.yaml"), "utf8");
   const uncommented = text.replace(
-    /^( *)# ( *)(proxy: \S+|forwardCredentials: \S+|registry\.corp\S+|caFile: \S+|client\w+: \S+)$/gm,
+    /^( *)# ( *)(proxy: \S+|forwardCredentials: \S+|registry\.corp\S+|caFile: \S+|client\w+: \S+|ledger: \S+)$/gm,
     "$1$2$3",
   );
   const config = parseConfig(uncommented, { file: place("tofu3.example.yaml"), home: "/home/kim" });
@@ -38,6 +38,7 @@ test("what is commented out in the example has no mistake either", async () => {
     "http://proxy.example.org:3128",
   ]);
   expect(config.registries.get("registry.corp.example")?.client).not.toBeNull();
+  expect(config.ledger).toBe(place("ledger.jsonl"));
 });
 
 test("the schema accepts the example and refuses what editors should mark", async () => {

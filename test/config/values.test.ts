@@ -114,6 +114,10 @@ describe("one value", () => {
     { text: "policy: {distinct: [»planet]}", says: 'policy.distinct[0]: must be machine, not "planet"' },
     { text: "policy: {distinct: »machine}", says: 'policy.distinct: must be a list, [machine], not "machine"' },
     { text: "»policy:", says: "policy: is empty; must be a mapping with distinct and days" },
+    {
+      text: "policy: {ledger: »~kim/l}",
+      says: 'policy.ledger: must be the path of a file, absolute, from ~/, or relative to this file, not "~kim/l"',
+    },
     { text: "limits: {redirects: »11}", says: "limits.redirects: must be a whole number from 0 to 10, not 11" },
     { text: "limits: {retries: »-1}", says: "limits.retries: must be a whole number from 0 to 20, not -1" },
     {

@@ -28,8 +28,8 @@ function reply(bytes: Buffer): void {
     onEnd: () => undefined,
     onBye: () => undefined,
   });
-  parser.feed(Buffer.from(`${NONCE} begin 3\n`));
-  parser.allow(1 << 30);
+  parser.feed(Buffer.from(`${NONCE} begin 4\n`));
+  parser.allow(1 << 30, 1);
   parser.feed(bytes);
 }
 
@@ -43,6 +43,8 @@ function redirect(location: string): unknown {
     status: 307,
     headers: [["location", location]],
     address: null,
+    httpVersion: null,
+    certificate: null,
   });
 }
 
@@ -77,6 +79,7 @@ export const OTHER_ROWS: readonly Row[] = [
     "carriage returns": many("\r"),
     "line feeds": many("\n"),
     "short lines": many("x\r"),
+    certificates: many("-----BEGIN CERTIFICATE-----\n", `${NONCE} w 1 0 200 000 3 []\n${NONCE} c 1\n`),
     "curl's meter": many("  0     0    0     0    0     0      0      0 --:--:--\r"),
     "a line of blanks": many(" ", `${NONCE} info os`, "\n"),
     "unknown lines": many("y\n", "", `${NONCE} x\n`),

@@ -104,7 +104,7 @@ export const SSH_GUARDS: readonly Guard[] = [
       test: `${REPLY} › what is refused › more bytes than the job may have`,
     },
     {
-      file: "src/ssh/script/reply.ts",
+      file: "src/ssh/script/grammar.ts",
       from: 'if (map.has(key)) refuse("said twice", line);',
       to: "",
       test: `${REPLY} › what is refused › two sums`,
@@ -120,6 +120,24 @@ export const SSH_GUARDS: readonly Guard[] = [
       from: "rest.length > LONGEST_LINE",
       to: "rest.length > 999 * LONGEST_LINE",
       test: `${REPLY} › a long line of 1 GiB is refused after its first 16 KiB`,
+    },
+    {
+      file: "src/ssh/script/reply.ts",
+      from: "if (--this.#mostChains < 0)",
+      to: "if (false)",
+      test: `${REPLY} › what is refused › certificates of more transfers than asked for`,
+    },
+    {
+      file: "src/ssh/script/reply.ts",
+      from: "if (this.#chain?.isTooMuch === true)",
+      to: "if (false)",
+      test: `${REPLY} › what is refused › certificates without end`,
+    },
+    {
+      file: "src/ssh/script/chain.ts",
+      from: "this.#begun === this.#count",
+      to: "true",
+      test: `${REPLY} › certificates › %s: nothing is taken`,
     },
     {
       file: "src/ssh/shell.ts",

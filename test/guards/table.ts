@@ -1,5 +1,6 @@
 import { ALARM_GUARDS } from "./alarm.ts";
 import type { Guard } from "./guard.ts";
+import { LEDGER_GUARDS } from "./ledger.ts";
 import { OTHER_GUARDS } from "./others.ts";
 import { RELEASE_GUARDS } from "./release.ts";
 import { SSH_GUARDS } from "./ssh.ts";
@@ -15,5 +16,6 @@ export const GUARDS: readonly Guard[] = [
   ...TRANSPORT_GUARDS,
   ...SSH_GUARDS,
   ...RELEASE_GUARDS,
+  ...LEDGER_GUARDS,
   ...OTHER_GUARDS,
 ];

@@ -80,6 +80,12 @@ export const WAY_GUARDS: readonly Guard[] = [
   ...guard(
     "credentials go to their own registry",
     {
+      file: "src/worker/fetch/notebook.ts",
+      from: 'sent?.isIn(head) === true ? "" : visible(head)',
+      to: "visible(head)",
+      test: "test/worker/walk/way.test.ts › an unexpected answer › a registry that repeats the token, and %s: nothing of that body is noted",
+    },
+    {
       file: "src/worker/fetch/exchange.ts",
       from: "pass.header !== null && isOrigin(session.registry, ask.url)",
       to: "pass.header !== null",

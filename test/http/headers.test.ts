@@ -58,7 +58,11 @@ describe("accepted", () => {
       200,
       [["x", "x".repeat(16 * 1024 - 20)]],
     ],
-  ])("%s", (_, text, status, headers) => expect(parse(text)).toEqual({ status, headers }));
+  ])("%s", (_, text, status, headers) => expect(parse(text)).toMatchObject({ status, headers }));
+
+  test.each(["1.0", "1.1"])("HTTP/%s is said to be that", (version) =>
+    expect(parse(block("HTTP/1.1 103 X") + block(`HTTP/${version} 200 OK`))?.version).toBe(version),
+  );
 });
 
 describe("not there yet", () => {
@@ -178,7 +182,11 @@ test("what is written cleanly is read back", () => {
       fc.array(fc.tuple(name, value), { maxLength: 20 }),
       (status, headers) => {
         const text = block(`HTTP/1.1 ${status} X`, ...headers.map(([each, what]) => `${each}: ${what}`));
-        expect(parse(text)).toEqual({ status, headers: headers.map(([each, what]) => [each.toLowerCase(), what]) });
+        expect(parse(text)).toEqual({
+          version: "1.1",
+          status,
+          headers: headers.map(([each, what]) => [each.toLowerCase(), what]),
+        });
       },
     ),
   );

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Outcome {
@@ -25,8 +27,14 @@ export interface RunOptions {
 
 export const PROGRAM = join(import.meta.dirname, "../../bin/tofu3.js");
 
+/** In place of the ledger of whoever runs the tests; a test with a home of its own has the ledger there. */
+const STATE = mkdtempSync(join(tmpdir(), "tofu3-state-"));
+process.once("exit", () => rmSync(STATE, { recursive: true, force: true }));
+
 function environment(options: RunOptions): NodeJS.ProcessEnv {
-  const base = { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"], ...options.env };
+  const own = options.env?.["HOME"] === undefined ? { XDG_STATE_HOME: STATE } : {};
+  const { PATH, HOME, TMPDIR } = process.env;
+  const base = { PATH, HOME, TMPDIR, ...own, ...options.env };
   return Object.fromEntries(Object.entries(base).filter(([, value]) => value !== undefined));
 }
 

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "../../src/secret.ts";
 import type { Trust } from "../../src/model/trust.ts";
-import { createAuthority } from "../http/certificates.ts";
+import { createAuthority, opensslSays } from "../http/certificates.ts";
 import {
   contentQueryFor,
   faultOf,
@@ -52,6 +52,28 @@ describe("a certificate", () => {
     const { port, requests } = await serve(good);
     const page = await transporting().read(queryFor(`https://${host}:${port}/`, { trust }), never);
     expect([page.status, page.address, requests.length]).toEqual([200, "127.0.0.1", 1]);
+  });
+
+  test("is noted as openssl reads it, with the version of TLS, for every answer on the connection", async () => {
+    const say: Say = (socket, _request, index) =>
+      void socket.write(`HTTP/1.${index === 2 ? 0 : 1} 200 OK\r\nContent-Length: 2\r\n\r\nok`);
+    const { url, counts } = await serve(good, say);
+    const transport = transporting();
+    const pages = [];
+    for (let count = 0; count < 3; count++) pages.push(await transport.read(queryFor(url, { trust }), never));
+    const certificate = { version: "TLSv1.3", ...opensslSays(good.cert) };
+    expect(pages.map((page) => page.certificate)).toEqual([certificate, certificate, certificate]);
+    expect(pages.map(({ httpVersion }) => httpVersion)).toEqual(["1.1", "1.1", "1.0"]);
+    expect(counts.open).toBeLessThanOrEqual(1);
+    const old = await serve({ ...good, maxVersion: "TLSv1.2" });
+    expect((await transport.read(queryFor(old.url, { trust }), never)).certificate?.version).toBe("TLSv1.2");
+  });
+
+  test("is none without TLS", async () => {
+    const { url } = await serve(null, (socket) =>
+      socket.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+    );
+    expect(await transporting().read(queryFor(url), never)).toMatchObject({ certificate: null, httpVersion: "1.1" });
   });
 
   test("of an authority that this machine trusts is good where the registry names none", async () => {

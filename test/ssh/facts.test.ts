@@ -8,6 +8,7 @@ function greeting(info: Readonly<Record<string, string>>, lacks: string[] = []):
     exits: new Map(),
     sums: new Map(),
     files: new Map(),
+    leaves: new Map(),
     info: new Map(Object.entries(info)),
     lacks,
   };
@@ -20,13 +21,15 @@ const GOOD = {
   curl: "curl 7.88.1 (x86_64) libcurl/7.88.1",
 };
 
+const TIMES = { sentAt: 1_700_000_000_000, receivedAt: 1_700_000_000_200 };
+
 test("a good VM", () => {
-  expect(readFacts("SHA256:x", greeting(GOOD))).toEqual({
+  expect(readFacts("SHA256:x", greeting(GOOD), TIMES)).toEqual({
     hostKey: "SHA256:x",
     os: "Linux 6.1.0",
     curl: "curl 7.88.1",
     hashTool: "openssl",
-    clock: 1700000000,
+    clockOffsetMs: 0,
     machine: "a".repeat(64),
     boot: null,
     parallel: true,
@@ -46,24 +49,34 @@ test.each([
   ["an unknown hash tool", { hash: "md5sum" }, ["none of openssl, sha256sum, shasum"]],
   ["neither", { hash: "none", curl: "" }, ["no curl", "none of openssl, sha256sum, shasum"]],
 ])("%s", (_, info, lacks) => {
-  const facts = readFacts("x", greeting({ ...GOOD, ...info }));
+  const facts = readFacts("x", greeting({ ...GOOD, ...info }), TIMES);
   expect(facts.lacks.map(({ what }) => what)).toEqual(lacks);
   for (const { todo } of facts.lacks) expect(todo).not.toBe("");
 });
 
 test("no folder is the only thing that is told of then", () => {
-  expect(readFacts("x", greeting({}, ["directory"])).lacks.map(({ what }) => what)).toEqual([
+  expect(readFacts("x", greeting({}, ["directory"]), TIMES).lacks.map(({ what }) => what)).toEqual([
     "no folder for temporary files",
   ]);
 });
 
 test.each([
-  ["a clock that is no number", { clock: "now" }, { clock: null }],
+  ["a clock that is no number", { clock: "now" }, { clockOffsetMs: null }],
+  ["a clock within the second", { clock: "1699999999" }, { clockOffsetMs: 0 }],
+  ["a clock that is slow", { clock: "1699996400" }, { clockOffsetMs: -3_600_000 }],
+  ["a clock that is fast", { clock: "1700000003" }, { clockOffsetMs: 3000 }],
   ["a machine that is no hash", { machine: "x" }, { machine: null }],
   ["no machine", { machine: "" }, { machine: null }],
   ["a system with escapes", { os: "\u001b[2JLinux" }, { os: "\\u{1b}[2JLinux" }],
   ["a curl with escapes behind", { curl: "curl 8.5.0 \u001b[2J" }, { curl: "curl 8.5.0" }],
-])("%s", (_, info, seen) => expect(readFacts("x", greeting({ ...GOOD, ...info }))).toMatchObject(seen));
+])("%s", (_, info, seen) => expect(readFacts("x", greeting({ ...GOOD, ...info }), TIMES)).toMatchObject(seen));
+
+test("a greeting that was long under way leaves the offset in doubt", () => {
+  const greetingAt = (clock: string): JobReply => greeting({ ...GOOD, clock });
+  const times = { sentAt: 1_700_000_000_000, receivedAt: 1_700_000_010_000 };
+  expect(readFacts("x", greetingAt("1700000009"), times).clockOffsetMs).toBe(0);
+  expect(readFacts("x", greetingAt("1700000105"), times).clockOffsetMs).toBe(101_000);
+});
 
 describe("curl since", () => {
   test.each([

@@ -93,13 +93,14 @@ async function startPool(): Promise<FakeVm> {
   const greeted = openFirstShell(surroundings, never);
   const first = open();
   const connection = { client, hostKey: "", lost: new Promise<string>(() => undefined), close: () => undefined };
-  const settings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true };
+  const settings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true, certifies: true };
   const pool = new Pool({ connection, surroundings, settings, connectSeconds: 20 }, (await greeted).shell);
   return { pool, first, opening, open, refuse: () => next()(new Error("open failed")) };
 }
 
 class Job implements Owner {
   readonly registry: string;
+  readonly certified = new Map();
   readonly #pool: Pool;
   readonly #over = new AbortController();
 

@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import { Tofu3Error } from "../../src/errors.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { Secret } from "../../src/secret.ts";
-import type { Answer, Content, ContentQuery, Link, Query, Transport } from "../../src/http/transport.ts";
+import type {
+  Answer,
+  Content,
+  ContentQuery,
+  Link,
+  Query,
+  SeenCertificate,
+  Transport,
+} from "../../src/http/transport.ts";
 import type { Trust } from "../../src/model/trust.ts";
 
 export interface Reply {
@@ -10,6 +18,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
   readonly address?: string | null;
+  readonly httpVersion?: string;
+  readonly certificate?: SeenCertificate;
   /** The body ends here, for this reason. */
   readonly cut?: Tofu3Error;
   /** The answer comes when this is over. */
@@ -29,6 +39,8 @@ export interface Asked {
   readonly maxBytes: number;
   readonly trust: Trust | null;
 }
+const IDENTITY = { tools: ["fake 1"], hostKey: null, machine: "m", boot: null, clockOffsetMs: 2000 };
+
 export type FakeTransport = Transport & { readonly asked: Asked[]; readonly calls: string[] };
 
 /** Jobs begin with this transport, all of them with the same one. */
@@ -65,6 +77,8 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
       status: reply.status ?? 200,
       headers: pairs,
       address: reply.address === undefined ? "192.0.2.1" : reply.address,
+      httpVersion: reply.httpVersion ?? null,
+      certificate: reply.certificate ?? null,
     };
     return { ...reply, bytes: Buffer.from(reply.body ?? ""), answer };
   }
@@ -91,7 +105,7 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   return {
     asked,
     calls,
-    open: () => (calls.push("open"), Promise.resolve({ tools: ["fake 1"], hostKey: null, machine: "m", boot: null })),
+    open: () => (calls.push("open"), Promise.resolve(IDENTITY)),
     read: async (query, signal) => {
       await Promise.resolve();
       const { answer, bytes } = replyTo(query, signal);

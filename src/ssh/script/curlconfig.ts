@@ -31,6 +31,8 @@ export interface CurlSettings {
   readonly parallel: boolean;
   /** Its report of a transfer can go to stderr (7.63), away from the body. */
   readonly reportsApart: boolean;
+  /** It can print the certificates of a server (7.88). */
+  readonly certifies: boolean;
 }
 
 /**
@@ -73,5 +75,14 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
 
 /** The end of a `write-out` value, behind `NONCE w INDEX`; docs/protocol.md has the fields. */
 export function writeOut(parallel: boolean): string {
-  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]\\n"`;
+  return `${report(parallel)}"`;
+}
+
+/** The same, and the certificates of the server. */
+export function writeOutWithChain(parallel: boolean, nonce: string): string {
+  return `${report(parallel)}${nonce} c %{num_certs}\\n%{certs}\\n${nonce} c end\\n"`;
+}
+
+function report(parallel: boolean): string {
+  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]\\n`;
 }

@@ -1,33 +1,9 @@
-import { Tofu3Error, visible } from "../../errors.ts";
+import { Tofu3Error } from "../../errors.ts";
+import { Chain } from "./chain.ts";
+import { GRAMMAR, newDraft, put, refuse, takeTransfer, type JobReply, type Transfer } from "./grammar.ts";
 import { VERSION } from "./script.ts";
 
-/** One finished transfer as the VM's curl reports it. */
-export interface Transfer {
-  readonly index: number;
-  /** curl's exit status of this transfer; null where an old curl cannot say it. */
-  readonly exit: number | null;
-  readonly status: number;
-  /** What a proxy answered to CONNECT; 0 without one. */
-  readonly connectStatus: number;
-  readonly size: number;
-  readonly address: string | null;
-}
-
-/** Everything between a job and its `end` line. docs/protocol.md has the grammar. */
-export interface JobReply {
-  readonly transfers: ReadonlyMap<number, Transfer>;
-  /**
-   * Exit statuses of curl processes; key 0 is a parallel batch, otherwise the number of the transfer, 1 for every part
-   * of a stream.
-   */
-  readonly exits: ReadonlyMap<number, number>;
-  /** Hash by file name (`b3`), `-` for a streamed body. Hex, lower case. */
-  readonly sums: ReadonlyMap<string, string>;
-  /** Bytes by file name: `h3` header block, `b3` body of a document. */
-  readonly files: ReadonlyMap<string, Buffer>;
-  readonly info: ReadonlyMap<string, string>;
-  readonly lacks: readonly string[];
-}
+export type { JobReply, Transfer } from "./grammar.ts";
 
 export interface ReplyEvents {
   /** The script has begun; before, nothing else counts. */
@@ -42,35 +18,6 @@ export interface ReplyEvents {
 const LONGEST_LINE = 16 * 1024;
 const MOST_NOISE = 64 * 1024;
 
-interface Draft {
-  readonly transfers: Map<number, Transfer>;
-  readonly exits: Map<number, number>;
-  readonly sums: Map<string, string>;
-  readonly lengths: Map<string, number>;
-  readonly files: Map<string, Buffer>;
-  readonly info: Map<string, string>;
-  readonly lacks: string[];
-}
-
-function newDraft(): Draft {
-  return {
-    transfers: new Map(),
-    exits: new Map(),
-    sums: new Map(),
-    lengths: new Map(),
-    files: new Map(),
-    info: new Map(),
-    lacks: [],
-  };
-}
-
-function refuse(what: string, line: string): never {
-  throw new Tofu3Error("E_VM_REPLY", `the VM's answer does not follow the protocol: ${what}: "${visible(line, 120)}"`, {
-    stage: "ssh",
-    hint: "something on the VM changes what the worker script prints: look at its shells and forced commands",
-  });
-}
-
 /** A forced command is the only way to another text than the one that was sent. */
 function refuseVersion(version: string): never {
   const message = `the VM runs version ${version} of the worker script as a forced command, and this tofu3 needs version ${VERSION}`;
@@ -78,60 +25,11 @@ function refuseVersion(version: string): never {
   throw new Tofu3Error("E_VM_SCRIPT", message, { stage: "ssh", hint });
 }
 
-function put<K, V>(map: Map<K, V>, key: K, value: V, line: string): void {
-  if (map.has(key)) refuse("said twice", line);
-  map.set(key, value);
-}
-
 /** LF, or CR as curl's meter writes it; -1 when the line is not finished. */
 function lineEnd(bytes: Buffer): number {
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === 10 || bytes[at] === 13) return at;
   return -1;
 }
-
-type Take = (draft: Draft, line: string, ...fields: string[]) => void;
-
-function takeTransfer(
-  draft: Draft,
-  line: string,
-  ...[index = "", exit = "", status, connect, size, address = ""]: string[]
-): void {
-  put(
-    draft.transfers,
-    Number(index),
-    {
-      index: Number(index),
-      exit: exit === "-" ? null : Number(exit),
-      status: Number(status),
-      connectStatus: Number(connect),
-      size: Number(size),
-      address: address === "" ? null : address,
-    },
-    line,
-  );
-}
-
-/** Indices have at most three digits, so that no reply can fill the memory. */
-const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
-  [/^w (\d{1,3}) (\d{1,3}|-) (\d{3}) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\]$/, takeTransfer],
-  [/^rc (\d{1,3}) (\d{1,3})$/, (draft, line, index, exit) => put(draft.exits, Number(index), Number(exit), line)],
-  [
-    /^d ([0-9a-f]{64}|[0-9a-f]{128}) \*?(b\d{1,3}|-)$/,
-    (draft, line, hex = "", name = "") => put(draft.sums, name, hex, line),
-  ],
-  [/^d {2}-$/, () => undefined], // the hash tool printed nothing: the sum stays missing
-  [/^l (\d{1,15}) ([hb]\d{1,3})$/, (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line)],
-  [/^l \d{1,15} total$/, () => undefined],
-  [
-    /^info (hash|machine|boot|os|clock|curl) ?(.*)$/,
-    (draft, line, name = "", value = "") => put(draft.info, name, value, line),
-  ],
-  [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],
-  [
-    /^lacks (directory)$/,
-    (draft, line, what = "") => (draft.lacks.includes(what) ? refuse("said twice", line) : void draft.lacks.push(what)),
-  ],
-];
 
 /** Header blocks and documents that are under way, whose lengths were announced. */
 interface Raw {
@@ -149,19 +47,26 @@ export class ReplyParser {
   #begun = false;
   #draft = newDraft();
   #raw: Raw | null = null;
+  /** The certificates of the last transfer, while curl prints them. */
+  #chain: Chain | null = null;
   /** The start of a line. */
   #pending: Buffer = Buffer.alloc(0);
   #noise = 0;
   #mostBytes = 0;
+  #mostChains = 0;
 
   constructor(nonce: string, events: ReplyEvents) {
     this.#nonce = nonce;
     this.#events = events;
   }
 
-  /** The files of the jobs from now on may have this many bytes together; none before it is called. */
-  allow(mostBytes: number): void {
+  /**
+   * The files of the next job may have this many bytes together, and so many of its transfers may come with their
+   * certificates; none before it is called.
+   */
+  allow(mostBytes: number, mostChains = 0): void {
     this.#mostBytes = mostBytes;
+    this.#mostChains = mostChains;
   }
 
   /** Throws E_VM_REPLY for what does not follow the grammar; nothing may be fed after that. */
@@ -179,9 +84,18 @@ export class ReplyParser {
       rest = rest.subarray(end + 1);
       this.#takeLine(line);
     }
-    if (this.#begun && this.#raw === null && rest.length > LONGEST_LINE)
-      refuse("a line without an end", rest.subarray(0, 60).toString("latin1"));
+    if (this.#begun && this.#raw === null && rest.length > LONGEST_LINE) rest = this.#takeLong(rest);
+    if (this.#chain?.isTooMuch === true) refuse("too many bytes of certificates", "");
     this.#pending = rest;
+  }
+
+  /** A field of a certificate may be long, and is not needed: its start is kept, so that it stays the same line. */
+  #takeLong(rest: Buffer): Buffer {
+    const start = rest.subarray(0, this.#nonce.length);
+    if (this.#chain === null || start.toString("latin1") === this.#nonce)
+      refuse("a line without an end", rest.subarray(0, 60).toString("latin1"));
+    this.#chain.skip(rest.length);
+    return Buffer.from(start);
   }
 
   #countNoise(chunk: Buffer): void {
@@ -192,16 +106,21 @@ export class ReplyParser {
 
   #takeLine(line: string): void {
     if (line.startsWith(`${this.#nonce} `)) this.#takeStatement(line.slice(this.#nonce.length + 1));
+    else if (this.#chain !== null) this.#chain.take(line);
     else if (line !== "") this.#events.onOther(line);
   }
 
   #takeStatement(line: string): void {
+    const open = this.#chain;
+    // whatever else comes here, curl did not get as far as the end of the certificates: they count for nothing
+    this.#chain = null;
     const [, version] = /^begin (\d{1,9})$/.exec(line) ?? [];
     if (version !== undefined) this.#begin(version, line);
     else if (!this.#begun) refuse("it does not begin", line);
     else if (line === "raw") this.#startRaw(line);
     else if (line === "bye") this.#events.onBye();
     else if (line === "end") this.#takeEnd();
+    else if (line.startsWith("c ")) this.#takeChain(line, open);
     else this.#takeFields(line);
   }
 
@@ -210,6 +129,18 @@ export class ReplyParser {
     if (Number(version) !== VERSION) refuseVersion(version);
     this.#begun = true;
     this.#events.onBegin();
+  }
+
+  #takeChain(line: string, open: Chain | null): void {
+    const [, count] = /^c (\d{1,3})$/.exec(line) ?? [];
+    if (count !== undefined) {
+      const transfer = [...this.#draft.transfers.keys()].at(-1) ?? refuse("certificates of no transfer", line);
+      if (--this.#mostChains < 0) refuse("certificates that nobody asked for", line);
+      this.#chain = new Chain(transfer, Number(count));
+    } else if (line === "c end" && open !== null) {
+      const leaf = open.leaf();
+      if (leaf !== null) put(this.#draft.leaves, open.transfer, leaf, line);
+    } else refuse("unknown line", line);
   }
 
   #takeFields(line: string): void {
@@ -248,8 +179,8 @@ export class ReplyParser {
   }
 
   #takeEnd(): void {
-    const { transfers, exits, sums, files, info, lacks } = this.#draft;
+    const { transfers, exits, sums, files, leaves, info, lacks } = this.#draft;
     this.#draft = newDraft();
-    this.#events.onEnd({ transfers, exits, sums, files, info, lacks });
+    this.#events.onEnd({ transfers, exits, sums, files, leaves, info, lacks });
   }
 }

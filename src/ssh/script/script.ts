@@ -2,7 +2,7 @@
  * Version of this text and of the grammar that it speaks; stands behind `begin`. Any change of the text is another
  * version.
  */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /**
  * The whole program that runs on a VM; docs/protocol.md explains each line. It is a constant: nothing a registry or a
@@ -16,7 +16,7 @@ export const LINES: readonly string[] = [
   "unset CURL_HOME CURL_CA_BUNDLE CURL_SSL_BACKEND SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE OPENSSL_CONF OPENSSL_MODULES",
   'N=$(printf "\\n."); N=${N%.}',
   "IFS= read -r n || exit 90",
-  'printf "\\n%s begin 3\\n" "$n"',
+  'printf "\\n%s begin 4\\n" "$n"',
   "case $(command -v printf) in */*) exit 93;; esac",
   "abc=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   "works() { case $(printf abc | h 256 2>/dev/null) in $abc*) return 0;; esac; return 1; }",
@@ -67,14 +67,18 @@ export const LINES: readonly string[] = [
   "  rm -f h* b*",
   '  printf "%s end\\n" "$n"',
   "}",
-  'item() { printf "%surl = %s\\noutput = b%s\\ndump-header = h%s\\n%s%s%s\\n" "$T" "$u" $i $i "$W" $i "$V"; }',
+  "item() {",
+  "  e=$V",
+  "  case $u in x*) u=${u#x}; e=$X;; esac",
+  '  printf "%surl = %s\\noutput = b%s\\ndump-header = h%s\\n%s%s%s\\n" "$T" "$u" $i $i "$W" $i "$e"',
+  "}",
   "each() { i=0; IFS=$N; for u in $c; do i=$((i+1)); $1; done; }",
   'joined() { test $i = 1 || printf "next\\n"; item; }',
-  'alone() { item | curl -q -K -; printf "%s rc %s %s\\n" "$n" $i $?; }',
+  'alone() { item | curl -q -K -; printf "\\n%s rc %s %s\\n" "$n" $i $?; }',
   "batch() {",
   '  trap "" XFSZ; ulimit -f $3',
   "  case $2 in",
-  '    z) each joined | curl -q -K -; printf "%s rc 0 %s\\n" "$n" $?;;',
+  '    z) each joined | curl -q -K -; printf "\\n%s rc 0 %s\\n" "$n" $?;;',
   "    s) each alone;;",
   "  esac",
   "  unset IFS",
@@ -117,7 +121,7 @@ export const LINES: readonly string[] = [
   "  kill -KILL 0",
   "}",
   "trap leash HUP TERM",
-  "T=; c=; W=; V=",
+  "T=; c=; W=; V=; X=",
   "while IFS= read -r l; do",
   "  case $l in",
   '    bye) wait; cd /; rm -rf "$d"; printf "%s bye\\n" "$n"; exit 0;;',
@@ -125,6 +129,7 @@ export const LINES: readonly string[] = [
   '    u*) c="$c${l#u}$N";;',
   "    w*) W=${l#w};;",
   "    v*) V=${l#v};;",
+  "    x*) X=${l#x};;",
   "    b*) batch ${l#b} & T=; c=;;",
   "    s*) stream ${l#s} & T=; c=;;",
   '    m*) printf "%s\\n" "${l#m}" >&4;;',

@@ -8,7 +8,7 @@ import { currentPass } from "./authority.ts";
 import { follow, queryFor } from "./exchange.ts";
 import type { Send } from "./exchange.ts";
 import { mismatch } from "./mismatch.ts";
-import { noteAnswer } from "./notebook.ts";
+import { noteAnswer, noteUnexpected } from "./notebook.ts";
 import { refusalOf } from "./refusal.ts";
 import { apiUrl, isOrigin } from "./registry.ts";
 import { withRetries } from "./retry.ts";
@@ -110,20 +110,27 @@ async function fetchInParts(
   mayJoin: boolean,
   signal: AbortSignal,
 ): Promise<Fetched & { readonly joined: boolean }> {
-  const state: { start: Start | null; joinedAt: number | null } = { start: null, joinedAt: null };
+  const state: { start: Start | null; joinedAt: number | null; url: URL } = {
+    start: null,
+    joinedAt: null,
+    url: download.url,
+  };
   const attempt = async (): Promise<Content> => {
     const known = state.start;
     state.start = null;
     const rest = known === null ? null : await fetchRest(download, known, signal);
     state.joinedAt = rest === null || known === null ? null : known.size;
     const { content, url } = rest ?? (await fetchWhole(download, signal));
+    state.url = url;
     if (content.cut === null || isTooMuch(download.wanted, content)) return content;
     if (mayJoin) state.start = startOf(download.wanted, content, rest === null ? null : known, url);
     else content.discard?.();
     throw content.cut;
   };
   const content = await withRetries(download.session, download.url, attempt, () => state.joinedAt, signal);
-  return { ...comparedWith(download, content), joined: state.joinedAt !== null };
+  const compared = comparedWith(download, content);
+  if (compared.error !== null) noteUnexpected(download.session.book, state.url, content, content.head, null);
+  return { ...compared, joined: state.joinedAt !== null };
 }
 
 async function fetchWhole(
@@ -170,7 +177,7 @@ async function fetchRest(
   const pass = isOrigin(session.registry, start.url) ? await currentPass(session, signal) : null;
   const ask = { url: start.url, headers, maxBytes: start.total - start.size };
   const content = await start.more(queryFor(session, ask, pass), signal);
-  noteAnswer(session.book, content);
+  noteAnswer(session.book, start.url, content);
   const range = parseContentRange(valueOf(content.headers, "content-range") ?? "");
   const isRest = range?.first === start.size && range.last === start.total - 1 && range.total === start.total;
   if (content.status === 206 && isRest && valueOf(content.headers, "etag") === start.etag)

@@ -1,8 +1,9 @@
 import { Tofu3Error } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
-import type { Content, Page, Query } from "../../http/transport.ts";
+import { valuesOf } from "../../http/strict.ts";
+import type { Answer, Content, Page, Query } from "../../http/transport.ts";
 import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
-import { noteAnswer, noteRedirect, plainUrl } from "./notebook.ts";
+import { noteAnswer, noteRedirect, noteRoot, noteUnexpected, plainUrl } from "./notebook.ts";
 import type { Pass } from "./pass.ts";
 import { isRedirect, redirectTarget } from "./redirect.ts";
 import { refusalOf, saysDenied, wordsOf } from "./refusal.ts";
@@ -15,7 +16,12 @@ export interface Ask {
   readonly url: URL;
   readonly headers: readonly (readonly [name: "accept" | "range" | "if-range", value: string])[];
   readonly maxBytes: number;
+  /** Its answer is the root: it is noted how it came. */
+  readonly isRoot?: boolean;
 }
+
+/** A document, and the URL that sent it. */
+export type Served = Page & { readonly url: URL };
 
 export type Send<A> = (query: Query, signal: AbortSignal) => Promise<A>;
 
@@ -44,16 +50,17 @@ export async function follow<A extends Page | Content>(
 }
 
 /** A small document of the registry: 200 or an error. Retries where that may help. */
-export function readPage(session: Session, ask: Ask, what: string, signal: AbortSignal): Promise<Page> {
+export function readPage(session: Session, ask: Ask, what: string, signal: AbortSignal): Promise<Served> {
   const send: Send<Page> = async (query, each) => {
     const page = await session.transport.read(query, each);
     session.book.bytes += page.body.length;
     return page;
   };
-  const attempt = async (): Promise<Page> => {
-    const { answer } = await follow(session, ask, send, signal);
+  const attempt = async (): Promise<Served> => {
+    const { answer, url } = await follow(session, ask, send, signal);
+    if (ask.isRoot === true) noteRoot(session.book, answer);
     if (answer.status !== 200) throw refusalOf(what, answer, session.clock.now());
-    return answer;
+    return { ...answer, url };
   };
   return withRetries(session, ask.url, attempt, () => null, signal);
 }
@@ -83,8 +90,9 @@ async function authorised<A extends Page | Content>(
   for (let round = 1, renewed = false; ; round += 1) {
     const pass = own ? await currentPass(session, signal) : null;
     const answer = await send(queryFor(session, ask, pass), signal);
-    noteAnswer(session.book, answer);
+    noteAnswer(session.book, ask.url, answer);
     if (pass === null) {
+      noteIfUnexpected(session, ask.url, answer, null);
       if (answer.status !== 401) return answer;
       throw new Tofu3Error(
         "E_AUTH",
@@ -95,8 +103,11 @@ async function authorised<A extends Page | Content>(
       );
     }
     if (answer.address !== null) session.registry.addresses.add(answer.address);
-    if (!isRefused(answer, pass)) return answer;
-    if ((renewed && !isOver(session, pass)) || round > MOST_ROUNDS) {
+    const refused = isRefused(answer, pass);
+    const isLast = (renewed && !isOver(session, pass)) || round > MOST_ROUNDS;
+    if (!refused || isLast || isDeadEnd(answer)) noteIfUnexpected(session, ask.url, answer, pass);
+    if (!refused) return answer;
+    if (isLast) {
       if (answer.status === 403) return answer;
       throw refusedPass(session, pass, wordsOf(answer));
     }
@@ -104,6 +115,18 @@ async function authorised<A extends Page | Content>(
     await renew(session, pass, signal);
     renewed = true;
   }
+}
+
+/** A 401 that names no way in; one that does is the beginning of a conversation. */
+function isDeadEnd({ status, headers }: Answer): boolean {
+  return status === 401 && valuesOf(headers, "www-authenticate").length === 0;
+}
+
+function noteIfUnexpected(session: Session, url: URL, answer: Page | Content, pass: Pass | null): void {
+  const { status } = answer;
+  if (status === 200 || status === 206 || isRedirect(status)) return;
+  const body = "body" in answer ? answer.body : answer.head;
+  noteUnexpected(session.book, url, answer, body, pass?.header ?? null);
 }
 
 /** 401; or, for a token, 400 or 403 with DENIED and no challenge, which is how ECR Public reports an expired one. */

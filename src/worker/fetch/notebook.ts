@@ -1,5 +1,7 @@
 import { visible } from "../../errors.ts";
-import type { Notes, RedirectNote, RetryNote } from "../../model/observation.ts";
+import type { CertificateNote, Notes, RedirectNote, RetryNote, UnexpectedNote } from "../../model/observation.ts";
+import type { Secret } from "../../secret.ts";
+import { valuesOf } from "../../http/strict.ts";
 import type { Answer, VantageIdentity } from "../../http/transport.ts";
 
 /** One worker's notes; every exchange of one observation adds to them. */
@@ -14,12 +16,40 @@ export interface Notebook {
   /** The last value of each rate-limit header. */
   readonly rates: Map<string, string>;
   readonly warnings: Set<string>;
+  /** By host. */
+  readonly certificates: Map<string, CertificateNote>;
+  root: RootNote | null;
+  unexpected: UnexpectedNote | null;
+}
+
+/** How the root was answered. */
+interface RootNote {
+  readonly httpVersion: string | null;
+  readonly headers: readonly string[];
 }
 
 /** The most notes of one kind: a registry decides how many there are. */
 const MOST = 1000;
 const MOST_WARNINGS = 20;
+const MOST_CERTIFICATES = 20;
+/** Bytes of an unexpected body. */
+const MOST_SHOWN = 100;
 const RATE = /^(?:x-)?ratelimit-|^docker-ratelimit-source$|^retry-after$/;
+/** Which copy of the root this is, and who passed it on. RFC 9110 §6.6.1, §7.6.3, §8.8; RFC 9111 §5.1 */
+const ROOT_HEADERS: readonly string[] = [
+  "age",
+  "cf-cache-status",
+  "cf-ray",
+  "date",
+  "etag",
+  "last-modified",
+  "server",
+  "via",
+  "x-amz-cf-pop",
+  "x-cache",
+  "x-cache-hits",
+  "x-served-by",
+];
 
 export function openNotebook(): Notebook {
   return {
@@ -32,17 +62,53 @@ export function openNotebook(): Notebook {
     addresses: new Set(),
     rates: new Map(),
     warnings: new Set(),
+    certificates: new Map(),
+    root: null,
+    unexpected: null,
   };
 }
 
-export function noteAnswer(book: Notebook, answer: Answer): void {
+export function noteAnswer(book: Notebook, url: URL, answer: Answer): void {
   book.exchanges += 1;
+  if (answer.certificate !== null) noteCertificate(book, url, answer.certificate);
   if (answer.address !== null && book.addresses.size < MOST) book.addresses.add(answer.address);
   for (const [name, value] of answer.headers) {
     if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS))
       book.rates.set(name, visible(value, 200));
     if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(visible(value, 300));
   }
+}
+
+function noteCertificate(book: Notebook, url: URL, certificate: NonNullable<Answer["certificate"]>): void {
+  const host = visible(url.host, 200);
+  const { certificates } = book;
+  if (!certificates.has(host) && certificates.size < MOST_CERTIFICATES)
+    certificates.set(host, { host, ...certificate });
+}
+
+/** The last answer counts: an earlier one was repaired. */
+export function noteRoot(book: Notebook, answer: Answer): void {
+  const headers = ROOT_HEADERS.flatMap((name) => {
+    const values = new Set(valuesOf(answer.headers, name));
+    return values.size === 0 ? [] : [`${name}: ${visible([...values].join(", "), 200)}`];
+  });
+  book.root = { httpVersion: answer.httpVersion, headers };
+}
+
+/**
+ * An answer that is not what was asked for; the first one counts. Nothing is shown of a body that repeats the `sent`
+ * secret.
+ */
+export function noteUnexpected(book: Notebook, url: URL, answer: Answer, body: Uint8Array, sent: Secret | null): void {
+  if (book.unexpected !== null) return;
+  const [contentType] = valuesOf(answer.headers, "content-type");
+  const head = new TextDecoder().decode(body.subarray(0, MOST_SHOWN));
+  book.unexpected = {
+    url: plainUrl(url),
+    status: answer.status,
+    contentType: contentType === undefined ? null : visible(contentType, 200),
+    head: sent?.isIn(head) === true ? "" : visible(head),
+  };
 }
 
 export function noteRedirect(book: Notebook, from: URL, to: URL, status: number): void {
@@ -60,6 +126,7 @@ export function plainUrl(url: URL): string {
 
 export function notesOf(book: Notebook): Notes {
   const headers = [...book.rates].map(([name, value]) => `${name}: ${value}`);
+  if (book.root !== null) headers.push(...book.root.headers);
   for (const warning of book.warnings) headers.push(`warning: ${warning}`);
   return {
     exchanges: book.exchanges,
@@ -69,10 +136,10 @@ export function notesOf(book: Notebook): Notes {
     addresses: [...book.addresses].sort(),
     claimedDigest: book.claimedDigest,
     headers: headers.sort(),
-    certificates: [],
-    httpVersion: null,
-    unexpected: null,
-    clockOffsetMs: null,
+    certificates: [...book.certificates.values()].sort((a, b) => compare(a.host, b.host)),
+    httpVersion: book.root?.httpVersion ?? null,
+    unexpected: book.unexpected,
+    clockOffsetMs: book.identity?.clockOffsetMs ?? null,
     exit: null,
     tools: book.identity === null ? [] : [...book.identity.tools].sort(),
     hostKey: book.identity?.hostKey ?? null,

@@ -3,7 +3,7 @@ import type { Challenge } from "../../oci/challenge.ts";
 import type { Credentials } from "../../model/credentials.ts";
 import { Secret } from "../../secret.ts";
 import type { Page, Query } from "../../http/transport.ts";
-import { noteAnswer, plainUrl } from "./notebook.ts";
+import { noteAnswer, noteUnexpected, plainUrl } from "./notebook.ts";
 import { isRedirect } from "./redirect.ts";
 import { wordsOf } from "./refusal.ts";
 import { needsPublicAddress, trustOf } from "./registry.ts";
@@ -22,6 +22,7 @@ const LONGEST_TOKEN = 64 * 1024;
 const DEFAULT_LIFE = 60;
 const SHORTEST_LIFE = 10;
 const LONGEST_LIFE = 24 * 3600;
+const NOTHING = new Uint8Array();
 
 /**
  * What every token is asked for, whatever scope the challenge names: ghcr names a placeholder, others `*`, a hostile
@@ -57,10 +58,12 @@ export async function readToken(
 ): Promise<Token> {
   const realm = realmOf(session.registry, challenge);
   const page = await session.transport.read(tokenQuery(session.registry, realm, challenge, credentials), signal);
-  noteAnswer(session.book, page);
+  noteAnswer(session.book, realm, page);
   session.book.bytes += page.body.length;
   const where = `the token service ${plainUrl(realm)}`;
-  if (page.status === 200) return parseToken(page.body, where);
+  if (page.status === 200) return tokenOn(session, page, realm, where);
+  // of what a token service says nothing is kept
+  noteUnexpected(session.book, realm, page, NOTHING, null);
   if (isRedirect(page.status)) {
     throw new Tofu3Error("E_REALM", `${where} redirects, which a token service has no reason to do`, { stage: "auth" });
   }
@@ -74,6 +77,15 @@ export async function readToken(
     });
   }
   throw new Tofu3Error("E_TOKEN", `${where} answered ${page.status}${said}`, { stage: "auth" });
+}
+
+function tokenOn(session: Session, page: Page, realm: URL, where: string): Token {
+  try {
+    return parseToken(page.body, where);
+  } catch (thrown) {
+    noteUnexpected(session.book, realm, page, NOTHING, null);
+    throw thrown;
+  }
 }
 
 /** Where a token may be asked for. Throws E_REALM. */

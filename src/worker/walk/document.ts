@@ -9,7 +9,9 @@ import { ACCEPT, isMediaType, kindOfMediaType, normaliseMediaType } from "../../
 import { valueOf, valuesOf } from "../../http/strict.ts";
 import type { Page } from "../../http/transport.ts";
 import { readPage } from "../fetch/exchange.ts";
+import type { Served } from "../fetch/exchange.ts";
 import { mismatch } from "../fetch/mismatch.ts";
+import { noteUnexpected } from "../fetch/notebook.ts";
 import { apiUrl } from "../fetch/registry.ts";
 import type { Session } from "../fetch/session.ts";
 
@@ -47,26 +49,26 @@ export interface Document {
 export async function readDocument(
   session: Session,
   asked: string,
-  { pin, maxBytes }: { readonly pin: Digest | null; readonly maxBytes: number },
+  { pin, ...how }: { readonly pin: Digest | null; readonly maxBytes: number; readonly isRoot: boolean },
   signal: AbortSignal,
 ): Promise<Document> {
-  return documentOn(await receivePage(session, asked, maxBytes, signal), session, asked, pin);
+  return documentOn(await receivePage(session, asked, how, signal), session, asked, pin);
 }
 
 /** The answer for a tag or a digest, whatever it is. */
 export async function receivePage(
   session: Session,
   asked: string,
-  maxBytes: number,
+  how: { readonly maxBytes: number; readonly isRoot: boolean },
   signal: AbortSignal,
-): Promise<Page> {
+): Promise<Served> {
   const url = apiUrl(session.registry, `manifests/${asked}`);
-  const query = { url, headers: [["accept", ACCEPT]] as const, maxBytes };
+  const query = { url, headers: [["accept", ACCEPT]] as const, ...how };
   return readPage(session, query, nameOf(session, asked), signal);
 }
 
 /** The document in an answer, as for `readDocument`. */
-export function documentOn(page: Page, session: Session, asked: string, pin: Digest | null): Document {
+export function documentOn(page: Served, session: Session, asked: string, pin: Digest | null): Document {
   const what = nameOf(session, asked);
   const expected = isDigest(asked) ? asked : null;
   const { manifest, served, fault } = tryParse(page);
@@ -82,10 +84,12 @@ export function documentOn(page: Page, session: Session, asked: string, pin: Dig
     ...mediaTypeOf(page.body, served, manifest),
   };
   if (expected !== null && computed !== expected) {
+    noteUnexpected(session.book, page.url, page, page.body, session.authority.pass.header);
     const error = mismatch(what, { digest: expected, size: null }, { computed, size: page.body.length });
     return { ...document, manifest: null, error };
   }
   if (fault === null) return { ...document, manifest, error: null };
+  noteUnexpected(session.book, page.url, page, page.body, session.authority.pass.header);
   if (expected === null && !callsItselfOne(page, served)) throw fault;
   return { ...document, manifest: null, error: fault };
 }

@@ -131,8 +131,9 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   const { session } = walk;
   const read = walk.gate(async () => {
     const maxBytes = mostBytesOf(session, place.descriptor);
+    const isRoot = place.descriptor === null;
     const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
-      readDocument(session, asked, { pin: place.descriptor === null ? pinOf(subject) : null, maxBytes }, walk.signal),
+      readDocument(session, asked, { pin: isRoot ? pinOf(subject) : null, maxBytes, isRoot }, walk.signal),
     );
     const document = received.error === null ? await kept(session, received) : received;
     if (place.descriptor !== null)

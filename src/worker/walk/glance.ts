@@ -35,7 +35,7 @@ export async function glimpse(
   const { manifestBytes } = job.limits;
   const one = async (session: Session, each: string, limit: AbortSignal): Promise<Glimpse> => {
     try {
-      const document = await readDocument(session, each, { pin: null, maxBytes: manifestBytes }, limit);
+      const document = await readDocument(session, each, { pin: null, maxBytes: manifestBytes, isRoot: false }, limit);
       const { computed, mediaType, bytes, manifest, error } = document;
       return { digest: computed, mediaType, bytes, document: manifest, fault: error && faultFrom(error) };
     } catch (thrown) {

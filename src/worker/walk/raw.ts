@@ -40,7 +40,7 @@ async function receiveRoot(session: Session, job: Job, signal: AbortSignal): Pro
 }
 
 async function receiveOne(session: Session, asked: string, pin: Digest | null, signal: AbortSignal): Promise<Received> {
-  const page = await receivePage(session, asked, session.limits.manifestBytes, signal);
+  const page = await receivePage(session, asked, { maxBytes: session.limits.manifestBytes, isRoot: false }, signal);
   try {
     return receivedAs(documentOn(page, session, asked, pin));
   } catch (thrown) {

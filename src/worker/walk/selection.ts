@@ -11,7 +11,9 @@ import { describeChoices, selectPlatforms } from "../../oci/select.ts";
 import type { Schema1Manifest } from "../../oci/schema1.ts";
 import type { Fetched } from "../fetch/blob.ts";
 import { readPage } from "../fetch/exchange.ts";
+import type { Served } from "../fetch/exchange.ts";
 import { mismatch, overlong } from "../fetch/mismatch.ts";
+import { noteUnexpected } from "../fetch/notebook.ts";
 import { apiUrl } from "../fetch/registry.ts";
 import type { Session } from "../fetch/session.ts";
 
@@ -96,16 +98,19 @@ async function readPlatform(
     maxBytes: Math.min(config.size ?? Infinity, session.limits.manifestBytes),
   };
   const what = `config ${config.digest} of ${nameOf(session)}`;
-  let body: Uint8Array;
+  let page: Served;
   try {
-    body = (await readPage(session, ask, what, signal)).body;
+    page = await readPage(session, ask, what, signal);
   } catch (thrown) {
     const error = overlong(what, config, thrown, session.limits.manifestBytes);
     if (error === null) throw thrown;
     return { computed: null, size: config.size ?? 0, error };
   }
+  const { body, url } = page;
   const seen = { computed: digestOf(body, algorithmOf(config.digest)), size: body.length };
-  return seen.computed === config.digest ? platformOf(body) : { ...seen, error: mismatch(what, config, seen) };
+  if (seen.computed === config.digest) return platformOf(body);
+  noteUnexpected(session.book, url, page, body, session.authority.pass.header);
+  return { ...seen, error: mismatch(what, config, seen) };
 }
 
 function platformOf(bytes: Uint8Array): Platform | null {

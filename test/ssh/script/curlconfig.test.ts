@@ -8,7 +8,7 @@ import { curlOptions, quoted, type CurlSettings } from "../../../src/ssh/script/
 import { queryFor, startRawServer, type RawServer } from "../../http/rawserver.ts";
 import { LIMITS } from "../sshlab.ts";
 
-const SETTINGS: CurlSettings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true };
+const SETTINGS: CurlSettings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true, certifies: true };
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
 
 let server: RawServer;
