@@ -18,9 +18,7 @@ interface Who {
 
 function whoOf(odd: readonly string[]): Who {
   const names = odd.length === 0 ? "every worker" : listed(odd);
-  return odd.length > 1
-    ? { names, is: "are", was: "were", has: "have" }
-    : { names, is: "is", was: "was", has: "has" };
+  return odd.length > 1 ? { names, is: "are", was: "were", has: "have" } : { names, is: "is", was: "was", has: "has" };
 }
 
 type Words = Pick<Diagnosis, "explanation" | "next">;

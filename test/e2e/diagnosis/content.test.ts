@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { makeAuthority } from "../../lab/authority.ts";
 import type { Scripted } from "../../lab/liar-answer.ts";
 import { freePort } from "../../lab/processes.ts";
 import { startRegistry } from "../../lab/registry.ts";
 import { expectGolden } from "./golden.ts";
-import { expectTold, useGround, VANTAGES, type Look, type Scene } from "./ground.ts";
+import { documentAnswer, expectTold, useGround, VANTAGES, type Look, type Scene } from "./ground.ts";
 import { fixedImage } from "./images.ts";
 
 /** What is no content, false content, or nothing. */
@@ -89,15 +90,15 @@ describe("what does not exist", () => {
 });
 
 describe("a vantage without a valid answer: unreachable, and the stage is named", () => {
-  const HTTP: readonly { stage: string; answer: Scripted; limits?: Look["limits"] }[] = [
+  const HTTP: readonly { stage: string; answer: Scripted }[] = [
     { stage: "auth", answer: { status: 401, headers: { "WWW-Authenticate": 'Basic realm="x"' } } },
     { stage: "http", answer: { status: 503 } },
-    { stage: "body", answer: { body: "{}", length: 400, cutAt: 2, then: "fin" } },
+    { stage: "body", answer: { ...documentAnswer(image.manifest), cutAt: 100, then: "fin" } },
   ];
 
   test.each(HTTP)("$stage", async ({ stage, answer }) => {
     const scene = await openWithImage();
-    scene.lie("fra", scene.path("1.4"), { ...answer, headers: { "Content-Type": image.manifest.mediaType, ...answer.headers } });
+    scene.lie("fra", scene.path("1.4"), answer);
     expectStage(await scene.look(), stage, "fra");
   });
 
@@ -115,7 +116,13 @@ describe("a vantage without a valid answer: unreachable, and the stage is named"
   });
 
   const direct = (): Look => ({
-    config: { local: {}, workers: [{ name: "fra", vm: ground().stage.fra }, { name: "sgp", vm: ground().stage.sgp }] },
+    config: {
+      local: {},
+      workers: [
+        { name: "fra", vm: ground().stage.fra },
+        { name: "sgp", vm: ground().stage.sgp },
+      ],
+    },
   });
 
   test("dns: a registry whose name nobody knows", async () => {
@@ -134,7 +141,10 @@ describe("a vantage without a valid answer: unreachable, and the stage is named"
     const { lab } = ground();
     const registry = await lab(startRegistry({ tls: true }));
     const scene = await ground().open();
-    const seen = await scene.look({ ...direct(), reference: `${registry.host}/acme/tool:1.4` });
+    const other = await makeAuthority(await ground().stage.room());
+    const { config } = direct();
+    const others = { registries: { [registry.host]: { caFile: other.caFile } } };
+    const seen = await scene.look({ config: { ...config, others }, reference: `${registry.host}/acme/tool:1.4` });
     expectStage(seen, "tls", ...VANTAGES);
   });
 });

@@ -93,7 +93,11 @@ test("the same bytes under two media types: mislabelled, sure", async () => {
 test("a tag whose index holds the bottles of another version, everywhere: changed, mislabelled", async () => {
   const { registry } = ground();
   const scene = await ground().open();
-  const made = makeBottleIndex({ formula: "tofu", version: "1.3", bottles: ["x86_64_linux"] });
+  const made = makeBottleIndex({
+    formula: "tofu",
+    version: "1.3",
+    bottles: [{ tag: "x86_64_linux", platform: AMD64, content: Buffer.from("tofu") }],
+  });
   for (const image of made.images.values()) await pushExactly(registry, scene.repository, null, image);
   await pushDocument(registry, scene.repository, "1.4", made.index);
   const seen = await scene.look();

@@ -15,6 +15,7 @@ export function steady({ stdout, cwd }: Pick<Seen, "stdout" | "cwd">, host: stri
     .replaceAll(host, "registry.example:5000")
     .replaceAll(/acme\/tool\d+/g, "acme/tool")
     .replaceAll(cwd, "/home/kim")
+    .replaceAll(/ssh -p \d+ \S+@127\.0\.0\.1/g, "ssh -p 22 kim@203.0.113.7")
     .replaceAll(/127\.0\.0\.1:\d+/g, "203.0.113.7:22");
   const days = [...text.matchAll(/\b\d{4}-\d\d-\d\d\b/g)].map(([day]) => day).sort();
   const shift = FIRST_DAY - Date.parse(days[0] ?? "2026-11-24");

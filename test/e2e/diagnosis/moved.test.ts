@@ -42,7 +42,10 @@ describe("a push while the workers look", () => {
     });
     expectGolden("tag-moved", seen, registry.host);
     // and the fresh run that it proposes agrees
-    expect((await scene.look()).evidence).toMatchObject({ outcome: "agreed", artifact: { digest: second.manifest.digest } });
+    expect((await scene.look()).evidence).toMatchObject({
+      outcome: "agreed",
+      artifact: { digest: second.manifest.digest },
+    });
   });
 
   // three looks are the job's, three and three are the rounds that come after it
