@@ -1,3 +1,4 @@
+import { visible } from "../errors.ts";
 import type { Change, Comparison } from "../model/diagnosis.ts";
 import { parseSelection, type SelectionText } from "../model/job.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -23,6 +24,7 @@ export interface Documents {
 }
 
 const MOST_CHANGES = 20;
+const LONGEST_NAME = 300;
 type Pair<T> = readonly [left: T, right: T];
 
 /** The entries of an index by what they are for; several may be for the same. */
@@ -178,6 +180,7 @@ export function changedMap(left: ReadonlyMap<string, string>, right: ReadonlyMap
   return names.flatMap((name) => change(name, left.get(name) ?? null, right.get(name) ?? null));
 }
 
+/** The name may have been made up by a registry; the values are data. */
 function change(what: string, left: string | null, right: string | null): Change[] {
-  return left === right ? [] : [{ what, left, right }];
+  return left === right ? [] : [{ what: visible(what, LONGEST_NAME), left, right }];
 }

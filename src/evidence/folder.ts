@@ -1,5 +1,5 @@
-import { mkdir, stat } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { mkdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
 import { lookAt, writeSmallFile } from "../durable.ts";
 import type { Given } from "../model/probe.ts";
@@ -16,7 +16,7 @@ Nothing in here was agreed on by anybody. It is evidence to be compared, and not
 export async function checkEvidenceFolder(folder: string, destination: string | null): Promise<void> {
   const there = await stat(folder).catch(() => null);
   if (there !== null && !there.isDirectory()) throw refusal(folder, "it is not a folder", "name a folder");
-  if (destination !== null && (isInside(destination, folder) || isInside(folder, destination))) {
+  if (destination !== null && (await overlap(folder, destination))) {
     throw refusal(folder, "the artifact would be released there", "keep evidence in a folder of its own");
   }
   try {
@@ -35,6 +35,20 @@ function refusal(folder: string, why: string, hint: string, cause?: unknown): To
       cause,
     },
   );
+}
+
+/** Whether one is in the other, by whatever names: a symbolic link leads there as well. */
+async function overlap(folder: string, destination: string): Promise<boolean> {
+  const [kept, released] = await Promise.all([realPath(folder), realPath(destination)]);
+  return isInside(released, kept) || isInside(kept, released);
+}
+
+/** Without symbolic links, as far as it is there. */
+async function realPath(path: string): Promise<string> {
+  const parent = dirname(path);
+  const whole = await realpath(path).catch(() => null);
+  if (whole !== null || parent === path) return whole ?? path;
+  return join(await realPath(parent), basename(path));
 }
 
 function isInside(path: string, folder: string): boolean {

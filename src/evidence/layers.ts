@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { extract, type Header } from "tar-stream";
+import { visible } from "../errors.ts";
 import type { Change } from "../model/diagnosis.ts";
 import { compressionOf, expand } from "../release/formats/compression.ts";
 
@@ -10,6 +11,7 @@ type Facts = ReadonlyMap<string, string>;
 /** A layer that unpacks to more, or to more entries, is compared only so far. */
 const MOST_BYTES = 1024 ** 3;
 const MOST_ENTRIES = 200_000;
+const LONGEST_PATH = 300;
 
 /**
  * The first entry at which two layers differ, a change for each property that differs there: path, type, mode, owner,
@@ -34,7 +36,7 @@ export async function firstDifference(left: Uint8Array, right: Uint8Array): Prom
 const NOTHING: Facts = new Map();
 
 function changesAt(at: number, left: Facts, right: Facts): readonly Change[] {
-  const where = left.get("path") ?? right.get("path") ?? "";
+  const where = visible(left.get("path") ?? right.get("path") ?? "", LONGEST_PATH);
   return [...new Set([...left.keys(), ...right.keys()])].flatMap((name): Change[] => {
     const [mine, theirs] = [left.get(name) ?? null, right.get(name) ?? null];
     return mine === theirs ? [] : [{ what: `entry ${at} (${where}): ${name}`, left: mine, right: theirs }];

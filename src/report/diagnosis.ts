@@ -8,12 +8,25 @@ export function diagnosisOf(finding: Finding): Diagnosis {
   return { class: finding.class, explanation, next, confidence: finding.confidence };
 }
 
+/** Whom a sentence is about, with the verbs that go with them. */
+interface Who {
+  readonly names: string;
+  readonly is: string;
+  readonly was: string;
+  readonly has: string;
+}
+
+function whoOf(odd: readonly string[]): Who {
+  const names = odd.length === 0 ? "every worker" : listed(odd);
+  return odd.length > 1 ? { names, is: "are", was: "were", has: "have" } : { names, is: "is", was: "was", has: "has" };
+}
+
 type Words = Pick<Diagnosis, "explanation" | "next">;
 
 const SHOWN = 300;
 
 function wordsOf({ class: named, odd, because }: Finding): Words {
-  const who = odd.length === 0 ? "every worker" : listed(odd);
+  const who = whoOf(odd);
   switch (because.kind) {
     case "absent":
       return absentWords(who, odd.length > 0);
@@ -25,8 +38,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return falseWords(who, because.everywhere);
     case "types":
       return {
-        explanation: `the same bytes were served under several media types, at ${who} under another one than elsewhere or under none`,
-        next: `a client reads a document by its type, so do not use it; look for a proxy or a mirror on the way of ${who}, and tell the registry's operator`,
+        explanation: `the same bytes were served under several media types, at ${who.names} under another one than elsewhere or under none`,
+        next: `a client reads a document by its type, so do not use it; look for a proxy or a mirror on the way of ${who.names}, and tell the registry's operator`,
       };
     case "version":
       return {
@@ -39,8 +52,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return pinWords(named, because);
     case "issuer":
       return {
-        explanation: `${who} was shown a certificate for ${because.host} from another authority (${name(because.odd)}) than the others (${name(because.others)})`,
-        next: `somebody on the network of ${who} reads its TLS traffic: a company's or a hotel's proxy, or an attacker; use nothing that came that way, and look again from another network`,
+        explanation: `${who.names} ${who.was} shown a certificate for ${because.host} from another authority (${name(because.odd)}) than the others (${name(because.others)})`,
+        next: `somebody on the network of ${who.names} reads its TLS traffic: a company's or a hotel's proxy, or an attacker; use nothing that came that way, and look again from another network`,
       };
     case "split":
       return splitWords(who, because);
@@ -55,7 +68,7 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       };
     case "indistinct":
       return {
-        explanation: `the workers saw the same, but ${who} cannot be shown to be vantages of their own`,
+        explanation: `the workers saw the same, but ${who.names} cannot be shown to be vantages of their own`,
         next: "tofu3 workers check says which workers are one, and what would make them distinct",
       };
     case "unknown":
@@ -72,7 +85,7 @@ function name(text: string): string {
   return `"${visible(text, 150)}"`;
 }
 
-function absentWords(who: string, partly: boolean): Words {
+function absentWords(who: Who, partly: boolean): Words {
   if (!partly) {
     return {
       explanation: "every worker was told by the registry that it does not exist",
@@ -80,15 +93,15 @@ function absentWords(who: string, partly: boolean): Words {
     };
   }
   return {
-    explanation: `${who} was told that it does not exist, and the others were not`,
-    next: `run it again in a few minutes, since replicas lag behind; if it stays so, the registry or a proxy refuses the network of ${who}`,
+    explanation: `${who.names} ${who.was} told that it does not exist, and the others were not`,
+    next: `run it again in a few minutes, since replicas lag behind; if it stays so, the registry or a proxy refuses the network of ${who.names}`,
   };
 }
 
-function unreachableWords(who: string, { stage, message, hint }: Because & { readonly kind: "unreachable" }): Words {
+function unreachableWords(who: Who, { stage, message, hint }: Because & { readonly kind: "unreachable" }): Words {
   const where = stage === null ? "" : ` (${STAGES[stage]})`;
   return {
-    explanation: `${who} has no valid answer${where}: ${visible(message, SHOWN)}`,
+    explanation: `${who.names} ${who.has} no valid answer${where}: ${visible(message, SHOWN)}`,
     next: hint === null ? "nobody contradicts anybody: mend that and run it again" : visible(hint, SHOWN),
   };
 }
@@ -104,19 +117,19 @@ const STAGES = {
   digest: "checking the digest",
 } as const;
 
-function pageWords(who: string, { status, contentType, head }: Because & { readonly kind: "page" }): Words {
+function pageWords(who: Who, { status, contentType, head }: Because & { readonly kind: "page" }): Words {
   const facts = [
     status === null ? null : `status ${status}`,
     contentType === null ? null : visible(contentType, 100),
     head === "" ? null : `it begins with ${JSON.stringify(visible(head, 60))}`,
   ].filter((each) => each !== null);
   return {
-    explanation: `${who} was given a page in the place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
-    next: `open the registry from ${who}: a login or challenge page of its network, or a refusal by the registry's guard, comes in between; try another exit`,
+    explanation: `${who.names} ${who.was} given a page in the place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    next: `open the registry from ${who.names}: a login or challenge page of its network, or a refusal by the registry's guard, comes in between; try another exit`,
   };
 }
 
-function falseWords(who: string, everywhere: boolean): Words {
+function falseWords(who: Who, everywhere: boolean): Words {
   if (everywhere) {
     return {
       explanation: "every worker was served bytes that do not match the digest or size they were asked for by",
@@ -124,8 +137,8 @@ function falseWords(who: string, everywhere: boolean): Words {
     };
   }
   return {
-    explanation: `${who} was served bytes that do not match the digest or size they were asked for by`,
-    next: `do not use it; run it again: if it stays at ${who}, something on its way changes or damages content (a proxy, a cache, an attacker)`,
+    explanation: `${who.names} ${who.was} served bytes that do not match the digest or size they were asked for by`,
+    next: `do not use it; run it again: if it stays at ${who.names}, something on its way changes or damages content (a proxy, a cache, an attacker)`,
   };
 }
 
@@ -159,40 +172,40 @@ function pinWords(named: DiagnosisClass, { pin, to }: Because & { readonly kind:
   };
 }
 
-function splitWords(who: string, { digest, alone, clings }: Because & { readonly kind: "split" }): Words {
+function splitWords(who: Who, { digest, alone, clings }: Because & { readonly kind: "split" }): Words {
   const what = digest === null ? "something else" : shortener([digest])(digest);
-  const again = clings ? ", again and again" : "";
-  const nobody = alone ? ", which nobody else is given by that digest" : "";
+  const again = clings ? " at every look" : "";
+  const nobody = alone ? ", and nobody else is given it, not even by its digest" : "";
   return {
-    explanation: `${who} is shown ${what}${again}${nobody}: one part of the world is served other bytes than the rest`,
-    next: `use neither; take it for an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who}, and tell the registry`,
+    explanation: `${who.names} ${who.is} shown ${what}${again}${nobody}: one part of the world is served other bytes than the rest`,
+    next: `use neither; take it for an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who.names}, and tell the registry`,
   };
 }
 
-function staleWords(who: string, { digest, at }: Because & { readonly kind: "stale" }): Words {
+function staleWords(who: Who, { digest, at }: Because & { readonly kind: "stale" }): Words {
   const short = shortener([digest])(digest);
-  const how = at === null ? "by its own date" : `by the ledger, which had it on ${at.slice(0, 10)}`;
+  const how = at === null ? "by its own date" : `agreed on ${at.slice(0, 10)}, by the ledger`;
   return {
-    explanation: `${who} is still shown ${short}, which is older ${how}, and which every worker is given by its digest: a cache or a replica near ${who} lags behind`,
+    explanation: `${who.names} ${who.is} still shown ${short}, an older one (${how}), which every worker is given by its digest: a cache or a replica near ${who.names} lags behind`,
     next: "wait and run it again; if it stays so for hours, tell the registry's operator, or pin the digest that you mean",
   };
 }
 
-function relatedWords(named: DiagnosisClass, who: string): Words {
+function relatedWords(named: DiagnosisClass, who: Who): Words {
   if (named === "reserialised") {
     return {
-      explanation: `${who} is given a document of other bytes that lists exactly the same content: a mirror or a proxy wrote it anew`,
-      next: `ask the registry itself and not a mirror from ${who}, or verify by the digest that you mean`,
+      explanation: `${who.names} ${who.is} given a document of other bytes that lists exactly the same content: a mirror or a proxy wrote it anew`,
+      next: `ask the registry itself and not a mirror from ${who.names}, or verify by the digest that you mean`,
     };
   }
   if (named === "recompressed") {
     return {
-      explanation: `the layers that ${who} is given are other bytes that unpack to the same content, by their configs: somebody compressed them anew`,
-      next: "decide by the digest that the publisher names; a mirror that compresses anew is no mirror",
+      explanation: `the layers that ${who.names} ${who.is} given are other bytes that unpack to the same content, by their configs: somebody compressed them anew`,
+      next: "use the digest that the publisher names, and not a mirror: one that compresses layers anew does not serve what was published",
     };
   }
   return {
-    explanation: `the index that ${who} is given is another one, with the same manifests for what was selected: it was published anew, with other platforms or annotations`,
+    explanation: `the index that ${who.names} ${who.is} given is another one, with the same manifests for what was selected: it was published anew, with other platforms or annotations`,
     next: "verify the manifest that you use by its own digest, or run it again when the registry shows one index everywhere",
   };
 }

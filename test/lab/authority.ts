@@ -19,23 +19,11 @@ export interface Authority {
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
-/** A certificate authority of its own in `folder`, made by openssl; valid for 30 days. */
-export async function makeAuthority(folder: string): Promise<Authority> {
+/** A certificate authority of its own in `folder`, made by openssl; valid for 30 days. `subject` is as openssl takes it. */
+export async function makeAuthority(folder: string, subject = "/CN=tofu3 lab"): Promise<Authority> {
   const caFile = join(folder, "ca.pem");
   const caKey = join(folder, "ca.key");
-  await runTool("openssl", [
-    "req",
-    "-x509",
-    ...KEY,
-    "-days",
-    "30",
-    "-subj",
-    "/CN=tofu3 lab",
-    "-keyout",
-    caKey,
-    "-out",
-    caFile,
-  ]);
+  await runTool("openssl", ["req", "-x509", ...KEY, "-days", "30", "-subj", subject, "-keyout", caKey, "-out", caFile]);
   return {
     caFile,
     async issue(name, names) {

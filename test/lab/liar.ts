@@ -16,8 +16,8 @@ export interface LiarRequest extends RawRequest {
   end: "complete" | "left" | null;
 }
 
-/** One answer, or what makes one from the request. */
-export type Answer = Scripted | ((request: LiarRequest) => Scripted);
+/** One answer, or what makes one from the request, at once or when it is time. */
+export type Answer = Scripted | ((request: LiarRequest) => Scripted | Promise<Scripted>);
 
 export interface LiarOptions {
   /**
@@ -30,6 +30,8 @@ export interface LiarOptions {
   readonly tell?: (request: RawRequest, source: string) => string;
   /** Speaks https, also inside of CONNECT. */
   readonly certificate?: Certificate;
+  /** What is told at places that nothing is said about; 404. `relay()` hands the request to whom it was meant for. */
+  readonly otherwise?: Answer;
   readonly address?: string;
 }
 
@@ -61,6 +63,10 @@ function placesOf(request: RawRequest): string[] {
   return [`http://${request.host}${request.target}`, `http://${request.host}${path}`, request.target, path];
 }
 
+async function answerTo(request: LiarRequest, answer: Answer): Promise<Scripted> {
+  return typeof answer === "function" ? answer(request) : answer;
+}
+
 async function listen(server: Server, address: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -86,16 +92,16 @@ export async function startLiar(options: LiarOptions = {}): Promise<Liar> {
       ? null
       : { cert: readFileSync(certificate.certificateFile), key: readFileSync(certificate.keyFile) };
 
-  function choose(request: LiarRequest): Scripted {
+  async function choose(request: LiarRequest): Promise<Scripted> {
     for (const key of placesOf(request).flatMap((place) => [`${request.vantage} ${place}`, `* ${place}`])) {
       const answers = scripts.get(key);
       if (answers === undefined) continue;
       const turn = turns.get(`${request.vantage} ${key}`) ?? 0;
       turns.set(`${request.vantage} ${key}`, turn + 1);
       const answer = answers[Math.min(turn, answers.length - 1)] ?? NOT_FOUND;
-      return typeof answer === "function" ? answer(request) : answer;
+      return answerTo(request, answer);
     }
-    return NOT_FOUND;
+    return answerTo(request, options.otherwise ?? NOT_FOUND);
   }
 
   async function converse(socket: Socket, vantage: string | null): Promise<void> {
@@ -114,7 +120,7 @@ export async function startLiar(options: LiarOptions = {}): Promise<Liar> {
       requests.push(request);
       const goesOn = await writeAnswer(
         socket,
-        choose(request),
+        await choose(request),
         raw.method === "HEAD",
         (bytes) => (request.sent += bytes),
       );

@@ -31,7 +31,7 @@ export function json(body: unknown, headers: Readonly<Record<string, string>> = 
   return { headers: { "Content-Type": "application/json; charset=utf-8", ...headers }, body: JSON.stringify(body) };
 }
 
-function answerTo(answer: Answer, request: LiarRequest): Scripted {
+async function answerTo(answer: Answer, request: LiarRequest): Promise<Scripted> {
   return typeof answer === "function" ? answer(request) : answer;
 }
 
@@ -49,9 +49,12 @@ export function withHeaders(answer: Scripted, headers: Readonly<Record<string, s
 /** Sends everybody to `storage`, which serves those who carry no Authorization, as storage behind signed URLs does. */
 function redirect(liar: Liar, storage: string, path: string, honest: Answer): Scripted {
   const location = storage.replace("DIGEST", path.split("/").at(-1) ?? "");
-  liar.answer(location.replace("https:", "http:"), (request) =>
+  liar.answer(location.replace("https:", "http:"), async (request) =>
     request.headers["authorization"] === undefined
-      ? withHeaders(answerTo(honest, request), { ETag: '"de1f8307434714775456a35bb0a2ba68"', Vary: "Accept-Encoding" })
+      ? withHeaders(await answerTo(honest, request), {
+          ETag: '"de1f8307434714775456a35bb0a2ba68"',
+          Vary: "Accept-Encoding",
+        })
       : {
           status: 400,
           body: "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>",
@@ -64,11 +67,11 @@ function redirect(liar: Liar, storage: string, path: string, honest: Answer): Sc
 export function open(liar: Liar, shop: Shop): void {
   const { host, repository, tag, artifact, gate, document, storage } = shop;
   for (const [path, honest] of placesOf(repository, tag, artifact.root, artifact.images)) {
-    liar.answer(`http://${host}${path}`, (request) => {
+    liar.answer(`http://${host}${path}`, async (request) => {
       const refusal = gate?.(request) ?? null;
       if (refusal !== null) return refusal;
       if (path.includes("/blobs/") && storage !== undefined) return redirect(liar, storage, path, honest);
-      const answer = answerTo(honest, request);
+      const answer = await answerTo(honest, request);
       return path.includes("/manifests/") ? (document?.(answer, request) ?? answer) : answer;
     });
   }
