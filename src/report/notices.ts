@@ -1,30 +1,52 @@
+import type { Evidence } from "../model/evidence.ts";
 import type { History } from "../model/history.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { listed } from "./text.ts";
 
-/** What a person should know besides the verdict: that a tag moved, and which days are missing. */
-export function noticesOf({
-  verdict,
-  history,
-}: {
-  readonly verdict: Verdict;
-  readonly history: History | null;
-}): readonly string[] {
-  const root = verdict.outcome === "agreed" ? verdict.root.digest : rootIn(verdict);
-  return history === null || root === null ? [] : movedNotice(history, root);
+/** A tag that leads elsewhere than at the last agreement. */
+export interface Moved {
+  /** `THE TAG HAS MOVED since the last agreement` */
+  readonly title: string;
+  /** `from 2026-11-20 to 2026-11-24` */
+  readonly agreed: string;
+  readonly before: string;
+  readonly now: string;
+  /** What changed below, in words; empty if it is not known. */
+  readonly changed: string;
 }
 
-function rootIn({ reason }: Verdict): string | null {
+/** Null where nothing changed, or nothing is known. */
+export function movedSince(history: History | null, now: string | null): Moved | null {
+  if (history === null || now === null) return null;
+  const { last, at, since, change, changes } = history;
+  if (last === null || at === null || change === "none" || change === "first") return null;
+  const how = change === "rolled-back" ? "THE TAG WENT BACK to an older digest" : "THE TAG HAS MOVED";
+  const [first, until] = [(since ?? at).slice(0, 10), at.slice(0, 10)];
+  return {
+    title: `${how} since the last agreement`,
+    agreed: first === until ? `on ${until}` : `from ${first} to ${until}`,
+    before: last,
+    now,
+    changed: listed(changes.map(({ what }) => what)),
+  };
+}
+
+/** The root that all workers saw, agreed on or not. */
+export function rootOfReason(reason: Verdict["reason"]): string | null {
   return reason !== null && "root" in reason ? reason.root : null;
 }
 
-/** Nothing where nothing changed. */
-function movedNotice({ last, at, since, change, changes }: History, now: string): string[] {
-  if (last === null || at === null || change === "none" || change === "first") return [];
-  const how = change === "rolled-back" ? "THE TAG WENT BACK to an older digest" : "THE TAG HAS MOVED";
-  const [first, until] = [(since ?? at).slice(0, 10), at.slice(0, 10)];
-  const days = first === until ? `on ${until}` : `from ${first} to ${until}`;
-  const what = listed(changes.map((each) => each.what));
-  const changed = changes.length === 0 ? "" : `; what changed: ${what}`;
-  return [`${how} since the last agreement: it was ${last} (agreed ${days}), and is ${now} now${changed}`];
+/** What a person should know besides the verdict, a sentence each: that a tag moved. */
+export function noticesOf(parts: {
+  readonly verdict: Verdict;
+  readonly history: Evidence["history"];
+}): readonly string[] {
+  const { verdict, history } = parts;
+  const root = verdict.outcome === "agreed" ? verdict.root.digest : rootOfReason(verdict.reason);
+  const moved = movedSince(history, root);
+  if (moved === null) return [];
+  const { title, agreed, before, now, changed } = moved;
+  return [
+    `${title}: it was ${before} (agreed ${agreed}), and is ${now} now${changed === "" ? "" : `; what changed: ${changed}`}`,
+  ];
 }

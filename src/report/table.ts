@@ -5,6 +5,7 @@ import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
 import { isDigest } from "../oci/digest.ts";
 import { comeBack, dayRows } from "./days.ts";
+import { movedSince, rootOfReason, type Moved } from "./notices.ts";
 import type { Paint } from "./paint.ts";
 import { exitDoubt, firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText, counted, listed, shortener } from "./text.ts";
@@ -23,7 +24,10 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     differencesLines(evidence.differences, paint),
     diagnosisLines(evidence, paint),
     daysLines(evidence, paint),
-    evidence.notices.map((notice) => `${paint.strong("notice")}: ${visible(notice, 2000)}`),
+    movedLines(evidence, paint),
+    evidence.notices
+      .slice(movedOf(evidence) === null ? 0 : 1)
+      .map((notice) => `${paint.strong("notice")}: ${visible(notice, 2000)}`),
     [verdictLine(evidence, paint)],
   ];
   return `${blocks
@@ -151,6 +155,25 @@ function comparisonLines({ at, left, right, changes, more }: Comparison, paint: 
 
 function digestsIn({ left, right }: Change): string[] {
   return [left, right].filter((each) => each !== null && isDigest(each));
+}
+
+function movedOf({ artifact, reason, history }: Evidence): Moved | null {
+  return movedSince(history, artifact?.digest ?? rootOfReason(reason));
+}
+
+/** As loud as a host key of SSH that has changed. */
+function movedLines(evidence: Evidence, paint: Paint): string[] {
+  const moved = movedOf(evidence);
+  if (moved === null) return [];
+  const { title, agreed, before, now, changed } = moved;
+  const width = agreed.length;
+  return [
+    paint.bad(title),
+    `    ${visible(agreed)}  ${visible(before)}`,
+    `    ${"now".padEnd(width)}  ${visible(now)}`,
+    ...(changed === "" ? [] : [`    what changed: ${visible(changed, 1000)}`]),
+    "    if nobody told you of it, ask the publisher before you use it",
+  ];
 }
 
 /** A column for each worker; only where more than one day is asked for. */
