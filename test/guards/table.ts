@@ -1,4 +1,5 @@
 import { ALARM_GUARDS } from "./alarm.ts";
+import { DIAGNOSIS_GUARDS } from "./diagnosis.ts";
 import type { Guard } from "./guard.ts";
 import { LEDGER_GUARDS } from "./ledger.ts";
 import { OTHER_GUARDS } from "./others.ts";
@@ -17,5 +18,6 @@ export const GUARDS: readonly Guard[] = [
   ...SSH_GUARDS,
   ...RELEASE_GUARDS,
   ...LEDGER_GUARDS,
+  ...DIAGNOSIS_GUARDS,
   ...OTHER_GUARDS,
 ];
