@@ -28,5 +28,13 @@ export function expectGolden(name: string, seen: Pick<Seen, "stdout" | "cwd">, h
   const file = join(GOLDEN, `${name}.txt`);
   const text = steady(seen, host);
   if (process.env["UPDATE"] === "1") writeFileSync(file, text);
-  expect(text).toBe(readFileSync(file, "utf8"));
+  expect(unraced(text)).toBe(unraced(readFileSync(file, "utf8")));
+}
+
+/** Without how far each worker had come when the others' roots stopped it: that depends on who was faster. */
+function unraced(text: string): string {
+  if (!/^DISAGREED|^MOVED/m.test(text)) return text;
+  return text
+    .replaceAll(/^(\w+ +(?:local|ssh) +saw +sha256:[0-9a-f]+…) .*$/gm, "$1")
+    .replaceAll(/^.*: the rest was not downloaded: the workers already disagree\n\n?/gm, "");
 }

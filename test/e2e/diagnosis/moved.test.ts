@@ -89,7 +89,10 @@ describe("a push between two verifications", () => {
       "what changed: config and layer";
     const seen = await scene.look();
     expect(seen.code, seen.stderr).toBe(0);
-    expect(seen.stdout).toContain(`notice: ${notice}`);
+    expect(seen.stdout).toContain(`THE TAG HAS MOVED since the last agreement\n`);
+    expect(seen.stdout).toMatch(
+      new RegExp(`\\n +on \\d{4}-\\d\\d-\\d\\d +${first.manifest.digest}\\n +now +${second.manifest.digest}\\n`),
+    );
     expect(seen.evidence).toMatchObject({ outcome: "agreed", notices: [notice], history: { change: "moved" } });
     expectGolden("notice", seen, ground().registry.host);
     await scene.push(first);
