@@ -78,19 +78,19 @@ export const REMEMBERED: Readonly<Record<string, Case>> = {
     ),
   ),
   ...Object.fromEntries(
-    Object.entries(CLOCKS).map(([why, today]) => [
+    Object.entries(CLOCKS).map(([why, today]): [string, Case] => [
       why,
       [today, { days: 3 }, remembering(entry("2026-03-01"), entry("2026-03-02"))],
     ]),
   ),
   ...Object.fromEntries(
-    MOVE_CASES.map(({ why, job = now("aaf"), asked, entries = [] }) => [
+    MOVE_CASES.map(({ why, job = now("aaf"), asked, entries = [] }): [string, Case] => [
       `asked again: ${why}`,
       [job, {}, { past: past("2026-03-03", ...entries), probes: asked }],
     ]),
   ),
   ...Object.fromEntries(
-    Object.entries(CHANGES).flatMap(([why, entries]) => [
+    Object.entries(CHANGES).flatMap(([why, entries]): [string, Case][] => [
       [why, [now(), STRICT, remembering(...entries)]],
       [`${why}, and it is only noticed`, [now(), { onChange: "notice" }, remembering(...entries)]],
     ]),
