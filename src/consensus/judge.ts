@@ -132,8 +132,10 @@ export function judge(
   const indistinct = indistinctOf(observations, policy.distinct ?? []);
   if (indistinct.length > 0) return refuse("indistinct", { kind: "indistinct", root: root.digest, indistinct });
   const needed = policy.days ?? 1;
-  const have = needed === 1 ? 1 : past === null ? 0 : countOf(daysOf(observations, root.digest, past));
-  if (!(have >= needed)) return refuse("pending", { kind: "days", root: root.digest, have, needed });
+  if (needed !== 1) {
+    const have = past === null ? 0 : countOf(daysOf(observations, root.digest, past));
+    if (!(have >= needed)) return refuse("pending", { kind: "days", root: root.digest, have, needed });
+  }
   const agreement: Agreement = {
     outcome: "agreed",
     quorum,

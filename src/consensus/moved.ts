@@ -84,14 +84,12 @@ function sequenceOf(worker: string, observations: readonly Observation[], again:
 
 /** Whether the sequences fit into one order without repetition: removes what nothing comes before, until all is gone. */
 function hasOneOrder(sequences: readonly (readonly Digest[])[]): boolean {
-  let left = sequences.filter(({ length }) => length > 0);
+  let left = sequences;
   while (left.length > 0) {
     const later = new Set(left.flatMap((sequence) => sequence.slice(1)));
-    const next = left.map(([head]) => head).find((head) => head !== undefined && !later.has(head));
+    const next = left.flatMap(([head]) => head ?? []).find((head) => !later.has(head));
     if (next === undefined) return false;
-    left = left
-      .map((sequence) => (sequence[0] === next ? sequence.slice(1) : sequence))
-      .filter(({ length }) => length > 0);
+    left = left.map((sequence) => sequence.filter((digest) => digest !== next)).filter(({ length }) => length > 0);
   }
   return true;
 }

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Knowledge } from "../../src/consensus/judge.ts";
 import type { Policy } from "../../src/model/policy.ts";
 import type { Asked, ExitNote, Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
 import { SCHEMA1_SIGNED, SCHEMA1_UNSIGNED } from "../../src/oci/mediatype.ts";
 import type { Digest } from "../../src/oci/digest.ts";
+import { REMEMBERED } from "./remembered.ts";
 import {
   asking,
   ASKED,
@@ -21,7 +23,7 @@ import {
 } from "./observations.ts";
 
 type Report = (worker: string) => Observation;
-export type Judge = (observations: readonly Observation[], policy?: Partial<Policy>) => Verdict;
+export type Judge = (observations: readonly Observation[], policy?: Partial<Policy>, knowledge?: Knowledge) => Verdict;
 
 export const NAMES = ["here", "fra", "sgp"] as const;
 
@@ -439,7 +441,7 @@ const INDISTINCT = {
 
 /** Judgements of which every word is checked against `golden/verdicts.json`. */
 export const CASES: Readonly<
-  Record<string, readonly [observations: readonly Observation[], policy?: Partial<Policy>]>
+  Record<string, readonly [observations: readonly Observation[], policy?: Partial<Policy>, knowledge?: Knowledge]>
 > = {
   ...Object.fromEntries(ROWS.map(({ why, reports }) => [why, [three(reports)] as const])),
   nobody: [[]],
@@ -525,6 +527,7 @@ export const CASES: Readonly<
   "nothing matches at one, and two were stopped at nothing": [three([unmatched, stoppedWith([]), stoppedWith([])])],
   "all were stopped": [three([stoppedWith(tree()), stoppedWith(tree()), stoppedWith(tree())])],
   "nothing matches, at two only": [three([unmatched, unmatched])],
+  ...REMEMBERED,
   "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
 };
 
@@ -546,8 +549,9 @@ export function failuresOf(judge: Judge, golden: Readonly<Record<string, unknown
     const verdict = judge(three(reports));
     if (verdict.outcome !== outcome || verdict.differences.length > 0 !== (outcome === "disagreed")) return [why];
   }
-  for (const [name, [observations, policy]] of Object.entries(CASES)) {
-    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(judge(observations, policy))), golden[name])) return [name];
+  for (const [name, [observations, policy, knowledge]] of Object.entries(CASES)) {
+    const said: unknown = JSON.parse(JSON.stringify(judge(observations, policy, knowledge)));
+    if (!isDeepStrictEqual(said, golden[name])) return [name];
   }
   for (const x of REPORTS) {
     for (const y of REPORTS) {

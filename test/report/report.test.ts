@@ -53,8 +53,8 @@ test("objects are listed in the order of the tree, the config before the layers"
 });
 
 test("the verdict on every case of the judgement is, word for word, what was written down", () => {
-  const lines = Object.entries(JUDGED).map(([name, [observations, policy]]) => {
-    const told = evidence(observations, { verdict: judge(observations, policy) });
+  const lines = Object.entries(JUDGED).map(([name, [observations, policy, knowledge]]) => {
+    const told = evidence(observations, { verdict: judge(observations, policy, knowledge) });
     return `${name}\n  ${told.outcome}: ${told.summary}\n${told.differences.map(({ at }) => `  differs: ${at}\n`).join("")}`;
   });
   expectGolden("sentences.txt", lines.join(""));

@@ -5,7 +5,18 @@ import type { Glance, Probes } from "../../../src/model/probe.ts";
 import type { Entry } from "../../../src/model/record.ts";
 import type { Digest } from "../../../src/oci/digest.ts";
 import { SCHEMA1_SIGNED, SCHEMA1_UNSIGNED } from "../../../src/oci/mediatype.ts";
-import { bytesOf, configOf, entryFor, imageOf, indexOf, known, layer, rootOnly, type Document } from "../documents.ts";
+import {
+  bytesOf,
+  configOf,
+  entryFor,
+  imageOf,
+  indexOf,
+  known,
+  layer,
+  rootOnly,
+  type Document,
+  type Thing,
+} from "../documents.ts";
 import {
   asking,
   digest,
@@ -72,7 +83,7 @@ function split(
   left: Document,
   right: Document,
   more: readonly Document[] = [],
-  configs: Parameters<typeof bytesOf> = [],
+  configs: readonly Thing[] = [],
 ): Pick<Scene, "observations" | "asked"> {
   const asked = (seen: (worker: string) => Digest): Glance[] =>
     WORKERS.map((worker) => glance(worker, "1", seen(worker)));
