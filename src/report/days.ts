@@ -38,7 +38,7 @@ export function comeBack({ reason, request, finishedAt, days }: Evidence): reado
   return [
     ...(today ? [] : [unsure]),
     `come back ${when} (UTC), from the same vantages; the same command goes on`,
-    `with cron (and your other flags): 17 7 * * * ${command}`,
+    `with cron (and your other flags): 17 7 * * * ${command.replaceAll("%", "\\%")}`,
     `as a scheduled workflow: on: { schedule: [{ cron: "17 7 * * *" }] }, with the state folder of tofu3 kept between runs`,
   ];
 }

@@ -35,6 +35,6 @@ export function expectGolden(name: string, seen: Pick<Seen, "stdout" | "cwd">, h
 function unraced(text: string): string {
   if (!/^DISAGREED|^MOVED/m.test(text)) return text;
   return text
-    .replaceAll(/^(\w+ +(?:local|ssh) +saw +sha256:[0-9a-f]+…) .*$/gm, "$1")
+    .replaceAll(/^(WORKER +VIA +OUTCOME +DIGEST|\w+ +(?:local|ssh) +saw +sha256:[0-9a-f]+…) .*$/gm, "$1")
     .replaceAll(/^.*: the rest was not downloaded: the workers already disagree\n\n?/gm, "");
 }
