@@ -7,7 +7,7 @@ import { parseProxy, type Proxy } from "../http/proxy.ts";
 import { readDefaults } from "./defaults.ts";
 import { pathText, readDocument, type ConfigDocument, type Mistake, type Path } from "./document.ts";
 import { registryName } from "./registryname.ts";
-import { workerObjections } from "./rules.ts";
+import { exitObjections, workerObjections } from "./rules.ts";
 import { configSchema, configShape, workerSchema } from "./schema.ts";
 import { objectionsOf, type Objection } from "./words.ts";
 
@@ -47,6 +47,13 @@ export interface RegistryConfig {
   readonly client: { readonly certificate: NamedFile; readonly key: NamedFile } | null;
 }
 
+/** Who tells the address by which a worker leaves for the world, and what tells where that address is. */
+export interface ExitConfig {
+  /** https, or http for a loopback name and for a host with `plainHttp`; each once. */
+  readonly echo: readonly string[];
+  readonly geo: { readonly country: NamedFile | null; readonly asn: NamedFile | null };
+}
+
 /** The checked configuration; no other file has been read yet. */
 export interface Config {
   readonly file: string;
@@ -57,6 +64,7 @@ export interface Config {
   readonly policy: Policy;
   /** Absolute; null for the usual place. */
   readonly ledger: string | null;
+  readonly exits: ExitConfig;
   readonly limits: Limits;
 }
 
@@ -125,6 +133,7 @@ function check(document: ConfigDocument): Input | readonly Mistake[] {
     ...(parsed.error?.issues ?? []).flatMap((issue) => objectionsOf(issue, value, shape)),
     ...factsOf(value),
     ...registryObjections(registries),
+    ...exitObjections(value),
   ];
   if (parsed.success && objections.length === 0) return parsed.data;
   return objections.map(({ path, at, message }) => ({
@@ -190,15 +199,20 @@ export function parseConfig(text: string, { file, home }: ConfigSource): Config 
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
   };
-  const { ledger, ...policy } = input.policy;
+  const { distinct, days, onChange, ledger, echo, geo } = input.policy;
+  const table = (key: "country" | "asn"): NamedFile | null => {
+    const text = geo[key];
+    return text === undefined ? null : named(["policy", "geo", key], text);
+  };
   return {
     file,
     workers: input.workers.map((worker) => workerOf(worker, place)),
     registries: new Map(
       Object.entries(input.registries).map(([key, entry]) => [registryName(key) ?? key, registryOf(key, entry, named)]),
     ),
-    policy,
+    policy: { distinct, days, onChange },
     ledger: ledger === undefined ? null : place(ledger),
+    exits: { echo: echo.map((url) => new URL(url).href), geo: { country: table("country"), asn: table("asn") } },
     limits: input.limits,
   };
 }

@@ -4,7 +4,13 @@ import type { Limits } from "../model/job.ts";
 import type { Distinct } from "../model/policy.ts";
 
 export interface Defaults {
-  readonly policy: { readonly distinct: Distinct[]; readonly days: number; readonly onChange: "notice" | "fail" };
+  readonly policy: {
+    readonly distinct: Distinct[];
+    readonly days: number;
+    readonly onChange: "notice" | "fail";
+    readonly echo: string[];
+    readonly geo: { readonly country?: string; readonly asn?: string };
+  };
   readonly limits: Limits;
 }
 

@@ -1,5 +1,8 @@
 import { isIP } from "node:net";
 import { Tofu3Error } from "../errors.ts";
+import { isLoopbackHost } from "../http/address.ts";
+import { registryName } from "./registryname.ts";
+import { echoUrl } from "./schema.ts";
 import type { Objection } from "./words.ts";
 
 /** What the rules check; null stands for a worker that is invalid by itself. */
@@ -134,4 +137,46 @@ export function workerObjections(workers: readonly (WorkerFacts | null)[]): read
     if (hostKey !== undefined) once("key", hostKey, name, at("hostKey"), (other) => `same host key: ${same(other)}`);
   });
   return objections;
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+function mappingAt(value: unknown, key: string): Loose {
+  const found = typeof value === "object" && value !== null ? (value as Loose)[key] : null;
+  return typeof found === "object" && found !== null ? (found as Loose) : {};
+}
+
+/** Whether the settings of this host say `plainHttp`. */
+function isPlain(host: string, registries: Loose): boolean {
+  return Object.keys(registries).some(
+    (key) => registryName(key) === registryName(host) && mappingAt(registries, key)["plainHttp"] === true,
+  );
+}
+
+/**
+ * Where workers leave for the world: each echo service once, http only where the host allows it, and no country or
+ * network without the table that tells it, since nothing could ever meet that.
+ */
+export function exitObjections(value: unknown): readonly Objection[] {
+  const [policy, registries] = [mappingAt(value, "policy"), mappingAt(value, "registries")];
+  const [echo, distinct] = [policy["echo"], policy["distinct"]].map((each): unknown[] =>
+    Array.isArray(each) ? each : [],
+  );
+  const seen = new Set<string>();
+  const ofEcho = (echo ?? []).flatMap((text: unknown, index): Objection[] => {
+    const url = typeof text === "string" ? echoUrl(text) : null;
+    if (url === null) return [];
+    const object = (message: string): Objection => ({ path: ["policy", "echo", index], at: "value", message });
+    const twice = seen.has(url.href);
+    seen.add(url.href);
+    if (twice) return [object("the same service as another one; each service once")];
+    if (url.protocol === "https:" || isLoopbackHost(url.hostname) || isPlain(url.host, registries)) return [];
+    return [object("must be https; http is for loopback names, and for hosts with plainHttp: true under registries")];
+  });
+  const ofTables = (distinct ?? []).flatMap((key: unknown, index): Objection[] => {
+    if ((key !== "country" && key !== "asn") || mappingAt(policy, "geo")[key] !== undefined) return [];
+    const message = `needs the table that tells it, or nothing could ever meet it; add "geo: { ${key}: FILE.mmdb }" to the policy`;
+    return [{ path: ["policy", "distinct", index], at: "value", message }];
+  });
+  return [...ofEcho, ...ofTables];
 }

@@ -5,6 +5,8 @@ import { readDefaults, type Defaults } from "./defaults.ts";
 import { DISTINCT } from "../model/policy.ts";
 import { registryName } from "./registryname.ts";
 
+const mapping = (keys: string) => ({ error: `must be a mapping with ${keys}` });
+
 /** The one message states all requirements, whichever check failed; `words.ts` adds the value found. */
 function text(pattern: RegExp, error: string, description: string): z.ZodString {
   return z.string({ error }).regex(pattern, { error }).meta({ description });
@@ -102,6 +104,25 @@ export const registryShape = {
   clientKey: path("PEM of its private key, not encrypted.").optional(),
 };
 
+const MOST_ECHOES = 4;
+
+/** A URL without userinfo and fragment: https, or http, which `config.ts` allows for some hosts only. */
+export function echoUrl(text: string): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !["https:", "http:"].includes(url.protocol)) return null;
+  return url.username === "" && url.password === "" && url.hash === "" ? url : null;
+}
+
+const echo = z
+  .string({ error: "must be an https:// URL" })
+  .refine((text) => echoUrl(text) !== null, { error: "must be an https:// URL without user, password and #" })
+  .meta({ description: "Answers with the address of whoever asks, as text or JSON." });
+
+export const geoShape = {
+  country: path("Table of countries, .mmdb.").optional(),
+  asn: path("Table of networks (AS numbers), .mmdb.").optional(),
+};
+
 const DISTINCT_WORDS = "machine, network, asn or country";
 
 function policyShape(defaults: Defaults["policy"]) {
@@ -118,6 +139,15 @@ function policyShape(defaults: Defaults["policy"]) {
       .default(defaults.onChange)
       .meta({ description: "What a tag that moved since the ledger's last agreement is: told, or changed (15)." }),
     ledger: path("The ledger; $XDG_STATE_HOME/tofu3/ledger.jsonl otherwise.").optional(),
+    echo: z
+      .array(echo, { error: "must be a list of https:// URLs" })
+      .max(MOST_ECHOES, { error: `must be at most ${MOST_ECHOES} services` })
+      .default(defaults.echo)
+      .meta({ description: "Services that tell each worker the address it comes from; none unless named here." }),
+    geo: z
+      .strictObject(geoShape, mapping(Object.keys(geoShape).join(", ")))
+      .default(defaults.geo)
+      .meta({ description: "Offline tables that tell an address's country and network." }),
   };
 }
 
@@ -152,8 +182,6 @@ function limitsShape(defaults: Defaults["limits"]) {
     ),
   };
 }
-
-const mapping = (keys: string) => ({ error: `must be a mapping with ${keys}` });
 
 /** One worker; the rules across workers are in `rules.ts`. */
 export const workerSchema = z.discriminatedUnion("via", [z.strictObject(localShape), z.strictObject(sshShape)], {

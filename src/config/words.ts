@@ -33,11 +33,19 @@ function knownKeys(value: unknown, path: Path, shape: z.ZodRawShape): readonly s
   if (top === undefined) return Object.keys(shape).filter((key) => key !== "$schema");
   if (top === "registries") return Object.keys(registryShape);
   if (top === "workers") return Object.keys(valueAt(value, [...path, "via"]) === "ssh" ? sshShape : localShape);
-  let inner: unknown = shape[String(top)];
+  let inner: Readonly<Record<string, unknown>> = shape;
+  for (const step of path) inner = shapeOf(inner[String(step)]);
+  return Object.keys(inner);
+}
+
+/** The keys of a zod object, however it is wrapped; none for anything else. */
+function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
+  let inner = schema;
   while (typeof inner === "object" && inner !== null && "unwrap" in inner && typeof inner.unwrap === "function") {
     inner = (inner as { unwrap: () => unknown }).unwrap();
   }
-  return typeof inner === "object" && inner !== null && "shape" in inner ? Object.keys(inner.shape as object) : [];
+  if (typeof inner !== "object" || inner === null || !("shape" in inner)) return {};
+  return inner.shape as Readonly<Record<string, unknown>>;
 }
 
 function unknownKey(key: string, value: unknown, path: Path, shape: z.ZodRawShape): Objection {

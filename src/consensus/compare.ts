@@ -32,18 +32,24 @@ function byTarget({ manifests }: Index): ReadonlyMap<string, string> {
   const groups = new Map<string, string[]>();
   for (const entry of manifests) {
     const key = targetOf(entry);
-    groups.set(key, [...(groups.get(key) ?? []), entry.digest]);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [entry.digest]);
+    else known.push(entry.digest);
   }
   return new Map([...groups].map(([key, digests]) => [key, digests.sort().join(" ")]));
 }
 
+/** What an attestation is about: buildx gives all of them one platform, and one for every image. */
+const ABOUT = "vnd.docker.reference.digest";
+
 function targetOf({ platform, annotations, artifactType }: Descriptor): string {
+  if (annotations[ABOUT] !== undefined) return `attestation of ${annotations[ABOUT]}`;
   if (platform !== null) return describePlatform(platform);
   return annotations["org.opencontainers.image.ref.name"] ?? artifactType ?? "no platform";
 }
 
-function digestsOf(descriptors: readonly Descriptor[]): string {
-  return descriptors.map(({ digest }) => digest).join(" ");
+function digestsOf(descriptors: readonly Descriptor[]): readonly Digest[] {
+  return descriptors.map(({ digest }) => digest);
 }
 
 /** How two roots, or two manifests, are related, for somebody who selected this. */
@@ -54,7 +60,7 @@ export function relationOf(
 ): Relation {
   if (left.kind === "index" && right.kind === "index") return indexRelation([left, right], selection);
   if (left.kind !== "manifest" || right.kind !== "manifest") return null;
-  const layers = digestsOf(left.layers) === digestsOf(right.layers);
+  const layers = digestsOf(left.layers).join(" ") === digestsOf(right.layers).join(" ");
   if (layers && left.config.digest === right.config.digest) return "reserialised";
   return !layers && unpackToTheSame([left, right], configs) ? "recompressed" : null;
 }
@@ -66,8 +72,8 @@ function indexRelation([left, right]: Pair<Index>, selection: SelectionText): Re
   const wanted = parseSelection(selection);
   const isSelective = wanted.platform !== null || wanted.osVersion !== null || wanted.bottle !== null;
   if (isSelective) {
-    const [mine, theirs] = [selectPlatforms(left, wanted), selectPlatforms(right, wanted)];
-    return mine.length > 0 && digestsOf(mine) === digestsOf(theirs) ? "index-republished" : null;
+    const [mine, theirs] = [left, right].map((each) => digestsOf(selectPlatforms(each, wanted)).toSorted().join(" "));
+    return mine !== "" && mine === theirs ? "index-republished" : null;
   }
   const [mine, theirs] = [byTarget(left), byTarget(right)];
   const common = [...mine].filter(([key]) => theirs.has(key));
@@ -78,9 +84,9 @@ function indexRelation([left, right]: Pair<Index>, selection: SelectionText): Re
 
 function unpackToTheSame([left, right]: Pair<ImageManifest>, configs: Documents["configs"]): boolean {
   if (left.layers.length !== right.layers.length) return false;
-  if (left.config.digest === right.config.digest) return true;
   const [mine, theirs] = [configOf(left, configs)?.diffIds, configOf(right, configs)?.diffIds];
-  return mine !== undefined && theirs !== undefined && mine.length > 0 && mine.join(" ") === theirs.join(" ");
+  if (mine === undefined || theirs === undefined || mine.length !== left.layers.length) return false;
+  return mine.length > 0 && mine.join(" ") === theirs.join(" ");
 }
 
 function configOf({ config }: ImageManifest, configs: Documents["configs"]): ImageConfig | null {
@@ -91,11 +97,16 @@ function configOf({ config }: ImageManifest, configs: Documents["configs"]): Ima
 /** The entries for one target, of those selected, that lead to different manifests: what to look at next. */
 export function differingEntries([left, right]: Pair<Index>, selection: SelectionText): Pair<Descriptor> | null {
   const wanted = parseSelection(selection);
-  const theirs = selectPlatforms(right, wanted);
+  const first = new Map<string, Descriptor>();
+  const known = new Set<string>();
+  for (const each of selectPlatforms(right, wanted)) {
+    const target = targetOf(each);
+    if (!first.has(target)) first.set(target, each);
+    known.add(`${each.digest} ${target}`);
+  }
   for (const mine of selectPlatforms(left, wanted)) {
-    const alike = theirs.filter((each) => targetOf(each) === targetOf(mine));
-    const [other] = alike;
-    if (other !== undefined && alike.every(({ digest }) => digest !== mine.digest)) return [mine, other];
+    const other = first.get(targetOf(mine));
+    if (other !== undefined && !known.has(`${mine.digest} ${targetOf(mine)}`)) return [mine, other];
   }
   return null;
 }

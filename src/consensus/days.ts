@@ -2,6 +2,7 @@ import type { Day } from "../model/history.ts";
 import type { SelectionText } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Entry, Past } from "../model/record.ts";
+import type { Outcome } from "../model/verdict.ts";
 import type { Digest } from "../oci/digest.ts";
 import { clocksAgree } from "./clocks.ts";
 
@@ -25,13 +26,16 @@ export function dayOf(at: string): string {
   return at.slice(0, "2026-01-01".length);
 }
 
-function roundOf(entry: Entry): Round {
-  const { at, digest, selection, looks, own, clocksAgree: clocks } = entry;
-  const outcome = entry.outcome === "pending" ? "agreed" : entry.outcome;
-  return { at, digest, outcome, selection, looks, counts: own && clocks };
+/** An agreement is one also where more days were needed. */
+function dayOutcome(outcome: Outcome): string {
+  return outcome === "pending" ? "agreed" : outcome;
 }
 
-function roundNow(observations: readonly Observation[], digest: Digest, now: string): Round | null {
+function roundOf({ at, digest, outcome, selection, looks, own, clocksAgree: clocks }: Entry): Round {
+  return { at, digest, outcome: dayOutcome(outcome), selection, looks, counts: own && clocks };
+}
+
+function roundNow(observations: readonly Observation[], digest: Digest, { now }: Past, outcome: Outcome): Round | null {
   const [first] = observations;
   if (first === undefined) return null;
   const looks = observations.map((each) => ({
@@ -39,7 +43,8 @@ function roundNow(observations: readonly Observation[], digest: Digest, now: str
     hostKey: each.evidence.hostKey,
     digest: each.digest,
   }));
-  return { at: now, digest, outcome: "agreed", selection: first.asked, looks, counts: clocksAgree(observations) };
+  const counts = clocksAgree(observations);
+  return { at: now, digest, outcome: dayOutcome(outcome), selection: first.asked, looks, counts };
 }
 
 function isSameSelection(left: SelectionText, right: SelectionText): boolean {
@@ -53,35 +58,49 @@ function isByAll(round: Round, today: Round): boolean {
   );
 }
 
+/** Somebody was given another root: the tag led elsewhere, to some of the world or to all of it. */
+function sawAnother({ digest, looks }: Round, today: Round): boolean {
+  return [{ digest }, ...looks].some((each) => each.digest !== null && each.digest !== today.digest);
+}
+
 /**
  * The days of a subject up to now, oldest first, with those marked that count: all vantages of today saw today's digest
  * on them, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or another digest, starts
- * the count anew. Days that are later than an entry after them never were, or their clock was wrong.
+ * the count anew. Days that are later than an entry after them never were, or their clock was wrong. `outcome` is that
+ * of today, where it is known already.
  */
-export function daysOf(observations: readonly Observation[], digest: Digest, { entries, now }: Past): readonly Day[] {
-  const today = roundNow(observations, digest, now);
+export function daysOf(
+  observations: readonly Observation[],
+  digest: Digest,
+  past: Past,
+  outcome: Outcome = "agreed",
+): readonly Day[] {
+  const today = roundNow(observations, digest, past, outcome);
   if (today === null) return [];
-  const rounds = [...entries.map(roundOf), today].filter((each) => isSameSelection(each.selection, today.selection));
+  const rounds = [...past.entries.map(roundOf), today].filter((each) =>
+    isSameSelection(each.selection, today.selection),
+  );
   const counting = countingDays(rounds, today);
   const rows = new Map<string, Day>();
-  for (const { at, digest: seen, outcome, looks } of rounds) {
+  for (const { at, digest: seen, outcome: found, looks } of rounds) {
     const day = dayOf(at);
-    const counts = outcome === "agreed" && seen === digest && counting.has(day);
+    const counts = found === "agreed" && seen === digest && counting.has(day);
     const views = looks.map((each) => ({ worker: each.worker, digest: each.digest }));
-    rows.set(`${day} ${outcome} ${String(seen)}`, { day, digest: seen, outcome, counts, looks: views });
+    rows.set(`${day} ${found} ${String(seen)}`, { day, digest: seen, outcome: found, counts, looks: views });
   }
   return [...rows.values()];
 }
 
 function countingDays(rounds: readonly Round[], today: Round): ReadonlySet<string> {
-  const days = new Set<string>();
+  // none is later than the round before, so the latest is the last
+  let days: string[] = [];
   for (const round of rounds) {
-    for (const day of days) if (day > dayOf(round.at)) days.delete(day);
-    const other = round.digest !== null && round.digest !== today.digest;
-    if (other || round.outcome === "disagreed" || round.outcome === "moved") days.clear();
-    else if (round.outcome === "agreed" && round.counts && isByAll(round, today)) days.add(dayOf(round.at));
+    const day = dayOf(round.at);
+    while ((days.at(-1) ?? day) > day) days.pop();
+    if (round.outcome === "disagreed" || round.outcome === "moved" || sawAnother(round, today)) days = [];
+    else if (round.outcome === "agreed" && round.counts && isByAll(round, today)) days.push(day);
   }
-  return days;
+  return new Set(days);
 }
 
 /** How many distinct days count. */

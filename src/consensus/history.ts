@@ -44,12 +44,13 @@ function changesBetween(before: readonly RecordedObject[], now: readonly Recorde
 /** Digests by what they are for: `linux/amd64 manifest`, `linux/amd64 layer 2`. The roots are told apart already. */
 function byPlace(objects: readonly RecordedObject[]): ReadonlyMap<string, string> {
   const places = new Map<string, string>();
+  const counts = new Map<string, number>();
   for (const { role, digest, parent, platform } of objects) {
     if (parent === null) continue;
     const name = platform === null ? role : `${platform} ${role}`;
-    let place = name;
-    for (let position = 2; places.has(place); position += 1) place = `${name} ${position}`;
-    places.set(place, digest);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    places.set(count === 1 ? name : `${name} ${count}`, digest);
   }
   return places;
 }

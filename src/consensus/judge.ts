@@ -77,7 +77,7 @@ function gapOf(observations: readonly Observation[]): Reason | null {
 
 /** What a verdict may know besides the observations. */
 export interface Knowledge {
-  /** Null: nothing is remembered. */
+  /** Null: it is not known, so nothing is *moved* and no earlier day counts. */
   readonly past: Past | null;
   /** Null: nothing was asked after a disagreement. */
   readonly probes: Probes | null;
@@ -109,8 +109,9 @@ export function judge(
   const questions = byQuestion(observations);
   const differences = questions.flatMap((group) => differencesOf(group, new Set(group.filter(isComplete))));
   if (differences.length > 0) {
-    const single = questions.length === 1 && probes !== null;
-    const move = single ? moveOf(observations, differences, probes, past?.entries ?? []) : null;
+    // without the past nobody knows whether the tag was there before
+    const known = questions.length === 1 && probes !== null && past !== null;
+    const move = known ? moveOf(observations, differences, probes, past.entries) : null;
     if (move !== null) return refuse("moved", { kind: "moved", ...move }, differences);
     return refuse("disagreed", { kind: "difference" }, differences);
   }

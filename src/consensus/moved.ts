@@ -14,10 +14,8 @@ export interface Move {
 
 /**
  * Whether a tag that led to several digests did so because it moved while the workers looked. All of this is needed:
- * only the root differs, every digest that anybody was given is the same everywhere by digest, every vantage answered
- * every question, the last look is unanimous, and there is one order of the digests in which every vantage has seen the
- * tag move forward only. A tag that led to the last digest before this verification, by the ledger, did not move there
- * during it.
+ * only the bytes of the root differ, every digest that anybody was given is the same everywhere by digest, and every
+ * vantage has seen the tag move forward only (`destinationOf`).
  */
 export function moveOf(
   observations: readonly Observation[],
@@ -26,19 +24,38 @@ export function moveOf(
   past: readonly Entry[],
 ): Move | null {
   const [first] = observations;
-  if (first === undefined || tagOf(first.asked) === null) return null;
-  if (!differences.every(({ path, expected }) => path.length === 1 && expected === null)) return null;
-  const last = again.at(-1) ?? [];
+  if (first === undefined || tagOf(first.asked) === null || !differences.every(isOfRoots)) return null;
+  const to = destinationOf(observations, again, past);
+  if (to === null) return null;
+  const claimed = [...claimedDigests(observations, again)];
+  const workers = observations.map(({ worker }) => worker);
+  if (claimed.length < 2 || !claimed.every((digest) => isEverywhere(digest, workers, byDigest))) return null;
+  return { from: claimed.filter((each) => each !== to).sort(), to };
+}
+
+/** Several documents, each of which all who were given it were given alike. */
+function isOfRoots({ path, expected, views }: Difference): boolean {
+  return path.length === 1 && expected === null && new Set(views.map(({ digest }) => digest)).size === views.length;
+}
+
+/**
+ * What the tag leads to in the end: every vantage answered in every round, of which there are two, the last round is
+ * unanimous, and there is one order of the digests in which every vantage has seen the tag move forward only. Null
+ * otherwise. A tag that led there before this verification, by the ledger's last agreement, did not move there during
+ * it.
+ */
+export function destinationOf(
+  observations: readonly Observation[],
+  again: Probes["again"],
+  past: readonly Entry[],
+): Digest | null {
   const workers = observations.map(({ worker }) => worker);
   const complete = again.every((round) => workers.every((worker) => round.some((each) => each.worker === worker)));
-  const answered = [...again.flat(), ...byDigest].every(({ digest, fault }) => digest !== null && fault === null);
-  const [to, ...others] = new Set(last.map(({ digest }) => digest));
-  if (again.length < 2 || !complete || !answered || to == null || others.length > 0) return null;
-  const claimed = claimedDigests(observations, again);
-  if (claimed.size < 2 || !areEverywhere(claimed, workers, byDigest)) return null;
-  const before = agreementsIn(past).at(-1)?.digest;
-  if (before === to || !hasOneOrder(workers.map((worker) => sequenceOf(worker, observations, again)))) return null;
-  return { from: [...claimed].filter((each) => each !== to).sort(), to };
+  const answered = again.flat().every(({ digest, fault }) => digest !== null && fault === null);
+  if (again.length < 2 || !complete || !answered) return null;
+  const [to, ...others] = new Set((again.at(-1) ?? []).map(({ digest }) => digest));
+  if (to == null || others.length > 0 || agreementsIn(past).at(-1)?.digest === to) return null;
+  return hasOneOrder(workers.map((worker) => sequenceOf(worker, observations, again))) ? to : null;
 }
 
 /** Every digest that the tag led to at any vantage, in the job or in a probe. */
@@ -46,16 +63,14 @@ export function claimedDigests(observations: readonly Observation[], again: Prob
   return new Set([...observations, ...again.flat()].flatMap(({ digest }) => digest ?? []));
 }
 
-function areEverywhere(
-  claimed: ReadonlySet<Digest>,
-  workers: readonly string[],
-  byDigest: Probes["byDigest"],
-): boolean {
-  return [...claimed].every((digest) => {
-    const seen = byDigest.filter((each) => each.asked === digest && each.digest === digest);
-    const types = new Set(seen.map(({ mediaType }) => mediaType));
-    return types.size === 1 && workers.every((worker) => seen.some((each) => each.worker === worker));
-  });
+/** Every one of these workers is given it, under one type, when it asks for it by its digest. */
+export function isEverywhere(digest: Digest, workers: readonly string[], byDigest: Probes["byDigest"]): boolean {
+  const answers = byDigest.filter(({ asked }) => asked === digest);
+  return (
+    answers.every((each) => each.digest === digest && each.fault === null) &&
+    new Set(answers.map(({ mediaType }) => mediaType)).size === 1 &&
+    workers.every((worker) => answers.some((each) => each.worker === worker))
+  );
 }
 
 /** What the tag led to at one vantage, in the order of time, repetitions once. */

@@ -32,5 +32,6 @@ export async function openLocalVantage(
 }
 
 function emptyConfig(): Config {
-  return { file: "", workers: [], registries: new Map(), ledger: null, ...readDefaults() };
+  const exits = { echo: [], geo: { country: null, asn: null } };
+  return { file: "", workers: [], registries: new Map(), ledger: null, exits, ...readDefaults() };
 }

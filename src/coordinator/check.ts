@@ -1,5 +1,5 @@
 import { messageOf, Tofu3Error, type ErrorCode } from "../errors.ts";
-import type { Fault, Via } from "../model/observation.ts";
+import type { ExitNote, Fault, Via } from "../model/observation.ts";
 import type { Lack, VmFacts } from "../ssh/facts.ts";
 
 /** The state of a worker. `no-worker`: the login works, but what answers is not the worker script. */
@@ -24,6 +24,8 @@ export interface WorkerReport {
   readonly clockOffsetMs: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
+  /** Where it leaves for the world; null if nobody was asked. */
+  readonly exit: ExitNote | null;
   /** It cannot work without these. */
   readonly lacks: readonly Lack[];
   /** It works in spite of these. */
@@ -36,6 +38,7 @@ export interface Probed {
   readonly roundTripMs: number | null;
   readonly clockOffsetMs: number | null;
   readonly lacks: readonly Lack[];
+  readonly exit: ExitNote | null;
 }
 
 /** One worker, as `checkWorkers` reaches it. */
@@ -83,6 +86,7 @@ const NOTHING = {
   clockOffsetMs: null,
   machine: null,
   boot: null,
+  exit: null,
   lacks: [],
   warnings: [],
 };
@@ -90,10 +94,10 @@ const NOTHING = {
 async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<WorkerReport> {
   const { worker, via } = reachable;
   try {
-    const { facts, roundTripMs, clockOffsetMs, lacks } = await reachable.probe(signal);
+    const { facts, roundTripMs, clockOffsetMs, lacks, exit } = await reachable.probe(signal);
     const { hostKey, os, curl, hashTool, machine, boot } = facts;
     const state = lacks.length === 0 ? "usable" : "lacking";
-    const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot };
+    const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot, exit };
     return { worker, via, state, reachable: true, ...seen, lacks, warnings: clockWarnings(clockOffsetMs), error: null };
   } catch (error) {
     signal.throwIfAborted();

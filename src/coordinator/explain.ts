@@ -129,7 +129,7 @@ async function readBelow(inquiry: Inquiry, observations: readonly Observation[])
     manifests = await Promise.all(wanted);
   }
   const [mine, theirs] = manifests;
-  if (mine?.kind !== "manifest" || theirs?.kind !== "manifest" || mine.config.digest === theirs.config.digest) return;
+  if (mine?.kind !== "manifest" || theirs?.kind !== "manifest") return;
   await Promise.all(
     [mine, theirs].map((each, at) => readConfig(inquiry, each.config, pair[at] ?? pair[0], observations)),
   );

@@ -50,6 +50,7 @@ export interface Memory {
 }
 
 const MOST_OBJECTS = 200;
+const HURRY_MS = 1000;
 
 /** Begins to read the ledger. */
 export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runtime): Memory {
@@ -63,16 +64,19 @@ export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runt
     : null;
   return {
     enter: async (told, signal) => {
-      const without = (): Omit<Judgement, "entered" | "fault"> => ({
-        ...judgementOf(told, policy, { entries: [], now: runtime.now().toISOString() }),
+      const without = (past: Past | null): Omit<Judgement, "entered" | "fault"> => ({
+        ...judgementOf(told, policy, past),
         remarks: [...told.remarks, ...warnings],
       });
-      if (ledger === null) return { ...without(), entered: null, fault: null };
+      // after Ctrl-C what was seen is entered all the same, and nothing more is waited for
+      const patience = signal.aborted ? AbortSignal.timeout(HURRY_MS) : signal;
+      const now = (): string => runtime.now().toISOString();
+      if (ledger === null) return { ...without({ entries: [], now: now() }), entered: null, fault: null };
       try {
         const { entry, hash, result } = await ledger.enter((entries) => {
-          const judged = judgementOf(told, policy, { entries, now: runtime.now().toISOString() });
+          const judged = judgementOf(told, policy, { entries, now: now() });
           return { verification: recordOf(judged, request, runtime.now()), result: judged };
-        }, signal);
+        }, patience);
         return {
           ...result,
           remarks: [...told.remarks, ...warnings],
@@ -82,7 +86,7 @@ export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runt
       } catch (thrown) {
         const fault = asError(signal.aborted ? signal.reason : thrown);
         warnings.push(`this verification is not in the ledger: ${fault.message}`);
-        return { ...without(), entered: null, fault };
+        return { ...without(null), entered: null, fault };
       }
     },
   };
@@ -91,18 +95,18 @@ export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runt
 function judgementOf(
   { observations, probes, layers }: Told,
   policy: Policy,
-  past: Past,
+  past: Past | null,
 ): Omit<Judgement, "entered" | "fault" | "remarks"> {
   const verdict = judge(observations, policy, { past, probes });
-  const finding = diagnose(verdict, observations, probes, past.entries);
+  const finding = diagnose(verdict, observations, probes, past?.entries ?? []);
   const [first] = observations;
   const pair = leadingPair(observations);
   const documents =
     first === undefined || pair === null || probes === null ? [] : comparisonsOf(pair, first.asked, probes);
   const compared = [...documents, ...layers];
   const root = agreedRoot(verdict, observations);
-  const days = root === null ? [] : daysOf(observations, root, past);
-  const history = root === null ? null : historyOf(past.entries, root, recordedObjects(observations));
+  const days = root === null || past === null ? [] : daysOf(observations, root, past, verdict.outcome);
+  const history = root === null || past === null ? null : historyOf(past.entries, root, recordedObjects(observations));
   return { verdict, observations, finding, compared, days, history };
 }
 

@@ -7,7 +7,8 @@ import { refusalFromHere } from "../local/reach.ts";
 import type { SshLink } from "../ssh/engine.ts";
 import type { Lack } from "../ssh/facts.ts";
 import { reachRegistry } from "../worker/fetch/reach.ts";
-import type { Vantage } from "../worker/vantage.ts";
+import { exitNow } from "../worker/fetch/exit.ts";
+import type { ExitPlan, Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -17,6 +18,8 @@ export interface Errand {
   /** Null: no registry was named, so none is asked. */
   readonly registry: string | null;
   readonly registries: Vantage["registries"];
+  /** Null: nobody is asked where it leaves for the world. */
+  readonly exits: ExitPlan | null;
   readonly runtime: Pick<Runtime, "config" | "now">;
 }
 
@@ -72,7 +75,8 @@ export async function probeLocal(link: Link, errand: Errand, signal: AbortSignal
     refusalFromHere(host, port, connectSeconds, signal);
   const lacks = await wayLacks(transport, errand, refusalOf, signal);
   await transport.end();
-  return { facts, roundTripMs: null, clockOffsetMs: null, lacks };
+  const exit = await exitNow({ link, ...errand }, errand.runtime.config.limits, signal);
+  return { facts, roundTripMs: null, clockOffsetMs: null, lacks, exit };
 }
 
 /** What a VM is, and what it lacks. Ignores how its shells end. */
@@ -80,17 +84,20 @@ export async function probeSsh(link: SshLink, errand: Errand, signal: AbortSigna
   const transport = link.begin(errand.registry ?? "");
   try {
     const facts = await transport.probe(signal);
-    if (!facts.hasFolder) return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks };
+    if (!facts.hasFolder) return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks, exit: null };
     const { ms, clock } = await transport.ping(signal);
     // the VM reports whole seconds, so adding half a second minimises the error
     const offset = clock === null ? null : clock * 1000 + 500 - (errand.runtime.now().getTime() - ms / 2);
     const refusalOf = ({ host, port }: Proxy): Promise<string | null> =>
       transport.refusalOf(`http://${authority(host, port)}/`, signal);
+    const works = facts.lacks.length === 0;
+    const lacks = works ? await wayLacks(transport, errand, refusalOf, signal) : facts.lacks;
     return {
       facts,
       roundTripMs: Math.round(ms),
       clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
-      lacks: facts.lacks.length > 0 ? facts.lacks : await wayLacks(transport, errand, refusalOf, signal),
+      lacks,
+      exit: works ? await exitNow({ link, ...errand }, errand.runtime.config.limits, signal) : null,
     };
   } finally {
     await transport.end().catch(() => undefined);

@@ -5,9 +5,10 @@ import type { Link } from "../http/transport.ts";
 import type { CredentialsFor } from "../model/credentials.ts";
 import type { Via } from "../model/observation.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
-import type { Vantage } from "../worker/vantage.ts";
+import type { ExitPlan, Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Errand } from "./probes.ts";
+import { readExitPlan } from "./geo.ts";
 import type { Runtime } from "./runtime.ts";
 import { readTargets } from "./targets.ts";
 
@@ -74,8 +75,9 @@ export async function openVantages(runtime: Runtime, signal: AbortSignal): Promi
   try {
     const registries = await readRegistrySettings(runtime.config);
     const credentials = await readDockerCredentials(runtime.authfile, runtime, signal);
+    const exits = await readExitPlan(runtime.config);
     const { workers } = runtime.config;
-    const vantages = workers.map((worker) => vantageOf(worker, links, { registries, credentials }));
+    const vantages = workers.map((worker) => vantageOf(worker, links, { registries, credentials, exits }));
     return { vantages, close };
   } catch (error) {
     await close();
@@ -98,14 +100,21 @@ async function openLinks(runtime: Runtime, signal: AbortSignal): Promise<Readonl
   return links;
 }
 
+/** What all vantages get alike. */
+interface Common {
+  readonly registries: Vantage["registries"];
+  readonly credentials: CredentialsFor;
+  readonly exits: ExitPlan | null;
+}
+
 function vantageOf(
   worker: WorkerConfig,
   links: ReadonlyMap<WorkerConfig, Link>,
-  { registries, credentials }: { readonly registries: Vantage["registries"]; readonly credentials: CredentialsFor },
+  { registries, credentials, exits }: Common,
 ): Vantage {
   const { name, via } = worker;
   const link = links.get(worker);
   if (link === undefined) throw new Error(`no link for worker ${name}`);
   const own = ENGINES[via].mayLogIn(worker) ? credentials : null;
-  return { name, via, link, credentials: own, registries, authorities: new Map() };
+  return { name, via, link, credentials: own, registries, exits, authorities: new Map() };
 }

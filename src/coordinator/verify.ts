@@ -12,9 +12,12 @@ import { openVantages } from "./vantages.ts";
 import { keepEvidence } from "./views.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Admit, Witness } from "../model/keep.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Policy } from "../model/policy.ts";
 import type { Watch } from "../model/progress.ts";
 import { planRelease } from "../release/fits.ts";
 import { openQuarantine } from "../release/quarantine/quarantine.ts";
+import type { Verdict } from "../model/verdict.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { evidenceOf } from "../report/evidence.ts";
 
@@ -56,6 +59,11 @@ export async function verify(
     return lookFrom(vantages, plan, watch, signal).finally(() => void (closing = close()));
   };
   return conclude(request, runtime, lookOnce, signal).finally(() => closing);
+}
+
+/** The workers are as distinct as the policy says, on as many days. */
+function isMet({ reason }: Verdict, observations: readonly Observation[], { distinct }: Policy): boolean {
+  return reason?.kind !== "days" && indistinctOf(observations, distinct).length === 0;
 }
 
 /** The same with vantages that the caller opens, and closes after the last job. */
@@ -113,7 +121,7 @@ async function conclude(
     return evidenceOf({
       ...judgement,
       request: { reference, platform, osVersion, bottle },
-      policy: { ...policy, met: indistinctOf(observations, policy.distinct).length === 0 },
+      policy: { ...policy, met: isMet(verdict, observations, policy) },
       ...ending,
       startedAt: plan.startedAt,
       finishedAt: runtime.now().toISOString(),

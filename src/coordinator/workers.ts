@@ -2,6 +2,7 @@ import { readRegistrySettings } from "../config/registries.ts";
 import { registryName } from "../config/registryname.ts";
 import { Tofu3Error, visible } from "../errors.ts";
 import { checkAll, type WorkerReport } from "./check.ts";
+import { readCheckPlan } from "./geo.ts";
 import type { Runtime } from "./runtime.ts";
 import { readTargets } from "./targets.ts";
 import { ENGINES } from "./vantages.ts";
@@ -27,11 +28,12 @@ export async function checkWorkers(
   const asked = checkedRegistry(registry);
   const targets = await readTargets(runtime);
   const registries = await readRegistrySettings(runtime.config);
+  const exits = await readCheckPlan(runtime.config);
   const workers = await Promise.all(
     runtime.config.workers.map(async (worker) => {
       const { name, via } = worker;
       const { link, probe } = await ENGINES[via].open(worker, { ...runtime, target: targets.get(name) ?? null });
-      const errand = { worker, registry: asked, registries, runtime };
+      const errand = { worker, registry: asked, registries, exits, runtime };
       return { worker: name, via, probe: (limit: AbortSignal) => probe(errand, limit), close: () => link.close() };
     }),
   );

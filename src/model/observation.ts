@@ -93,15 +93,15 @@ export interface UnexpectedNote {
 
 /** Where the vantage's traffic leaves for the world, asked before and after the job through the proxy of the job. */
 export interface ExitNote {
-  /** IP addresses, sorted; with `--redact` a salted hash of each. Empty if unknown. */
+  /** Every IP address that was named, sorted; with `--redact` a salted hash of each. Empty if none was. */
   readonly addresses: readonly string[];
   /** Who said so: the host of a registry or of an echo service, sorted. */
   readonly sources: readonly string[];
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2; null if unknown, as is `asn`. */
   readonly country: string | null;
   /** `AS3320` */
   readonly asn: string | null;
-  /** Why it counts as unknown, in words: the sources contradict each other, or it changed meanwhile. Null if it does not. */
+  /** Why it counts as unknown, in words: nobody told it, the sources contradict each other, it changed meanwhile. */
   readonly doubt: string | null;
 }
 

@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
 import type { History } from "./history.ts";
 import type { Fault, Role, SeenObject } from "./observation.ts";
+import type { Distinct } from "./policy.ts";
 
 /** Workers that saw the same thing at one place in the tree. */
 export interface View {
@@ -36,11 +37,13 @@ export interface Difference {
   readonly views: readonly View[];
 }
 
-/** Workers that are the same machine, or cannot be shown to be different ones. */
+/** Workers that are the same in what the policy wants to differ, or cannot be shown to differ. */
 export interface Indistinct {
-  readonly why: "host key" | "machine" | "unknown machine";
+  readonly why: "host key" | Distinct | `unknown ${Distinct}`;
   /** Sorted. */
   readonly workers: readonly string[];
+  /** What they have in common, for `asn` and `country`: `AS3320`, `DE`. */
+  readonly value?: string;
 }
 
 /** The reason for the outcome; the wording is in `report/`. */

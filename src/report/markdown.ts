@@ -3,7 +3,7 @@ import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { comeBack, dayRows } from "./days.ts";
-import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { exitDoubt, firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText } from "./text.ts";
 
 /** A page to keep, or to paste into an issue; text from outside cannot become markup. */
@@ -36,9 +36,8 @@ function workerRow(observation: Observation): string[] {
   const { worker, via, outcome, digest, error } = observation;
   const { objects, bytes } = tallyOf(observation.objects);
   const hint = error?.hint == null ? "" : ` (${error.hint})`;
-  const note = [...(error === null ? [] : [`${error.code}: ${error.message}${hint}`]), ...remarksOf(observation)].join(
-    ", ",
-  );
+  const fault = error === null ? [] : [`${error.code}: ${error.message}${hint}`];
+  const note = [...fault, ...remarksOf(observation), exitDoubt(observation) ?? []].flat().join(", ");
   return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
 }
 

@@ -110,11 +110,32 @@ function mismatchText({ tag, says, text }: BottleMismatch): string {
   return `the tag "${visible(tag, 200)}" was asked for, but the index ${index}`;
 }
 
-/** `fra and sgp have one machine identity` */
-export function samenessText({ why, workers }: Indistinct): string {
-  if (why === "host key") return `${listed(workers)} proved one and the same host key`;
-  if (why === "machine") return `${listed(workers)} have one machine identity`;
-  return `nobody knows whether ${listed(workers)} ${workers.length === 1 ? "is a machine of its own" : "are machines of their own"}`;
+/** `fra and sgp have one machine identity`, `fra and sgp are both in AS14061` */
+export function samenessText({ why, workers, value }: Indistinct): string {
+  const [who, one] = [listed(workers), workers.length === 1];
+  const both = workers.length === 2 ? "both" : "all";
+  switch (why) {
+    case "host key":
+      return `${who} proved one and the same host key`;
+    case "machine":
+      return `${who} have one machine identity`;
+    case "network":
+      return `${who} leave for the internet by one and the same address`;
+    case "asn":
+      return `${who} are ${both} in ${visible(value ?? "one network", 20)}`;
+    case "country":
+      return `${who} are ${both} in ${value === undefined ? "one country" : `the country ${visible(value, 20)}`}`;
+    case "unknown machine":
+      return `nobody knows whether ${who} ${one ? "is a machine of its own" : "are machines of their own"}`;
+    case "unknown network":
+      return `nobody knows whether ${who} ${one ? "leaves for the internet by an address of its own" : "leave for the internet by addresses of their own"}`;
+    case "unknown asn":
+      return `nobody knows in whose network ${who} ${one ? "is" : "are"}`;
+    case "unknown country":
+      return `nobody knows in which country ${who} ${one ? "is" : "are"}`;
+    default:
+      return assertNever(why);
+  }
 }
 
 /** Which workers have no complete observation, why (grouped by cause), and what the others saw. */

@@ -6,7 +6,7 @@ import type { Observation } from "../model/observation.ts";
 import { isDigest } from "../oci/digest.ts";
 import { comeBack, dayRows } from "./days.ts";
 import type { Paint } from "./paint.ts";
-import { firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { exitDoubt, firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
 import { bytesText, counted, listed, shortener } from "./text.ts";
 import { verdictLine } from "./verdictline.ts";
 
@@ -93,14 +93,18 @@ function outcomeText({ outcome, error }: Observation, paint: Paint): string {
   return outcome === "saw" && error === null ? paint.good(outcome) : paint.unsure(outcome);
 }
 
-/** One line per fault, however many workers met it. */
+/** One line per fault and per doubt about an exit, however many workers met it. */
 function faultLines(observations: readonly Observation[], paint: Paint): string[] {
   const met = new Map<string, string[]>();
-  for (const { worker, error } of observations) {
-    if (error === null) continue;
-    const hint = error.hint === null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
-    const text = `${visible(error.message)}${hint}`;
+  const add = (text: string, worker: string): void => {
     met.set(text, [...(met.get(text) ?? []), visible(worker, 40)]);
+  };
+  for (const observation of observations) {
+    const { worker, error } = observation;
+    const hint = error?.hint == null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
+    if (error !== null) add(`${visible(error.message)}${hint}`, worker);
+    const doubt = exitDoubt(observation);
+    if (doubt !== null) add(visible(doubt), worker);
   }
   return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
 }

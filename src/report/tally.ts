@@ -48,7 +48,21 @@ export function remarksOf(observation: Observation): readonly string[] {
     ...(retries.length > 0 ? [counted(retries.length, "retry", "retries")] : []),
     ...(redirects.length > 0 ? [counted(redirects.length, "redirect")] : []),
     ...claimOf(observation),
+    ...exitRemark(observation),
   ];
+}
+
+/** `left by 203.0.113.7, DE, AS3320` */
+function exitRemark({ evidence: { exit } }: Observation): readonly string[] {
+  if (exit === null) return [];
+  if (exit.doubt !== null) return ["exit unknown"];
+  const places = [exit.country, exit.asn].filter((each) => each !== null);
+  return [visible(["left by " + exit.addresses.join(" "), ...places].join(", "), 150)];
+}
+
+/** Why the exit of this worker is not known, in words; null if it is, or if nobody asked. */
+export function exitDoubt({ evidence: { exit } }: Observation): string | null {
+  return exit === null || exit.doubt === null ? null : `its exit is not known: ${exit.doubt}`;
 }
 
 /** Enough of a claim to tell it from the digest beside it; `--json` has it whole. */

@@ -51,6 +51,7 @@ describe("an error that ends a command", () => {
     ["E_HOST_KEY", 12],
     ["E_DISK", 1],
     ["E_RELEASE", 1],
+    ["E_LEDGER", 1],
     ["E_BUG", 1],
     ["E_INTERRUPTED", 130],
   ])("%s exits with %i", (code, exit) => {

@@ -25,8 +25,9 @@ registries:
   registry-1.docker.io: { caFile: ./ca.pem, clientCertificate: ../c.pem, clientKey: /k.pem }
 limits: { retries: 0 }
 `;
-  const { policy, limits, workers, registries } = parseConfig(text, SOURCE);
-  expect(policy).toEqual({ distinct: ["machine"], days: 1 });
+  const { policy, exits, limits, workers, registries } = parseConfig(text, SOURCE);
+  expect(policy).toEqual({ distinct: ["machine"], days: 1, onChange: "notice" });
+  expect(exits).toEqual({ echo: [], geo: { country: null, asn: null } });
   expect(limits).toEqual({
     manifestBytes: 4 * 2 ** 20,
     documentBytes: 64 * 2 ** 20,
@@ -34,6 +35,7 @@ limits: { retries: 0 }
     blobBytes: 64 * 2 ** 30,
     redirects: 5,
     retries: 0,
+    againSeconds: 3,
     connectSeconds: 20,
     idleSeconds: 30,
     totalSeconds: 7200,
@@ -76,6 +78,24 @@ limits: { retries: 0 }
     client: {
       certificate: { path: "/etc/c.pem", at: `${at}64: registries["registry-1.docker.io"].clientCertificate` },
       key: { path: "/k.pem", at: `${at}85: registries["registry-1.docker.io"].clientKey` },
+    },
+  });
+});
+
+test("echo services and tables: normalised addresses, and files with their places", () => {
+  const text = `${THREE}policy:
+  distinct: [network, country, asn]
+  echo: [https://IP.example, "http://127.0.0.1:8080/ip", "http://echo.lab/?x=1"]
+  geo: { country: ~/c.mmdb, asn: ./a.mmdb }
+registries: { echo.lab: { plainHttp: true } }
+`;
+  const { policy, exits } = parseConfig(text, SOURCE);
+  expect(policy.distinct).toEqual(["network", "country", "asn"]);
+  expect(exits).toEqual({
+    echo: ["https://ip.example/", "http://127.0.0.1:8080/ip", "http://echo.lab/?x=1"],
+    geo: {
+      country: { path: "/home/kim/c.mmdb", at: `${SOURCE.file}:5:19: policy.geo.country` },
+      asn: { path: "/etc/lab/a.mmdb", at: `${SOURCE.file}:5:34: policy.geo.asn` },
     },
   });
 });

@@ -28,7 +28,7 @@ test("the example begins with its schema, has no mistake, and shows the defaults
 test("what is commented out in the example has no mistake either", async () => {
   const text = await readFile(place("tofu3.example.yaml"), "utf8");
   const uncommented = text.replace(
-    /^( *)# ( *)(proxy: \S+|forwardCredentials: \S+|registry\.corp\S+|caFile: \S+|client\w+: \S+|ledger: \S+)$/gm,
+    /^( *)# ( *)(proxy: \S+|forwardCredentials: \S+|echo: \[.*\]|geo: \{.*\}|registry\.corp\S+|caFile: \S+|client\w+: \S+|ledger: \S+)$/gm,
     "$1$2$3",
   );
   const config = parseConfig(uncommented, { file: place("tofu3.example.yaml"), home: "/home/kim" });
@@ -39,6 +39,11 @@ test("what is commented out in the example has no mistake either", async () => {
   ]);
   expect(config.registries.get("registry.corp.example")?.client).not.toBeNull();
   expect(config.ledger).toBe(place("ledger.jsonl"));
+  expect(config.exits.echo).toHaveLength(2);
+  expect(config.exits.geo).toMatchObject({
+    country: { path: place("country.mmdb") },
+    asn: { path: place("asn.mmdb") },
+  });
 });
 
 test("the schema accepts the example and refuses what editors should mark", async () => {
@@ -48,7 +53,7 @@ test("the schema accepts the example and refuses what editors should mark", asyn
   for (const wrong of [
     { ...example, worker: [] },
     { ...example, workers: [] },
-    { ...example, policy: { distinct: ["asn"] } },
+    { ...example, policy: { distinct: ["planet"] } },
     { ...example, limits: { retries: -1 } },
   ]) {
     expect(schema.safeParse(wrong).success).toBe(false);

@@ -5,6 +5,11 @@ describe("one value", () => {
   const port = "must be a whole number from 1 to 65535";
   const host = "must be a host name, an IP address or an alias of ~/.ssh/config";
   const proxy = "must be a proxy such as socks5h://127.0.0.1:9050 (http, https, socks5 or socks5h, with host and port)";
+  const echo = "must be an https:// URL without user, password and #";
+  const plain = "must be https; http is for loopback names, and for hosts with plainHttp: true under registries";
+  const pathWords = "must be the path of a file, absolute, from ~/, or relative to this file";
+  const tableFor = (key: string): string =>
+    `needs the table that tells it, or nothing could ever meet it; add "geo: { ${key}: FILE.mmdb }" to the policy`;
   const key = "must be SHA256: and 43 base64 characters, as printed by ssh-keygen -lf";
   test.each([
     { worker: "name: b, via: ssh", says: `workers[1].host: is missing; ${host}` },
@@ -94,30 +99,53 @@ describe("one value", () => {
   });
 
   test.each([
+    { text: "policy: {days: »0}", says: "policy.days: must be a whole number from 1 to 365, not 0" },
+    { text: "policy: {days: »366}", says: "policy.days: must be a whole number from 1 to 365, not 366" },
+    { text: "policy: {onChange: »fial}", says: 'policy.onChange: must be notice or fail, not "fial"' },
+    { text: "policy: {distinct: [»country]}", says: `policy.distinct[0]: ${tableFor("country")}` },
+    { text: "policy: {distinct: [machine, »asn]}", says: `policy.distinct[1]: ${tableFor("asn")}` },
     {
-      text: "policy: {days: »2}",
-      says: "policy.days: must be 1; agreement over several days comes in a later version",
-    },
-    { text: "policy: {days: »0}", says: "policy.days: must be 1, not 0" },
-    {
-      text: "policy: {distinct: [machine, »network]}",
-      says: "policy.distinct[1]: comes in a later version; for now only machine can be asked for",
-    },
-    {
-      text: "policy: {distinct: [»country]}",
-      says: "policy.distinct[0]: comes in a later version; for now only machine can be asked for",
+      text: "policy: {distinct: [country, »asn], geo: {country: c.mmdb}}",
+      says: `policy.distinct[1]: ${tableFor("asn")}`,
     },
     {
-      text: "policy: {distinct: [»asn]}",
-      says: "policy.distinct[0]: comes in a later version; for now only machine can be asked for",
+      text: "policy: {distinct: [»planet]}",
+      says: 'policy.distinct[0]: must be machine, network, asn or country, not "planet"',
     },
-    { text: "policy: {distinct: [»planet]}", says: 'policy.distinct[0]: must be machine, not "planet"' },
-    { text: "policy: {distinct: »machine}", says: 'policy.distinct: must be a list, [machine], not "machine"' },
-    { text: "»policy:", says: "policy: is empty; must be a mapping with distinct and days" },
+    {
+      text: "policy: {distinct: »machine}",
+      says: 'policy.distinct: must be a list of machine, network, asn or country: [machine], not "machine"',
+    },
     {
       text: "policy: {ledger: »~kim/l}",
       says: 'policy.ledger: must be the path of a file, absolute, from ~/, or relative to this file, not "~kim/l"',
     },
+    {
+      text: "»policy:",
+      says: "policy: is empty; must be a mapping with distinct, days, onChange, ledger, echo, geo",
+    },
+    { text: "policy: {echo: »x}", says: 'policy.echo: must be a list of https:// URLs, not "x"' },
+    { text: "policy: {echo: [»x]}", says: `policy.echo[0]: ${echo}, not "x"` },
+    { text: "policy: {echo: [»4]}", says: "policy.echo[0]: must be an https:// URL, not 4" },
+    { text: "policy: {echo: ['https://a.io', »'ftp://b.io']}", says: `policy.echo[1]: ${echo}` },
+    { text: "policy: {echo: [»'https://kim:pw@a.io']}", says: `policy.echo[0]: ${echo}` },
+    { text: "policy: {echo: [»'https://a.io/#x']}", says: `policy.echo[0]: ${echo}` },
+    { text: "policy: {echo: [»'http://a.io']}", says: `policy.echo[0]: ${plain}` },
+    {
+      text: "policy: {echo: [»'http://a.io:81']}\nregistries: {a.io: {plainHttp: true}}",
+      says: `policy.echo[0]: ${plain}`,
+    },
+    {
+      text: "policy: {echo: ['https://a.io', »'https://A.io:443/']}",
+      says: "policy.echo[1]: the same service as another one; each service once",
+    },
+    {
+      text: "policy: {echo: »['https://a', 'https://b', 'https://c', 'https://d', 'https://e']}",
+      says: "policy.echo: must be at most 4 services, not a list",
+    },
+    { text: "policy: {geo: {country: »''}}", says: `policy.geo.country: ${pathWords}` },
+    { text: "policy: {geo: {»contry: x}}", says: 'policy.geo.contry: unknown key "contry"; did you mean "country"?' },
+    { text: "policy: {geo: »x}", says: 'policy.geo: must be a mapping with country, asn, not "x"' },
     { text: "limits: {redirects: »11}", says: "limits.redirects: must be a whole number from 0 to 10, not 11" },
     { text: "limits: {retries: »-1}", says: "limits.retries: must be a whole number from 0 to 20, not -1" },
     {
@@ -179,7 +207,7 @@ describe("one value", () => {
 
 test("all mistakes are told, in the order of the file, one line each", () => {
   const lines = mistakesOf(
-    "limits: {retries: 99}\nworkers:\n- {name: a, via: local, x: 1}\npolicy: {days: 9}\nzzz: 1\n",
+    "limits: {retries: 99}\nworkers:\n- {name: a, via: local, x: 1}\npolicy: {days: 0}\nzzz: 1\n",
   );
   expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
     "1:19: limits.retries:",

@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { indistinctOf, type Identified } from "../../src/consensus/distinct.ts";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import { asking, digest, failed, refused, saw, tree } from "./observations.ts";
+import { naivelyDistinct, type NaiveExit } from "./oracle.ts";
 import { A, B, NAMES } from "./table.ts";
 
 interface Who {
@@ -158,5 +160,73 @@ describe("the judgement of workers that are not distinct", () => {
   test("a pin that is not met outranks it: changed", () => {
     expect(judge(asking({ pin: digest("7") }, observed([A, A, A], twins)), asked).outcome).toBe("changed");
     expect(judge(asking({ pin: digest("a") }, observed([saw(tree()), A, A], twins)), asked).outcome).toBe("indistinct");
+  });
+});
+
+describe("where they leave", () => {
+  const few = fc.integer({ min: 0, max: 3 });
+  const anyExit = fc.option(
+    fc.record({
+      v4: fc.option(few),
+      v6: fc.option(fc.tuple(few, few)),
+      country: fc.option(fc.constantFrom("DE", "SG", "US", "FR")),
+      asn: fc.option(fc.constantFrom("AS1", "AS2", "AS3", "AS4")),
+      doubt: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    }),
+    { freq: 20 },
+  );
+
+  function leaving(exits: readonly (NaiveExit | null)[]): Identified[] {
+    return exits.map((exit, at) => {
+      const addresses = [
+        ...(exit?.v4 == null ? [] : [`192.0.2.${exit.v4}`]),
+        ...(exit?.v6 == null ? [] : [`2001:db8:0:${exit.v6[0]}::${exit.v6[1]}`]),
+      ];
+      const note = exit && { addresses, sources: ["x"], country: exit.country, asn: exit.asn };
+      const noted = note && { ...note, doubt: exit.doubt ? "it changed" : null };
+      return { worker: `w${at}`, evidence: { hostKey: null, machine: `m${at}`, boot: null, exit: noted } };
+    });
+  }
+
+  test.each(["network", "asn", "country"] as const)("%s: the rule and the naive rule say the same", (what) => {
+    const seen = new Set<boolean>();
+    fc.assert(
+      fc.property(fc.array(anyExit, { minLength: 3, maxLength: 4 }), (exits) => {
+        const distinct = indistinctOf(leaving(exits), [what]).length === 0;
+        expect(distinct).toBe(naivelyDistinct(exits, what));
+        expect(indistinctOf(leaving(exits).reverse(), [what]).length === 0).toBe(distinct);
+        seen.add(distinct);
+      }),
+      { numRuns: 3000, seed: 20261126 },
+    );
+    expect(seen.size).toBe(2);
+  });
+
+  test("whatever is put in place of an exit, it is unknown and nothing breaks", () => {
+    const known = leaving([1, 2].map((v4) => ({ v4, v6: null, country: "DE", asn: "AS1", doubt: false })));
+    fc.assert(
+      fc.property(fc.anything(), (exit) => {
+        const odd = { worker: "odd", evidence: { hostKey: null, machine: "m", boot: null, exit } } as Identified;
+        for (const what of ["network", "asn", "country"] as const) {
+          const why = indistinctOf([...known, odd], [what]).map((each) => `${each.why}: ${each.workers.join()}`);
+          expect(why).toContain(`unknown ${what}: odd`);
+        }
+      }),
+    );
+  });
+
+  test("ten thousand exits take no time", () => {
+    const many = leaving(
+      Array.from({ length: 10_000 }, (_, at) => ({
+        v4: at % 200,
+        v6: [at, 1] as const,
+        country: "DE",
+        asn: null,
+        doubt: false,
+      })),
+    );
+    const start = performance.now();
+    expect(indistinctOf(many, ["network", "asn", "country"])).toHaveLength(202);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 });

@@ -7,6 +7,8 @@ import { judge } from "../../src/consensus/judge.ts";
 import * as compare from "../../src/consensus/compare.ts";
 import * as errors from "../../src/errors.ts";
 import * as observation from "../../src/model/observation.ts";
+import * as exits from "../../src/model/exit.ts";
+import * as policies from "../../src/model/policy.ts";
 import * as subject from "../../src/model/subject.ts";
 import * as digests from "../../src/oci/digest.ts";
 import * as mediatype from "../../src/oci/mediatype.ts";
@@ -99,6 +101,8 @@ function load(sources: ReadonlyMap<string, string>): Judge {
     if (name === "../errors.ts") return errors;
     if (name === "../model/observation.ts") return observation;
     if (name === "../model/subject.ts") return subject;
+    if (name === "../model/exit.ts") return exits;
+    if (name === "../model/policy.ts") return policies;
     if (name === "../oci/digest.ts") return digests;
     if (name === "../oci/mediatype.ts") return mediatype;
     if (name === "../oci/homebrew.ts") return homebrew;
@@ -139,6 +143,10 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
   ...["const DEEPEST = 17;", "for (let at = first; path.length <= DEEPEST;) {"].map((text) => {
     return { text, why: "where the label of a thing that hangs below itself ends decides nothing" };
   }),
+  {
+    text: "exits.filter(({ networks }) => networks.length > 0 && networks.every((each) => each.family !== family)),",
+    why: "there are two families, and it does not matter which of the lists is whose",
+  },
   {
     text: "if (gap !== null || first === undefined && root === undefined) {",
     why: "without a gap there is a first report, and it has a root",

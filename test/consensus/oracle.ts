@@ -92,3 +92,31 @@ function isTree(named: string | null, objects: Observation["objects"]): boolean 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   return new Set(sets.flatMap((each) => [...each]));
 }
+
+/** An exit as a worker may report it, made up of at most one address of each family. */
+export interface NaiveExit {
+  readonly v4: number | null;
+  /** Number of the /64, and of the host in it. */
+  readonly v6: readonly [network: number, host: number] | null;
+  readonly country: string | null;
+  readonly asn: string | null;
+  readonly doubt: boolean;
+}
+
+/**
+ * Whether workers with these exits are distinct, from the words of the contract: what the policy names must be known of
+ * both of any two workers, be comparable, and differ.
+ */
+export function naivelyDistinct(exits: readonly (NaiveExit | null)[], what: "network" | "asn" | "country"): boolean {
+  return exits.every((one, at) =>
+    exits.every((other, beside) => {
+      if (one === null || other === null || one.doubt || other.doubt) return false;
+      if (what !== "network") return one[what] !== null && (at === beside || one[what] !== other[what]);
+      if (one.v4 === null && one.v6 === null) return false;
+      if (at === beside) return true;
+      const four = one.v4 === null || other.v4 === null ? null : one.v4 !== other.v4;
+      const six = one.v6 === null || other.v6 === null ? null : one.v6[0] !== other.v6[0];
+      return (four ?? six ?? false) && (six ?? true);
+    }),
+  );
+}

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Policy } from "../../src/model/policy.ts";
-import type { Asked, Observation, SeenObject } from "../../src/model/observation.ts";
+import type { Asked, ExitNote, Observation, SeenObject } from "../../src/model/observation.ts";
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
 import { SCHEMA1_SIGNED, SCHEMA1_UNSIGNED } from "../../src/oci/mediatype.ts";
 import type { Digest } from "../../src/oci/digest.ts";
@@ -365,6 +365,55 @@ const from = (
   three(who.map((evidence) => (worker) => ({ ...A(worker), evidence: { ...A(worker).evidence, ...evidence } }))),
   { distinct: ["machine"] },
 ];
+/** Who leaves where: addresses, or what is wrong with them. */
+const leaving = (
+  distinct: Policy["distinct"],
+  ...exits: readonly unknown[]
+): readonly [readonly Observation[], Partial<Policy>] => {
+  const notes = exits.map((each) => (each === null ? {} : { exit: exitNote(each) as ExitNote }));
+  return [from(...notes)[0], { distinct }];
+};
+function exitNote(given: unknown): unknown {
+  const nothing: ExitNote = { addresses: [], sources: [], country: null, asn: null, doubt: null };
+  if (given instanceof Array) return { ...nothing, addresses: given as unknown };
+  return typeof given === "object" ? { ...nothing, ...given } : given;
+}
+const net: Policy["distinct"] = ["network"];
+const EXITS = {
+  "three exits": leaving(net, ["192.0.2.1"], ["198.51.100.1"], ["203.0.113.1"]),
+  "two behind one exit": leaving(net, ["192.0.2.1"], ["198.51.100.1"], ["198.51.100.1"]),
+  "two behind one exit, once as IPv6": leaving(net, ["192.0.2.1"], ["198.51.100.1"], ["::ffff:198.51.100.1"]),
+  "two in one /64": leaving(net, ["2001:db8:0:1::1"], ["2001:db8:0:2::1"], ["2001:DB8:0:2:a::b"]),
+  "three /64": leaving(net, ["2001:db8:0:1::1"], ["2001:db8:0:2::1"], ["2001:db8:0:3::1"]),
+  "two with one IPv6 and two IPv4": leaving(
+    net,
+    ["192.0.2.1", "2001:db8::1"],
+    ["198.51.100.1", "2001:db8::2"],
+    ["203.0.113.1"],
+  ),
+  "no family in common": leaving(net, ["192.0.2.1", "2001:db8:1::1"], ["198.51.100.1"], ["2001:db8:2::1"]),
+  "an exit that nobody knows": leaving(net, ["192.0.2.1"], ["198.51.100.1"], []),
+  "an exit of which nothing was noted": leaving(net, ["192.0.2.1"], null, ["198.51.100.1"]),
+  "an exit in doubt": leaving(net, ["192.0.2.1"], ["198.51.100.1"], { addresses: ["203.0.113.1"], doubt: "changed" }),
+  "an exit that is no address": leaving(net, ["192.0.2.1"], ["198.51.100.1"], ["203.0.113.1", "the moon"]),
+  "an exit that is no list": leaving(net, ["192.0.2.1"], ["203.0.113.1"], { addresses: "198.51.100.1" }),
+  "an exit of another kind": leaving(net, ["192.0.2.1"], ["203.0.113.1"], "x"),
+  "one exit, and nobody asks": leaving([], ["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]),
+  "three providers": leaving(["asn"], { asn: "AS1" }, { asn: "AS2" }, { asn: "AS3" }),
+  "two at one provider": leaving(["asn"], { asn: "AS1" }, { asn: "AS2" }, { asn: "AS2" }),
+  "a provider that nobody knows": leaving(["asn"], { asn: "AS1" }, { asn: "AS2" }, {}),
+  "a provider in doubt": leaving(["asn"], { asn: "AS1" }, { asn: "AS2" }, { asn: "AS3", doubt: "changed" }),
+  "a provider of another kind": leaving(["asn"], { asn: "AS1" }, { asn: "AS2" }, { asn: "Telekom" }),
+  "three countries": leaving(["country"], { country: "DE" }, { country: "SG" }, { country: "US" }),
+  "one country": leaving(["country"], { country: "DE" }, { country: "DE" }, { country: "DE" }),
+  "a country that nobody knows": leaving(["country"], { country: "DE" }, null, { country: "" }),
+  "everything is one, each said once": leaving(
+    ["country", "asn", "network", "machine"],
+    { addresses: ["192.0.2.1"], country: "DE", asn: "AS1" },
+    { addresses: ["192.0.2.1"], country: "DE", asn: "AS1" },
+    { addresses: ["198.51.100.1"], country: "SG", asn: "AS1" },
+  ),
+} as const;
 const INDISTINCT = {
   "three machines": from({ machine: "a" }, { machine: "b", hostKey: "K" }, { machine: "c", hostKey: "L" }),
   "two machines": from({ machine: "a" }, { machine: "b", hostKey: "K" }, { machine: "b", hostKey: "L" }),
@@ -382,6 +431,7 @@ const INDISTINCT = {
     { machine: "b", boot: "x" },
     { machine: "c", boot: "z" },
   ),
+  ...EXITS,
   "two machines, and pinned to something else": [
     pinned("7", from({ machine: "a" }, { machine: "a" }, { machine: "a" })[0]),
   ],

@@ -56,7 +56,12 @@ function look(
   job: Job = jobOf(undefined, {}, { totalSeconds: 7200 }),
 ): Promise<readonly Observation[]> {
   const vantages = transports.map((transport, at) => vantageOf(transport, { name: NAMES[at] ?? "" }));
-  return dispatch(job, vantages, { keep: null, admit: null, witness: null, watch: () => undefined }, new AbortController().signal);
+  return dispatch(
+    job,
+    vantages,
+    { keep: null, admit: null, witness: null, watch: () => undefined },
+    new AbortController().signal,
+  );
 }
 
 describe("an alarm waits for nobody", { timeout: 10_000 }, () => {

@@ -6,7 +6,9 @@ import { z } from "zod";
  */
 
 const digest = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+/** With `--redact`, the salted hash of what would be there. */
+const redacted = "hash:[0-9a-f]{16}";
+const hash = z.string().regex(new RegExp(`^([0-9a-f]{64}|${redacted})$`));
 const time = z.iso.datetime({ offset: false });
 const bytes = z.int().min(0);
 const role = z.enum(["index", "manifest", "config", "layer", "blob"]);
@@ -96,7 +98,7 @@ const evidence = z.strictObject({
   tools: z.array(z.string()).min(0),
   hostKey: z
     .string()
-    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/)
+    .regex(new RegExp(`^(SHA256:[A-Za-z0-9+/]{43}|${redacted})$`))
     .nullable(),
   machine: hash.nullable(),
   boot: hash.nullable(),
@@ -163,7 +165,18 @@ const reason = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("indistinct"),
     root: digest,
-    indistinct: z.array(z.strictObject({ why: z.enum(["host key", "machine", "unknown machine"]), workers })).min(1),
+    indistinct: z
+      .array(
+        z.strictObject({
+          why: z.enum([
+            "host key",
+            ...["machine", "network", "asn", "country"].flatMap((each) => [each, `unknown ${each}`]),
+          ]),
+          workers,
+          value: z.string().optional(),
+        }),
+      )
+      .min(1),
   }),
 ]);
 

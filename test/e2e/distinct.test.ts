@@ -79,7 +79,7 @@ describe("three workers on one machine", () => {
     expect(breaches(seen.stdout)).toEqual([]);
     const { evidence } = seen;
     expect(evidence).toMatchObject({ outcome: "indistinct", quorum: "3/3", artifact: null, released: null });
-    expect(evidence.policy).toEqual({ distinct: ["machine"], days: 1, met: false });
+    expect(evidence.policy).toEqual({ distinct: ["machine"], days: 1, onChange: "notice", met: false });
     expect(evidence.summary).toContain("fra, here and sgp have one machine identity");
     expect(evidence.observations.map(({ evidence: { hostKey } }) => hostKey)).toEqual([
       stage.fra.hostKeyFingerprint,
@@ -95,7 +95,7 @@ describe("three workers on one machine", () => {
     const seen = await release({ others: ANYTHING });
     expect(seen.code, seen.stderr).toBe(0);
     expect(await seen.left()).toEqual(["out"]);
-    expect(seen.evidence.policy).toEqual({ distinct: [], days: 1, met: true });
+    expect(seen.evidence.policy).toEqual({ distinct: [], days: 1, onChange: "notice", met: true });
   });
 
   test("workers check says the same as verify: 13 and 0", async () => {

@@ -1,6 +1,8 @@
 import { guard, type Guard } from "./guard.ts";
 
 const DISTINCT = "test/consensus/distinct.test.ts";
+const CASES = "test/consensus/mutation.test.ts";
+const EXIT = "test/worker/fetch/exit.test.ts";
 const DISPATCH = "test/coordinator/dispatch.test.ts";
 const WALK = "test/worker/walk/look.test.ts";
 const UNCLEAN = `${WALK} › a transport that does not close cleanly: what was seen stands, and supports nothing`;
@@ -11,14 +13,14 @@ export const ALARM_GUARDS: readonly Guard[] = [
     "workers that turn out to be one machine",
     {
       file: "src/consensus/distinct.ts",
-      from: 'if (!distinct.includes("machine")) return oneKey;',
-      to: "return oneKey;",
+      from: "machine: sameMachines,",
+      to: "machine: () => [],",
       test: `${DISTINCT} › same bytes from one machine are indistinct, and the reason says who and why`,
     },
     {
       file: "src/consensus/distinct.ts",
-      from: "unknown.length === 0",
-      to: "true",
+      from: 'typeof evidence.machine !== "string"',
+      to: "false",
       test: `${DISTINCT} › a machine that is not known is not distinct`,
     },
     {
@@ -33,6 +35,66 @@ export const ALARM_GUARDS: readonly Guard[] = [
     from: "[evidence.hostKey, worker]",
     to: "[null, worker]",
     test: `${DISTINCT} › one proved host key is indistinct whatever the policy says`,
+  }),
+  ...guard(
+    "workers that leave by one address",
+    {
+      file: "src/consensus/distinct.ts",
+      from: "network: sameNetworks,",
+      to: "network: () => [],",
+      test: `${CASES} › of every case is, word for word, what was written down`,
+    },
+    {
+      file: "src/consensus/distinct.ts",
+      from: "[...strangers, ...apart]",
+      to: "[]",
+      test: `${CASES} › of every case is, word for word, what was written down`,
+    },
+    {
+      file: "src/worker/fetch/exit.ts",
+      from: "contradictionIn(claims) ??",
+      to: "",
+      test: `${EXIT} › the registry contradicts the service: unknown`,
+    },
+    {
+      file: "src/worker/fetch/exit.ts",
+      from: "isLasting(claims) ? null",
+      to: "claims.length > 0 ? null",
+      test: `${EXIT} › one exit from what everybody said › $why: unknown`,
+    },
+  ),
+  ...guard(
+    "an echo service that lies, floods or hangs",
+    {
+      file: "src/worker/fetch/echo.ts",
+      from: "if (status !== 200)",
+      to: "if (status === 0)",
+      test: `${EXIT} › a service that $why: the exit is unknown, and the observation as good as any`,
+    },
+    {
+      file: "src/worker/fetch/echo.ts",
+      from: "publicOnly && !isPublicAddress(address.text)",
+      to: "false",
+      test: `${EXIT} › a service that $why: the exit is unknown, and the observation as good as any`,
+    },
+    {
+      file: "src/worker/fetch/echo.ts",
+      from: "within(ms, [signal], (limit) => transport.read(query, limit))",
+      to: "transport.read(query, signal)",
+      test: `${EXIT} › a service that hangs costs its own time and no more`,
+    },
+    {
+      file: "src/worker/fetch/echo.ts",
+      from: "vantage.link.begin(`echo ${url.host}`)",
+      to: "vantage.link.begin(url.host)",
+      test: `${EXIT} › before and after, by a transport of the service's own, on connections of their own`,
+    },
+  ),
+  ...guard("a redacted report has no exit address", {
+    file: "src/report/redact.ts",
+    from: "words.reduce((rest, word) => rest.replaceAll(word, () => hide(word)), text)",
+    to: "words.length > 0 ? text : text",
+    test: "test/report/redact.test.ts › no address of an exit is in any report, wherever it was",
   }),
   ...guard("`workers check` contacts nobody", {
     file: "src/cli/commands/workers.ts",

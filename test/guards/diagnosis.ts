@@ -18,7 +18,7 @@ export const DIAGNOSIS_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/consensus/moved.ts",
-      from: "before === to || ",
+      from: " || agreementsIn(past).at(-1)?.digest === to",
       to: "",
       test: `${HOSTILE} › replays what the tag once was, and is honest then: the ledger knows that it had moved before`,
     },

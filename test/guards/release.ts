@@ -162,7 +162,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
     },
   ),
   ...guard("a verdict is reported whatever becomes of the release", {
-    file: "src/coordinator/verify.ts",
+    file: "src/coordinator/ending.ts",
     from: 'log("debug", "nothing was released",',
     to: 'if (!signal.aborted) throw thrown; else log("debug", "nothing was released",',
     test: "test/release/full.test.ts › a DEST that appears while the workers look stays, and the verdict is told: exit code 1",

@@ -66,7 +66,16 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
   report: ["errors.ts", "oci", "model"],
-  config: ["errors.ts", "secret.ts", "smallfile.ts", "nearest.ts", "oci/reference.ts", "model", "http/proxy.ts"],
+  config: [
+    "errors.ts",
+    "secret.ts",
+    "smallfile.ts",
+    "nearest.ts",
+    "oci/reference.ts",
+    "model",
+    "http/proxy.ts",
+    "http/address.ts",
+  ],
   "config/docker": [
     "errors.ts",
     "secret.ts",
@@ -80,6 +89,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ["errors.ts"],
   coordinator: [
     "errors.ts",
+    "smallfile.ts",
     "oci",
     "model",
     "http/transport.ts",
@@ -93,6 +103,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ssh/connection/trust.ts",
     "worker",
     "worker/fetch/reach.ts",
+    "worker/fetch/exit.ts",
     "worker/walk/look.ts",
     "worker/walk/ending.ts",
     "worker/walk/glance.ts",
@@ -159,6 +170,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   yaml: /^config\//,
   "ssh-config": /^config\/ssh\//,
   "tar-stream": /^(release\/formats\/tar|evidence\/layers)\.ts$/,
+  "mmdb-lib": /^coordinator\/geo\.ts$/,
   fzstd: /^release\/formats\/compression\.ts$/,
 };
 

@@ -27,6 +27,7 @@ export interface VerifyArguments extends SelectionText {
   readonly days: number | null;
   readonly keepEvidence: string | null;
   readonly reports: readonly string[];
+  readonly redact: boolean;
 }
 
 export interface InspectArguments extends SelectionText {
@@ -104,6 +105,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         days: daysOf(flags),
         keepEvidence: text(flags, "keep-evidence"),
         reports: reportsOf(flags),
+        redact: isOn(flags, "redact"),
       };
     case "inspect":
       return { command: "inspect", reference: first, ...selection, raw: isOn(flags, "raw") };

@@ -106,6 +106,10 @@ const VERIFY: Command = {
       repeatable: true,
       text: `write a report too; its kind follows the ending: ${REPORT_KINDS.join(" ")} (repeatable)`,
     },
+    {
+      name: "redact",
+      text: "for others to read: hashes for addresses and machines, days for times, in every report",
+    },
   ],
   examples: [
     ["tofu3 verify alpine:3.20 --platform linux/amd64 -o oci:alpine", "release an image as an OCI layout"],
@@ -213,7 +217,8 @@ const WORKERS_CHECK: Command = {
     "Reaches all workers at once and shows host key, round trip, system, curl, hash tool and clock, with one",
     "line on what to do about each thing that is lacking. Also says whether the workers are as distinct as",
     "policy.distinct requires. With --registry, every worker asks that registry for /v2/ through its proxy.",
-    "Without it no registry is asked, and of a proxy only a TCP connection.",
+    "Without it no registry is asked, and of a proxy only a TCP connection. With policy.echo or policy.geo, also",
+    "shows where each worker leaves for the internet, and asks the services that are named there.",
   ],
   flags: [{ name: "registry", value: "HOST", text: "ask this registry from every worker, without credentials" }],
   examples: [

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { loadConfig } from "../../config/load.ts";
 import type { Evidence } from "../../model/evidence.ts";
+import { redact } from "../../report/redact.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOfEvidence } from "../exit.ts";
 import type { Settings, VerifyArguments } from "../argv/invocation.ts";
@@ -18,7 +20,8 @@ export async function verifyCommand(
   const subject = readSubject(wanted.reference, settings, io);
   await checkReports(wanted.reports, io.cwd);
   const config = await loadConfig(settings.config, io);
-  const evidence = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
+  const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
+  const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
   await tellEvidence(evidence, subject, settings, io);
   const reported = await tryReports(wanted.reports, evidence, io);
   tellNotices(evidence, settings, io);

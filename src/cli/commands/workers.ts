@@ -1,12 +1,14 @@
 import { loadConfig } from "../../config/load.ts";
-import { indistinctOf } from "../../consensus/distinct.ts";
+import type { Config } from "../../config/config.ts";
+import { indistinctOf, type Identified } from "../../consensus/distinct.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
-import type { Policy } from "../../model/policy.ts";
+import { DISTINCT, type Policy } from "../../model/policy.ts";
 import type { Indistinct } from "../../model/verdict.ts";
 import { jsonText } from "../../report/json.ts";
 import { PLAIN, type Paint } from "../../report/paint.ts";
 import { samenessText } from "../../report/sentence.ts";
+import { needsText, standingText, TODO, type Means, type Standing } from "../../report/standing.ts";
 import { renderGrid } from "../../report/table.ts";
 import { counted, listed } from "../../report/text.ts";
 import { checkWorkers } from "../../coordinator/workers.ts";
@@ -17,7 +19,10 @@ import type { Settings, WorkersCheckArguments } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
 import { openProgress } from "../progress/progress.ts";
 
-type Asked = Pick<Policy, "distinct">;
+/** What the policy wants to differ, and what there is to measure it with. */
+type Asked = Pick<Policy, "distinct"> & { readonly means?: Means };
+
+const NO_MEANS: Means = { echo: false, asn: false, country: false };
 
 /**
  * What every worker is and what it lacks. Returns 0 if `verify` could agree, 12 if a worker is unusable, 13 if the
@@ -30,7 +35,7 @@ export async function workersCheckCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const config = await loadConfig(settings.config, io);
-  const { policy } = config;
+  const policy = { ...config.policy, means: meansOf(config) };
   const names = config.workers.map((worker) => visible(worker.name, 40));
   if (!settings.quiet && settings.progress) io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
   const silent = await openProgress(io, { ...settings, progress: false }, []);
@@ -43,8 +48,14 @@ export async function workersCheckCommand(
   return indistinct(reports, policy).length === 0 ? EXIT_OK : exitOf("indistinct");
 }
 
-function objectOf(reports: readonly WorkerReport[], policy: Policy, version: string): unknown {
+function meansOf({ exits: { echo, geo } }: Config): Means {
+  return { echo: echo.length > 0, asn: geo.asn !== null, country: geo.country !== null };
+}
+
+function objectOf(reports: readonly WorkerReport[], policy: Policy & Asked, version: string): unknown {
   const found = indistinct(reports, policy);
+  const { meets, next } = standing(reports);
+  const needs = next && { distinct: next.distinct, needs: needsText(next, policy.means ?? NO_MEANS) };
   const met = found.length === 0 && reports.every(isUsable);
   return {
     schemaVersion: 1,
@@ -54,29 +65,53 @@ function objectOf(reports: readonly WorkerReport[], policy: Policy, version: str
       why === "machine" ? [workers] : [],
     ),
     indistinct: found,
-    policy: { distinct: policy.distinct, days: policy.days, met },
+    policy: { distinct: policy.distinct, days: policy.days, met, meets, next: needs },
   };
 }
 
 /** Considers only workers that were reached; the identity of the others does not matter yet. */
 function indistinct(reports: readonly WorkerReport[], { distinct }: Asked): readonly Indistinct[] {
   const reached = reports.filter((report) => isUsable(report) || report.machine !== null);
-  return indistinctOf(
-    reached.map(({ worker, hostKey, machine, boot }) => ({ worker, evidence: { hostKey, machine, boot } })),
-    distinct,
-  );
+  return indistinctOf(reached.map(identified), distinct);
 }
+
+function identified({ worker, hostKey, machine, boot, exit }: WorkerReport): Identified {
+  return { worker, evidence: { hostKey, machine, boot, exit } };
+}
+
+/** What all workers together meet: nothing is known of it while one of them is not usable. */
+function standing(reports: readonly WorkerReport[]): Standing {
+  const [first] = DISTINCT;
+  return reports.every(isUsable)
+    ? standingOf(reports.map(identified))
+    : { meets: [], next: { distinct: first, found: [] } };
+}
+
+/** What they differ in, and the first thing, from the easiest to meet, that they do not. */
+function standingOf(workers: readonly Identified[]): Standing {
+  const results = DISTINCT.map((distinct) => ({ distinct, found: indistinctOf(workers, [distinct]) }));
+  return {
+    meets: results.filter(({ found }) => found.length === 0).map(({ distinct }) => distinct),
+    next: results.find(({ found }) => found.length > 0) ?? null,
+  };
+}
+
+const HEAD = [
+  ...["WORKER", "VIA", "STATE", "ROUND TRIP", "CLOCK", "SYSTEM", "CURL", "HASH TOOL", "MACHINE", "HOST KEY"],
+] as const;
 
 /** A row per worker, then a line for each thing that needs attention. */
 export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
-  const head = ["WORKER", "VIA", "STATE", "ROUND TRIP", "CLOCK", "SYSTEM", "CURL", "HASH TOOL", "MACHINE", "HOST KEY"];
+  const exits = reports.some(({ exit }) => exit !== null);
+  const head = [...HEAD, ...(exits ? ["EXIT", "COUNTRY", "NETWORK"] : [])];
   const grid = renderGrid(
     head,
-    reports.map((report) => rowOf(report, paint)),
+    reports.map((report) => [...rowOf(report, paint), ...(exits ? exitCells(report) : [])]),
     paint,
     [3, 4],
   );
-  const blocks = [[grid], todoLines(reports, policy, paint), [lastLine(reports, policy, paint)]];
+  const meets = standingText(standing(reports), policy.means ?? NO_MEANS);
+  const blocks = [[grid], todoLines(reports, policy, paint), [meets], [lastLine(reports, policy, paint)]];
   return `${blocks
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
@@ -112,29 +147,30 @@ function rowOf(report: WorkerReport, paint: Paint): string[] {
   ];
 }
 
+function exitCells({ exit }: WorkerReport): string[] {
+  const { addresses = [], country = null, asn = null, doubt = null } = exit ?? {};
+  const known = addresses.length > 0 && doubt === null;
+  return [known ? visible(addresses.join(" "), 100) : NONE, country ?? NONE, asn ?? NONE];
+}
+
 const NONE = "–";
 
 function todoLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {
   return [...reports.flatMap((report) => todoOf(report, paint)), ...samenessLines(reports, policy, paint)];
 }
 
-function todoOf({ worker, lacks, warnings, error }: WorkerReport, paint: Paint): string[] {
+function todoOf({ worker, lacks, warnings, error, exit }: WorkerReport, paint: Paint): string[] {
   const name = paint.strong(visible(worker, 40));
   const hint = error?.hint == null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
   const fault = error === null ? [] : [`${name}: ${visible(error.message)}${hint}`];
+  const doubt = exit?.doubt == null ? [] : [`${name}: its exit is not known: ${visible(exit.doubt)}`];
   return [
     ...fault,
+    ...doubt,
     ...lacks.map(({ what, todo }) => `${name}: ${visible(what)}: ${visible(todo)}`),
     ...warnings.map(({ what, todo }) => `${paint.unsure("warning")}: ${name}: ${visible(what)}: ${visible(todo)}`),
   ];
 }
-
-const ONE_EACH = "give each worker a machine of its own";
-const TODO: Readonly<Record<Indistinct["why"], string>> = {
-  "host key": `${ONE_EACH}; if one is a copy of the other, make new host keys on it: rm /etc/ssh/ssh_host_*; ssh-keygen -A`,
-  machine: `${ONE_EACH}; if one is a copy of the other: rm -f /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup`,
-  "unknown machine": "give it an identity: systemd-machine-id-setup, or dbus-uuidgen --ensure=/etc/machine-id",
-};
 
 /** Sameness that the policy does not forbid is a warning. */
 function samenessLines(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string[] {

@@ -9,7 +9,7 @@ function isDeceived({ objects }: Observation): boolean {
 }
 
 /** An answer with another meaning than content, by its type or by how it begins. */
-function isPage({ evidence }: Observation): boolean {
+export function isPage({ evidence }: Observation): boolean {
   const { contentType, head } = evidence.unexpected ?? { contentType: null, head: "" };
   return /^\s*(?:text\/html|application\/xhtml)/i.test(contentType ?? "") || /^\s*<(?:!doctype|html|\?xml)/i.test(head);
 }

@@ -1,10 +1,12 @@
 import type { Finding } from "../../model/diagnosis.ts";
+import type { Glance } from "../../model/probe.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { imageConfigOf } from "../../oci/imageconfig.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { differingEntries, relationOf, type Relation } from "../compare.ts";
 import { agreementsIn } from "../history.ts";
 import { camps, leadingPair, oddOnes } from "../camps.ts";
+import { claimedDigests, destinationOf, isEverywhere } from "../moved.ts";
 import type { Case, Rule } from "./case.ts";
 import { otherIssuer } from "./issuer.ts";
 
@@ -26,13 +28,12 @@ export const interception: Rule = (each) => {
   return because === null ? null : { class: "interception", confidence: "likely", odd, because };
 };
 
-/** No worker was given the same bytes twice. */
+/** No look saw the same bytes as another. */
 export const dynamic: Rule = (each) => {
   if (!isSplit(each) || (each.probes?.again.length ?? 0) < 2) return null;
-  const looks = each.observations.map(({ worker }) => looksOf(worker, each));
-  const changing = looks.every((digests) => !digests.includes(null) && new Set(digests).size === digests.length);
-  const digests = new Set(looks.flat()).size;
-  if (!changing) return null;
+  const looks = each.observations.flatMap(({ worker }) => looksOf(worker, each));
+  const digests = new Set(looks).size;
+  if (looks.includes(null) || digests < looks.length) return null;
   return { class: "dynamic", confidence: "likely", odd: [], because: { kind: "dynamic", digests } };
 };
 
@@ -40,8 +41,10 @@ export const dynamic: Rule = (each) => {
 export const related: Rule = (each) => {
   if (!isSplit(each) || each.probes === null || camps(each.observations).length !== 2) return null;
   const relation = relationBetween(each);
-  const odd = oddOnes(each.observations);
-  return relation === null ? null : { class: relation, confidence: "likely", odd, because: { kind: "related" } };
+  if (relation === null) return null;
+  // what layers unpack to is only what the configs say of them
+  const confidence = relation === "recompressed" ? "possible" : "likely";
+  return { class: relation, confidence, odd: oddOnes(each.observations), because: { kind: "related" } };
 };
 
 function relationBetween({ observations, probes }: Case): Relation {
@@ -63,7 +66,7 @@ export const stale: Rule = (each) => {
   const odd = oddOnes(each.observations);
   const [majority, other, ...more] = camps(each.observations);
   if (majority === undefined || other === undefined || more.length > 0 || odd.length !== other[1].length) return null;
-  if (!isEverywhere(other[0], each)) return null;
+  if (!isEverywhere(other[0], workersOf(each), each.probes?.byDigest ?? [])) return null;
   const agreements = agreementsIn(each.past);
   const at = agreements.findLast(({ digest }) => digest === other[0])?.at ?? null;
   const newer = agreements.findLast(({ digest }) => digest === majority[0])?.at ?? null;
@@ -75,10 +78,8 @@ export const stale: Rule = (each) => {
   return newer === null && old !== null && young !== null && old < young ? finding("possible") : null;
 };
 
-/** Every worker is given it when it asks for it by its digest. */
-function isEverywhere(digest: Digest, { observations, probes }: Case): boolean {
-  const seen = (probes?.byDigest ?? []).filter((each) => each.asked === digest && each.digest === digest);
-  return observations.every(({ worker }) => seen.some((each) => each.worker === worker));
+function workersOf({ observations }: Case): readonly string[] {
+  return observations.map(({ worker }) => worker);
 }
 
 /** When a document says that it was made, in milliseconds; it says so itself. */
@@ -102,44 +103,53 @@ export const splitView: Rule = (each) => {
   if (!isSplit(each)) return null;
   const { observations, probes } = each;
   const odd = oddOnes(observations);
-  const digest = camps(observations).find(([, workers]) => odd.includes(workers[0] ?? ""))?.[0] ?? null;
-  if (wentAway(each)) return null;
-  const others = observations.map(({ worker }) => worker).filter((worker) => !odd.includes(worker));
-  const asked = (probes?.byDigest ?? []).filter((glance) => glance.asked === digest && others.includes(glance.worker));
-  const alone = asked.length > 0 && asked.every((glance) => glance.digest !== digest);
-  const clings = (probes?.again.length ?? 0) > 0 && odd.every((worker) => isConstant(looksOf(worker, each)));
+  const [digest = null, ...more] = camps(observations)
+    .filter(([, workers]) => workers.every((worker) => odd.includes(worker)))
+    .map(([camp]) => camp);
+  const others = workersOf(each).filter((worker) => !odd.includes(worker));
+  const alone = digest !== null && others.length > 0 && others.every((worker) => isRefused(digest, worker, each));
+  const stays = odd.every((worker) => isConstant(looksOf(worker, each)));
+  const apart = others.every((worker) => looksOf(worker, each).at(-1) !== digest);
+  const clings = (probes?.again.length ?? 0) > 0 && stays && apart;
   const confidence = alone && clings ? "sure" : alone || clings ? "likely" : "possible";
-  return { class: "split-view", confidence, odd, because: { kind: "split", digest, alone, clings } };
+  const because = { kind: "split", digest: more.length > 0 ? null : digest, alone, clings } as const;
+  return { class: "split-view", confidence, odd, because };
 };
 
 function isConstant(looks: readonly (Digest | null)[]): boolean {
   return new Set(looks).size === 1 && looks[0] !== null;
 }
 
-/** All lead to one digest in the end, and nobody is given the other one any more: its publisher may have removed it. */
-function wentAway(each: Case): boolean {
-  const last = each.probes?.again.at(-1) ?? [];
-  const [to, ...more] = new Set(last.map(({ digest }) => digest));
-  if (to == null || more.length > 0 || last.length < each.observations.length) return false;
-  return goneDigests(each, to).length > 0;
+/** The worker asked for it by its digest, and was told that it does not exist, or was given other bytes. */
+function isRefused(digest: Digest, worker: string, { probes }: Case): boolean {
+  const answers = (probes?.byDigest ?? []).filter((each) => each.asked === digest && each.worker === worker);
+  return answers.length > 0 && answers.every((each) => isGone(each) || isOther(each));
 }
 
-function goneDigests({ observations, probes }: Case, to: Digest): Digest[] {
-  return camps(observations)
-    .map(([digest]) => digest)
-    .filter(
-      (digest) => digest !== to && (probes?.byDigest ?? []).filter((glance) => glance.asked === digest).length > 0,
-    )
-    .filter((digest) =>
-      (probes?.byDigest ?? []).every((glance) => glance.asked !== digest || glance.fault?.code === "E_NOT_FOUND"),
-    );
+function isGone({ fault }: Glance): boolean {
+  return fault?.code === "E_NOT_FOUND";
 }
 
-/** The tag moved, as it seems, and what it led to is gone, so that nobody can confirm it: no outcome of its own. */
+function isOther({ digest, asked }: Glance): boolean {
+  return digest !== null && digest !== asked;
+}
+
+/**
+ * The tag moved, as it seems, and some of what it led to is gone, so that nobody can confirm it: no outcome of its own.
+ * Its publisher may have removed it.
+ */
 export const replaced: Rule = (each) => {
-  if (!isSplit(each) || !wentAway(each)) return null;
-  const to = each.probes?.again.at(-1)?.[0]?.digest;
-  if (to == null) return null;
-  const because = { kind: "moved", from: goneDigests(each, to), to, at: null } as const;
-  return { class: "tag-moved", confidence: "possible", odd: oddOnes(each.observations), because };
+  const { observations, probes, past } = each;
+  if (!isSplit(each) || probes === null) return null;
+  const to = destinationOf(observations, probes.again, past);
+  if (to === null) return null;
+  const { byDigest } = probes;
+  const gone = (digest: Digest): boolean =>
+    workersOf(each).every((worker) => byDigest.some((answer) => answer.asked === digest && answer.worker === worker)) &&
+    byDigest.every((answer) => answer.asked !== digest || isGone(answer));
+  const from = [...claimedDigests(observations, probes.again)].filter((digest) => digest !== to).sort();
+  const explained = [to, ...from].every((digest) => gone(digest) || isEverywhere(digest, workersOf(each), byDigest));
+  if (!explained || !from.some(gone)) return null;
+  const because = { kind: "moved", from, to, at: null } as const;
+  return { class: "tag-moved", confidence: "possible", odd: oddOnes(observations), because };
 };

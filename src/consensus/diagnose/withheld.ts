@@ -1,7 +1,9 @@
 import type { Because, DiagnosisClass, Finding } from "../../model/diagnosis.ts";
 import type { Observation } from "../../model/observation.ts";
 import { historyOf } from "../history.ts";
+import { unsureOf } from "../complete.ts";
 import type { Rule } from "./case.ts";
+import { isPage } from "./content.ts";
 
 /** Answers that are no content: a page, an error document, something that cannot be read as what it says it is. */
 const NO_CONTENT: ReadonlySet<string> = new Set(["E_MEDIA_TYPE", "E_MANIFEST", "E_ENCODING"]);
@@ -18,7 +20,8 @@ export const gap: Rule = ({ verdict, observations }) => {
   if (verdict.outcome !== "incomplete") return null;
   const { reason } = verdict;
   const missing = reason.kind === "gap" ? observations.filter(({ worker }) => reason.workers.includes(worker)) : [];
-  const causes = missing.map((each) => ({ worker: each.worker, ...causeOf(each) }));
+  const unsure = unsureOf(observations);
+  const causes = missing.map((each) => ({ worker: each.worker, ...causeOf(each, unsure.has(each)) }));
   for (const wanted of RANK) {
     const [first, ...others] = causes.filter((each) => each.class === wanted);
     if (first === undefined) continue;
@@ -29,15 +32,22 @@ export const gap: Rule = ({ verdict, observations }) => {
   return null;
 };
 
-function causeOf({ error, evidence }: Observation): { readonly class: DiagnosisClass; readonly because: Because } {
-  if (error === null) return { class: "mislabelled", because: { kind: "types" } };
+interface Cause {
+  readonly class: DiagnosisClass;
+  readonly because: Because;
+}
+
+function causeOf(observation: Observation, isUnsure: boolean): Cause {
+  const { error, evidence } = observation;
+  if (error === null && isUnsure) return { class: "mislabelled", because: { kind: "types" } };
+  if (error === null || error.code === "E_STOPPED") return { class: "unexplained", because: { kind: "unknown" } };
   if (error.code === "E_NOT_FOUND") return { class: "absent", because: { kind: "absent" } };
-  if (NO_CONTENT.has(error.code)) {
+  // a guard's challenge, or a login page, comes with a status of its own
+  if (NO_CONTENT.has(error.code) || (error.code === "E_DENIED" && isPage(observation))) {
     const page = evidence.unexpected;
     const { status, contentType, head } = page ?? { status: null, contentType: null, head: "" };
     return { class: "not-content", because: { kind: "page", status, contentType, head } };
   }
-  if (error.code === "E_STOPPED") return { class: "unexplained", because: { kind: "unknown" } };
   const { stage, message, hint } = error;
   return { class: "unreachable", because: { kind: "unreachable", stage, message, hint } };
 }

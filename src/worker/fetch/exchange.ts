@@ -3,7 +3,7 @@ import type { Secret } from "../../secret.ts";
 import { valuesOf } from "../../http/strict.ts";
 import type { Answer, Content, Page, Query } from "../../http/transport.ts";
 import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
-import { noteAnswer, noteRedirect, noteRoot, noteUnexpected, plainUrl } from "./notebook.ts";
+import { noteAnswer, noteCaller, noteRedirect, noteRoot, noteUnexpected, plainUrl } from "./notebook.ts";
 import type { Pass } from "./pass.ts";
 import { isRedirect, redirectTarget } from "./redirect.ts";
 import { refusalOf, saysDenied, wordsOf } from "./refusal.ts";
@@ -91,6 +91,7 @@ async function authorised<A extends Page | Content>(
     const pass = own ? await currentPass(session, signal) : null;
     const answer = await send(queryFor(session, ask, pass), signal);
     noteAnswer(session.book, ask.url, answer);
+    if (own) noteCaller(session.book, answer);
     if (pass === null) {
       noteIfUnexpected(session, ask.url, answer, null);
       if (answer.status !== 401) return answer;

@@ -1,4 +1,5 @@
 import { visible } from "../../errors.ts";
+import { exitAddress } from "../../model/exit.ts";
 import type { CertificateNote, Notes, RedirectNote, RetryNote, UnexpectedNote } from "../../model/observation.ts";
 import type { Secret } from "../../secret.ts";
 import { valuesOf } from "../../http/strict.ts";
@@ -20,6 +21,8 @@ export interface Notebook {
   readonly certificates: Map<string, CertificateNote>;
   root: RootNote | null;
   unexpected: UnexpectedNote | null;
+  /** Every address that the registry says it is asked from. */
+  readonly callers: Set<string>;
 }
 
 /** How the root was answered. */
@@ -65,6 +68,7 @@ export function openNotebook(): Notebook {
     certificates: new Map(),
     root: null,
     unexpected: null,
+    callers: new Set(),
   };
 }
 
@@ -111,6 +115,14 @@ export function noteUnexpected(book: Notebook, url: URL, answer: Answer, body: U
   };
 }
 
+/** An answer of the registry itself. Docker Hub puts a user's name or a hash there too. */
+export function noteCaller(book: Notebook, answer: Answer): void {
+  for (const value of valuesOf(answer.headers, "docker-ratelimit-source")) {
+    const address = exitAddress(value.trim());
+    if (address !== null && book.callers.size < MOST_WARNINGS) book.callers.add(address.text);
+  }
+}
+
 export function noteRedirect(book: Notebook, from: URL, to: URL, status: number): void {
   if (book.redirects.length < MOST) book.redirects.push({ from: plainUrl(from), to: plainUrl(to), status });
 }
@@ -124,7 +136,7 @@ export function plainUrl(url: URL): string {
   return visible(url.origin + url.pathname, 500);
 }
 
-export function notesOf(book: Notebook): Notes {
+export function notesOf(book: Notebook, exit: Notes["exit"] = null): Notes {
   const headers = [...book.rates].map(([name, value]) => `${name}: ${value}`);
   if (book.root !== null) headers.push(...book.root.headers);
   for (const warning of book.warnings) headers.push(`warning: ${warning}`);
@@ -140,7 +152,7 @@ export function notesOf(book: Notebook): Notes {
     httpVersion: book.root?.httpVersion ?? null,
     unexpected: book.unexpected,
     clockOffsetMs: book.identity?.clockOffsetMs ?? null,
-    exit: null,
+    exit,
     tools: book.identity === null ? [] : [...book.identity.tools].sort(),
     hostKey: book.identity?.hostKey ?? null,
     machine: book.identity?.machine ?? null,

@@ -10,6 +10,7 @@ import { conclude, endJob, faultFrom } from "./ending.ts";
 import type { Stops } from "./ending.ts";
 import { walkDocuments } from "./expand.ts";
 import { notesOf, openNotebook } from "../fetch/notebook.ts";
+import { watchExit } from "../fetch/exit.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Errand, Session } from "../fetch/session.ts";
 import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlace } from "./tree.ts";
@@ -38,10 +39,16 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
   const transport = vantage.link.begin(registryKey(job.subject));
-  const looked = await attempt(() =>
-    walk(createSession(vantage, job.subject, transport, { limits: job.limits, book, errand }), job, root, stops, limit),
-  );
-  const end = await endJob(transport, stops.all);
+  const exits = watchExit(vantage, job.limits, limit);
+  const looked = await attempt(() => {
+    const session = createSession(vantage, job.subject, transport, { limits: job.limits, book, errand });
+    return walk(session, job, root, stops, { limit, onOpen: () => exits?.begin() });
+  });
+  const done = looked === null && faultOf(root) === null;
+  const [end, exit] = await Promise.all([
+    endJob(transport, stops.all),
+    exits?.conclude({ registry: registryKey(job.subject), callers: book.callers, done }) ?? null,
+  ]);
   signal.throwIfAborted();
   const { outcome, error } = conclude(root, looked, { deadline, stops, seconds: job.limits.totalSeconds, end });
   const fault = error === null ? null : faultFrom(error);
@@ -55,15 +62,22 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
     finishedAt: clock.now().toISOString(),
     digest: root.seen?.computed ?? null,
     objects: objectsOf(root),
-    evidence: notesOf(book),
+    evidence: notesOf(book, exit),
     error: fault,
   };
 }
 
-async function walk(session: Session, job: Job, root: Place, stops: Stops, signal: AbortSignal): Promise<void> {
+async function walk(
+  session: Session,
+  job: Job,
+  root: Place,
+  stops: Stops,
+  { limit: signal, onOpen }: { readonly limit: AbortSignal; readonly onOpen: () => void },
+): Promise<void> {
   const worker = session.vantage.name;
   session.watch({ kind: "phase", worker, phase: "connecting" });
   session.book.identity = await session.transport.open(signal);
+  onOpen();
   session.watch({ kind: "phase", worker, phase: "resolving" });
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);

@@ -18,6 +18,7 @@ const VERIFY = {
   days: null,
   keepEvidence: null,
   reports: [],
+  redact: false,
 };
 
 test.each([

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import type { Evidence } from "../model/evidence.ts";
+import { exitAddress } from "../model/exit.ts";
+import type { ExitNote, Notes, Observation } from "../model/observation.ts";
+import type { Reason } from "../model/verdict.ts";
+import { sentenceOf } from "./sentence.ts";
+
+/** Writes a hash in place of what would tell who or where: the same for the same text within one report only. */
+type Hide = (text: string) => string;
+
+/**
+ * The evidence for others to read: the verdict, the countries and the days stay. Addresses of exits, of registries and
+ * of whatever a message names, identities of machines and networks become salted hashes; times become days; headers
+ * that may tell the caller's place lose their values. `salt` has to be random, and is not to be kept.
+ */
+export function redact(evidence: Evidence, salt: string): Evidence {
+  const hide: Hide = (text) => `hash:${createHash("sha256").update(salt).update(text).digest("hex").slice(0, 16)}`;
+  const exits = new Set(evidence.observations.flatMap(({ evidence: { exit } }) => exit?.addresses ?? []));
+  // the longest first: one address may begin as another one does
+  const words = [...exits].sort((one, other) => other.length - one.length);
+  const observations = evidence.observations.map((each) => observationOf(each, hide));
+  const all = { ...evidence, observations, reason: evidence.reason && reasonOf(evidence.reason, hide) };
+  return everywhere({ ...all, summary: sentenceOf(all) }, { words, hide, days: true }) as Evidence;
+}
+
+function reasonOf(reason: Reason, hide: Hide): Reason {
+  if (reason.kind !== "indistinct") return reason;
+  const indistinct = reason.indistinct.map((each) => {
+    return each.why === "asn" && each.value !== undefined ? { ...each, value: hide(each.value) } : each;
+  });
+  return { ...reason, indistinct };
+}
+
+function observationOf(observation: Observation, hide: Hide): Observation {
+  const { evidence, error } = observation;
+  const clean = error && { ...error, message: scrub(error.message, hide), hint: error.hint && scrub(error.hint, hide) };
+  return { ...observation, evidence: notesOf(evidence, hide), error: clean };
+}
+
+function notesOf(notes: Notes, hide: Hide): Notes {
+  const { hostKey, machine, boot, exit, unexpected } = notes;
+  return {
+    ...notes,
+    retries: notes.retries.map((each) => ({ ...each, message: scrub(each.message, hide) })),
+    addresses: notes.addresses.map(hide).sort(),
+    headers: notes.headers.map((each) => headerOf(each, hide)).sort(),
+    unexpected: unexpected && { ...unexpected, head: scrub(unexpected.head, hide) },
+    clockOffsetMs: null,
+    exit: exit && exitOf(exit, hide),
+    hostKey: hostKey === null ? null : hide(hostKey),
+    machine: machine === null ? null : hide(machine),
+    boot: boot === null ? null : hide(boot),
+  };
+}
+
+function exitOf(exit: ExitNote, hide: Hide): ExitNote {
+  return {
+    ...exit,
+    addresses: exit.addresses.map(hide).sort(),
+    asn: exit.asn === null ? null : hide(exit.asn),
+    doubt: exit.doubt === null ? null : scrub(exit.doubt, hide),
+  };
+}
+
+/** Headers that say nothing about who asked, and from where. */
+const KEPT = /^(?:cache-control|content-type|etag|ratelimit-(?:limit|remaining)|warning)$/;
+const DATED = /^(?:date|last-modified|expires)$/;
+
+function headerOf(line: string, hide: Hide): string {
+  const at = line.indexOf(": ");
+  const [name, value] = at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 2)];
+  if (KEPT.test(name)) return `${name}: ${scrub(value, hide)}`;
+  const day = DATED.test(name) ? dayOf(value) : null;
+  return `${name}: ${day ?? "redacted"}`;
+}
+
+/** `Thu, 26 Nov 2026 12:34:56 GMT` at midnight. */
+function dayOf(date: string): string | null {
+  const time = Date.parse(date);
+  return Number.isNaN(time) ? null : new Date(`${new Date(time).toISOString().slice(0, 10)}T00:00:00Z`).toUTCString();
+}
+
+/** The text with every IP address in it hidden, also one with a port or a full stop behind it. */
+function scrub(text: string, hide: Hide): string {
+  return text.replace(/[0-9a-fA-F:.]+/g, (found) => {
+    for (const end of [found.length, bareEnd(found), found.lastIndexOf(":")]) {
+      const address = exitAddress(found.slice(0, Math.max(end, 0)));
+      if (address !== null) return hide(address.text) + found.slice(end);
+    }
+    return found.replace(/\d{1,3}(?:\.\d{1,3}){3}/g, hide);
+  });
+}
+
+/** Where the full stops and colons begin that stand behind it. */
+function bareEnd(text: string): number {
+  let end = text.length;
+  while (end > 0 && ".:".includes(text.charAt(end - 1))) end -= 1;
+  return end;
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
+interface Sweep {
+  readonly words: readonly string[];
+  readonly hide: Hide;
+  /** Times become days. Not in annotations, which are the artifact's. */
+  readonly days: boolean;
+}
+
+/** Every text below, whatever its key, without the words: a registry knows the address too, and may put it anywhere. */
+function everywhere(value: unknown, sweep: Sweep): unknown {
+  if (typeof value === "string") return swept(value, sweep);
+  if (Array.isArray(value)) return value.map((each) => everywhere(each, sweep));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, each]) => {
+    return [swept(key, sweep), everywhere(each, key === "annotations" ? { ...sweep, days: false } : sweep)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function swept(text: string, { words, hide, days }: Sweep): string {
+  if (days && INSTANT.test(text)) return `${text.slice(0, 10)}T00:00:00.000Z`;
+  return words.reduce((rest, word) => rest.replaceAll(word, () => hide(word)), text);
+}

@@ -1,0 +1,330 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { countOf, daysOf } from "../../src/consensus/days.ts";
+import { judge } from "../../src/consensus/judge.ts";
+import type { Observation } from "../../src/model/observation.ts";
+import type { Entry, Past } from "../../src/model/record.ts";
+import { asking, digest } from "./observations.ts";
+import { entry, keyOf, looks, now, past, WORKERS } from "./past.ts";
+
+const A = digest("a");
+
+function counted(observations: readonly Observation[], before: Past): string[] {
+  const days = daysOf(observations, A, before);
+  return [...new Set(days.filter(({ counts }) => counts).map(({ day }) => day))].sort();
+}
+
+/**
+ * The rule a second time: a day counts if there is a look on it that earns it, and nothing after that look takes it
+ * away.
+ */
+function naiveDays(today: readonly Observation[], { entries, now: time }: Past): string[] {
+  const { platform, osVersion, bottle } = today[0]?.asked ?? { platform: null, osVersion: null, bottle: null };
+  const same = entries.filter(
+    (each) =>
+      [each.selection.platform, each.selection.osVersion, each.selection.bottle].join() ===
+      [platform, osVersion, bottle].join(),
+  );
+  const earns = (each: Entry): boolean =>
+    each.own &&
+    each.clocksAgree &&
+    ["agreed", "pending"].includes(each.outcome) &&
+    each.digest === A &&
+    today.every(({ worker, evidence }) =>
+      each.looks.some((look) => look.worker === worker && look.hostKey === evidence.hostKey && look.digest === A),
+    );
+  const breaks = (each: Entry): boolean =>
+    ["disagreed", "moved"].includes(each.outcome) ||
+    [each.digest, ...each.looks.map((look) => look.digest)].some((seen) => seen !== null && seen !== A);
+  const day = (at: string): string => at.split("T")[0] ?? "";
+  const earned = same.flatMap((each, place) => {
+    const later = same.slice(place + 1);
+    const kept = earns(each) && !later.some((other) => breaks(other) || day(other.at) < day(each.at));
+    return kept && day(each.at) <= day(time) ? [day(each.at)] : [];
+  });
+  const offsets = today.flatMap(({ evidence }) => evidence.clockOffsetMs ?? []);
+  const clocks = offsets.length > 0 && offsets.every((each) => Math.abs(each) <= 900_000);
+  return [...new Set(clocks ? [...earned, day(time)] : earned)].sort();
+}
+
+const DAYS = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06"];
+const anyEntry = fc
+  .record({
+    day: fc.nat(DAYS.length - 1),
+    hour: fc.constantFrom("00:00:00", "11:30:00", "23:59:59"),
+    letters: fc.constantFrom("aaa", "aaa", "aaa", "aaa", "aaa", "fff", "aaf", "aa-", "ff-", "---"),
+    part: fc.constantFrom<Partial<Entry>>(
+      ...[{}, {}, {}, {}, {}, {}, { outcome: "pending" } as const, { outcome: "pending" } as const],
+      ...[{ own: false }, { clocksAgree: false }, { outcome: "indistinct" } as const, { outcome: "changed" } as const],
+      ...[{ outcome: "disagreed", digest: null } as const, { outcome: "moved", digest: null } as const],
+      { selection: { platform: "linux/amd64", osVersion: null, bottle: null } },
+      { looks: looks("aaa", ["here", "fra", "tyo"]) },
+      { looks: looks("aaaa", [...WORKERS, "tyo"]) },
+      {
+        looks: looks("aaa").map((look) => ({ ...look, hostKey: look.worker === "fra" ? "SHA256:new" : look.hostKey })),
+      },
+    ),
+  })
+  .map(({ day, hour, letters, part }) =>
+    entry(`${DAYS[day] ?? ""}T${hour}.000Z`, letters, letters === "aaa" ? part : {}),
+  );
+
+/** Days in their order, or in none. */
+const anyPast = fc
+  .tuple(fc.array(anyEntry, { maxLength: 9 }), fc.constantFrom(2, 4, 5), fc.integer({ min: 0, max: 3 }))
+  .map(([entries, today, sorted]) =>
+    past(DAYS[today] ?? "", ...(sorted > 0 ? entries.toSorted((x, y) => (x.at < y.at ? -1 : 1)) : entries)),
+  );
+const anyNow = fc
+  .constantFrom(0, 0, 0, 899_000, -900_000, 901_000)
+  .map((clockOffsetMs) =>
+    now().map((each) => (each.worker === "sgp" ? { ...each, evidence: { ...each.evidence, clockOffsetMs } } : each)),
+  );
+
+test("the days that count are those that the words of the contract say", () => {
+  const sizes = new Map<number, number>();
+  fc.assert(
+    fc.property(anyPast, anyNow, (before, today) => {
+      const expected = naiveDays(today, before);
+      expect(counted(today, before)).toEqual(expected);
+      for (const days of [2, 3]) {
+        const verdict = judge(today, { days }, { past: before, probes: null });
+        expect(verdict.outcome).toBe(expected.length >= days ? "agreed" : "pending");
+        if (verdict.outcome === "pending")
+          expect(verdict.reason).toEqual({ kind: "days", root: A, have: expected.length, needed: days });
+      }
+      sizes.set(expected.length, (sizes.get(expected.length) ?? 0) + 1);
+    }),
+    { numRuns: 4000, seed: 20261126 },
+  );
+  for (const size of [0, 1, 2, 3]) expect(sizes.get(size) ?? 0, `${size} days`).toBeGreaterThan(30);
+});
+
+const ALL_BEFORE = [entry("2026-03-01"), entry("2026-03-02")];
+
+const CASES: readonly {
+  readonly why: string;
+  readonly before: readonly Entry[];
+  readonly today?: readonly Observation[];
+  readonly days: readonly string[];
+}[] = [
+  { why: "nothing is remembered", before: [], days: ["2026-03-03"] },
+  { why: "two days before", before: ALL_BEFORE, days: ["2026-03-01", "2026-03-02", "2026-03-03"] },
+  {
+    why: "two looks on one day",
+    before: [entry("2026-03-03T00:00:01.000Z"), entry("2026-03-03T09:00:00.000Z")],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "a second before midnight and a second after it",
+    before: [entry("2026-03-01T23:59:59.999Z"), entry("2026-03-02T00:00:00.000Z")],
+    days: ["2026-03-01", "2026-03-02", "2026-03-03"],
+  },
+  {
+    why: "days that waited for more days",
+    before: ALL_BEFORE.map((each) => ({ ...each, outcome: "pending" as const })),
+    days: ["2026-03-01", "2026-03-02", "2026-03-03"],
+  },
+  { why: "the days need not follow each other", before: [entry("2025-01-01")], days: ["2025-01-01", "2026-03-03"] },
+  { why: "a disagreement starts anew", before: [...ALL_BEFORE, entry("2026-03-02", "aaf")], days: ["2026-03-03"] },
+  {
+    why: "a disagreement below one root starts anew",
+    before: [...ALL_BEFORE, entry("2026-03-02", "aaa", { outcome: "disagreed", digest: null })],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "a disagreement of another coordinator starts anew",
+    before: [...ALL_BEFORE, entry("2026-03-02", "aaf", { own: false })],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "a tag that moved while the workers looked starts anew",
+    before: [...ALL_BEFORE, entry("2026-03-02", "aaf", { outcome: "moved" })],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "another digest in between starts anew",
+    before: [...ALL_BEFORE, entry("2026-03-02", "fff")],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "another digest at those who answered starts anew",
+    before: [...ALL_BEFORE, entry("2026-03-02", "ff-")],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "an absence in between takes nothing and earns nothing",
+    before: [entry("2026-03-01"), entry("2026-03-02", "aa-")],
+    days: ["2026-03-01", "2026-03-03"],
+  },
+  {
+    why: "a disagreement before the first agreement",
+    before: [entry("2026-03-01", "aaf"), entry("2026-03-02")],
+    days: ["2026-03-02", "2026-03-03"],
+  },
+  {
+    why: "a disagreement, and an agreement later that day",
+    before: [entry("2026-03-01"), entry("2026-03-02T08:00:00.000Z", "aaf"), entry("2026-03-02T09:00:00.000Z")],
+    days: ["2026-03-02", "2026-03-03"],
+  },
+  { why: "entries of tomorrow", before: [entry("2026-03-04"), entry("2026-03-05")], days: ["2026-03-03"] },
+  {
+    why: "a clock that jumped ahead and back",
+    before: [entry("2026-03-01"), entry("2027-03-01"), entry("2026-03-02")],
+    days: ["2026-03-01", "2026-03-02", "2026-03-03"],
+  },
+  {
+    why: "a ledger that was copied from elsewhere",
+    before: ALL_BEFORE.map((each) => ({ ...each, own: false })),
+    days: ["2026-03-03"],
+  },
+  {
+    why: "clocks that nobody confirms",
+    before: ALL_BEFORE.map((each) => ({ ...each, clocksAgree: false })),
+    days: ["2026-03-03"],
+  },
+  {
+    why: "today's clock is not confirmed",
+    before: ALL_BEFORE,
+    today: now().map((each) => ({ ...each, evidence: { ...each.evidence, clockOffsetMs: null } })),
+    days: ["2026-03-01", "2026-03-02"],
+  },
+  {
+    why: "another selection",
+    before: [
+      entry("2026-03-01", "aaa", { selection: { platform: "linux/amd64", osVersion: null, bottle: null } }),
+      entry("2026-03-01", "aaa", { selection: { platform: null, osVersion: "macOS 11", bottle: null } }),
+      entry("2026-03-02", "aaa", { selection: { platform: null, osVersion: null, bottle: "big_sur" } }),
+    ],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "the same selection",
+    before: [entry("2026-03-01", "aaa", { selection: { platform: "linux/amd64", osVersion: "1", bottle: "x" } })],
+    today: asking({ platform: "linux/amd64", osVersion: "1", bottle: "x" }, now()),
+    days: ["2026-03-01", "2026-03-03"],
+  },
+  {
+    why: "one of today's vantages did not look that day",
+    before: [entry("2026-03-01", "aaa", { looks: looks("aaa", ["here", "fra", "tyo"]) })],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "one more vantage looked that day",
+    before: [entry("2026-03-01", "aaa", { looks: looks("aaaa", [...WORKERS, "tyo"]) })],
+    days: ["2026-03-01", "2026-03-03"],
+  },
+  {
+    why: "a vantage that is another machine by now",
+    before: [
+      entry("2026-03-01", "aaa", { looks: looks("aaa").map((look) => ({ ...look, hostKey: keyOf("fra") })) }),
+      entry("2026-03-02", "aaa", { looks: looks("aaa").map((look) => ({ ...look, hostKey: null })) }),
+    ],
+    days: ["2026-03-03"],
+  },
+  {
+    why: "agreements that the policy did not like",
+    before: [entry("2026-03-01", "aaa", { outcome: "indistinct" }), entry("2026-03-02", "aaa", { outcome: "changed" })],
+    days: ["2026-03-03"],
+  },
+];
+
+describe("the days that count", () => {
+  test.each(CASES)("$why", ({ before, today = now(), days }) => {
+    expect(counted(today, past("2026-03-03", ...before))).toEqual(days);
+    expect(naiveDays(today, past("2026-03-03", ...before))).toEqual(days);
+  });
+
+  test("are none without anybody who looks", () => {
+    expect(daysOf([], A, past("2026-03-03", ...ALL_BEFORE))).toEqual([]);
+  });
+
+  test("are shown with those that do not count, in the order of the ledger", () => {
+    const before = [
+      entry("2026-03-01", "aaf"),
+      entry("2026-03-02", "aaa", { outcome: "pending" }),
+      entry("2026-03-02", "aa-"),
+    ];
+    const days = daysOf(now(), A, past("2026-03-03", ...before));
+    const views = (letters: string): unknown =>
+      looks(letters).map(({ worker, digest: seen }) => ({ worker, digest: seen }));
+    expect(days).toEqual([
+      { day: "2026-03-01", digest: null, outcome: "disagreed", counts: false, looks: views("aaf") },
+      { day: "2026-03-02", digest: A, outcome: "agreed", counts: true, looks: views("aaa") },
+      { day: "2026-03-02", digest: null, outcome: "incomplete", counts: false, looks: views("aa-") },
+      { day: "2026-03-03", digest: A, outcome: "agreed", counts: true, looks: views("aaa") },
+    ]);
+    expect(countOf(days)).toBe(2);
+  });
+
+  test("are said to be what they were, today too", () => {
+    const days = daysOf(now(), A, past("2026-03-03"), "changed");
+    expect(days).toMatchObject([{ day: "2026-03-03", digest: A, outcome: "changed", counts: false }]);
+    expect(daysOf(now(), A, past("2026-03-03"), "pending")).toMatchObject([{ outcome: "agreed", counts: true }]);
+  });
+});
+
+describe("three vantages on three days", () => {
+  /** Each day is judged with the days before, and entered with its outcome. */
+  function replay(grid: readonly string[], first = "2026-03-01"): string[] {
+    const entries: Entry[] = [];
+    return grid.map((letters, at) => {
+      const day = new Date(Date.parse(first) + at * 86_400_000).toISOString().slice(0, 10);
+      const observations = now(letters);
+      const { outcome, reason } = judge(observations, { days: 3 }, { past: past(day, ...entries), probes: null });
+      entries.push(entry(day, letters, { outcome }));
+      return reason?.kind === "days" ? `${outcome} ${reason.have}/${reason.needed}` : outcome;
+    });
+  }
+
+  test("that all see one thing agree on the third day", () => {
+    expect(replay(["aaa", "aaa", "aaa", "aaa"])).toEqual(["pending 1/3", "pending 2/3", "agreed", "agreed"]);
+  });
+
+  test("split in time: the same everywhere on any day, and another on every day", () => {
+    expect(replay(["aaa", "fff", "999", "999"])).toEqual(["pending 1/3", "pending 1/3", "pending 1/3", "pending 2/3"]);
+  });
+
+  test("split in place: one vantage stands apart on every day", () => {
+    expect(replay(["aaf", "aaf", "aaf"])).toEqual(["disagreed", "disagreed", "disagreed"]);
+  });
+
+  test("split in place on one day start anew", () => {
+    expect(replay(["aaa", "aaa", "aaf", "aaa", "aaa", "aaa"])).toEqual([
+      ...["pending 1/3", "pending 2/3", "disagreed", "pending 1/3", "pending 2/3", "agreed"],
+    ]);
+  });
+
+  test("split in time and place", () => {
+    expect(replay(["af9", "f9a", "9af"])).toEqual(["disagreed", "disagreed", "disagreed"]);
+  });
+});
+
+describe("the policy", () => {
+  test("asks for nothing with one day, whatever is remembered or not", () => {
+    for (const days of [1, undefined]) {
+      const policy = days === undefined ? {} : { days };
+      expect(judge(now(), policy).outcome).toBe("agreed");
+      expect(judge(now(), policy, { past: past("2026-03-03", entry("2026-03-02", "aaf")), probes: null }).outcome).toBe(
+        "agreed",
+      );
+    }
+  });
+
+  test("is not met without a memory", () => {
+    expect(judge(now(), { days: 2 })).toMatchObject({ outcome: "pending", reason: { have: 0, needed: 2 } });
+  });
+
+  test("is not met by a number that is none", () => {
+    expect(judge(now(), { days: NaN }, { past: past("2026-03-03", ...ALL_BEFORE), probes: null }).outcome).toBe(
+      "pending",
+    );
+  });
+
+  test("days never make up for a difference, an absence, or one machine that is two", () => {
+    const before = { past: past("2026-03-03", ...ALL_BEFORE), probes: null };
+    expect(judge(now("aaf"), { days: 3 }, before).outcome).toBe("disagreed");
+    const twins = now().map((each) => ({ ...each, evidence: { ...each.evidence, hostKey: "SHA256:one" } }));
+    expect(judge(twins, { days: 3 }, before).outcome).toBe("indistinct");
+  });
+});
