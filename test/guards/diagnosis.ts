@@ -51,14 +51,14 @@ export const DIAGNOSIS_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/consensus/days.ts",
-      from: "if (day > dayOf(round.at)) days.delete(day)",
-      to: "void day",
+      from: "(days.at(-1) ?? day) > day",
+      to: "false",
       test: `${DAYS} › entries of tomorrow earn nothing today`,
     },
     {
       file: "src/consensus/days.ts",
-      from: 'round.outcome === "disagreed" ||',
-      to: "",
+      from: "days = [];",
+      to: "days = [...days];",
       test: `${DAYS} › a disagreement in between starts the count anew`,
     },
   ),
