@@ -18,7 +18,7 @@ export const DIAGNOSIS_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/consensus/moved.ts",
-      from: "before === to || ",
+      from: " || agreementsIn(past).at(-1)?.digest === to",
       to: "",
       test: `${HOSTILE} › replays what the tag once was, and is honest then: the ledger knows that it had moved before`,
     },
@@ -51,14 +51,14 @@ export const DIAGNOSIS_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/consensus/days.ts",
-      from: "if (day > dayOf(round.at)) days.delete(day)",
-      to: "void day",
+      from: "(days.at(-1) ?? day) > day",
+      to: "false",
       test: `${DAYS} › entries of tomorrow earn nothing today`,
     },
     {
       file: "src/consensus/days.ts",
-      from: 'round.outcome === "disagreed" ||',
-      to: "",
+      from: "days = [];",
+      to: "days = [...days];",
       test: `${DAYS} › a disagreement in between starts the count anew`,
     },
   ),

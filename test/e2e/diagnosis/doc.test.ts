@@ -29,6 +29,8 @@ test("docs/diagnosis.md has a chapter, a line and a real output for each class, 
   expect(listed.sort()).toEqual([...CLASSES].sort());
   for (const name of CLASSES) {
     const chapter = page.split(`\n## ${name}\n`)[1]?.split("\n## ")[0] ?? "";
-    expect(chapter, name).toMatch(new RegExp(`^diagnosis: ${name} \\((?:sure|likely|possible)\\): .+\\nnext: .+$`, "m"));
+    expect(chapter, name).toMatch(
+      new RegExp(`^diagnosis: ${name} \\((?:sure|likely|possible)\\): .+\\nnext: .+$`, "m"),
+    );
   }
 });
