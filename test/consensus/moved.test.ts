@@ -72,7 +72,7 @@ test("a move is told with what the tag no longer leads to, and what it leads to"
   const verdict = judge(
     now(X + Y + Z),
     {},
-    { past: null, probes: probes([Y + Y + Z, Z + Z + Z], everywhere(X + Y + Z)) },
+    { past: past("2026-03-03"), probes: probes([Y + Y + Z, Z + Z + Z], everywhere(X + Y + Z)) },
   );
   expect(verdict).toMatchObject({
     outcome: "moved",

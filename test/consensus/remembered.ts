@@ -3,7 +3,7 @@ import type { Observation } from "../../src/model/observation.ts";
 import type { Policy } from "../../src/model/policy.ts";
 import type { Entry } from "../../src/model/record.ts";
 import { DAY_CASES } from "./dayscases.ts";
-import { MOVE_CASES } from "./movecases.ts";
+import { MOVE_CASES, PUSHED } from "./movecases.ts";
 import { asking, digest, object, observation, saw } from "./observations.ts";
 import { entry, now, past } from "./past.ts";
 
@@ -105,6 +105,8 @@ export const REMEMBERED: Readonly<Record<string, Case>> = {
   ],
   "it moved, and nobody remembers": [now(), STRICT, { past: null, probes: null }],
   "two days, and nobody remembers": [now(), { days: 2 }],
+  "two roots, a past, and nobody was asked again": [now("aaf"), {}, remembering(before)],
+  "a move, and nobody remembers where the tag was before": [now("aaf"), {}, { past: null, probes: PUSHED }],
   "no days at all": [now(), { days: 0 }, remembering()],
   "days that are no number": [now(), { days: NaN }, remembering(before, after)],
   "nobody, and days are asked for": [[observation("here", {})], { days: 2 }, remembering(after)],

@@ -110,7 +110,7 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "split-view", because: { kind: "split", digest: F, alone: true, clings: true } }),
-    says: /sgp .*sha256:f+…, again and again, which nobody else is given/,
+    says: /sgp .*sha256:f+… at every look, and nobody else is given it/,
     next: /attack/,
   },
   {
@@ -120,12 +120,12 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "stale-replica", because: { kind: "stale", digest: F, at: "2026-03-01T12:00:00.000Z" } }),
-    says: /sgp .*older by the ledger.*2026-03-01/,
+    says: /sgp .*an older one \(agreed on 2026-03-01, by the ledger\)/,
     next: /wait/,
   },
   {
     finding: found({ class: "stale-replica", because: { kind: "stale", digest: F, at: null } }),
-    says: /older by its own date/,
+    says: /an older one \(by its own date\)/,
     next: /wait/,
   },
   {
