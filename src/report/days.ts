@@ -37,8 +37,8 @@ export function comeBack({ reason, request, finishedAt, days }: Evidence): reado
   const command = ["tofu3 verify", quoted(request.reference), ...selectionFlags(request), `--days ${needed}`].join(" ");
   return [
     ...(today ? [] : [unsure]),
-    `come back ${when} (UTC), from the same vantages; the same command goes on`,
-    `with cron (and your other flags): 17 7 * * * ${command.replaceAll("%", "\\%")}`,
+    `run the same command again ${when} (UTC), with the same workers; a missed day only makes it later`,
+    `with cron, and your other flags: 17 7 * * * ${command.replaceAll("%", "\\%")}`,
     `as a scheduled workflow: on: { schedule: [{ cron: "17 7 * * *" }] }, with the state folder of tofu3 kept between runs`,
   ];
 }

@@ -38,8 +38,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return falseWords(who, because.everywhere);
     case "types":
       return {
-        explanation: `the same bytes were served under several media types, at ${who.names} under another one than elsewhere or under none`,
-        next: `a client reads a document by its type, so do not use it; look for a proxy or a mirror on the way of ${who.names}, and tell the registry's operator`,
+        explanation: `every worker was given the same bytes, but ${who.names} ${who.was} told another media type for them than the others, or none`,
+        next: `do not use it yet: clients read a document by its type; look for a proxy or a mirror in front of ${who.names}, and tell the registry's operator`,
       };
     case "version":
       return {
@@ -53,7 +53,7 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
     case "issuer":
       return {
         explanation: `${who.names} ${who.was} shown a certificate for ${because.host} from another authority (${name(because.odd)}) than the others (${name(because.others)})`,
-        next: `somebody on the network of ${who.names} reads its TLS traffic: a company's or a hotel's proxy, or an attacker; use nothing that came that way, and look again from another network`,
+        next: `use nothing that ${who.names} downloaded: somebody on the network of ${who.names} reads its TLS traffic (a company's or a hotel's proxy, or an attacker); change passwords and tokens that were used there, move it to another network and run this again`,
       };
     case "split":
       return splitWords(who, because);
@@ -68,8 +68,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       };
     case "indistinct":
       return {
-        explanation: `the workers saw the same, but ${who.names} cannot be shown to be vantages of their own`,
-        next: "tofu3 workers check says which workers are one, and what would make them distinct",
+        explanation: `the workers saw the same, but ${who.names} cannot be told apart as the policy asks, so they count as fewer checks than they look like`,
+        next: "tofu3 workers check says which of them are one, and what would make them distinct",
       };
     case "unknown":
       return {
@@ -89,7 +89,7 @@ function absentWords(who: Who, partly: boolean): Words {
   if (!partly) {
     return {
       explanation: "every worker was told by the registry that it does not exist",
-      next: "check the name and the tag (tofu3 tags REPOSITORY lists them); a private repository says the same to a stranger: docker login",
+      next: "check the name and the tag (tofu3 tags REPOSITORY lists them); it may also be private, and the registry says the same to whoever is not logged in: docker login here",
     };
   }
   return {
@@ -124,21 +124,21 @@ function pageWords(who: Who, { status, contentType, head }: Because & { readonly
     head === "" ? null : `it begins with ${JSON.stringify(visible(head, 60))}`,
   ].filter((each) => each !== null);
   return {
-    explanation: `${who.names} ${who.was} given a page in the place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
-    next: `open the registry from ${who.names}: a login or challenge page of its network, or a refusal by the registry's guard, comes in between; try another exit`,
+    explanation: `${who.names} ${who.was} given a web page or an error in place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    next: `look at what comes there (curl -i on ${who.names}): a login page of its network, or a bot check in front of the registry; move ${who.names} to another network, or give it another proxy`,
   };
 }
 
 function falseWords(who: Who, everywhere: boolean): Words {
   if (everywhere) {
     return {
-      explanation: "every worker was served bytes that do not match the digest or size they were asked for by",
+      explanation: "every worker asked for content by its digest, and was served other bytes",
       next: "do not use it: the registry's own storage is damaged or tampered with; tell its operator",
     };
   }
   return {
-    explanation: `${who.names} ${who.was} served bytes that do not match the digest or size they were asked for by`,
-    next: `do not use it; run it again: if it stays at ${who.names}, something on its way changes or damages content (a proxy, a cache, an attacker)`,
+    explanation: `${who.names} asked for content by its digest, and ${who.was} served other bytes`,
+    next: `do not use what ${who.names} downloaded; run tofu3 again: if only ${who.names} is wrong again, something on that way changes or damages content (a proxy, a cache, an attacker)`,
   };
 }
 
@@ -174,20 +174,21 @@ function pinWords(named: DiagnosisClass, { pin, to }: Because & { readonly kind:
 
 function splitWords(who: Who, { digest, alone, clings }: Because & { readonly kind: "split" }): Words {
   const what = digest === null ? "something else" : shortener([digest])(digest);
-  const again = clings ? " at every look" : "";
-  const nobody = alone ? ", and nobody else is given it, not even by its digest" : "";
+  const again = clings ? ", every time it was asked" : "";
+  const nobody = alone ? ", and the others do not get that even when they ask for it by its digest" : "";
   return {
-    explanation: `${who.names} ${who.is} shown ${what}${again}${nobody}: one part of the world is served other bytes than the rest`,
-    next: `use neither; take it for an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who.names}, and tell the registry`,
+    explanation: `${who.names} ${who.is} served ${what}${again}${nobody}: one part of the world is served something else than the rest`,
+    next: `use neither of the two; treat it as an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who.names}, and tell the registry's operator`,
   };
 }
 
 function staleWords(who: Who, { digest, at }: Because & { readonly kind: "stale" }): Words {
   const short = shortener([digest])(digest);
-  const how = at === null ? "by its own date" : `agreed on ${at.slice(0, 10)}, by the ledger`;
+  const how =
+    at === null ? "older than the other by its own date" : `which all workers agreed upon on ${at.slice(0, 10)}`;
   return {
-    explanation: `${who.names} ${who.is} still shown ${short}, an older one (${how}), which every worker is given by its digest: a cache or a replica near ${who.names} lags behind`,
-    next: "wait and run it again; if it stays so for hours, tell the registry's operator, or pin the digest that you mean",
+    explanation: `the tag leads to something newer now, and ${who.names} ${who.is} still served the old ${short}, ${how}; it is real, since every worker gets it by its digest: a cache or a replica near ${who.names} lags behind`,
+    next: "wait and run it again; if it stays so for hours, tell the registry's operator, or verify NAME@DIGEST with the digest that you mean",
   };
 }
 
@@ -200,8 +201,8 @@ function relatedWords(named: DiagnosisClass, who: Who): Words {
   }
   if (named === "recompressed") {
     return {
-      explanation: `the layers that ${who.names} ${who.is} given are other bytes that unpack to the same content, by their configs: somebody compressed them anew`,
-      next: "use the digest that the publisher names, and not a mirror: one that compresses layers anew does not serve what was published",
+      explanation: `the layers that ${who.names} ${who.is} given are other bytes, and the configs say that they unpack to the same content, which nobody has checked: a mirror may have compressed them anew`,
+      next: `do not take it for harmless: ask the publisher for the right digest, and look for a mirror in front of ${who.names}`,
     };
   }
   return {

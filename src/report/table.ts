@@ -131,23 +131,31 @@ function differenceLines({ at, expected, views }: ToldDifference, paint: Paint):
   return [`${paint.bad("differs")}: ${visible(at)}${asked}`, ...seen];
 }
 
-function diagnosisLines({ diagnosis, compared }: Evidence, paint: Paint): string[] {
+function diagnosisLines({ diagnosis, compared, observations }: Evidence, paint: Paint): string[] {
   if (diagnosis === null) return [];
   return [
-    ...compared.flatMap((each) => comparisonLines(each, paint)),
+    ...compared.flatMap((each) => comparisonLines(each, observations, paint)),
     `${paint.strong("diagnosis")}: ${visible(diagnosis.class, 80)} (${diagnosis.confidence}): ${visible(diagnosis.explanation)}`,
     `${paint.strong("next")}: ${visible(diagnosis.next)}`,
   ];
 }
 
-function comparisonLines({ at, left, right, changes, more }: Comparison, paint: Paint): string[] {
+function comparisonLines(
+  { at, left, right, changes, more }: Comparison,
+  observations: readonly Observation[],
+  paint: Paint,
+): string[] {
   if (changes.length === 0) return [];
   const short = shortener([left, right, ...changes.flatMap((each) => digestsIn(each))]);
+  const named = (digest: string): string => {
+    const workers = observations.filter((each) => each.digest === digest).map(({ worker }) => visible(worker, 40));
+    return workers.length === 0 ? short(digest) : `${short(digest)} (${listed(workers)})`;
+  };
   const tell = (value: string | null): string =>
     value === null ? "nothing" : visible(isDigest(value) ? short(value) : value, 80);
   const lines = changes.map((each) => `    ${visible(each.what, 120)}: ${tell(each.left)} → ${tell(each.right)}`);
   return [
-    `${paint.strong("what differs")}: ${visible(at)}, ${short(left)} → ${short(right)}`,
+    `${paint.strong("what differs")}: ${visible(at)}, ${named(left)} → ${named(right)}`,
     ...lines,
     ...(more === 0 ? [] : [`    and ${counted(more, "more change")}`]),
   ];

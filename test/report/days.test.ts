@@ -86,7 +86,7 @@ describe("when to come back", () => {
     const request = { reference: "ghcr.io/a/b:1", platform: "darwin/amd64", osVersion: "macOS 11", bottle: null };
     const text = comeBack(evidence({ request })).join("\n");
     expect(text).toContain(
-      "with cron (and your other flags): 17 7 * * * tofu3 verify ghcr.io/a/b:1 --platform darwin/amd64 --os-version 'macOS 11' --days 3",
+      "with cron, and your other flags: 17 7 * * * tofu3 verify ghcr.io/a/b:1 --platform darwin/amd64 --os-version 'macOS 11' --days 3",
     );
     expect(text).toContain("schedule:");
   });

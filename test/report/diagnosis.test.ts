@@ -40,26 +40,26 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
       because: { kind: "page", status: 403, contentType: "text/html", head: "<html>" },
     }),
     says: /sgp .*status 403, text\/html, it begins with "<html>"/,
-    next: /from sgp/,
+    next: /on sgp/,
   },
   {
     finding: found({ class: "not-content", because: { kind: "page", status: null, contentType: null, head: "" } }),
     says: /place of the content$/,
-    next: /from sgp/,
+    next: /on sgp/,
   },
   {
     finding: found({ class: "false-content", because: { kind: "false", everywhere: false } }),
-    says: /sgp .*do not match/,
-    next: /do not use it/,
+    says: /sgp asked for content by its digest, and was served other bytes/,
+    next: /do not use what sgp downloaded/,
   },
   {
     finding: found({ class: "false-content", because: { kind: "false", everywhere: true } }),
-    says: /every worker .*do not match/,
+    says: /every worker asked .*served other bytes/,
     next: /do not use it/,
   },
   {
     finding: found({ class: "mislabelled", because: { kind: "types" } }),
-    says: /media types, at sgp/,
+    says: /same bytes, but sgp was told another media type/,
     next: /do not use it/,
   },
   {
@@ -110,7 +110,7 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "split-view", because: { kind: "split", digest: F, alone: true, clings: true } }),
-    says: /sgp .*sha256:f+… at every look, and nobody else is given it/,
+    says: /sgp .*sha256:f+…, every time it was asked, and the others do not get that/,
     next: /attack/,
   },
   {
@@ -120,12 +120,12 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "stale-replica", because: { kind: "stale", digest: F, at: "2026-03-01T12:00:00.000Z" } }),
-    says: /sgp .*an older one \(agreed on 2026-03-01, by the ledger\)/,
+    says: /sgp .*the old sha256:f+…, which all workers agreed upon on 2026-03-01/,
     next: /wait/,
   },
   {
     finding: found({ class: "stale-replica", because: { kind: "stale", digest: F, at: null } }),
-    says: /an older one \(by its own date\)/,
+    says: /older than the other by its own date/,
     next: /wait/,
   },
   {
@@ -135,7 +135,7 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "recompressed", because: { kind: "related" } }),
-    says: /unpack to the same content, by their configs/,
+    says: /unpack to the same content, which nobody has checked/,
     next: /publisher/,
   },
   {
@@ -150,7 +150,7 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
   },
   {
     finding: found({ class: "unexplained", because: { kind: "indistinct" } }),
-    says: /sgp cannot be shown/,
+    says: /sgp cannot be told apart/,
     next: /workers check/,
   },
   {

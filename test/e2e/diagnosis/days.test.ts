@@ -82,9 +82,9 @@ test("the first day of two: pending, with the grid, when to come back, and a lin
   expectPending(first, 1);
   expect(first.stdout).toMatch(/^DAY +fra +here +sgp +NOTE$/m);
   const tomorrow = new Date(Date.now() + DAY_MS).toISOString().slice(0, 10);
-  expect(first.stdout).toContain(`come back on ${tomorrow} (UTC)`);
+  expect(first.stdout).toContain(`run the same command again on ${tomorrow} (UTC)`);
   expect(first.stdout).toContain(
-    `with cron (and your other flags): 17 7 * * * tofu3 verify ${scene.reference} --days 2`,
+    `with cron, and your other flags: 17 7 * * * tofu3 verify ${scene.reference} --days 2`,
   );
   expectGolden("pending", first, ground().registry.host);
 });
