@@ -63,11 +63,21 @@ function sawAnother({ digest, looks }: Round, today: Round): boolean {
   return [{ digest }, ...looks].some((each) => each.digest !== null && each.digest !== today.digest);
 }
 
+/** The roots differed, whatever was selected below them. */
+function startsAnew(round: Round, today: Round): boolean {
+  return round.outcome === "disagreed" || round.outcome === "moved" || sawAnother(round, today);
+}
+
+function earns(round: Round, today: Round): boolean {
+  const same = isSameSelection(round.selection, today.selection);
+  return same && round.outcome === "agreed" && round.counts && isByAll(round, today);
+}
+
 /**
  * The days of a subject up to now, oldest first, with those marked that count: all vantages of today saw today's digest
  * on them, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or another digest, starts
- * the count anew. Days that are later than an entry after them never were, or their clock was wrong. `outcome` is that
- * of today, where it is known already.
+ * the count anew, whatever was selected. Days that are later than an entry after them never were, or their clock was
+ * wrong. `outcome` is that of today, where it is known already.
  */
 export function daysOf(
   observations: readonly Observation[],
@@ -77,10 +87,9 @@ export function daysOf(
 ): readonly Day[] {
   const today = roundNow(observations, digest, past, outcome);
   if (today === null) return [];
-  const rounds = [...past.entries.map(roundOf), today].filter((each) =>
-    isSameSelection(each.selection, today.selection),
-  );
-  const counting = countingDays(rounds, today);
+  const all = [...past.entries.map(roundOf), today];
+  const counting = countingDays(all, today);
+  const rounds = all.filter((each) => isSameSelection(each.selection, today.selection) || startsAnew(each, today));
   const rows = new Map<string, Day>();
   for (const { at, digest: seen, outcome: found, looks } of rounds) {
     const day = dayOf(at);
@@ -97,8 +106,8 @@ function countingDays(rounds: readonly Round[], today: Round): ReadonlySet<strin
   for (const round of rounds) {
     const day = dayOf(round.at);
     while ((days.at(-1) ?? day) > day) days.pop();
-    if (round.outcome === "disagreed" || round.outcome === "moved" || sawAnother(round, today)) days = [];
-    else if (round.outcome === "agreed" && round.counts && isByAll(round, today)) days.push(day);
+    if (startsAnew(round, today)) days = [];
+    else if (earns(round, today)) days.push(day);
   }
   return new Set(days);
 }

@@ -21,12 +21,9 @@ function counted(observations: readonly Observation[], before: Past): string[] {
  */
 function naiveDays(today: readonly Observation[], { entries, now: time }: Past): string[] {
   const { platform, osVersion, bottle } = today[0]?.asked ?? { platform: null, osVersion: null, bottle: null };
-  const same = entries.filter(
-    (each) =>
-      [each.selection.platform, each.selection.osVersion, each.selection.bottle].join() ===
-      [platform, osVersion, bottle].join(),
-  );
   const earns = (each: Entry): boolean =>
+    [each.selection.platform, each.selection.osVersion, each.selection.bottle].join() ===
+      [platform, osVersion, bottle].join() &&
     each.own &&
     each.clocksAgree &&
     ["agreed", "pending"].includes(each.outcome) &&
@@ -38,8 +35,8 @@ function naiveDays(today: readonly Observation[], { entries, now: time }: Past):
     ["disagreed", "moved"].includes(each.outcome) ||
     [each.digest, ...each.looks.map((look) => look.digest)].some((seen) => seen !== null && seen !== A);
   const day = (at: string): string => at.split("T")[0] ?? "";
-  const earned = same.flatMap((each, place) => {
-    const later = same.slice(place + 1);
+  const earned = entries.flatMap((each, place) => {
+    const later = entries.slice(place + 1);
     const kept = earns(each) && !later.some((other) => breaks(other) || day(other.at) < day(each.at));
     return kept && day(each.at) <= day(time) ? [day(each.at)] : [];
   });

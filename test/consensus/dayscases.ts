@@ -103,6 +103,14 @@ export const DAY_CASES: readonly {
     days: ["2026-03-03"],
   },
   {
+    why: "a disagreement about another selection of the tag",
+    before: [
+      entry("2026-03-01"),
+      entry("2026-03-02", "aaf", { selection: { platform: "linux/amd64", osVersion: null, bottle: null } }),
+    ],
+    days: ["2026-03-03"],
+  },
+  {
     why: "the same selection",
     before: [entry("2026-03-01", "aaa", { selection: { platform: "linux/amd64", osVersion: "1", bottle: "x" } })],
     today: asking({ platform: "linux/amd64", osVersion: "1", bottle: "x" }, now()),
