@@ -97,6 +97,16 @@ export const CASES: readonly Case[] = [
     image: "pins",
     contenders: ["20 jobs, one set of vantages", "20 jobs, 20 processes"],
   },
+  {
+    name: "what remembering costs",
+    ground: "loopback",
+    image: SHAPES.medium,
+    contenders: [
+      "one verification, not remembered",
+      "one verification, remembered",
+      "one verification, after 10,000 others",
+    ],
+  },
   { name: "WAN 200 × 16 KiB", ground: "WAN", image: SHAPES.tiny, contenders: HAND },
   { name: "WAN 50 × 16 KiB", ground: "WAN", image: SHAPES.fifty, contenders: ["tofu3", "tofu3, nine workers"] },
   { name: "WAN first progress line", ground: "WAN", image: SHAPES.debian, contenders: ["tofu3, until its first line"] },
@@ -112,6 +122,9 @@ export const CASES: readonly Case[] = [
 ];
 
 export const TARGETS: readonly Target[] = [
+  ...(["one verification, remembered", "one verification, after 10,000 others"] as const).map((contender): Target => {
+    return { case: "what remembering costs", contender, against: "one verification, not remembered", bound: 1.05 };
+  }),
   { case: "start-up", contender: "tofu3 --version", against: "node -e 0", bound: 1.25 },
   { case: "start-up", contender: "tofu3 --help", against: "node -e 0", bound: 2 },
   { case: "1 × 1 GiB", contender: "tofu3", against: "skopeo copy", bound: 1.3 },

@@ -44,6 +44,15 @@ function inTurn(count: number): Contender {
     );
 }
 
+/** What the command does, with or without the ledger. */
+function once(remember: string): Contender {
+  return async (ground, image, out) =>
+    inPlace(
+      ground,
+      `node ${join(import.meta.dirname, "once.mjs")} ${await ground.config(2)} ${ground.registry.host}/${image}:latest ${out} ${remember}`,
+    );
+}
+
 function processes(count: number): Contender {
   return async (ground) => {
     const config = await ground.config(2);
@@ -121,6 +130,9 @@ export const CONTENDERS = {
       `${[await floorHere(ground, image, `${out}-0`), onVm(ground, 0, await floorThere(ground, image, `${out}-1`)), onVm(ground, 1, await floorThere(ground, image, `${out}-2`))].map((each) => `{ ${each}; }`).join(" & ")} & wait`,
     ),
   "floor: curl|tee|openssl": async (ground, image, out) => inPlace(ground, await floorHere(ground, image, out)),
+  "one verification, not remembered": once("no"),
+  "one verification, remembered": once("yes"),
+  "one verification, after 10,000 others": once("after-10000"),
   "20 jobs, one set of vantages": inTurn(20),
   "20 jobs, 20 processes": processes(20),
   "tofu3, 1 reference": references(1),

@@ -14,7 +14,7 @@ const alone = { ...runtime, config: { ...runtime.config, workers } };
 const quarantine = await openQuarantine(parseDestination(`oci:${folder}/out`, false, process.cwd()));
 const never = new AbortController().signal;
 const { vantages, close } = await openVantages(alone, never);
-const hooks = { keep: quarantine, admit: null, watch: () => undefined };
+const hooks = { keep: quarantine, admit: null, witness: null, watch: () => undefined };
 const [observation] = await dispatch(jobFor(reference, runtime, "everything"), vantages, hooks, never);
 await close();
 await quarantine.discard();

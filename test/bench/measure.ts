@@ -19,6 +19,8 @@ export async function measure(command: string, folder: string): Promise<Sample> 
   const start = process.hrtime.bigint();
   const child = spawn("/usr/bin/time", ["-o", report, "-f", "%U %S %M", "bash", "-c", command], {
     stdio: ["ignore", "ignore", "pipe"],
+    // the ledger of whoever measures stays as it is
+    env: { ...process.env, XDG_STATE_HOME: join(folder, "state") },
   });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));

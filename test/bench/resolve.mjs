@@ -7,7 +7,7 @@ import { jobFor, runtimeOf } from "./runtime.mjs";
 const [configFile, repository, count] = process.argv.slice(2);
 const runtime = await runtimeOf(configFile);
 const never = new AbortController().signal;
-const hooks = { keep: null, admit: null, watch: () => undefined };
+const hooks = { keep: null, admit: null, witness: null, watch: () => undefined };
 const { vantages, close } = await openVantages(runtime, never);
 const outcomes = await Promise.all(
   Array.from({ length: Number(count) }, async (_, pin) => {

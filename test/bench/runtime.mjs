@@ -1,7 +1,7 @@
 // What the measured programs begin with: the runtime of one configuration file, and a job. Uses the built program.
 import { homedir } from "node:os";
 import { loadConfig } from "../../dist/config/load.js";
-import { jobOf } from "../../dist/coordinator/verify.js";
+import { jobOf } from "../../dist/coordinator/request.js";
 import { subjectOf } from "../../dist/model/subject.js";
 import { parseReference } from "../../dist/oci/reference.js";
 
