@@ -50,6 +50,11 @@ function rows(): { attack: AttackCase; title: string; file: string; position: Po
   });
 }
 
+/** Two looks at the tag after a disagreement, on top of what the job may ask. */
+function again(where: string, { code }: Attacked): number {
+  return where === "root" && code === 10 ? 2 : 0;
+}
+
 function checkRequests({ requests }: AttackCase, seen: Attacked): void {
   const { repository } = seen.artifact;
   const mine = ground.liar.requests.filter((each) => each.target.includes(repository));
@@ -59,7 +64,7 @@ function checkRequests({ requests }: AttackCase, seen: Attacked): void {
       const asked = mine.filter(
         (each) => each.vantage === vantage && (paths.length === 0 ? each.host === where : paths.includes(each.target)),
       );
-      expect(asked.length, `requests of ${vantage} at ${where}`).toBeLessThanOrEqual(most);
+      expect(asked.length, `requests of ${vantage} at ${where}`).toBeLessThanOrEqual(most + again(where, seen));
     }
   }
   // nobody is asked that this world does not know: an address of the cloud's metadata service, say

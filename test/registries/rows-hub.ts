@@ -51,6 +51,7 @@ export const HUB_ROWS: readonly Row[] = [
       expect(headersOf(evidence)).toEqual(
         ["203.0.113.7", "192.0.2.1", "198.51.100.9"].map((source) => [
           `docker-ratelimit-source: ${source}`,
+          expect.stringMatching(/^etag: /) as string,
           "ratelimit-limit: 100;w=21600",
           "ratelimit-remaining: 0;w=21600",
         ]),

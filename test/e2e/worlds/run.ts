@@ -94,7 +94,7 @@ export async function openTheatre(): Promise<Theatre> {
     const reference = `${liar.host}/${repository}:v1${world.pin === null ? "" : `@${world.pin}`}`;
     // schema 1 fits no OCI layout
     const output = world.views.some(({ root }) => root.kind === "schema1") ? [] : ["-o", "oci:out"];
-    const io = capture(cwd);
+    const io = { ...capture(cwd), home: join(folder.path, repository) };
     try {
       const argv = ["verify", reference, "--config", config, "--json", ...output, ...world.flags];
       const code = await main(argv, io, new AbortController().signal);
