@@ -3,7 +3,7 @@ import type { Probes } from "../model/probe.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { differingEntries } from "./compare.ts";
+import { differingManifests } from "./compare.ts";
 import { leadingPair } from "./camps.ts";
 
 /** A blob, and a worker that was given it. */
@@ -55,11 +55,8 @@ function differingLayers(observations: readonly Observation[], { documents }: Pr
   const [giver, taker] = pair.map(
     (root) => observations.find(({ objects }) => rootOf(objects)?.computed === root)?.worker,
   );
-  let [left, right] = pair.map((digest) => documents.get(digest));
-  if (left?.kind === "index" && right?.kind === "index") {
-    const entries = differingEntries([left, right], first.asked) ?? [];
-    [left, right] = entries.map(({ digest }) => documents.get(digest));
-  }
+  const roots = [documents.get(pair[0]), documents.get(pair[1])] as const;
+  const [left, right] = differingManifests(roots, first.asked, documents);
   const [mine, theirs] = [layersOf(left), layersOf(right)];
   const at = mine.findIndex(({ digest }, position) => digest !== (theirs[position]?.digest ?? digest));
   const [one, other] = [mine[at], theirs[at]];

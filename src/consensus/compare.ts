@@ -1,6 +1,6 @@
 import { visible } from "../errors.ts";
 import type { Change, Comparison } from "../model/diagnosis.ts";
-import { parseSelection, type SelectionText } from "../model/job.ts";
+import { isSelective, parseSelection, type SelectionText } from "../model/job.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ImageManifest, Index, Manifest } from "../oci/manifest.ts";
@@ -69,9 +69,8 @@ function indexRelation([left, right]: Pair<Index>, selection: SelectionText): Re
   const sorted = ({ manifests }: Index): string =>
     JSON.stringify(manifests.map((each) => [targetOf(each), each.digest]).sort());
   if (sorted(left) === sorted(right)) return "reserialised";
-  const wanted = parseSelection(selection);
-  const isSelective = wanted.platform !== null || wanted.osVersion !== null || wanted.bottle !== null;
-  if (isSelective) {
+  if (isSelective(selection)) {
+    const wanted = parseSelection(selection);
     const [mine, theirs] = [left, right].map((each) => digestsOf(selectPlatforms(each, wanted)).toSorted().join(" "));
     return mine !== "" && mine === theirs ? "index-republished" : null;
   }
@@ -109,6 +108,17 @@ export function differingEntries([left, right]: Pair<Index>, selection: Selectio
     if (other !== undefined && !known.has(`${mine.digest} ${targetOf(mine)}`)) return [mine, other];
   }
   return null;
+}
+
+/** Two manifests, or the first that differ below two indexes, as far as they are known. */
+export function differingManifests(
+  [left, right]: Pair<Manifest | undefined>,
+  selection: SelectionText,
+  documents: Documents["documents"],
+): Pair<Manifest | undefined> {
+  if (left?.kind !== "index" || right?.kind !== "index") return [left, right];
+  const [mine, theirs] = differingEntries([left, right], selection) ?? [];
+  return [mine && documents.get(mine.digest), theirs && documents.get(theirs.digest)];
 }
 
 /** What differs of what matters between two documents, and below them as far as it could be read. */

@@ -61,11 +61,6 @@ export async function verify(
   return conclude(request, runtime, lookOnce, signal).finally(() => closing);
 }
 
-/** The workers are as distinct as the policy says, on as many days. */
-function isMet({ reason }: Verdict, observations: readonly Observation[], { distinct }: Policy): boolean {
-  return reason?.kind !== "days" && indistinctOf(observations, distinct).length === 0;
-}
-
 /** The same with vantages that the caller opens, and closes after the last job. */
 export async function verifyFrom(
   vantages: readonly Vantage[],
@@ -77,7 +72,10 @@ export async function verifyFrom(
   return conclude(request, runtime, (plan) => lookFrom(vantages, plan, watch, signal), signal);
 }
 
-/** Looks, and asks again where that explains a disagreement. Ctrl-C ends the asking; what was seen stands. */
+/**
+ * Looks, and asks again where that explains a disagreement. Ctrl-C ends the asking; what was seen stands. Throws if
+ * nothing but the request itself is wrong.
+ */
 async function lookFrom(
   vantages: readonly Vantage[],
   { job, destination, quarantine, evidenceFolder }: Plan,
@@ -90,7 +88,9 @@ async function lookFrom(
   const witness: Witness = (worker, digest, bytes, document) =>
     void witnessed.push({ worker, digest, bytes, document });
   const observations = await dispatch(job, vantages, { keep: quarantine, admit, watch, witness }, signal);
-  if (judge(observations).outcome !== "disagreed") return { observations, probes: null, layers: [], remarks: [] };
+  const { outcome, reason } = judge(observations);
+  if (reason?.kind === "request") throw requestError(reason.fault);
+  if (outcome !== "disagreed") return { observations, probes: null, layers: [], remarks: [] };
   const explanation = await explain(job, vantages, { observations, witnessed }, watch, signal);
   const { probes } = explanation;
   if (evidenceFolder === null) return { observations, probes, layers: [], remarks: [] };
@@ -108,8 +108,6 @@ async function conclude(
   const memory = openMemory(request, policyOf(request, runtime), runtime);
   try {
     const told = await look(plan);
-    const { reason } = judge(told.observations);
-    if (reason?.kind === "request") throw requestError(reason.fault);
     const judgement = await memory.enter(told, signal);
     const { verdict, observations } = judgement;
     const ending =
@@ -130,4 +128,9 @@ async function conclude(
   } finally {
     await plan.quarantine?.discard();
   }
+}
+
+/** The workers are as distinct as the policy says, on as many days. */
+function isMet({ reason }: Verdict, observations: readonly Observation[], { distinct }: Policy): boolean {
+  return reason?.kind !== "days" && indistinctOf(observations, distinct).length === 0;
 }

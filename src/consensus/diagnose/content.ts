@@ -14,6 +14,12 @@ export function isPage({ evidence }: Observation): boolean {
   return /^\s*(?:text\/html|application\/xhtml)/i.test(contentType ?? "") || /^\s*<(?:!doctype|html|\?xml)/i.test(head);
 }
 
+/** The page that came in place of content, as far as it was noted. */
+export function pageIn({ evidence }: Observation): Because {
+  const { status, contentType, head } = evidence.unexpected ?? { status: null, contentType: null, head: "" };
+  return { kind: "page", status, contentType, head };
+}
+
 /** Bytes that do not hash to the digest, or are not of the size, that they were requested by. */
 export const falseContent: Rule = ({ verdict, observations }: Case) => {
   if (verdict.outcome !== "disagreed") return null;
@@ -23,10 +29,7 @@ export const falseContent: Rule = ({ verdict, observations }: Case) => {
   if (first === undefined) return null;
   const issuer = otherIssuer(observations, odd);
   if (issuer !== null) return { class: "interception", confidence: "likely", odd, because: issuer };
-  if (deceived.every(isPage)) {
-    const { status, contentType, head } = first.evidence.unexpected ?? { status: null, contentType: null, head: "" };
-    return { class: "not-content", confidence: "sure", odd, because: { kind: "page", status, contentType, head } };
-  }
+  if (deceived.every(isPage)) return { class: "not-content", confidence: "sure", odd, because: pageIn(first) };
   const everywhere = deceived.length === observations.length;
   const because: Because = { kind: "false", everywhere };
   return { class: "false-content", confidence: "sure", odd, because };

@@ -3,7 +3,7 @@ import type { Glance } from "../../model/probe.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { imageConfigOf } from "../../oci/imageconfig.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { differingEntries, relationOf, type Relation } from "../compare.ts";
+import { differingManifests, relationOf, type Relation } from "../compare.ts";
 import { agreementsIn } from "../history.ts";
 import { camps, leadingPair, oddOnes } from "../camps.ts";
 import { claimedDigests, destinationOf, isEverywhere } from "../moved.ts";
@@ -55,8 +55,7 @@ function relationBetween({ observations, probes }: Case): Relation {
   if (left === undefined || right === undefined) return null;
   const relation = relationOf([left, right], first.asked, probes.configs);
   if (relation !== null || left.kind !== "index" || right.kind !== "index") return relation;
-  const entries = differingEntries([left, right], first.asked);
-  const [mine, theirs] = (entries ?? []).map(({ digest }) => probes.documents.get(digest));
+  const [mine, theirs] = differingManifests([left, right], first.asked, probes.documents);
   return mine === undefined || theirs === undefined ? null : relationOf([mine, theirs], first.asked, probes.configs);
 }
 

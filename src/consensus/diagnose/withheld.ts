@@ -3,7 +3,7 @@ import type { Observation } from "../../model/observation.ts";
 import { historyOf } from "../history.ts";
 import { unsureOf } from "../complete.ts";
 import type { Rule } from "./case.ts";
-import { isPage } from "./content.ts";
+import { isPage, pageIn } from "./content.ts";
 
 /** Answers that are no content: a page, an error document, something that cannot be read as what it says it is. */
 const NO_CONTENT: ReadonlySet<string> = new Set(["E_MEDIA_TYPE", "E_MANIFEST", "E_ENCODING"]);
@@ -38,15 +38,13 @@ interface Cause {
 }
 
 function causeOf(observation: Observation, isUnsure: boolean): Cause {
-  const { error, evidence } = observation;
+  const { error } = observation;
   if (error === null && isUnsure) return { class: "mislabelled", because: { kind: "types" } };
   if (error === null || error.code === "E_STOPPED") return { class: "unexplained", because: { kind: "unknown" } };
   if (error.code === "E_NOT_FOUND") return { class: "absent", because: { kind: "absent" } };
   // a guard's challenge, or a login page, comes with a status of its own
   if (NO_CONTENT.has(error.code) || (error.code === "E_DENIED" && isPage(observation))) {
-    const page = evidence.unexpected;
-    const { status, contentType, head } = page ?? { status: null, contentType: null, head: "" };
-    return { class: "not-content", because: { kind: "page", status, contentType, head } };
+    return { class: "not-content", because: pageIn(observation) };
   }
   const { stage, message, hint } = error;
   return { class: "unreachable", because: { kind: "unreachable", stage, message, hint } };
