@@ -66,6 +66,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
   report: ["errors.ts", "oci", "model"],
+  "report/audit": ["errors.ts", "oci", "model", "report"],
+  "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
+  "pins/findings": ["errors.ts", "oci", "model"],
+  pins: ["errors.ts", "durable.ts", "smallfile.ts", "oci", "model", "pins/formats", "pins/findings"],
   config: [
     "errors.ts",
     "secret.ts",
@@ -167,7 +171,9 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   ssh2: /^(ssh\/connection\/|ssh\/shell\.ts$|demo\/)/,
   "cli-table3": /^report\/table\.ts$/,
   zod: /^(config|ledger)\//,
-  yaml: /^config\//,
+  yaml: /^(config|pins)\//,
+  "dockerfile-ast": /^pins\/formats\/dockerfile\.ts$/,
+  "jsonc-parser": /^pins\/formats\/devcontainer\.ts$/,
   "ssh-config": /^config\/ssh\//,
   "tar-stream": /^(release\/formats\/tar|evidence\/layers)\.ts$/,
   "mmdb-lib": /^coordinator\/geo\.ts$/,
@@ -175,7 +181,8 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 };
 
 /** No input and output, no clock, no chance. */
-export const PURE = /^(oci|model|consensus|report|ssh\/script)\/|^ledger\/(line|chain)\.ts$/;
+export const PURE =
+  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */
