@@ -37,12 +37,16 @@ export const EXITS: readonly Exit[] = [
     meaning: "the workers agree, on something else than the pin, the ledger or the requested version",
   },
   { code: 16, outcome: "absent", meaning: "every worker was told that it does not exist" },
+  { code: 20, outcome: null, meaning: "audit: findings" },
+  { code: 21, outcome: null, meaning: "audit: no finding, but some references could not be checked" },
   { code: 130, outcome: null, meaning: "interrupted; nothing was released" },
 ];
 
 export const EXIT_OK = 0;
 export const EXIT_BROKEN = 1;
 export const EXIT_USAGE = 2;
+export const EXIT_FINDINGS = 20;
+export const EXIT_UNCHECKED = 21;
 export const EXIT_INTERRUPTED = 130;
 
 export function exitOf(outcome: Outcome): number {
