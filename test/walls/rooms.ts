@@ -69,7 +69,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "report/audit": ["errors.ts", "oci", "model", "report"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
   "pins/findings": ["errors.ts", "oci", "model"],
-  pins: ["errors.ts", "durable.ts", "smallfile.ts", "oci", "model", "pins/formats", "pins/findings"],
+  pins: [
+    "errors.ts",
+    "durable.ts",
+    "smallfile.ts",
+    "owner.ts",
+    "oci",
+    "model",
+    "pins/formats",
+    "pins/findings",
+    "config/document.ts",
+  ],
   config: [
     "errors.ts",
     "secret.ts",
@@ -137,6 +147,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "durable.ts",
     "ledger/chain.ts",
     "ledger/history.ts",
+    "pins",
     "worker/walk/inspect.ts",
     "worker/walk/raw.ts",
     "worker/walk/tags.ts",
@@ -182,7 +193,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 
 /** No input and output, no clock, no chance. */
 export const PURE =
-  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$/;
+  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */

@@ -30,6 +30,8 @@ export interface VerifyArguments extends SelectionText {
   readonly force: boolean;
   /** Null: as many as the policy says. */
   readonly days: number | null;
+  /** A `tofu3.lock`. */
+  readonly lock: string | null;
   readonly keepEvidence: string | null;
   readonly reports: readonly string[];
   readonly redact: boolean;
@@ -138,6 +140,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         destination: text(flags, "output"),
         force: isOn(flags, "force"),
         days: daysOf(flags),
+        lock: text(flags, "lock"),
         keepEvidence: text(flags, "keep-evidence"),
         reports: reportsOf(flags, reportKind, REPORT_KINDS),
         redact: isOn(flags, "redact"),

@@ -57,6 +57,7 @@ const VERIFY: Command = {
     { name: "output", short: "o", value: "DEST", text: "where the artifact is released to once all agree" },
     { name: "force", text: "replace what is at DEST" },
     { name: "days", value: "N", text: "agree on N distinct UTC days, as policy.days" },
+    { name: "lock", value: "FILE", text: "hold REFERENCE to its digest in this tofu3.lock" },
     {
       name: "keep-evidence",
       value: "DIR",
@@ -84,6 +85,7 @@ const VERIFY: Command = {
       "no release; a JSON object and a page to keep",
     ],
     ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
+    ["tofu3 verify alpine:3.20 --lock tofu3.lock", "does the tag still lead to what was agreed on?"],
   ],
   exits: EXITS.filter(({ code }) => code !== 20 && code !== 21),
 };
