@@ -61,6 +61,13 @@ export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcom
   return releaseError.code === "E_INTERRUPTED" ? EXIT_INTERRUPTED : EXIT_BROKEN;
 }
 
+/** The gravest of several codes goes for all: a fault of the program, the alarm, what differs, what is missing. */
+const GRAVEST: readonly number[] = [1, 130, 2, 10, 15, 11, 12, 16, 13, 14, 0];
+
+export function gravestOf(codes: readonly number[]): number {
+  return GRAVEST.find((code) => codes.includes(code)) ?? EXIT_OK;
+}
+
 const WORKER: readonly ErrorCode[] = WORKER_CODES;
 
 /**

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Examined } from "../coordinator/audit/audit.ts";
 import { visible } from "../errors.ts";
 import { readTree, type Tree } from "../pins/tree.ts";
+import type { Mention } from "../model/mention.ts";
 import { wantedOf } from "../pins/wanted.ts";
 import type { SearchArguments, Settings } from "./argv/invocation.ts";
 import type { Io } from "./io.ts";
@@ -17,19 +18,26 @@ export interface Searched {
 
 const MOST_INPUT = 4 * 1024 * 1024;
 
+export interface Search extends SearchArguments {
+  /** On how many days the workers must agree; null: as many as the policy says. */
+  readonly days: number | null;
+  /** Which of the references that were found are asked for. */
+  readonly choose: (mentions: readonly Mention[]) => readonly Mention[];
+}
+
 /** Finds the references below the paths, and asks all workers about each. */
 export async function search(
-  { paths, days, ...wanted }: SearchArguments & { readonly days: number | null },
+  { paths, days, choose, ...wanted }: Search,
   config: Config,
   settings: Settings,
   io: Io,
   signal: AbortSignal,
 ): Promise<Searched> {
-  const roots = paths.length === 0 ? ["."] : paths;
+  const roots = rootsOf(paths);
   warnOfConfig(config, roots, io);
   const stdin = roots.includes("-") ? await readInput(io.stdin) : null;
   const tree = await readTree(roots, { cwd: io.cwd, stdin }, signal);
-  const asked = wantedOf(tree.mentions);
+  const asked = wantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
   const silent = await openProgress(io, { ...settings, progress: false }, []);
   const progress = openAuditProgress(io, settings);
@@ -41,6 +49,11 @@ export async function search(
   } finally {
     progress.stop();
   }
+}
+
+/** The current folder unless something else is named. */
+export function rootsOf(paths: readonly string[]): readonly string[] {
+  return paths.length === 0 ? ["."] : paths;
 }
 
 /** Whoever wrote the tree would choose the workers, too. */

@@ -67,9 +67,20 @@ export function planPins(mentions: readonly Mention[], terms: Terms): readonly F
   const files = new Map<string, Mention[]>();
   for (const mention of mentions) {
     const { file } = mention.place;
-    files.set(file, [...(files.get(file) ?? []), mention]);
+    const others = files.get(file);
+    if (others === undefined) files.set(file, [mention]);
+    else others.push(mention);
   }
   return [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([file, inFile]) => planFile(file, inFile, terms));
+}
+
+/** Those whose tag has to be asked for, since the answer decides what becomes of them. */
+export function toPin(mentions: readonly Mention[], update: boolean): readonly Mention[] {
+  const terms: Terms = { agreed: new Map(), update, alarm: false };
+  return mentions.filter((mention) => {
+    const decided = decide(mention, terms);
+    return "kind" in decided && decided.kind === "not-agreed";
+  });
 }
 
 interface Wanted {
