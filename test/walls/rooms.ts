@@ -68,7 +68,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ["errors.ts", "oci", "model"],
   "report/audit": ["errors.ts", "oci", "model", "report"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
-  "pins/findings": ["errors.ts", "oci", "model"],
+  "pins/findings": ["errors.ts", "nearest.ts", "oci", "model"],
   pins: ["errors.ts", "durable.ts", "smallfile.ts", "oci", "model", "pins/formats", "pins/findings"],
   config: [
     "errors.ts",
