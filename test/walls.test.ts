@@ -110,6 +110,8 @@ describe("the walls are really there", () => {
     { file: "release/quarantine/planted.ts", target: "../formats/file.ts" },
     { file: "release/formats/planted.ts", target: "../release.ts" },
     { file: "report/planted.ts", target: "../consensus/judge.ts" },
+    { file: "report/audit/planted.ts", target: "../../pins/findings/findings.ts" },
+    { file: "pins/findings/planted.ts", target: "../../report/text.ts" },
     { file: "config/planted.ts", target: "./docker/credentials.ts" },
     { file: "config/docker/planted.ts", target: "../ssh/host.ts" },
     { file: "config/ssh/planted.ts", target: "../../ssh/connection/connection.ts" },

@@ -3,9 +3,9 @@ import { DEPTHS, type Depth } from "../../model/audit.ts";
 import type { FindingKind } from "../../model/findingkind.ts";
 import type { SelectionText } from "../../model/job.ts";
 import { reportKind, REPORT_KINDS } from "../../report/kinds.ts";
+import { parseFailOn } from "../../pins/findings/failon.ts";
 import { AUDIT_FORMATS, AUDIT_REPORTS, auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
 import type { Command } from "./command.ts";
-import { failOnOf } from "./failon.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./usage.ts";
 
 const MOST_DAYS = 365;
@@ -153,7 +153,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
       return {
         command: "audit",
         ...searchOf(positionals, flags),
-        failOn: failOnOf(text(flags, "fail-on")),
+        failOn: failOnOf(flags),
         baseline: text(flags, "baseline"),
         honourComments: !isOn(flags, "no-ignore"),
         details: isOn(flags, "details"),
@@ -186,6 +186,11 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
 function searchOf(paths: readonly string[], flags: Flags): SearchArguments {
   const depth = DEPTHS.find((each) => each === text(flags, "depth")) ?? "root";
   return { paths, depth, allowPrivate: isOn(flags, "allow-private"), fresh: isOn(flags, "fresh") };
+}
+
+function failOnOf(flags: Flags): ReadonlySet<FindingKind> | null {
+  const given = text(flags, "fail-on");
+  return given === null ? null : parseFailOn(given);
 }
 
 function daysOf(flags: Flags): number | null {

@@ -1,5 +1,5 @@
 import type { Level } from "../../model/audit.ts";
-import type { FindingKind } from "../../model/findingkind.ts";
+import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 
 /** How grave each kind is by itself. */
 export const LEVEL_OF: Readonly<Record<FindingKind, Level>> = {
@@ -18,3 +18,23 @@ export const LEVEL_OF: Readonly<Record<FindingKind, Level>> = {
   unresolved: "note",
   unreachable: "note",
 };
+
+/** An alarm cannot be hidden by the tree that is audited, nor by who runs the audit. */
+export const ALARM: FindingKind = "disagreed";
+
+/** What could not be checked is no finding about what is there. */
+export const UNCHECKED: readonly FindingKind[] = ["unresolved", "unreachable"];
+
+/** What fails unless `--fail-on` says otherwise. */
+export const FAILS: ReadonlySet<FindingKind> = new Set(FINDING_KINDS.filter((kind) => LEVEL_OF[kind] !== "note"));
+
+/** A note that somebody wants to fail on is more than a note. */
+export function levelOf(kind: FindingKind, failOn: ReadonlySet<FindingKind> | null): Level {
+  const level = LEVEL_OF[kind];
+  return level === "note" && failsOn(kind, failOn) ? "warning" : level;
+}
+
+/** `failOn` replaces what fails by itself. */
+export function failsOn(kind: FindingKind, failOn: ReadonlySet<FindingKind> | null): boolean {
+  return kind === ALARM || (!UNCHECKED.includes(kind) && (failOn ?? FAILS).has(kind));
+}

@@ -1,0 +1,60 @@
+import type { Answer, Audit, AuditFinding, AuditSubject, Examination } from "../../model/audit.ts";
+import { formatReference } from "../../oci/reference.ts";
+import { isGone } from "./case.ts";
+import { UNCHECKED } from "./level.ts";
+
+/** One for each examination, sorted by reference. */
+export function subjectsOf(examinations: ReadonlyMap<string, Examination>): readonly AuditSubject[] {
+  return [...examinations.values()].map(subjectOf).sort((left, right) => (left.reference < right.reference ? -1 : 1));
+}
+
+function subjectOf(examination: Examination): AuditSubject {
+  const { notAsked, blobs } = examination;
+  const reference = formatReference(examination.reference);
+  if (notAsked !== null) return { reference, digest: null, outcome: "unasked", summary: notAsked };
+  const answer = mainAnswer(examination);
+  if (blobs.size > 0 && (answer === null || isGone(answer))) return { reference, digest: null, ...presence(blobs) };
+  if (answer === null) return { reference, digest: null, outcome: "unasked", summary: "nothing was asked about it" };
+  return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
+}
+
+/** Any alarm; otherwise what the reference leads to. */
+function mainAnswer({ tag, pin, claims }: Examination): Answer | null {
+  const alarm = [pin, tag, ...claims.values()].find((each) => each?.outcome === "disagreed");
+  return alarm ?? pin ?? tag;
+}
+
+function digestOf({ outcome, root }: Answer): AuditSubject["digest"] {
+  return outcome === "agreed" || outcome === "pending" || outcome === "changed" ? (root?.digest ?? null) : null;
+}
+
+/** What bottles without an index amount to. */
+function presence(blobs: Examination["blobs"]): Pick<AuditSubject, "outcome" | "summary"> {
+  const all = [...blobs.values()];
+  const count = (what: string): number => all.filter((each) => each === what).length;
+  const summary = `of ${all.length} bottles by digest, ${count("there")} exist, and ${count("gone")} do not`;
+  if (count("unclear") > 0)
+    return { outcome: "incomplete", summary: `${summary}; the vantages do not all tell of ${count("unclear")}` };
+  return { outcome: count("gone") > 0 ? "absent" : "agreed", summary };
+}
+
+/** What the audit comes to. */
+export function outcomeOf(findings: readonly AuditFinding[]): Audit["outcome"] {
+  if (findings.some(({ fails }) => fails)) return "findings";
+  return findings.some(({ kind }) => UNCHECKED.includes(kind)) ? "unchecked" : "clean";
+}
+
+/** `12 findings in 8 of 40 references; 2 could not be checked`: the audit in one sentence. */
+export function summaryOf(subjects: readonly AuditSubject[], findings: readonly AuditFinding[]): string {
+  const grave = findings.filter(({ fails }) => fails);
+  const unchecked = new Set(findings.filter(({ kind }) => UNCHECKED.includes(kind)).map(({ reference }) => reference));
+  const unresolved = new Set(findings.filter(({ kind }) => kind === "unresolved").map(({ reference }) => reference));
+  const all = subjects.length + unresolved.size;
+  const references = `${all} reference${all === 1 ? "" : "s"}`;
+  const found = new Set(grave.map(({ reference }) => reference)).size;
+  const what =
+    grave.length === 0
+      ? `nothing found in ${references}`
+      : `${grave.length} finding${grave.length === 1 ? "" : "s"} in ${found} of ${references}`;
+  return unchecked.size === 0 ? what : `${what}; ${unchecked.size} could not be checked`;
+}
