@@ -63,21 +63,21 @@ function changesOf(text: string, lines: readonly string[], edits: readonly Repla
   const changes: Change[] = [];
   let [line, start] = [0, 0];
   for (let index = 0; index < edits.length;) {
-    const first = edits[index];
-    if (first === undefined) break;
-    while (line < lines.length && start + (lines[line]?.length ?? 0) <= first.start)
+    const at = edits[index]?.start ?? 0;
+    while (lines[line]?.endsWith("\n") === true && start + (lines[line]?.length ?? 0) <= at)
       start += lines[line++]?.length ?? 0;
-    // the lines that this edit touches, and those that touch them in turn
+    // from the line of the edit to the one where it ends, with the other edits that begin there
     let [to, end, until] = [line, start, index];
-    for (let next: Replacement | undefined = first; next !== undefined; next = edits[until]) {
-      if (until > index && next.start >= end) break;
-      while (to < lines.length && (end <= next.start || end < next.end)) end += lines[to++]?.length ?? 0;
+    for (let next = edits[index]; next !== undefined; next = edits[until]) {
+      const isLast = to === lines.length && lines[to - 1]?.endsWith("\n") === false;
+      if (until > index && next.start >= end && !isLast) break;
+      while (to < lines.length && end <= next.end) end += lines[to++]?.length ?? 0;
       until += 1;
     }
-    const moved = edits
+    const here = edits
       .slice(index, until)
       .map((edit) => ({ ...edit, start: edit.start - start, end: edit.end - start }));
-    const change = trimmed(lines, { from: line, to, lines: linesOf(applyEdits(text.slice(start, end), moved)) });
+    const change = trimmed(lines, { from: line, to, lines: linesOf(applyEdits(text.slice(start, end), here)) });
     if (change !== null) changes.push(change);
     [line, start, index] = [to, end, until];
   }
