@@ -36,7 +36,8 @@ export async function search(
   const roots = rootsOf(paths);
   warnOfConfig(config, roots, io);
   const stdin = roots.includes("-") ? await readInput(io.stdin) : null;
-  const tree = await readTree(roots, { cwd: io.cwd, stdin }, signal);
+  const named = roots.filter((root) => root !== "-");
+  const tree = await readTree(named, { base: io.cwd, stdin }, signal);
   const asked = wantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
   const silent = await openProgress(io, { ...settings, progress: false }, []);

@@ -23,6 +23,8 @@ export interface Tree {
 export interface TreeOptions {
   /** The folder that paths are relative to, in what is given and in what comes back. */
   readonly base: string;
+  /** A list that comes from nowhere in the tree; its places are in a file called `-`. */
+  readonly stdin?: string | null;
   /** At most so many entries of folders are looked at, and so many references kept. */
   readonly most?: { readonly entries: number; readonly mentions: number };
 }
@@ -38,12 +40,13 @@ export async function readTree(paths: readonly string[], options: TreeOptions, s
   const most = options.most ?? MOST;
   const search = new Search(options.base, most);
   for (const path of paths) await search.start(path, signal);
-  const { mentions, unread, read, withReferences } = search;
+  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, list.find);
+  const { mentions, unread, texts, read, withReferences } = search;
   if (search.entries > most.entries) {
     unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
   }
   if (search.dropped) unread.push({ file: ".", why: `only the first ${most.mentions} references are kept` });
-  return { mentions: mentions.sort(byPlace), unread: unread.sort(byFile), files: { read, withReferences } };
+  return { mentions: mentions.sort(byPlace), unread: unread.sort(byFile), texts, files: { read, withReferences } };
 }
 
 /** A file that was come across. */
@@ -56,6 +59,7 @@ interface Candidate {
 class Search {
   readonly mentions: Mention[] = [];
   readonly unread: Unread[] = [];
+  readonly texts = new Map<string, string>();
   read = 0;
   withReferences = 0;
   entries = 0;
@@ -129,24 +133,27 @@ class Search {
     for (const [index, { path, given }] of fresh.entries()) {
       const file = opened[index];
       this.#seen.add(path);
-      if (file?.kind === "text") this.#take(path, file.text, given);
+      if (file?.kind === "text")
+        this.take({ path: this.#nameOf(path), text: file.text }, (each) => findIn(each, given));
       else if (file?.kind === "unread" || given || isNamed(this.#nameOf(path))) {
         this.#leave(path, file?.why ?? "it was not opened");
       }
     }
   }
 
-  #take(path: string, text: string, given: boolean): void {
-    const file = { path: this.#nameOf(path), text };
-    const found = findIn(file, given);
-    if (typeof found === "string") this.#leave(path, found);
+  /** What is found in one file. */
+  take(file: TextFile, find: (file: TextFile) => Found | string | null): void {
+    const found = find(file);
+    if (typeof found === "string") this.unread.push({ file: file.path, why: found });
     if (typeof found === "string" || found === null) return;
     const room = this.#most.mentions - this.mentions.length;
     if (found.mentions.length > room) this.dropped = true;
     for (const mention of found.mentions.slice(0, room)) this.mentions.push(mention);
     for (const unread of found.unread) this.unread.push(unread);
     this.read++;
-    if (found.mentions.length > 0) this.withReferences++;
+    if (found.mentions.length === 0) return;
+    this.withReferences++;
+    this.texts.set(file.path, file.text);
   }
 
   #leave(path: string, why: string): void {
