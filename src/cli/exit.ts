@@ -45,8 +45,6 @@ export const EXITS: readonly Exit[] = [
 export const EXIT_OK = 0;
 export const EXIT_BROKEN = 1;
 export const EXIT_USAGE = 2;
-export const EXIT_FINDINGS = 20;
-export const EXIT_UNCHECKED = 21;
 export const EXIT_INTERRUPTED = 130;
 
 export function exitOf(outcome: Outcome): number {

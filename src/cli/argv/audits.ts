@@ -1,6 +1,6 @@
 import { DEPTHS } from "../../model/audit.ts";
 import { FINDING_KINDS } from "../../model/findingkind.ts";
-import { AUDIT_FORMATS, AUDIT_REPORTS } from "../../report/audit/kinds.ts";
+import { AUDIT_ENDINGS, AUDIT_FORMATS } from "../../report/audit/kinds.ts";
 import { BROKEN, exit, INTERRUPTED, MISTAKEN, type Command, type Flag } from "./command.ts";
 
 const DEPTH: Flag = {
@@ -62,7 +62,7 @@ export const AUDIT: Command = {
       name: "report",
       value: "FILE",
       repeatable: true,
-      text: `write a report too; its kind follows the ending: ${AUDIT_REPORTS.join(" ")} (repeatable)`,
+      text: `write a report too; its kind follows the ending: ${Object.keys(AUDIT_ENDINGS).join(" ")} (repeatable)`,
     },
   ],
   examples: [

@@ -4,7 +4,7 @@ import type { FindingKind } from "../../model/findingkind.ts";
 import type { SelectionText } from "../../model/job.ts";
 import { reportKind, REPORT_KINDS } from "../../report/kinds.ts";
 import { parseFailOn } from "../../pins/findings/failon.ts";
-import { AUDIT_FORMATS, AUDIT_REPORTS, auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
+import { AUDIT_ENDINGS, AUDIT_FORMATS, auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
 import type { Command } from "./command.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./usage.ts";
 
@@ -159,7 +159,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         details: isOn(flags, "details"),
         format:
           AUDIT_FORMATS.find((each) => each === text(flags, "format")) ?? (isOn(flags, "json") ? "json" : "table"),
-        reports: reportsOf(flags, auditReportKind, AUDIT_REPORTS),
+        reports: reportsOf(flags, auditReportKind, Object.keys(AUDIT_ENDINGS)),
       };
     case "pin":
       return {

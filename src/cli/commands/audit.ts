@@ -1,32 +1,28 @@
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import { Tofu3Error } from "../../errors.ts";
-import type { Audit } from "../../model/audit.ts";
+import { AUDIT_EXITS, type Audit } from "../../model/audit.ts";
 import { parseBaseline, type Baseline } from "../../pins/findings/baseline.ts";
 import { findingsOf } from "../../pins/findings/findings.ts";
 import { outcomeOf, subjectsOf, summaryOf } from "../../pins/findings/subjects.ts";
-import { renderGithub } from "../../report/audit/github.ts";
+import { renderAuditGithub } from "../../report/audit/github.ts";
 import { renderAuditHtml } from "../../report/audit/html.ts";
 import { renderAuditJson } from "../../report/audit/json.ts";
-import { renderJunit } from "../../report/audit/junit.ts";
-import { auditReportKind, FORMAT_OF, type AuditFormat } from "../../report/audit/kinds.ts";
+import { renderAuditJunit } from "../../report/audit/junit.ts";
+import { auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
 import { renderAuditMarkdown } from "../../report/audit/markdown.ts";
-import { renderSarif } from "../../report/audit/sarif.ts";
+import { renderAuditSarif } from "../../report/audit/sarif.ts";
 import { renderAuditTable } from "../../report/audit/table.ts";
 import { readSmallText } from "../../smallfile.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
-import { EXIT_BROKEN, EXIT_FINDINGS, EXIT_OK, EXIT_UNCHECKED } from "../exit.ts";
+import { EXIT_BROKEN, EXIT_OK } from "../exit.ts";
 import type { AuditArguments, Settings } from "../argv/invocation.ts";
-import type { Io } from "../io.ts";
+import type { Io, Output } from "../io.ts";
 import { checkReports, writeReports } from "../reports.ts";
 import { search } from "../search.ts";
 
-const EXIT_OF: Readonly<Record<Audit["outcome"], number>> = {
-  clean: EXIT_OK,
-  findings: EXIT_FINDINGS,
-  unchecked: EXIT_UNCHECKED,
-};
+const WIDTH = 120;
 
 /** What the references of a tree lead to, as all workers see them. Returns 20 for findings, 21 if it cannot know. */
 export async function auditCommand(
@@ -66,21 +62,26 @@ export async function auditCommand(
     const paint = paintFor(io.stdout, io.env, settings.color);
     io.stdout.write(
       wanted.format === "table"
-        ? renderAuditTable(audit, paint, { details: wanted.details })
+        ? renderAuditTable(audit, paint, { details: wanted.details, width: widthOf(io.stdout) })
         : RENDERERS[wanted.format](audit),
     );
   } else if (audit.outcome !== "clean") io.stderr.write(`tofu3: ${audit.summary}\n`);
   const reported = await writeReports(wanted.reports, (path) => renderReport(path, audit), io);
   if (examined.ledgerFault !== null) tellError(io.stderr, examined.ledgerFault, false);
   if (audit.outcome === "clean") return reported === EXIT_OK && examined.ledgerFault !== null ? EXIT_BROKEN : reported;
-  return EXIT_OF[audit.outcome];
+  return AUDIT_EXITS[audit.outcome];
+}
+
+/** Of a terminal; elsewhere, what most terminals and logs show. */
+function widthOf({ columns }: Output): number {
+  return columns === undefined || columns === 0 ? WIDTH : columns;
 }
 
 const RENDERERS: Readonly<Record<Exclude<AuditFormat, "table">, (audit: Audit) => string>> = {
   json: renderAuditJson,
-  github: renderGithub,
-  sarif: renderSarif,
-  junit: renderJunit,
+  github: renderAuditGithub,
+  sarif: renderAuditSarif,
+  junit: renderAuditJunit,
   markdown: renderAuditMarkdown,
   html: renderAuditHtml,
 };
@@ -88,7 +89,7 @@ const RENDERERS: Readonly<Record<Exclude<AuditFormat, "table">, (audit: Audit) =
 function renderReport(path: string, audit: Audit): string {
   const kind = auditReportKind(path);
   if (kind === null) throw new Tofu3Error("E_BUG", "no report for this ending");
-  return RENDERERS[FORMAT_OF[kind]](audit);
+  return RENDERERS[kind](audit);
 }
 
 async function readBaseline(path: string, io: Io): Promise<Baseline> {

@@ -10,20 +10,20 @@ export interface NotAsked {
 
 /** How questions are asked. */
 export interface Asking {
-  readonly ask: (subject: Subject) => Promise<Answer | NotAsked>;
-  readonly present: (wanted: Wanted, blobs: readonly Digest[]) => Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
+  ask(subject: Subject): Promise<Answer | NotAsked>;
+  present(wanted: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
 }
 
 /**
  * Asks what there is to know about one reference: what its tag leads to, then the pin by its digest unless the tag leads
  * there, the tags that comments claim, and the bottles that the index does not list.
  */
-export async function examine(wanted: Wanted, { ask, present }: Asking): Promise<Examination> {
+export async function examine(wanted: Wanted, asking: Asking): Promise<Examination> {
   const { reference, claims, bottles } = wanted;
   const { registry, repository, digest } = reference;
   let notAsked: string | null = null;
   const answered = async (subject: Subject): Promise<Answer | null> => {
-    const answer = await ask(subject);
+    const answer = await asking.ask(subject);
     if (!("closed" in answer)) return answer;
     notAsked ??= answer.closed;
     return null;
@@ -39,7 +39,7 @@ export async function examine(wanted: Wanted, { ask, present }: Asking): Promise
   );
   const listed = new Set(tag?.root?.entries.map(({ bottleDigest }) => bottleDigest));
   const missing = [...new Set(bottles.map((each) => each.digest).filter((each) => !listed.has(each)))];
-  const blobs = missing.length === 0 ? new Map<Digest, Presence>() : await present(wanted, missing);
+  const blobs = missing.length === 0 ? new Map<Digest, Presence>() : await asking.present(wanted, missing);
   return {
     reference,
     tag,
