@@ -102,6 +102,9 @@ export interface AuditSubject {
   readonly summary: string;
 }
 
+/** The exit code of each outcome. */
+export const AUDIT_EXITS: Readonly<Record<Audit["outcome"], number>> = { clean: 0, findings: 20, unchecked: 21 };
+
 /** The JSON object of `audit --json`; arrays are sorted and never missing. */
 export interface Audit {
   readonly schemaVersion: 1;

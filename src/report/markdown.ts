@@ -104,7 +104,8 @@ function artifactBlocks({ artifact }: Evidence): string[] {
   return ["## Objects", table(["Role", "Platform", "Digest", "Bytes", "Media type"], rows)];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Cells are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
@@ -117,7 +118,7 @@ function code(digest: string | null): string {
  * CommonMark allows a backslash before any ASCII punctuation; characters that GitHub turns into links or mentions
  * become entities.
  */
-function plain(text: string): string {
+export function plain(text: string): string {
   return visible(text, 2000)
     .replace(/[\\`*_[\]<>|~&#]/g, (character) => `\\${character}`)
     .replaceAll("@", "&#64;")

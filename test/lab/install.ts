@@ -24,6 +24,7 @@ const PROGRAMS = {
   mksh: "mksh",
   busybox: "busybox",
   zstd: "zstd",
+  xmllint: "libxml2-utils",
 } as const;
 
 /** Installed with the others; a test that wants one is skipped where it is missing. */

@@ -66,7 +66,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
   report: ["errors.ts", "oci", "model"],
-  "report/audit": ["errors.ts", "oci", "model", "report"],
+  "report/audit": ["errors.ts", "oci", "model", "report", "pins/findings/level.ts"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
   "pins/findings": ["errors.ts", "nearest.ts", "oci", "model"],
   pins: [
@@ -216,6 +216,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   "node-ssh": /^ssh\/connection\/connection\.ts$/,
   ssh2: /^(ssh\/connection\/|ssh\/shell\.ts$|demo\/)/,
   "cli-table3": /^report\/table\.ts$/,
+  sarif: /^report\/audit\/sarif\.ts$/,
   zod: /^(config|ledger)\//,
   yaml: /^(config|pins)\//,
   "dockerfile-ast": /^pins\/formats\/dockerfile\.ts$/,

@@ -76,7 +76,7 @@ export function mention(text: string, changes: Partial<Mention> = {}): Mention {
     source: "dockerfile",
     place: place(),
     text,
-    target: { kind: "reference", reference: parseReference(text) },
+    target: changes.target ?? { kind: "reference", reference: parseReference(text) },
     comment: null,
     ignores: [],
     pinning: { kind: "edits", edits: [] },
