@@ -3,7 +3,7 @@ import { Lines } from "../text.ts";
 import { asWritten, type Filled } from "./filled.ts";
 import type { Found, TextFile } from "./format.ts";
 import { byHand, mentionOf, targetOf, unresolved } from "./mentions.ts";
-import { notHonoured } from "./remarks.ts";
+import { notHonoured, remarksAt } from "./remarks.ts";
 import type { Text } from "./scalars.ts";
 import { parseYaml, TooIntricate, type Yaml } from "./yaml.ts";
 
@@ -94,11 +94,20 @@ export class Mentions {
     if (this.#found.has(key)) return;
     const page = { source: this.source, file: this.file.path, lines: this.lines, marker: "#" } as const;
     const mention = mentionOf(page, { start: place.start, end: place.end, text: written }, target, pinning);
-    this.#found.set(key, [place.start, mention]);
+    this.#found.set(key, [place.start, this.#remarked(mention, remark)]);
+  }
+
+  /** A person may write the tag behind a digest that has a line of its own. */
+  #remarked(mention: Mention, { start, end }: Text): Mention {
+    const { line } = this.lines.place(mention.place.file, start, end);
+    if (line === mention.place.line) return mention;
+    const reference = mention.target.kind === "reference" ? mention.target.reference : null;
+    const { comment, ignores } = remarksAt(this.lines, start, reference, "#");
+    return { ...mention, comment: comment ?? mention.comment, ignores: [...mention.ignores, ...ignores] };
   }
 }
 
-export function isEmpty(part: Filled | null): boolean {
+function isEmpty(part: Filled | null): boolean {
   return part === null || (part.kind === "known" && part.value.trim() === "");
 }
 
