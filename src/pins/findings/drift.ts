@@ -95,6 +95,7 @@ export const stalePin: Rule = (each) => {
   if (target.kind === "bottle") return rebuilt(each);
   const pin = target.reference.digest;
   if (pin === undefined || examination.tag === null) return [];
+  if (examination.pin !== null && isGone(examination.pin)) return [];
   const pinned = settled(examination.pin);
   if (isGone(examination.tag)) {
     if (pinned === null) return [];

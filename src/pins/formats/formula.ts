@@ -14,6 +14,8 @@ export const formula: Format = {
 };
 
 const HOMEBREW = "https://ghcr.io/v2/homebrew/core";
+/** A registry, as Homebrew writes it; anything else is a folder of files. */
+const REGISTRY = /^https:\/\/([^/#?@]{1,255}\.[^/#?@]{1,255})\/v2\/([^#?]{1,255}?)\/?$/;
 const PINNING = byHand("the formula's author writes its bottles");
 
 /** What a formula says of its bottles. */
@@ -29,14 +31,14 @@ interface Facts {
 function readFormula(file: TextFile): Found {
   const page: Page = { source: "formula", file: file.path, lines: new Lines(file.text), marker: "#" };
   const facts = factsOf(file.text);
-  const home = /^https:\/\/ghcr\.io\/v2\/([^/#?]+\/[^/#?]+)\/?$/.exec(facts.root ?? HOMEBREW)?.[1];
+  const [, host, home] = REGISTRY.exec(facts.root ?? HOMEBREW) ?? [];
   const unread = [...notHonoured(file, page.lines, "#")];
-  if (home === undefined) {
-    if (facts.bottles.length > 0) unread.push({ file: file.path, why: "its bottles are not in ghcr.io" });
+  if (host === undefined || home === undefined) {
+    if (facts.bottles.length > 0) unread.push({ file: file.path, why: "its bottles are not in a registry" });
     return { mentions: [], unread };
   }
   const name = file.path.slice(file.path.lastIndexOf("/") + 1, -".rb".length);
-  const repository = `ghcr.io/${home}/${repositoryOfFormula(name)}`;
+  const repository = `${host}/${home}/${repositoryOfFormula(name)}`;
   return { mentions: facts.bottles.map((bottle) => mentionOfBottle(page, repository, tagOf(facts), bottle)), unread };
 }
 

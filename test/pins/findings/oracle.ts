@@ -53,8 +53,10 @@ export function naiveKinds(mention: Mention, seen: Examination): ReadonlySet<Fin
   if (gained) said.add("grew");
   if (!isBottle && reference.digest !== undefined && seen.tag !== null) {
     const tagIsNoMore = seen.tag.outcome === "absent" && !partIsMissing(seen.tag);
-    if (tagIsNoMore && pin !== null) said.add("stale-pin");
-    if (!tagIsNoMore && tag !== null && !pinnedIn(tag) && !gained) said.add("stale-pin");
+    // nothing is stale that is not there at all
+    const pinIsNoMore = seen.pin?.outcome === "absent" && !partIsMissing(seen.pin);
+    if (tagIsNoMore && !pinIsNoMore && pin !== null) said.add("stale-pin");
+    if (!tagIsNoMore && !pinIsNoMore && tag !== null && !pinnedIn(tag) && !gained) said.add("stale-pin");
   }
   if (!isBottle && tag?.kind === "index" && pin?.kind === "manifest") said.add("platform-pin");
 

@@ -60,7 +60,7 @@ describe("the bottles of a formula", () => {
   test("elsewhere are not read, and that is said", () => {
     const text = written('  version "1"', `    root_url "https://example.org/bottles"\n${BOTTLE}`);
     const found = formula.find({ path: "vim.rb", text });
-    expect(found).toEqual({ mentions: [], unread: [{ file: "vim.rb", why: "its bottles are not in ghcr.io" }] });
+    expect(found).toEqual({ mentions: [], unread: [{ file: "vim.rb", why: "its bottles are not in a registry" }] });
   });
 
   test("make a Ruby file a formula", () => {
