@@ -21,11 +21,11 @@ export interface Asking {
 export async function examine(wanted: Wanted, asking: Asking): Promise<Examination> {
   const { reference, claims, bottles } = wanted;
   const { registry, repository, digest } = reference;
-  let notAsked: string | null = null;
+  const refusals: string[] = [];
   const answered = async (subject: Subject): Promise<Answer | null> => {
     const answer = await asking.ask(subject);
     if (!("closed" in answer)) return answer;
-    notAsked ??= answer.closed;
+    refusals.push(answer.closed);
     return null;
   };
   // a tag's digest is a sha256: it says nothing about a pin by another algorithm
@@ -40,13 +40,14 @@ export async function examine(wanted: Wanted, asking: Asking): Promise<Examinati
   const listed = new Set(tag?.root?.entries.map(({ bottleDigest }) => bottleDigest));
   const missing = [...new Set(bottles.map((each) => each.digest).filter((each) => !listed.has(each)))];
   const blobs = missing.length === 0 ? new Map<Digest, Presence>() : await asking.present(wanted, missing);
+  if ("closed" in blobs) refusals.push(blobs.closed);
   return {
     reference,
     tag,
     pin,
     claims: new Map(said.flatMap(([claim, answer]) => (answer === null ? [] : [[claim, answer] as const]))),
     blobs: "closed" in blobs ? new Map<Digest, Presence>() : blobs,
-    notAsked: notAsked ?? ("closed" in blobs ? blobs.closed : null),
+    notAsked: refusals[0] ?? null,
   };
 }
 
