@@ -59,8 +59,8 @@ export const WORKER_CODES = [
   "E_STOPPED",
 ] as const;
 
-/** Failures on the machine that keeps the artifact and the ledger. */
-export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER"] as const;
+/** Failures on the machine that keeps the artifact, the ledger and the files with references. */
+export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER", "E_PIN"] as const;
 
 export type ErrorCode =
   | (typeof USAGE_CODES)[number]

@@ -37,6 +37,8 @@ export const EXITS: readonly Exit[] = [
     meaning: "the workers agree, on something else than the pin, the ledger or the requested version",
   },
   { code: 16, outcome: "absent", meaning: "every worker was told that it does not exist" },
+  { code: 20, outcome: null, meaning: "audit: findings" },
+  { code: 21, outcome: null, meaning: "audit: no finding, but some references could not be checked" },
   { code: 130, outcome: null, meaning: "interrupted; nothing was released" },
 ];
 
@@ -55,6 +57,13 @@ export function exitOf(outcome: Outcome): number {
 export function exitOfEvidence({ outcome, releaseError }: Pick<Evidence, "outcome" | "releaseError">): number {
   if (releaseError === null) return exitOf(outcome);
   return releaseError.code === "E_INTERRUPTED" ? EXIT_INTERRUPTED : EXIT_BROKEN;
+}
+
+/** The gravest of several codes goes for all: a fault of the program, the alarm, what differs, what is missing. */
+const GRAVEST: readonly number[] = [1, 130, 2, 10, 15, 11, 12, 16, 13, 14, 0];
+
+export function gravestOf(codes: readonly number[]): number {
+  return GRAVEST.find((code) => codes.includes(code)) ?? EXIT_OK;
 }
 
 const WORKER: readonly ErrorCode[] = WORKER_CODES;

@@ -71,6 +71,10 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
       return (await import("./commands/inspect.ts")).inspectCommand(wanted, settings, io, signal);
     case "history":
       return (await import("./commands/history.ts")).historyCommand(wanted, settings, io);
+    case "audit":
+      return (await import("./commands/audit.ts")).auditCommand(wanted, settings, io, signal);
+    case "pin":
+      return (await import("./commands/pin.ts")).pinCommand(wanted, settings, io, signal);
     case "tags":
       return (await import("./commands/tags.ts")).tagsCommand(wanted, settings, io, signal);
     case "workers check":

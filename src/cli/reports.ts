@@ -2,15 +2,9 @@ import { constants } from "node:fs";
 import { access, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
-import type { Evidence } from "../model/evidence.ts";
-import { renderJson } from "../report/json.ts";
-import { reportKind, type ReportKind } from "../report/kinds.ts";
-import { renderMarkdown } from "../report/markdown.ts";
-
-const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence) => string>> = {
-  ".json": renderJson,
-  ".md": renderMarkdown,
-};
+import { tellError } from "./errors.ts";
+import { EXIT_OK } from "./exit.ts";
+import type { Io } from "./io.ts";
 
 /** Call before fetching anything: a verification must not end in a report that cannot be written. Throws E_USAGE. */
 export async function checkReports(paths: readonly string[], cwd: string): Promise<void> {
@@ -34,19 +28,21 @@ export async function checkReports(paths: readonly string[], cwd: string): Promi
   }
 }
 
-/** Writes each report, replacing existing files. Throws E_DISK. */
-export async function writeReports(paths: readonly string[], evidence: Evidence, cwd: string): Promise<void> {
+/** Writes each report, replacing existing files. Returns the exit code of a fault that it tells, or 0. */
+export async function writeReports(
+  paths: readonly string[],
+  render: (path: string) => string,
+  io: Pick<Io, "cwd" | "stderr">,
+): Promise<number> {
   for (const path of paths) {
-    const kind = reportKind(path);
-    if (kind === null) throw new Tofu3Error("E_BUG", `no report for ${quoted(path)}`);
     try {
-      await writeFile(resolve(cwd, path), WRITERS[kind](evidence));
+      await writeFile(resolve(io.cwd, path), render(path));
     } catch (cause) {
-      throw new Tofu3Error("E_DISK", `cannot write the report ${quoted(path)}: ${visible(messageOf(cause))}`, {
-        cause,
-      });
+      const message = `cannot write the report ${quoted(path)}: ${visible(messageOf(cause))}`;
+      return tellError(io.stderr, new Tofu3Error("E_DISK", message, { cause }), false);
     }
   }
+  return EXIT_OK;
 }
 
 function quoted(text: string): string {

@@ -17,12 +17,15 @@ import type { Probes } from "../model/probe.ts";
 import type { Entered, Past, RecordedObject, Verification } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import type { Runtime } from "./runtime.ts";
 import type { VerifyRequest } from "./request.ts";
 
 /** What the workers told, in the job and when they were asked again. */
 export interface Told {
   readonly observations: readonly Observation[];
+  /** The roots that could be read, by digest. */
+  readonly roots: ReadonlyMap<Digest, Manifest>;
   readonly probes: Probes | null;
   /** What differs inside blobs that were kept. */
   readonly layers: readonly Comparison[];

@@ -1,17 +1,13 @@
 import { resolve } from "node:path";
-import { dispatch } from "./dispatch.ts";
 import { indistinctOf } from "../consensus/distinct.ts";
 import { checkEvidenceFolder } from "../evidence/folder.ts";
-import { judge } from "../consensus/judge.ts";
 import { endingOf, type Shipment } from "./ending.ts";
-import { explain, type Witnessed } from "./explain.ts";
 import { openMemory, type Told } from "./memory.ts";
-import { destinationOf, jobOf, policyOf, requestError, type VerifyRequest } from "./request.ts";
+import { question, type Question } from "./question.ts";
+import { destinationOf, jobOf, policyOf, type VerifyRequest } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
 import { openVantages } from "./vantages.ts";
-import { keepEvidence } from "./views.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Admit, Witness } from "../model/keep.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Watch } from "../model/progress.ts";
@@ -56,7 +52,7 @@ export async function verify(
   const lookOnce = async (plan: Plan): Promise<Told> => {
     const { vantages, close } = await openVantages(runtime, signal);
     // every job has ended by then: closing takes round trips, and the verdict does not depend on it
-    return lookFrom(vantages, plan, watch, signal).finally(() => void (closing = close()));
+    return question(vantages, questionOf(plan), watch, signal).finally(() => void (closing = close()));
   };
   return conclude(request, runtime, lookOnce, signal).finally(() => closing);
 }
@@ -69,33 +65,13 @@ export async function verifyFrom(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  return conclude(request, runtime, (plan) => lookFrom(vantages, plan, watch, signal), signal);
+  return conclude(request, runtime, (plan) => question(vantages, questionOf(plan), watch, signal), signal);
 }
 
-/**
- * Looks, and asks again where that explains a disagreement. Ctrl-C ends the asking; what was seen stands. Throws if
- * nothing but the request itself is wrong.
- */
-async function lookFrom(
-  vantages: readonly Vantage[],
-  { job, destination, quarantine, evidenceFolder }: Plan,
-  watch: Watch,
-  signal: AbortSignal,
-): Promise<Told> {
-  const admit: Admit | null =
+function questionOf({ job, destination, quarantine, evidenceFolder }: Plan): Question {
+  const admit: Question["admit"] =
     destination === null ? null : (documents, read) => void planRelease(documents, destination, read);
-  const witnessed: Witnessed[] = [];
-  const witness: Witness = (worker, digest, bytes, document) =>
-    void witnessed.push({ worker, digest, bytes, document });
-  const observations = await dispatch(job, vantages, { keep: quarantine, admit, watch, witness }, signal);
-  const { outcome, reason } = judge(observations);
-  if (reason?.kind === "request") throw requestError(reason.fault);
-  if (outcome !== "disagreed") return { observations, probes: null, layers: [], remarks: [] };
-  const explanation = await explain(job, vantages, { observations, witnessed }, watch, signal);
-  const { probes } = explanation;
-  if (evidenceFolder === null) return { observations, probes, layers: [], remarks: [] };
-  const kept = await keepEvidence(evidenceFolder, job, vantages, { observations, ...explanation }, signal);
-  return { observations, probes, ...kept };
+  return { job, keep: quarantine, admit, evidenceFolder };
 }
 
 async function conclude(

@@ -115,6 +115,6 @@ export function refusedHost(host: string, why: string, stage: Stage): Tofu3Error
 export function notPublic(message: string, stage: Stage): Tofu3Error {
   return new Tofu3Error("E_ADDRESS", message, {
     stage,
-    hint: "a registry may send its clients to public addresses only, unless it is itself on a private one",
+    hint: "for a registry on a public address, and for files that strangers wrote, only public addresses are asked",
   });
 }

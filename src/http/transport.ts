@@ -5,13 +5,18 @@ import type { Trust } from "../model/trust.ts";
 import type { Secret } from "../secret.ts";
 
 /**
- * One HTTP GET, or a POST if there is a form. The transport adds `Accept-Encoding: identity`, and no header that could
+ * One HTTP GET, a HEAD, or a POST if there is a form. The transport adds `Accept-Encoding: identity`, and no header that could
  * carry a secret.
  */
 export interface Query {
   /** Absolute http: or https: URL, without userinfo and fragment; printable ASCII. */
   readonly url: string;
   readonly headers: readonly (readonly [name: string, value: string | Secret])[];
+  /**
+   * Asks for the headers alone: the answer has no body, whatever they say of its length, and whatever a server sends
+   * all the same. Only for `read`.
+   */
+  readonly method?: "HEAD";
   /** Body of a POST, with its Content-Type in `headers`. Only for identity tokens, and only for `read`. */
   readonly form?: Secret;
   /** One more body byte than this ends the exchange with E_TOO_LARGE. */

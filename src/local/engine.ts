@@ -32,6 +32,8 @@ export interface LocalOptions {
 interface Ground {
   readonly trust: Trust | null;
   readonly publicOnly: boolean;
+  /** What a server sends after the answer to a HEAD may spoil the next answer: of a HEAD then, and of no document. */
+  readonly method: Query["method"];
   readonly lanes: Lanes;
 }
 
@@ -84,15 +86,17 @@ function beginJob(optionsFor: (query: Query) => ExchangeOptions, proxy: Proxy | 
 }
 
 function groundFor(query: Query, grounds: Ground[], options: LocalOptions, proxy: Proxy | null): Ground {
-  const { trust, publicOnly } = query;
-  const known = grounds.find((ground) => ground.publicOnly === publicOnly && sameTrust(ground.trust, trust));
+  const { trust, publicOnly, method } = query;
+  const known = grounds.find(
+    (ground) => ground.publicOnly === publicOnly && ground.method === method && sameTrust(ground.trust, trust),
+  );
   if (known !== undefined) return known;
   const { userAgent, lookup = lookupAll, authorities = systemAuthorities } = options;
   const lanes = createLanes(
     { connectSeconds: options.limits.connectSeconds, proxy, trust, publicOnly, userAgent, lookup, authorities },
     options.lanes ?? 16,
   );
-  const ground = { trust, publicOnly, lanes };
+  const ground = { trust, publicOnly, method, lanes };
   grounds.push(ground);
   return ground;
 }

@@ -127,9 +127,11 @@ function requestOf(query: Query, options: ExchangeOptions): Agent.DispatchOption
   return {
     origin: url.origin,
     path: options.absolute === null ? path : `${url.origin}${path}`,
-    method: query.form === undefined ? "GET" : "POST",
+    method: query.method ?? (query.form === undefined ? "GET" : "POST"),
     headers: headers.flatMap(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
     ...(query.form === undefined ? {} : { body: query.form.reveal() }),
+    // undici would close the connection, lest a body follow that should not: `Ground` has connections for HEAD alone
+    ...(query.method === "HEAD" ? { reset: false } : {}),
   };
 }
 

@@ -20,7 +20,7 @@ export async function readPage(query: Query, options: ExchangeOptions, signal: A
     onAnswer: (answer: Answer, given: Flow): boolean => {
       flow = given;
       seen.answer = answer;
-      seen.wanted = answer.status === 200 || answer.status === 206;
+      seen.wanted = query.method !== "HEAD" && (answer.status === 200 || answer.status === 206);
       if (seen.wanted) seen.declared = declaredLength(answer.status, answer.headers);
       return seen.wanted;
     },

@@ -52,6 +52,14 @@ export interface Job {
   readonly subject: Subject;
   readonly selection: Selection;
   readonly limits: Limits;
-  /** `documents` stops after indexes and manifests (inspect); `everything` fetches configs and layers too. */
-  readonly depth: "documents" | "everything";
+  /**
+   * `root` reads the root, asks of the entries of an index only whether they exist, and ignores the selection.
+   * `documents` stops after indexes and manifests (inspect); `everything` fetches configs and layers too.
+   */
+  readonly depth: "root" | "documents" | "everything";
+  /**
+   * The registry, its token service and whatever it redirects to must be on public addresses: nothing that strangers
+   * wrote makes a vantage ask inside its own network. Not so unless it is set.
+   */
+  readonly publicOnly?: boolean;
 }

@@ -18,6 +18,11 @@ export class Lines {
     return { file, line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
   }
 
+  /** The offset of a line and a column, both from 1. */
+  offset(line: number, column: number): number {
+    return (this.#starts[line - 1] ?? 0) + column - 1;
+  }
+
   /** The whole line that has this offset, without its line break. */
   lineAt(offset: number): string {
     const { line } = this.#at(offset);

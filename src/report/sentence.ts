@@ -15,12 +15,16 @@ type Write = (digest: string) => string;
 
 const NOTHING = "; nothing was released";
 
+/** The verdict alone, in one sentence: `3 of 3 workers saw sha256:…`. */
+export function verdictText(facts: Facts, write: Write = (digest) => digest): string {
+  const { reason, observations, artifact } = facts;
+  if (reason !== null) return reasonText(reason, facts, write);
+  return `${everybody(observations)} saw ${artifact === null ? "nothing" : write(artifact.digest)}`;
+}
+
 /** `3 of 3 workers saw sha256:…; released to oci:vim`: the verdict and what was done, in one sentence. */
 export function sentenceOf(facts: Facts, write: Write = (digest) => digest): string {
-  const { reason, observations, artifact } = facts;
-  if (reason !== null) return reasonText(reason, facts, write) + NOTHING;
-  const root = artifact === null ? "nothing" : write(artifact.digest);
-  return `${everybody(observations)} saw ${root}${ending(facts)}`;
+  return `${verdictText(facts, write)}${facts.reason === null ? ending(facts) : NOTHING}`;
 }
 
 /** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */

@@ -60,6 +60,8 @@ export function outcomeOf(
     httpVersion: block.version,
     certificate: null,
   };
+  // nothing is said of a body: curl reads none, and stops after the headers
+  if (query.method === "HEAD") return { answer, fault, size: 0, resumable: false };
   if (!isContent(block.status)) return { answer, fault: null, size, resumable: false };
   const declared = declaredLength(block.status, block.headers);
   if (size > query.maxBytes) return { answer, fault: tooLarge(query.maxBytes), size, resumable: false };
@@ -131,6 +133,11 @@ function faultFor(exit: number, transfer: Transfer, block: HeaderBlock | null, s
 /** One document of a batch. Throws its fault; of an error answer, takes as much of the body as there is. */
 export function pageOf(index: number, process: number, query: Query, reply: JobReply, settings: CurlSettings): Page {
   const { fault, size, answer } = outcomeOf(index, process, query, reply, settings);
+  if (query.method === "HEAD") {
+    // curl writes the headers where a body would be
+    if (fault !== null) throw fault;
+    return { ...answer, body: Buffer.alloc(0) };
+  }
   const body = reply.files.get(`b${index}`) ?? Buffer.alloc(0);
   if (!isContent(answer.status)) return { ...answer, body: body.subarray(0, MOST_ERROR_BYTES) };
   if (fault !== null) throw fault;

@@ -89,7 +89,13 @@ export const CASES: readonly Case[] = [
     name: "500 references",
     ground: "loopback",
     image: "pins",
-    contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"],
+    contenders: [
+      "tofu3, 500 references",
+      "tofu3 audit, 500 references in 5,000 files",
+      "tofu3 audit, 50 references in 5,000 files",
+      "one VM alone, 500 references",
+      "skopeo inspect --raw × 50",
+    ],
   },
   {
     name: "20 jobs, one after the other",
@@ -143,6 +149,25 @@ export const TARGETS: readonly Target[] = [
     against: "skopeo inspect --raw × 50",
     bound: 0.2,
     times: 10,
+  },
+  {
+    case: "500 references",
+    contender: "tofu3 audit, 500 references in 5,000 files",
+    against: "skopeo inspect --raw × 50",
+    bound: 0.25,
+    times: 10,
+  },
+  {
+    case: "500 references",
+    contender: "tofu3 audit, 500 references in 5,000 files",
+    against: "one VM alone, 500 references",
+    bound: 1.3,
+  },
+  {
+    case: "500 references",
+    contender: "tofu3 audit, 500 references in 5,000 files",
+    of: "peak",
+    bound: 140,
   },
   {
     case: "20 jobs, one after the other",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { skopeoOptions } from "../lab/push.ts";
 import type { Ground } from "./ground.ts";
+import { makeTree } from "./tree.ts";
 
 /** A way to get and check one image; `out` is a path that does not exist. */
 export type Contender = (ground: Ground, image: string, out: string) => Promise<string>;
@@ -27,12 +28,23 @@ function tofu3(vms: number, more = ""): Contender {
   };
 }
 
-function references(count: number): Contender {
+function references(count: number, who = "all"): Contender {
   return async (ground) =>
     inPlace(
       ground,
-      `node ${join(import.meta.dirname, "resolve.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins ${count}`,
+      `node ${join(import.meta.dirname, "resolve.mjs")} ${await ground.config(2)} ${ground.registry.host}/pins ${count} ${who}`,
     );
+}
+
+/** The command on a tree of 5,000 files; 20 says that none of them is pinned. */
+function audit(count: number): Contender {
+  return async (ground) => {
+    const tree = await makeTree(ground, count);
+    const config = await ground.config(2);
+    const state = `XDG_STATE_HOME=$(mktemp -d ${ground.folder}/state.XXXXXX)`;
+    const flags = `--config ${config} --allow-private --quiet --no-progress`;
+    return inPlace(ground, `${state} node ${ROOT}/bin/tofu3.js audit ${tree} ${flags}; test $? = 20`);
+  };
 }
 
 /** Verified one after the other by one process that opens its vantages once. */
@@ -138,6 +150,9 @@ export const CONTENDERS = {
   "tofu3, 1 reference": references(1),
   "tofu3, 50 references": references(50),
   "tofu3, 500 references": references(500),
+  "one VM alone, 500 references": references(500, "vm1"),
+  "tofu3 audit, 50 references in 5,000 files": audit(50),
+  "tofu3 audit, 500 references in 5,000 files": audit(500),
   "skopeo inspect --raw × 50": async (ground) => {
     const options = (await skopeoOptions(ground.registry, "")).join(" ");
     return inPlace(

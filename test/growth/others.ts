@@ -37,7 +37,14 @@ const yaml = (text: string): unknown => parseConfig(text, { file: "/tofu3.yaml",
 
 function redirect(location: string): unknown {
   const url = new URL("https://registry.example/");
-  const registry = { name: url.host, repository: "x", base: url, loopback: false, addresses: new Set<string>() };
+  const registry = {
+    name: url.host,
+    repository: "x",
+    base: url,
+    loopback: false,
+    publicOnly: false,
+    addresses: new Set<string>(),
+  };
   const settings = () => ({ plainHttp: false, trust: null });
   return redirectTarget({ ...registry, settings }, url, {
     status: 307,

@@ -159,13 +159,13 @@ export const ALARM_GUARDS: readonly Guard[] = [
   ...guard(
     "no vantage can exhaust memory",
     {
-      file: "src/worker/walk/expand.ts",
+      file: "src/worker/walk/reading.ts",
       from: "if (spent.bytes + declared > documentBytes)",
       to: "if (false)",
       test: `${WALK} › what an index declares beyond it is not asked for`,
     },
     {
-      file: "src/worker/walk/expand.ts",
+      file: "src/worker/walk/reading.ts",
       from: "spent.bytes += document.bytes.length - declared;",
       to: "",
       test: `${WALK} › a root, of which nothing is declared, counts with what came`,

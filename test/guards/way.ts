@@ -1,6 +1,7 @@
 import { guard, type Guard } from "./guard.ts";
 
 const AUTH = "test/worker/fetch/auth.test.ts";
+const PUBLIC = "test/worker/fetch/public.test.ts › a job that is for public addresses only";
 const REDIRECT = "test/worker/fetch/redirect.test.ts";
 
 /** Where a worker goes, and to whom it shows what. */
@@ -18,6 +19,18 @@ export const WAY_GUARDS: readonly Guard[] = [
       from: "if (registry.loopback && isLoopbackHost(url.hostname))",
       to: "if (isLoopbackHost(url.hostname))",
       test: `${REDIRECT} › not followed › to https://127.0.0.1/x`,
+    },
+    {
+      file: "src/worker/fetch/registry.ts",
+      from: "if (!registry.publicOnly)",
+      to: "if (true)",
+      test: `${PUBLIC} › asks the registry, its token service and whatever it redirects to for a public address`,
+    },
+    {
+      file: "src/worker/fetch/registry.ts",
+      from: "if (publicOnly) refuse",
+      to: "if (false) refuse",
+      test: `${PUBLIC} › asks nothing of %s`,
     },
     {
       file: "src/worker/fetch/exchange.ts",

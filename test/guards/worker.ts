@@ -119,7 +119,7 @@ export const WORKER_GUARDS: readonly Guard[] = [
       test: `${WALK} › documents that are not walked › indexes five deep`,
     },
     {
-      file: "src/worker/walk/expand.ts",
+      file: "src/worker/walk/reading.ts",
       from: "const MOST_ENTRIES = 10_000;",
       to: "const MOST_ENTRIES = 12_000;",
       test: `${WALK} › documents that are not walked › indexes with more than 10,000 entries together`,

@@ -16,7 +16,8 @@ export async function relay({ method, target, host, headers }: LiarRequest): Pro
             ? [[name, all[at + 1] ?? ""]]
             : [],
         );
-        resolve({ status: response.statusCode ?? 0, headers: given, body: Buffer.concat(chunks) });
+        const length = method === "HEAD" ? { length: Number(response.headers["content-length"] ?? 0) } : {};
+        resolve({ status: response.statusCode ?? 0, headers: given, body: Buffer.concat(chunks), ...length });
       });
     });
     asked.once("error", reject);

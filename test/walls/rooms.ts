@@ -69,7 +69,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "report/audit": ["errors.ts", "oci", "model", "report", "pins/findings/level.ts"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
   "pins/findings": ["errors.ts", "nearest.ts", "oci", "model"],
-  pins: ["errors.ts", "durable.ts", "smallfile.ts", "oci", "model", "pins/formats", "pins/findings"],
+  pins: [
+    "errors.ts",
+    "durable.ts",
+    "smallfile.ts",
+    "owner.ts",
+    "oci",
+    "model",
+    "pins/formats",
+    "pins/findings",
+    "config/document.ts",
+  ],
   config: [
     "errors.ts",
     "secret.ts",
@@ -122,8 +132,37 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config/docker",
     "config/ssh",
   ],
-  "cli/argv": ["errors.ts", "nearest.ts", "model", "report/kinds.ts", "cli/exit.ts"],
-  "cli/progress": ["errors.ts", "model", "report", "cli/argv/invocation.ts", "cli/io.ts", "cli/color.ts"],
+  "coordinator/audit": [
+    "errors.ts",
+    "oci",
+    "model",
+    "http/address.ts",
+    "worker",
+    "worker/walk/presence.ts",
+    "ledger",
+    "config/state.ts",
+    "coordinator",
+    "report/evidence.ts",
+    "report/sentence.ts",
+  ],
+  "cli/argv": [
+    "errors.ts",
+    "model",
+    "nearest.ts",
+    "pins/findings/failon.ts",
+    "report/kinds.ts",
+    "report/audit/kinds.ts",
+    "cli/exit.ts",
+  ],
+  "cli/progress": [
+    "errors.ts",
+    "model",
+    "report",
+    "coordinator/audit/request.ts",
+    "cli/argv/invocation.ts",
+    "cli/io.ts",
+    "cli/color.ts",
+  ],
   "cli/commands": [
     "errors.ts",
     "oci",
@@ -135,8 +174,13 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "consensus",
     "coordinator",
     "durable.ts",
+    "smallfile.ts",
+    "pins",
+    "pins/findings",
+    "report/audit",
     "ledger/chain.ts",
     "ledger/history.ts",
+    "pins",
     "worker/walk/inspect.ts",
     "worker/walk/raw.ts",
     "worker/walk/tags.ts",
@@ -153,6 +197,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "report",
     "config/config.ts",
     "coordinator",
+    "coordinator/audit",
+    "pins",
     "worker/walk/inspect.ts",
     "cli/argv",
     "cli/progress",
@@ -165,7 +211,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   yargs: /^cli\/argv\/argv\.ts$/,
   pino: /^cli\/log\.ts$/,
   "pino-pretty": /^cli\/log\.ts$/,
-  "log-update": /^cli\/progress\/terminal\.ts$/,
+  "log-update": /^cli\/progress\/(terminal|audit)\.ts$/,
   undici: /^local\//,
   "node-ssh": /^ssh\/connection\/connection\.ts$/,
   ssh2: /^(ssh\/connection\/|ssh\/shell\.ts$|demo\/)/,
@@ -183,7 +229,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 
 /** No input and output, no clock, no chance. */
 export const PURE =
-  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$/;
+  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */

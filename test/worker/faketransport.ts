@@ -28,11 +28,12 @@ export interface Reply {
   readonly fault?: Tofu3Error;
 }
 /**
- * One reply for ever, or one after the other; a URL that is not there, or is asked once too often, is a failed test.
+ * One reply for ever, or one after the other; to a HEAD that of `HEAD URL`, or the one to a GET without its body. A URL that is not there, or is asked once too often, is a failed test.
  */
 export type Routes = Record<string, Reply | Reply[]>;
 export interface Asked {
   readonly url: string;
+  readonly method: "GET" | "HEAD";
   readonly headers: Readonly<Record<string, string>>;
   readonly form: string | null;
   readonly publicOnly: boolean;
@@ -52,13 +53,14 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
   const asked: Asked[] = [];
   const calls: string[] = [];
   function replyTo(
-    { url, headers, form, publicOnly, maxBytes, trust }: Query,
+    { url, method, headers, form, publicOnly, maxBytes, trust }: Query,
     signal: AbortSignal,
   ): Reply & { bytes: Buffer; answer: Answer } {
     signal.throwIfAborted();
     const revealed = headers.map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value] as const);
     asked.push({
       url,
+      method: method ?? "GET",
       headers: Object.fromEntries(revealed),
       form: form?.reveal() ?? null,
       publicOnly,
@@ -66,7 +68,7 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
       trust,
     });
     onAsked(asked.at(-1) as Asked);
-    const route = routes[url];
+    const route = (method === "HEAD" ? routes[`HEAD ${url}`] : undefined) ?? routes[url];
     const reply = Array.isArray(route) ? route.shift() : route;
     if (reply === undefined) throw new Error(`nobody was to ask for ${url}`);
     if (reply.fault !== undefined) throw reply.fault;
@@ -80,7 +82,7 @@ export function fakeTransport(routes: Routes, onAsked: (asked: Asked) => void = 
       httpVersion: reply.httpVersion ?? null,
       certificate: reply.certificate ?? null,
     };
-    return { ...reply, bytes: Buffer.from(reply.body ?? ""), answer };
+    return { ...reply, bytes: Buffer.from(method === "HEAD" ? "" : (reply.body ?? "")), answer };
   }
   async function part(query: Query, first: ContentQuery, before: Buffer, signal: AbortSignal): Promise<Content> {
     await Promise.resolve();

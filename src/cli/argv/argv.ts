@@ -3,7 +3,8 @@ import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
 import { invocationOf, type Given, type Invocation } from "./invocation.ts";
 import { mistakeIn, reservedWordIn, valueMistakeIn } from "./mistake.ts";
-import { COMMANDS, GLOBAL_FLAGS, mostPositionals, type Command, type Flag } from "./usage.ts";
+import { mostPositionals, type Command, type Flag } from "./command.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
 
 /** Text stays text (the tag `1.10` is not a number), and a name means what `--help` says and nothing else. */
 const AS_WRITTEN = {

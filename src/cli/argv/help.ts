@@ -1,5 +1,6 @@
 import { EXITS, type Exit } from "../exit.ts";
-import { COMMANDS, GLOBAL_FLAGS, type Command, type Flag } from "./usage.ts";
+import type { Command, Flag } from "./command.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
 
 /** Help for the command with this name or these first words (`workers`); for the whole program if there is none. */
 export function renderHelp(topic: string | null): string {
@@ -14,8 +15,9 @@ export function usageLine(command: Command): string {
   return `${headOf(command)} [flags]`;
 }
 
-function headOf({ name, positionals, optional }: Command): string {
-  return ["tofu3", name, ...positionals, ...(optional === undefined ? [] : [`[${optional}]`])].join(" ");
+function headOf({ name, positionals, optional, rest }: Command): string {
+  const more = [optional, rest === undefined ? undefined : `${rest}...`].flatMap((each) => each ?? []);
+  return ["tofu3", name, ...positionals, ...more.map((each) => `[${each}]`)].join(" ");
 }
 
 /** What `tofu3` alone prints. */

@@ -1,7 +1,12 @@
 import { Tofu3Error, visible } from "../../errors.ts";
+import { DEPTHS, type Depth } from "../../model/audit.ts";
+import type { FindingKind } from "../../model/findingkind.ts";
 import type { SelectionText } from "../../model/job.ts";
 import { reportKind, REPORT_KINDS } from "../../report/kinds.ts";
-import { LOG_FORMATS, LOG_LEVELS, type Command, type LogFormat, type LogLevel } from "./usage.ts";
+import { parseFailOn } from "../../pins/findings/failon.ts";
+import { AUDIT_ENDINGS, AUDIT_FORMATS, auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
+import type { Command } from "./command.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./usage.ts";
 
 const MOST_DAYS = 365;
 
@@ -25,6 +30,8 @@ export interface VerifyArguments extends SelectionText {
   readonly force: boolean;
   /** Null: as many as the policy says. */
   readonly days: number | null;
+  /** A `tofu3.lock`. */
+  readonly lock: string | null;
   readonly keepEvidence: string | null;
   readonly reports: readonly string[];
   readonly redact: boolean;
@@ -41,6 +48,34 @@ export interface HistoryArguments {
   /** A reference; null for all. */
   readonly subject: string | null;
   readonly check: boolean;
+}
+
+/** What `audit` and `pin` have in common. */
+export interface SearchArguments {
+  /** Empty: the current folder. */
+  readonly paths: readonly string[];
+  readonly depth: Depth;
+  readonly allowPrivate: boolean;
+  readonly fresh: boolean;
+}
+
+export interface AuditArguments extends SearchArguments {
+  readonly command: "audit";
+  /** Null: the default. */
+  readonly failOn: ReadonlySet<FindingKind> | null;
+  readonly baseline: string | null;
+  readonly honourComments: boolean;
+  readonly details: boolean;
+  readonly format: AuditFormat;
+  readonly reports: readonly string[];
+}
+
+export interface PinArguments extends SearchArguments {
+  readonly command: "pin";
+  readonly update: boolean;
+  readonly dryRun: boolean;
+  readonly lock: string | null;
+  readonly buildkitPolicy: string | null;
 }
 
 export interface TagsArguments {
@@ -64,6 +99,8 @@ export type Arguments =
   | InspectArguments
   | TagsArguments
   | HistoryArguments
+  | AuditArguments
+  | PinArguments
   | DemoArguments
   | WorkersCheckArguments
   | { readonly command: "workers script" };
@@ -103,14 +140,36 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
         destination: text(flags, "output"),
         force: isOn(flags, "force"),
         days: daysOf(flags),
+        lock: text(flags, "lock"),
         keepEvidence: text(flags, "keep-evidence"),
-        reports: reportsOf(flags),
+        reports: reportsOf(flags, reportKind, REPORT_KINDS),
         redact: isOn(flags, "redact"),
       };
     case "inspect":
       return { command: "inspect", reference: first, ...selection, raw: isOn(flags, "raw") };
     case "history":
       return { command: "history", subject: positionals[0] ?? null, check: isOn(flags, "check") };
+    case "audit":
+      return {
+        command: "audit",
+        ...searchOf(positionals, flags),
+        failOn: failOnOf(flags),
+        baseline: text(flags, "baseline"),
+        honourComments: !isOn(flags, "no-ignore"),
+        details: isOn(flags, "details"),
+        format:
+          AUDIT_FORMATS.find((each) => each === text(flags, "format")) ?? (isOn(flags, "json") ? "json" : "table"),
+        reports: reportsOf(flags, auditReportKind, Object.keys(AUDIT_ENDINGS)),
+      };
+    case "pin":
+      return {
+        command: "pin",
+        ...searchOf(positionals, flags),
+        update: isOn(flags, "update"),
+        dryRun: isOn(flags, "dry-run"),
+        lock: text(flags, "lock"),
+        buildkitPolicy: text(flags, "buildkit-policy"),
+      };
     case "tags":
       return { command: "tags", repository: first };
     case "demo":
@@ -124,6 +183,16 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
   }
 }
 
+function searchOf(paths: readonly string[], flags: Flags): SearchArguments {
+  const depth = DEPTHS.find((each) => each === text(flags, "depth")) ?? "root";
+  return { paths, depth, allowPrivate: isOn(flags, "allow-private"), fresh: isOn(flags, "fresh") };
+}
+
+function failOnOf(flags: Flags): ReadonlySet<FindingKind> | null {
+  const given = text(flags, "fail-on");
+  return given === null ? null : parseFailOn(given);
+}
+
 function daysOf(flags: Flags): number | null {
   const given = text(flags, "days");
   if (given === null || (/^[1-9][0-9]{0,2}$/.test(given) && Number(given) <= MOST_DAYS))
@@ -133,12 +202,12 @@ function daysOf(flags: Flags): number | null {
   });
 }
 
-function reportsOf(flags: Flags): readonly string[] {
+function reportsOf(flags: Flags, kindOf: (path: string) => string | null, kinds: readonly string[]): readonly string[] {
   const paths = texts(flags, "report");
-  const wrong = paths.find((path) => reportKind(path) === null);
+  const wrong = paths.find((path) => kindOf(path) === null);
   if (wrong === undefined) return paths;
   throw new Tofu3Error("E_USAGE", `there is no kind of report for ${JSON.stringify(visible(wrong, 200))}`, {
-    hint: `the ending chooses the kind: ${REPORT_KINDS.join(", ")}`,
+    hint: `the ending chooses the kind: ${kinds.join(", ")}`,
   });
 }
 

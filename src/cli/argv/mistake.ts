@@ -2,7 +2,8 @@ import { Tofu3Error, visible } from "../../errors.ts";
 import { nearest } from "../../nearest.ts";
 import { usageLine } from "./help.ts";
 import type { Given } from "./invocation.ts";
-import { COMMANDS, GLOBAL_FLAGS, mostPositionals, type Command, type Flag } from "./usage.ts";
+import { mostPositionals, type Command, type Flag } from "./command.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
 
 function usage(message: string, hint: string): Tofu3Error {
   return new Tofu3Error("E_USAGE", message, { hint });

@@ -1,37 +1,8 @@
 import { FORMATS } from "../../model/destination.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
-import { EXITS, type Exit } from "../exit.ts";
-
-/** One flag; `help.ts` prints it and `argv.ts` accepts it, so the two cannot diverge. */
-export interface Flag {
-  readonly name: string;
-  readonly short?: string;
-  /** Placeholder for its value in help; a flag without one is a switch. */
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  readonly repeatable?: true;
-  readonly conflict?: { readonly with: string; readonly hint: string };
-  readonly text: string;
-}
-
-export interface Command {
-  /** The words that select it, `workers check`. */
-  readonly name: string;
-  /** Names of its positionals; each must be given exactly once. */
-  readonly positionals: readonly string[];
-  /** Name of one more positional that may be left out. */
-  readonly optional?: string;
-  readonly summary: string;
-  readonly description: readonly string[];
-  readonly flags: readonly Flag[];
-  readonly examples: readonly (readonly [command: string, says: string])[];
-  /** The possible exit codes, in the words of this command. */
-  readonly exits: readonly Exit[];
-}
-
-export function mostPositionals({ positionals, optional }: Command): number {
-  return positionals.length + (optional === undefined ? 0 : 1);
-}
+import { EXITS } from "../exit.ts";
+import { AUDIT, PIN } from "./audits.ts";
+import { BROKEN, exit, INTERRUPTED, MISTAKEN, type Command, type Flag } from "./command.ts";
 
 export const LOG_LEVELS = ["silent", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -69,15 +40,6 @@ const SELECTION_FLAGS: readonly Flag[] = [
   { name: "bottle", value: "TAG", text: "the Homebrew bottle with this tag: arm64_sonoma, x86_64_linux" },
 ];
 
-/** For a command without a verdict of its own. */
-function exit(code: number, meaning: string): Exit {
-  return { code, outcome: null, meaning };
-}
-
-const BROKEN = exit(1, "a bug in tofu3, or standard output could not be written");
-const MISTAKEN = exit(2, "usage or configuration is wrong");
-const INTERRUPTED = exit(130, "interrupted");
-
 const VERIFY: Command = {
   name: "verify",
   positionals: ["REFERENCE"],
@@ -95,6 +57,7 @@ const VERIFY: Command = {
     { name: "output", short: "o", value: "DEST", text: "where the artifact is released to once all agree" },
     { name: "force", text: "replace what is at DEST" },
     { name: "days", value: "N", text: "agree on N distinct UTC days, as policy.days" },
+    { name: "lock", value: "FILE", text: "hold REFERENCE to its digest in this tofu3.lock" },
     {
       name: "keep-evidence",
       value: "DIR",
@@ -122,8 +85,9 @@ const VERIFY: Command = {
       "no release; a JSON object and a page to keep",
     ],
     ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
+    ["tofu3 verify alpine:3.20 --lock tofu3.lock", "does the tag still lead to what was agreed on?"],
   ],
-  exits: EXITS,
+  exits: EXITS.filter(({ code }) => code !== 20 && code !== 21),
 };
 
 const INSPECT: Command = {
@@ -276,4 +240,14 @@ const DEMO: Command = {
 };
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [VERIFY, HISTORY, INSPECT, TAGS, WORKERS_CHECK, WORKERS_SCRIPT, DEMO];
+export const COMMANDS: readonly Command[] = [
+  VERIFY,
+  AUDIT,
+  PIN,
+  HISTORY,
+  INSPECT,
+  TAGS,
+  WORKERS_CHECK,
+  WORKERS_SCRIPT,
+  DEMO,
+];

@@ -57,6 +57,7 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     // the floor of this machine as well; a VM may have a lower one of its own
     "tlsv1.2",
     'proto = "=http,https"',
+    ...(query.method === "HEAD" ? ["head"] : []),
     ...(settings.proxy === null
       ? ['noproxy = "*"']
       : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),

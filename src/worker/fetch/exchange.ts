@@ -16,6 +16,8 @@ export interface Ask {
   readonly url: URL;
   readonly headers: readonly (readonly [name: "accept" | "range" | "if-range", value: string])[];
   readonly maxBytes: number;
+  /** The answer is empty. What it says is confirmed by GET, so nothing unexpected about it is noted. */
+  readonly method?: "HEAD";
   /** Its answer is the root: it is noted how it came. */
   readonly isRoot?: boolean;
 }
@@ -65,6 +67,22 @@ export function readPage(session: Session, ask: Ask, what: string, signal: Abort
   return withRetries(session, ask.url, attempt, () => null, signal);
 }
 
+/**
+ * The headers of one answer, whatever its status: asked for once, with no retries. A redirect is followed or is the
+ * answer, as the caller says.
+ */
+export async function readHead(
+  session: Session,
+  ask: Pick<Ask, "url" | "headers">,
+  { mayFollow }: { readonly mayFollow: boolean },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const asHead: Ask = { ...ask, method: "HEAD", maxBytes: 0 };
+  const send: Send<Page> = (query, each) => session.transport.read(query, each);
+  if (!mayFollow) return authorised(session, asHead, send, signal);
+  return (await follow(session, asHead, send, signal)).answer;
+}
+
 /** The query for one hop: sends Authorization to the registry's own origin only. */
 export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
   const headers: (readonly [string, string | Secret])[] = [...ask.headers];
@@ -74,6 +92,7 @@ export function queryFor(session: Session, ask: Ask, pass: Pass | null): Query {
     url: ask.url.href,
     headers,
     maxBytes: ask.maxBytes,
+    ...(ask.method === undefined ? {} : { method: ask.method }),
     publicOnly: needsPublicAddress(session.registry, ask.url) !== false,
     trust: trustOf(session.registry, ask.url),
   };
@@ -93,7 +112,7 @@ async function authorised<A extends Page | Content>(
     noteAnswer(session.book, ask.url, answer);
     if (own) noteCaller(session.book, answer);
     if (pass === null) {
-      noteIfUnexpected(session, ask.url, answer, null);
+      noteIfUnexpected(session, ask, answer, null);
       if (answer.status !== 401) return answer;
       throw new Tofu3Error(
         "E_AUTH",
@@ -106,7 +125,7 @@ async function authorised<A extends Page | Content>(
     if (answer.address !== null) session.registry.addresses.add(answer.address);
     const refused = isRefused(answer, pass);
     const isLast = (renewed && !isOver(session, pass)) || round > MOST_ROUNDS;
-    if (!refused || isLast || isDeadEnd(answer)) noteIfUnexpected(session, ask.url, answer, pass);
+    if (!refused || isLast || isDeadEnd(answer)) noteIfUnexpected(session, ask, answer, pass);
     if (!refused) return answer;
     if (isLast) {
       if (answer.status === 403) return answer;
@@ -123,9 +142,9 @@ function isDeadEnd({ status, headers }: Answer): boolean {
   return status === 401 && valuesOf(headers, "www-authenticate").length === 0;
 }
 
-function noteIfUnexpected(session: Session, url: URL, answer: Page | Content, pass: Pass | null): void {
+function noteIfUnexpected(session: Session, { url, method }: Ask, answer: Page | Content, pass: Pass | null): void {
   const { status } = answer;
-  if (status === 200 || status === 206 || isRedirect(status)) return;
+  if (method === "HEAD" || status === 200 || status === 206 || isRedirect(status)) return;
   const body = "body" in answer ? answer.body : answer.head;
   noteUnexpected(session.book, url, answer, body, pass?.header ?? null);
 }

@@ -2,7 +2,7 @@ import { registryHost, registryKey, requestRepository } from "../../oci/referenc
 import type { Repository } from "../../oci/reference.ts";
 import type { RegistrySettings } from "../../model/credentials.ts";
 import type { Trust } from "../../model/trust.ts";
-import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
+import { isLoopbackHost, isPublicAddress, refusePrivateHost } from "../../http/address.ts";
 import type { Vantage } from "../vantage.ts";
 
 /** The registry of one repository, as one vantage reaches it. */
@@ -13,6 +13,8 @@ export interface Registry {
   /** Its base URL: `https://registry-1.docker.io`. */
   readonly base: URL;
   readonly loopback: boolean;
+  /** Neither it nor anything that it names may be anywhere else than on public addresses. */
+  readonly publicOnly: boolean;
   readonly settings: (hostPort: string) => RegistrySettings;
   /** Addresses that answered for it; empty behind a proxy. */
   readonly addresses: Set<string>;
@@ -21,20 +23,22 @@ export interface Registry {
 /**
  * https, except: http if the settings say `plainHttp`, and for a loopback name with neither a CA of its own nor port
  * 443 (docker, skopeo and crane expect http from a registry on localhost). The scheme is decided here, and no other is
- * ever tried.
+ * ever tried. With `publicOnly`, throws E_ADDRESS for a name that is visibly not on the public internet.
  */
-export function registryOf(repository: Repository, vantage: Pick<Vantage, "registries">): Registry {
+export function registryOf(repository: Repository, vantage: Pick<Vantage, "registries">, publicOnly = false): Registry {
   const hostPort = registryHost(repository);
   const name = registryKey(repository);
   const settings = vantage.registries(name);
   const secure = new URL(`https://${hostPort}/`);
   const loopback = isLoopbackHost(secure.hostname);
+  if (publicOnly) refusePrivateHost(secure.hostname.replace(/^\[(.*)\]$/, "$1"));
   const plain = settings.plainHttp || (loopback && settings.trust === null && !hostPort.endsWith(":443"));
   return {
     name,
     repository: requestRepository(repository),
     base: plain ? new URL(`http://${hostPort}/`) : secure,
     loopback,
+    publicOnly,
     settings: vantage.registries,
     addresses: new Set(),
   };
@@ -51,13 +55,15 @@ export function isOrigin(registry: Registry, url: URL): boolean {
 
 /**
  * `true`: the URL must resolve to a public address. `false`: the registry itself is there (its name on any port, its
- * address, or both are loopback). `null`: a non-public address that is not the registry's, which must not be requested.
+ * address, or both are loopback); never for a registry that must be on a public address itself. `null`: a non-public address that is not the registry's, which must not be requested.
  */
 export function needsPublicAddress(registry: Registry, url: URL): boolean | null {
-  if (url.hostname === registry.base.hostname) return false;
-  if (registry.loopback && isLoopbackHost(url.hostname)) return false;
   const address = literalOf(url.hostname);
-  if (address !== null && registry.addresses.has(address)) return false;
+  if (!registry.publicOnly) {
+    if (url.hostname === registry.base.hostname) return false;
+    if (registry.loopback && isLoopbackHost(url.hostname)) return false;
+    if (address !== null && registry.addresses.has(address)) return false;
+  }
   if (isLoopbackHost(url.hostname)) return null;
   return address === null || isPublicAddress(address) ? true : null;
 }

@@ -1,4 +1,4 @@
-import type { Limits } from "../../model/job.ts";
+import type { Job, Limits } from "../../model/job.ts";
 import type { Admit, Keep, Witness } from "../../model/keep.ts";
 import type { Watch } from "../../model/progress.ts";
 import type { Repository } from "../../oci/reference.ts";
@@ -38,14 +38,22 @@ export interface Session extends Errand {
 
 const NO_ERRAND: Errand = { watch: () => undefined, keep: null, admit: null, witness: null };
 
-/** Throws E_REFERENCE if the registry's name cannot be connected to. */
+/**
+ * Throws E_REFERENCE if the registry's name cannot be connected to, and E_ADDRESS if it must be on a public address and
+ * visibly is not.
+ */
 export function createSession(
   vantage: Vantage,
   repository: Repository,
   transport: Transport,
-  { limits, book, errand = NO_ERRAND }: { readonly limits: Limits; readonly book: Notebook; readonly errand?: Errand },
+  {
+    limits,
+    publicOnly = false,
+    book,
+    errand = NO_ERRAND,
+  }: Pick<Job, "limits" | "publicOnly"> & { readonly book: Notebook; readonly errand?: Errand },
 ): Session {
-  const registry = registryOf(repository, vantage);
+  const registry = registryOf(repository, vantage, publicOnly);
   return {
     ...errand,
     vantage,

@@ -1,68 +1,32 @@
 import { asError, Tofu3Error } from "../../errors.ts";
 import { isSelective, type Job } from "../../model/job.ts";
-import { manifestName, pinOf } from "../../model/subject.ts";
-import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { checkBottle } from "../../oci/homebrew.ts";
 import type { ImageManifest, Index, Manifest } from "../../oci/manifest.ts";
 import { kindOfMediaType } from "../../oci/mediatype.ts";
 import type { Schema1Manifest } from "../../oci/schema1.ts";
-import { contradictionOf, nameOf, readDocument } from "./document.ts";
-import type { Document } from "./document.ts";
-import { overlong, tellMismatch } from "../fetch/mismatch.ts";
-import { createGate } from "./parallel.ts";
-import type { Gate } from "./parallel.ts";
+import { findAll } from "./existence.ts";
+import { tellMismatch } from "../fetch/mismatch.ts";
+import { createWalk, readInto, spendEntries } from "./reading.ts";
+import type { Walk } from "./reading.ts";
 import { checkImagePlatform, nothingMatches, selectEntries } from "./selection.ts";
 import type { Session } from "../fetch/session.ts";
-import { faultOf, placeBelow, seenIn } from "./tree.ts";
+import { faultOf, placeBelow } from "./tree.ts";
 import type { Place } from "./tree.ts";
 
 /** Nesting of indexes; the deepest known in practice is two. */
 const DEEPEST = 4;
-/** Entries of all documents of one artifact. */
-const MOST_ENTRIES = 10_000;
-const DOCUMENTS_AT_A_TIME = 32;
-
-/** Bytes of indexes and manifests read or requested so far. */
-interface Budget {
-  bytes: number;
-  entries: number;
-}
-
-interface Walk {
-  readonly session: Session;
-  readonly job: Job;
-  readonly gate: Gate;
-  /** Each document is fetched once, however often it is listed. */
-  readonly documents: Map<string, Promise<Document>>;
-  /**
-   * The children of each opened document. Each is opened once, however often it is listed, but an index may be searched
-   * in one place and taken whole in another.
-   */
-  readonly opened: Map<string, Place[]>;
-  readonly signal: AbortSignal;
-  readonly spent: Budget;
-  matches: number;
-}
-
 /**
  * Fills `root` with the indexes and manifests below it and, for jobs of depth `everything`, with places for configs and
- * layers that are yet to be fetched. Faults are stored at their places; nothing is thrown.
+ * layers that are yet to be fetched. For jobs of depth `root`, the entries of an index are asked for by existence, all
+ * of them. Faults are stored at their places; nothing is thrown.
  */
 export async function walkDocuments(session: Session, job: Job, root: Place, signal: AbortSignal): Promise<void> {
-  const walk = {
-    session,
-    job,
-    gate: createGate(DOCUMENTS_AT_A_TIME),
-    documents: new Map<string, Promise<Document>>(),
-    opened: new Map<string, Place[]>(),
-    signal,
-    spent: { bytes: 0, entries: 1 },
-    matches: 0,
-  };
-  await visit(walk, root, 0, isSelective(job.selection));
+  const walk = createWalk(session, job, signal);
+  const selecting = job.depth !== "root" && isSelective(job.selection);
+  await visit(walk, root, 0, selecting);
   const manifest = root.document?.manifest ?? null;
-  if (root.error !== null || manifest === null || !isSelective(job.selection)) return;
+  if (root.error !== null || manifest === null || !selecting) return;
   const whole = faultOf(root) === null;
   if (manifest.kind === "index" && walk.matches === 0 && whole)
     root.error = nothingMatches(session, job.selection, manifest);
@@ -70,38 +34,16 @@ export async function walkDocuments(session: Session, job: Job, root: Place, sig
 }
 
 async function visit(walk: Walk, place: Place, depth: number, selecting: boolean): Promise<void> {
+  await readInto(walk, place);
+  const { document } = place;
+  if (document === null || document.manifest === null || place.error !== null) return;
   try {
-    const document = await documentOf(walk, place);
-    place.document = document;
-    place.seen = seenIn(document);
-    place.role = (document.manifest?.kind ?? kindOfMediaType(document.mediaType)) === "index" ? "index" : "manifest";
-    if (place.descriptor === null) announce(walk.session, document);
-    place.error =
-      document.error ?? (place.descriptor === null ? null : contradictionOf(walk.session, document, place.descriptor));
-    tellMismatch(walk.session, place.error);
-    if (document.manifest === null || place.error !== null) return;
     // the digest that it was requested by: the parser computes only the sha256
     const manifest = { ...document.manifest, digest: document.computed };
     await openDocument(walk, place, manifest, depth, selecting);
   } catch (thrown) {
-    place.error = overlongAt(walk, place, thrown) ?? asError(thrown);
-    tellMismatch(walk.session, place.error);
+    place.error = asError(thrown);
   }
-}
-
-/** A document longer than its descriptor says is a view, even though it is not read to its end. */
-function overlongAt({ session }: Walk, place: Place, thrown: unknown): Tofu3Error | null {
-  const { descriptor } = place;
-  if (descriptor === null || place.seen !== null) return null;
-  const error = overlong(nameOf(session, descriptor.digest), descriptor, thrown, mostBytesOf(session, descriptor));
-  if (error !== null) place.seen = { computed: null, size: descriptor.size ?? 0 };
-  return error;
-}
-
-/** Unlimited by the descriptor for schema 1, where nothing says which bytes a descriptor counts. */
-function mostBytesOf({ limits }: Session, descriptor: Descriptor | null): number {
-  const sized = descriptor !== null && kindOfMediaType(descriptor.mediaType) !== "schema1";
-  return Math.min(sized ? (descriptor.size ?? Infinity) : Infinity, limits.manifestBytes);
 }
 
 async function openDocument(
@@ -123,75 +65,6 @@ async function openDocument(
   else expandManifest(walk, place, manifest);
 }
 
-function documentOf(walk: Walk, place: Place): Promise<Document> {
-  const { subject } = walk.job;
-  const asked = place.asked ?? manifestName(subject);
-  const known = walk.documents.get(asked);
-  if (known !== undefined) return known;
-  const { session } = walk;
-  const read = walk.gate(async () => {
-    const maxBytes = mostBytesOf(session, place.descriptor);
-    const isRoot = place.descriptor === null;
-    const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
-      readDocument(session, asked, { pin: isRoot ? pinOf(subject) : null, maxBytes, isRoot }, walk.signal),
-    );
-    const document = received.error === null ? await kept(session, received) : received;
-    if (place.descriptor !== null)
-      session.watch({ kind: "bytes", worker: session.vantage.name, bytes: document.bytes.length });
-    if (place.descriptor !== null) session.watch({ kind: "object", worker: session.vantage.name });
-    return document;
-  });
-  walk.documents.set(asked, read);
-  return read;
-}
-
-/** What was received is a view, even if it cannot be kept. */
-async function kept(session: Session, document: Document): Promise<Document> {
-  try {
-    await session.keep?.document(document.computed, document.bytes);
-    return document;
-  } catch (thrown) {
-    return { ...document, error: asError(thrown) };
-  }
-}
-
-/** Counts an index's declared size before the request, and the received size once it is there. Throws E_LIMIT. */
-async function withinBudget(walk: Walk, declared: number, read: () => Promise<Document>): Promise<Document> {
-  const { spent } = walk;
-  const { documentBytes, manifestBytes } = walk.session.limits;
-  if (spent.bytes + declared > documentBytes) {
-    throw new Tofu3Error("E_LIMIT", `the artifact has more than ${documentBytes} bytes of indexes and manifests`, {
-      stage: "body",
-      hint: "select less with --platform, or raise limits.documentBytes in the configuration",
-    });
-  }
-  spent.bytes += declared;
-  try {
-    const document = await read();
-    spent.bytes += document.bytes.length - declared;
-    return document;
-  } catch (thrown) {
-    if (thrown instanceof Tofu3Error && thrown.code === "E_TOO_LARGE") spent.bytes += manifestBytes;
-    throw thrown;
-  }
-}
-
-function announce(session: Session, document: Document): void {
-  const worker = session.vantage.name;
-  const bytes = document.bytes.length;
-  session.book.claimedDigest = document.claimed;
-  session.witness?.(worker, document.computed, document.bytes, document.manifest);
-  session.watch({
-    kind: "root",
-    worker,
-    digest: document.computed,
-    mediaType: document.guessed ? null : document.mediaType,
-  });
-  session.watch({ kind: "wanted", worker, objects: 1, bytes });
-  session.watch({ kind: "bytes", worker, bytes });
-  session.watch({ kind: "object", worker });
-}
-
 async function expandIndex(walk: Walk, place: Place, index: Index, depth: number, selecting: boolean): Promise<void> {
   if (depth >= DEEPEST)
     throw new Tofu3Error("E_LIMIT", `${index.digest} is an index more than ${DEEPEST} levels deep`, { stage: "body" });
@@ -206,6 +79,7 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
     return { child: placeBelow(index.digest, role, descriptor, position), selecting: !matches };
   });
   place.children.push(...children.map(({ child }) => child));
+  if (walk.job.depth === "root") return findAll(walk, place.children);
   const documents = children.filter(({ child }) => child.role !== "blob");
   want(
     walk,
@@ -215,7 +89,7 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
 }
 
 function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Schema1Manifest): void {
-  if (walk.job.depth === "documents") return;
+  if (walk.job.depth !== "everything") return;
   const { digest, config, layers } = manifest;
   spendEntries(walk, layers.length + 1);
   if (config !== null) place.children.push(placeBelow(digest, "config", config, 0));
@@ -237,16 +111,6 @@ function bottleContradiction(place: Place, manifest: ImageManifest | Schema1Mani
   if (layer === undefined || others.length > 0)
     return `a bottle has one layer, and this manifest has ${manifest.layers.length}`;
   return checkBottle(entry, layer);
-}
-
-/** Throws E_LIMIT. */
-function spendEntries(walk: Walk, entries: number): void {
-  walk.spent.entries += entries;
-  if (walk.spent.entries <= MOST_ENTRIES) return;
-  throw new Tofu3Error("E_LIMIT", `the artifact has more than ${MOST_ENTRIES} objects`, {
-    stage: "body",
-    hint: "select less with --platform",
-  });
 }
 
 function want(walk: Walk, children: readonly Place[]): void {

@@ -55,7 +55,7 @@ export async function withSession<T>(
   const { totalSeconds } = job.limits;
   const transport = vantage.link.begin(registryKey(job.subject));
   const errand = { watch, keep: null, admit: null, witness: null };
-  const session = createSession(vantage, job.subject, transport, { limits: job.limits, book: openNotebook(), errand });
+  const session = createSession(vantage, job.subject, transport, { ...job, book: openNotebook(), errand });
   return within(totalSeconds * 1000, [signal], async (limit) => {
     try {
       await transport.open(limit);

@@ -41,7 +41,7 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   const transport = vantage.link.begin(registryKey(job.subject));
   const exits = watchExit(vantage, job.limits, limit);
   const looked = await attempt(() => {
-    const session = createSession(vantage, job.subject, transport, { limits: job.limits, book, errand });
+    const session = createSession(vantage, job.subject, transport, { ...job, book, errand });
     return walk(session, job, root, stops, { limit, onOpen: () => exits?.begin() });
   });
   const done = looked === null && faultOf(root) === null;
@@ -81,7 +81,7 @@ async function walk(
   session.watch({ kind: "phase", worker, phase: "resolving" });
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
-  if (job.depth === "documents" || (fault !== null && fault.code !== "E_MISMATCH")) return;
+  if (job.depth !== "everything" || (fault !== null && fault.code !== "E_MISMATCH")) return;
   if (fault === null) {
     const manifests = manifestsIn(root);
     session.admit?.(objectsOf(root), (digest) => manifests.get(digest) ?? null);

@@ -60,6 +60,7 @@ describe("a token", () => {
     expect(tokensAsked(transport)).toEqual([
       {
         url: TOKEN,
+        method: "GET",
         headers: { accept: "application/json" },
         form: null,
         publicOnly: true,

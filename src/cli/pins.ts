@@ -1,0 +1,70 @@
+import { visible } from "../errors.ts";
+import type { Place } from "../model/mention.ts";
+import type { Moved, Pinning } from "../pins/pin.ts";
+import type { Held, Stay, StayKind } from "../pins/plan.ts";
+import type { Paint } from "../report/paint.ts";
+import { counted } from "../report/text.ts";
+
+/** The most lines about references that stay as they are. */
+const MOST_STAYS = 20;
+
+const STAYS: Readonly<Record<Exclude<StayKind, "pinned">, string>> = {
+  "by-hand": "pin it by hand",
+  unresolved: "unresolved",
+  ignored: "left out",
+  "not-agreed": "not agreed on",
+};
+
+const HELD: Readonly<Record<Held, string>> = {
+  alarm: "nothing is written while the workers disagree about a reference",
+  "not-agreed": "not written: a reference in it could not be agreed on",
+};
+
+/** What was, or would be, pinned: a line for each place, then what stays, then one sentence. */
+export function renderPins({ plans }: Pinning, written: boolean, paint: Paint): string {
+  const changes = plans.flatMap((plan) => plan.changes);
+  const stays = plans.flatMap((plan) => plan.stays).filter(({ kind }) => kind !== "pinned");
+  const held = plans.flatMap(({ file, held: why }) => (why === null ? [] : [`${visible(file, 200)}: ${HELD[why]}`]));
+  const files = plans.filter((plan) => plan.changes.length > 0).length;
+  const what = `${counted(changes.length, "reference")} in ${counted(files, "file")}`;
+  const done = written ? `pinned ${what}` : `${what} would be pinned; nothing is written`;
+  const nothing = held.length > 0 ? "no file was written" : "nothing to pin";
+  return [
+    ...changes.map((change) => changeText(change, paint)),
+    ...stays.slice(0, MOST_STAYS).map(stayText),
+    ...(stays.length > MOST_STAYS ? [`… and ${stays.length - MOST_STAYS} more that stay as they are`] : []),
+    ...held.map((line) => paint.bad(line)),
+    paint.strong(changes.length === 0 ? nothing : done),
+    "",
+  ].join("\n");
+}
+
+function changeText({ place, reference, from, to, changes }: Moved, paint: Paint): string {
+  const move = from === null ? paint.good(to) : `${from} → ${paint.good(to)}`;
+  const behind = changes.length === 0 ? "" : ` (${changes.map((each) => visible(each, 300)).join("; ")})`;
+  return `${placeText(place)}  ${visible(reference, 300)}  ${move}${behind}`;
+}
+
+function stayText({ mention, kind, why }: Stay): string {
+  const word = kind === "pinned" ? "pinned" : STAYS[kind];
+  return `${placeText(mention.place)}  ${visible(mention.text, 300)}  ${word}${why === null ? "" : `: ${visible(why, 300)}`}`;
+}
+
+function placeText({ file, line, column }: Place): string {
+  return `${visible(file, 300)}:${line}:${column}`;
+}
+
+/** The object of `pin --json`; arrays are sorted and never missing. */
+export function pinsObject({ plans }: Pinning, written: boolean, version: string): unknown {
+  return {
+    schemaVersion: 1,
+    tool: { name: "tofu3", version },
+    written: written && plans.some(({ changes }) => changes.length > 0),
+    files: plans.map(({ file, held, changes, stays }) => ({
+      file,
+      held,
+      changes,
+      stays: stays.map(({ mention, kind, why }) => ({ kind, why, text: mention.text, place: mention.place })),
+    })),
+  };
+}

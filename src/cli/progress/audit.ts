@@ -1,0 +1,89 @@
+import { createLogUpdate } from "log-update";
+import { visible } from "../../errors.ts";
+import type { AuditProgress } from "../../coordinator/audit/request.ts";
+import { counted } from "../../report/text.ts";
+import type { Settings } from "../argv/invocation.ts";
+import type { Io, Output } from "../io.ts";
+
+const REDRAW_MS = 120;
+const EVERY_MS = 5000;
+/** Before that, an estimate would jump about. */
+const ENOUGH = 10;
+/** The most lines about registries that want patience. */
+const MOST_WORDS = 20;
+
+export interface AuditView {
+  readonly watch: (progress: AuditProgress) => void;
+  stop(): void;
+}
+
+interface Count {
+  done: number;
+  of: number;
+  readonly since: number;
+}
+
+/** One line that is redrawn on a terminal; elsewhere one every few seconds; nothing if unwanted. */
+export function openAuditProgress(io: Io, settings: Settings): AuditView {
+  if (settings.quiet || !settings.progress) return { watch: () => undefined, stop: () => undefined };
+  const { stderr } = io;
+  const live = stderr.isTTY === true && io.env["TERM"] !== "dumb" && settings.logLevel === "silent";
+  const count: Count = { done: 0, of: 0, since: performance.now() };
+  const show = live ? liveLine(stderr) : null;
+  const say = (text: string): void => {
+    show?.clear();
+    stderr.write(`tofu3: ${text}\n`);
+  };
+  const draw = (): void => {
+    if (count.of === 0) return;
+    const line = lineOf(count, performance.now());
+    if (show === null) say(line);
+    else show.draw(line);
+  };
+  const timer = setInterval(draw, live ? REDRAW_MS : EVERY_MS);
+  timer.unref();
+  const said = new Set<string>();
+  return {
+    watch: (progress) => {
+      if (progress.kind === "done") Object.assign(count, { done: progress.done, of: progress.of });
+      if (progress.kind === "resumed") say(resumedText(progress.answers, progress.since));
+      if (progress.kind !== "slowed" || said.has(progress.registry) || said.size >= MOST_WORDS) return;
+      said.add(progress.registry);
+      say(`${visible(progress.registry, 100)} is slow: ${progress.why}`);
+    },
+    stop: () => {
+      clearInterval(timer);
+      show?.done();
+    },
+  };
+}
+
+/** `312 of 500 references, 8 s left` */
+export function lineOf({ done, of, since }: Count, now: number): string {
+  const left = done < ENOUGH || done === of ? null : ((now - since) / done) * (of - done);
+  return `${done} of ${counted(of, "reference")}${left === null ? "" : `, ${durationText(left)} left`}`;
+}
+
+function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function resumedText(answers: number, since: string): string {
+  const what = counted(answers, "answer");
+  return `carrying on an audit that was interrupted: ${what} since ${since.slice(0, 19)}Z are known (--fresh asks again)`;
+}
+
+function liveLine(stderr: Output): { draw(line: string): void; clear(): void; done(): void } {
+  const columns = stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns;
+  const stream = { isTTY: true, columns, rows: 24, write: (text: string) => stderr.write(text) };
+  const update = createLogUpdate(stream as unknown as Parameters<typeof createLogUpdate>[0]);
+  return {
+    draw: (line) => update(line.slice(0, Math.max(1, columns - 1))),
+    clear: () => update.clear(),
+    done: () => {
+      update.clear();
+      update.done();
+    },
+  };
+}

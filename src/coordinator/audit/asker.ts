@@ -1,0 +1,174 @@
+import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
+import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
+import type { Answer, Presence } from "../../model/audit.ts";
+import type { Fault, Observation } from "../../model/observation.ts";
+import type { Watch } from "../../model/progress.ts";
+import { formatSubject, type Subject } from "../../model/subject.ts";
+import type { Wanted } from "../../model/wanted.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { registryHost, registryKey, type Repository } from "../../oci/reference.ts";
+import type { Vantage } from "../../worker/vantage.ts";
+import { present } from "../../worker/walk/presence.ts";
+import { openMemory } from "../memory.ts";
+import { question } from "../question.ts";
+import { jobOf, policyOf, type VerifyRequest } from "../request.ts";
+import type { Runtime } from "../runtime.ts";
+import { answerOf } from "./answer.ts";
+import { budgetOf } from "./budget.ts";
+import type { Asking, NotAsked } from "./examine.ts";
+import type { Journal } from "./journal.ts";
+import type { AuditProgress, AuditRequest } from "./request.ts";
+import { Trouble } from "./trouble.ts";
+import { Turns } from "./turns.ts";
+
+export interface Surroundings {
+  readonly vantages: readonly Vantage[];
+  readonly runtime: Runtime;
+  readonly journal: Journal;
+  readonly watch: (progress: AuditProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Asks each question once, in turn, and remembers the answers. */
+export class Asker implements Asking {
+  readonly #request: AuditRequest;
+  readonly #around: Surroundings;
+  readonly #turns = new Turns();
+  readonly #trouble = new Trouble();
+  readonly #asked = new Map<string, Promise<Answer | NotAsked>>();
+  #ledgerFault: Tofu3Error | null = null;
+
+  constructor(request: AuditRequest, around: Surroundings) {
+    this.#request = request;
+    this.#around = around;
+  }
+
+  /** Why a verdict could not be entered in the ledger; null if all were. */
+  get ledgerFault(): Tofu3Error | null {
+    return this.#ledgerFault;
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#asked.values());
+  }
+
+  ask(subject: Subject): Promise<Answer | NotAsked> {
+    const name = formatSubject(subject);
+    const known = this.#asked.get(name) ?? this.#answer(name, subject);
+    this.#asked.set(name, known);
+    return known;
+  }
+
+  async present({ reference }: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked> {
+    const refused = this.#refusalOf(reference);
+    if (refused !== null) return refused;
+    const { registry, repository } = reference;
+    const { vantages, signal } = this.#around;
+    const job = this.#jobOf({ registry, repository, tag: "latest", pin: null });
+    const answers = await this.#turns.take(
+      registryKey(reference),
+      () => Promise.all(vantages.map((vantage) => present(vantage, job, blobs, signal))),
+      signal,
+    );
+    if ("closed" in answers) return answers;
+    return new Map(blobs.map((blob, at) => [blob, presenceIn(answers.map((each) => each[at]))]));
+  }
+
+  async #answer(name: string, subject: Subject): Promise<Answer | NotAsked> {
+    const { journal, signal } = this.#around;
+    const known = journal.known(name);
+    if (known !== null) return known;
+    const refused = this.#refusalOf(subject);
+    if (refused !== null) return refused;
+    const answer = await this.#turns.take(registryKey(subject), () => this.#question(subject, name), signal);
+    if (!("closed" in answer)) journal.keep(name, answer);
+    return answer;
+  }
+
+  async #question(subject: Subject, reference: string): Promise<Answer | NotAsked> {
+    const { vantages, runtime, signal } = this.#around;
+    const registry = registryKey(subject);
+    const request = requestOf(subject, reference, this.#request.days);
+    const policy = policyOf(request, runtime);
+    const memory = openMemory(request, policy, runtime);
+    try {
+      const told = await question(
+        vantages,
+        { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null },
+        this.#listen(registry),
+        signal,
+      );
+      this.#learn(registry, told.observations);
+      const judgement = await memory.enter(told, signal);
+      this.#ledgerFault ??= judgement.fault;
+      return answerOf(judgement, told, request, policy);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asError(thrown);
+      if (isUsage(error.code)) return { closed: error.message };
+      throw error;
+    }
+  }
+
+  #jobOf(subject: Subject) {
+    const { depth, allowPrivate } = this.#request;
+    const { limits } = this.#around.runtime.config;
+    return { ...jobOf({ subject, ...WHOLE }, limits, depth), publicOnly: !allowPrivate };
+  }
+
+  /** A retry is a registry's wish to be left alone for a while. */
+  #listen(registry: string): Watch {
+    return (progress) => {
+      if (progress.kind !== "retry") return;
+      this.#turns.slow(registry, progress.waitMs);
+      this.#around.watch({ kind: "slowed", registry, why: visible(progress.message, 200) });
+    };
+  }
+
+  #learn(registry: string, observations: readonly Observation[]): void {
+    const budget = budgetOf(observations);
+    if (budget !== null) {
+      const why = `${registry} allows ${budget.worker} no more requests for now, by its rate-limit headers`;
+      this.#turns.allow(registry, budget.left, why);
+    }
+    const trouble = this.#trouble.after(registry, observations);
+    if (trouble === null) return;
+    if (trouble.registry === null) this.#turns.closeAll(trouble.why);
+    else this.#turns.close(trouble.registry, trouble.why);
+    this.#around.watch({ kind: "slowed", registry: trouble.registry ?? "every registry", why: trouble.why });
+  }
+
+  /** The tree that is audited must not make this machine, or a VM, ask inside its own network. */
+  #refusalOf(repository: Repository): NotAsked | null {
+    if (this.#request.allowPrivate) return null;
+    const host = hostOf(repository);
+    if (host === null) return null;
+    const address = host.replace(/^\[(.*)\]$/, "$1");
+    const isPrivate = isLoopbackHost(host) || (/^[0-9.]+$|:/.test(address) && !isPublicAddress(address));
+    if (!isPrivate) return null;
+    return { closed: `${visible(host, 200)} is not a public address: it is asked only with --allow-private` };
+  }
+}
+
+const WHOLE = { platform: null, osVersion: null, bottle: null };
+
+/** Null for a name that nobody can connect to, which the workers say themselves. */
+function hostOf(repository: Repository): string | null {
+  try {
+    return new URL(`http://${registryHost(repository)}/`).hostname;
+  } catch (error) {
+    if (error instanceof Tofu3Error) return null;
+    throw error;
+  }
+}
+
+function requestOf(subject: Subject, reference: string, days: number | null): VerifyRequest {
+  const nowhere = { destination: null, force: false, keepEvidence: null };
+  return { reference, subject, ...WHOLE, ...nowhere, days, remember: true };
+}
+
+function presenceIn(answers: readonly ("there" | "gone" | Fault | undefined)[]): Presence {
+  if (answers.every((each) => each === "there")) return "there";
+  return answers.every((each) => each === "gone") ? "gone" : "unclear";
+}

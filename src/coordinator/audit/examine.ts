@@ -1,0 +1,55 @@
+import type { Answer, Examination, Presence } from "../../model/audit.ts";
+import type { Subject } from "../../model/subject.ts";
+import type { Wanted } from "../../model/wanted.ts";
+import { algorithmOf, type Digest } from "../../oci/digest.ts";
+
+/** A question that was not asked, and why, as a sentence. */
+export interface NotAsked {
+  readonly closed: string;
+}
+
+/** How questions are asked. */
+export interface Asking {
+  ask(subject: Subject): Promise<Answer | NotAsked>;
+  present(wanted: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
+}
+
+/**
+ * Asks what there is to know about one reference: what its tag leads to, then the pin by its digest unless the tag leads
+ * there, the tags that comments claim, and the bottles that the index does not list.
+ */
+export async function examine(wanted: Wanted, asking: Asking): Promise<Examination> {
+  const { reference, claims, bottles } = wanted;
+  const { registry, repository, digest } = reference;
+  let notAsked: string | null = null;
+  const answered = async (subject: Subject): Promise<Answer | null> => {
+    const answer = await asking.ask(subject);
+    if (!("closed" in answer)) return answer;
+    notAsked ??= answer.closed;
+    return null;
+  };
+  // a tag's digest is a sha256: it says nothing about a pin by another algorithm
+  const comparable = digest === undefined || algorithmOf(digest) === "sha256";
+  const tagged = (tag: string): Promise<Answer | null> => answered({ registry, repository, tag, pin: null });
+  const tag = wanted.tag === null || !comparable ? null : await tagged(wanted.tag);
+  const leadsThere = tag !== null && digest !== undefined && isAgreed(tag) && tag.root?.digest === digest;
+  const pin = digest === undefined ? null : leadsThere ? tag : await answered({ registry, repository, digest });
+  const said = await Promise.all(
+    claims.filter(() => comparable).map(async (claim) => [claim, await tagged(claim)] as const),
+  );
+  const listed = new Set(tag?.root?.entries.map(({ bottleDigest }) => bottleDigest));
+  const missing = [...new Set(bottles.map((each) => each.digest).filter((each) => !listed.has(each)))];
+  const blobs = missing.length === 0 ? new Map<Digest, Presence>() : await asking.present(wanted, missing);
+  return {
+    reference,
+    tag,
+    pin,
+    claims: new Map(said.flatMap(([claim, answer]) => (answer === null ? [] : [[claim, answer] as const]))),
+    blobs: "closed" in blobs ? new Map<Digest, Presence>() : blobs,
+    notAsked: notAsked ?? ("closed" in blobs ? blobs.closed : null),
+  };
+}
+
+function isAgreed({ outcome }: Answer): boolean {
+  return outcome === "agreed" || outcome === "pending";
+}

@@ -1,0 +1,20 @@
+import type { Depth } from "../../model/audit.ts";
+import type { Wanted } from "../../model/wanted.ts";
+
+export interface AuditRequest {
+  readonly wanted: readonly Wanted[];
+  readonly depth: Depth;
+  readonly allowPrivate: boolean;
+  /** On how many days the workers must agree; null: as many as the policy says. */
+  readonly days: number | null;
+  /** Forget what an interrupted run has found out. */
+  readonly fresh: boolean;
+}
+
+/** How an audit gets on. */
+export type AuditProgress =
+  /** Verdicts that an interrupted run has reached, and since when. */
+  | { readonly kind: "resumed"; readonly answers: number; readonly since: string }
+  | { readonly kind: "done"; readonly done: number; readonly of: number }
+  /** A registry wants patience, or nothing more is asked there. */
+  | { readonly kind: "slowed"; readonly registry: string; readonly why: string };

@@ -1,0 +1,75 @@
+import { Tofu3Error, visible } from "../../errors.ts";
+import type { Mention, Pinning, Source, Target } from "../../model/mention.ts";
+import { parseReference } from "../../oci/reference.ts";
+import type { Lines } from "../text.ts";
+import { remarksAt, type Marker } from "./remarks.ts";
+
+/** A reference's own text in a file, in offsets. */
+export interface Spot {
+  readonly start: number;
+  readonly end: number;
+  /** What it says, variables filled in. */
+  readonly text: string;
+}
+
+/** Where mentions are made. */
+export interface Page {
+  readonly source: Source;
+  readonly file: string;
+  readonly lines: Lines;
+  readonly marker: Marker;
+}
+
+/** A mention of what the text at the spot names; without a `pinning`, its digest is written at the spot. */
+export function mentionAt(page: Page, spot: Spot, pinning?: Pinning): Mention {
+  return mentionOf(page, spot, targetOf(spot.text), pinning ?? pinningAt(spot));
+}
+
+export function mentionOf(page: Page, spot: Spot, target: Target, pinning: Pinning): Mention {
+  const reference = target.kind === "reference" ? target.reference : null;
+  return {
+    source: page.source,
+    place: page.lines.place(page.file, spot.start, spot.end),
+    text: spot.text,
+    target,
+    ...remarksAt(page.lines, spot.start, reference, page.marker),
+    pinning: target.kind === "unresolved" ? byHand(target.why) : pinning,
+  };
+}
+
+/** What a text names; unresolved, with the reason, if it is no reference. */
+export function targetOf(text: string): Target {
+  try {
+    return { kind: "reference", reference: parseReference(text) };
+  } catch (error) {
+    if (!(error instanceof Tofu3Error)) throw error;
+    return unresolved(error.message.replace(`not a reference: "${visible(text, 300)}": `, ""));
+  }
+}
+
+export function unresolved(why: string): Target & { readonly kind: "unresolved" } {
+  return { kind: "unresolved", why };
+}
+
+export function byHand(why: string): Pinning {
+  return { kind: "by-hand", why };
+}
+
+/** Replaces the digest of a reference that stands there as it is, or adds one. */
+export function pinningAt({ start, end, text }: Spot): Pinning {
+  const at = text.indexOf("@");
+  const edit =
+    at === -1 ? { start: end, end, before: "@", after: "" } : { start: start + at + 1, end, before: "", after: "" };
+  return { kind: "edits", edits: [edit] };
+}
+
+/** The same place found twice is one mention: the first. */
+export function distinctPlaces(mentions: readonly Mention[]): readonly Mention[] {
+  const places = new Map<string, Mention>();
+  for (const mention of mentions) {
+    const { line, column, endLine, endColumn } = mention.place;
+    const key = `${line}:${column}:${endLine}:${endColumn}`;
+    if (!places.has(key)) places.set(key, mention);
+  }
+  return [...places.values()];
+}

@@ -1,0 +1,215 @@
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node, type YAMLMap } from "yaml";
+import { blockOf, isNothing, textOf, type Block, type Text } from "./scalars.ts";
+
+export type { Node } from "yaml";
+
+/** A mapping, the key that it stands under, and the mapping that it stands in. */
+export interface Mapping {
+  readonly node: YAMLMap;
+  readonly key: string | null;
+  readonly up: Mapping | null;
+}
+
+interface Own {
+  readonly values: ReadonlyMap<string, Node>;
+  readonly merged: readonly Node[];
+}
+
+/** Aliases, merge keys and matrices can make a small file arbitrarily large. */
+export class TooIntricate extends Error {}
+
+/** How often a file's nodes may be looked at, so that work stays linear in its length. */
+class Budget {
+  #left: number;
+
+  constructor(length: number) {
+    this.#left = 8 * length + 250_000;
+  }
+
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new TooIntricate();
+  }
+}
+
+const MERGE = "<<";
+
+/** One document of a file. Every scalar is text, as written. */
+export class Yaml {
+  readonly root: Node | null;
+  readonly #text: string;
+  readonly #budget: Budget;
+  readonly #anchored = new Map<Node, Node>();
+  readonly #own = new Map<Node, Own>();
+
+  constructor(root: Node | null, text: string, budget: Budget) {
+    this.root = root;
+    this.#text = text;
+    this.#budget = budget;
+    this.#resolveAliases();
+  }
+
+  /** Counts work that is not a look at a node. */
+  spend(steps: number): void {
+    this.#budget.spend(steps);
+  }
+
+  /** The value under the last of these keys, each in the value of the one before. */
+  get(node: Node | null, ...keys: readonly string[]): Node | null {
+    this.#budget.spend(1);
+    let at = this.#target(node);
+    for (const key of keys) at = this.#lookUp(at, key, new Set());
+    return at;
+  }
+
+  text(node: Node | null, ...keys: readonly string[]): Text | null {
+    const scalar = this.get(node, ...keys);
+    const text = scalar === null || isNothing(scalar) ? null : textOf(scalar, this.#text);
+    this.#budget.spend((text?.value.length ?? 0) >> 5);
+    return text;
+  }
+
+  /** A text that is not empty. */
+  filledText(node: Node | null, key: string): Text | null {
+    const text = this.text(node, key);
+    return text?.value === "" ? null : text;
+  }
+
+  block(node: Node | null): Block | null {
+    const block = blockOf(this.get(node), this.#text);
+    this.#budget.spend(block?.value.length ?? 0);
+    return block;
+  }
+
+  /** Where a value that is null would be written; null if there is a value. */
+  gap(node: Node | null, key: string): { readonly start: number; readonly end: number } | null {
+    const scalar = this.get(node, key);
+    const range = scalar?.range;
+    if (scalar === null || range === null || range === undefined || !isNothing(scalar)) return null;
+    return { start: range[0], end: range[1] };
+  }
+
+  /** The nodes of a sequence; empty if it is none. */
+  items(node: Node | null): readonly Node[] {
+    const list = this.#target(node);
+    if (!isSeq<Node | null>(list)) return [];
+    this.#budget.spend(list.items.length);
+    return list.items.map((each) => this.#target(each)).filter((each) => each !== null);
+  }
+
+  /** The keys and values of a mapping, those of merged mappings last; empty if it is none. */
+  entries(node: Node | null): readonly (readonly [string, Node])[] {
+    const all = new Map<string, Node>();
+    const seen = new Set<Node>();
+    const collect = (map: Node | null): void => {
+      if (!isMap(map) || seen.has(map)) return;
+      seen.add(map);
+      const { values, merged } = this.#ownOf(map);
+      this.#budget.spend(values.size + merged.length + 1);
+      for (const [key, value] of values) if (!all.has(key)) all.set(key, value);
+      for (const each of merged) collect(each);
+    };
+    collect(this.#target(node));
+    return [...all].flatMap(([key, value]) => {
+      const target = this.#target(value);
+      return target === null ? [] : [[key, target] as const];
+    });
+  }
+
+  isMap(node: Node | null): boolean {
+    return isMap(this.#target(node));
+  }
+
+  /** Every mapping as the file has it, outer before inner; none twice, as aliases are not followed. */
+  *maps(): Generator<Mapping> {
+    const open: { node: Node | null; key: string | null; up: Mapping | null }[] = [
+      { node: this.root, key: null, up: null },
+    ];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { node, key, up } = next;
+      if (isSeq<Node | null>(node)) {
+        for (const item of node.items.toReversed()) open.push({ node: item, key, up });
+      } else if (isMap<Node, Node | null>(node)) {
+        const mapping = { node, key, up };
+        yield mapping;
+        for (const pair of node.items.toReversed())
+          open.push({ node: pair.value, key: isScalar(pair.key) ? String(pair.key.value) : null, up: mapping });
+      }
+    }
+  }
+
+  #lookUp(map: Node | null, key: string, seen: Set<Node>): Node | null {
+    if (!isMap(map) || seen.has(map)) return null;
+    seen.add(map);
+    this.#budget.spend(1);
+    const { values, merged } = this.#ownOf(map);
+    const own = values.get(key);
+    if (own !== undefined) return this.#target(own);
+    for (const each of merged) {
+      const value = this.#lookUp(each, key, seen);
+      if (value !== null) return value;
+    }
+    return null;
+  }
+
+  /** Of a key that stands there twice, the last one counts. */
+  #ownOf(map: YAMLMap): Own {
+    const known = this.#own.get(map);
+    if (known !== undefined) return known;
+    const values = new Map<string, Node>();
+    const merged: Node[] = [];
+    for (const { key, value } of (map as YAMLMap<Node, Node | null>).items) {
+      const name = this.#target(key);
+      if (!isScalar(name) || value === null) continue;
+      if (name.value === MERGE) merged.push(...this.#mergedBy(value));
+      else values.set(String(name.value), value);
+    }
+    const own = { values, merged };
+    this.#own.set(map, own);
+    return own;
+  }
+
+  #mergedBy(value: Node): readonly Node[] {
+    const target = this.#target(value);
+    return isMap(target) ? [target] : this.items(target);
+  }
+
+  #target(node: Node | null): Node | null {
+    return isAlias(node) ? (this.#anchored.get(node) ?? null) : node;
+  }
+
+  /** An alias means the last anchor of its name before it. */
+  #resolveAliases(): void {
+    const anchors = new Map<string, Node>();
+    const open: (Node | null)[] = [this.root];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) this.#anchored.set(node, target);
+        continue;
+      }
+      if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (isMap<Node, Node | null>(node)) {
+        for (const pair of node.items.toReversed()) open.push(pair.value, pair.key);
+      } else if (isSeq<Node | null>(node)) open.push(...node.items.toReversed());
+    }
+  }
+}
+
+/** All documents of a text, and the offset of the first thing that is no YAML; null if all of it is. */
+export function parseYaml(text: string): { readonly documents: readonly Yaml[]; readonly brokenAt: number | null } {
+  const parsed: readonly Document.Parsed[] = parseAllDocuments(text, {
+    schema: "failsafe",
+    uniqueKeys: false,
+    strict: false,
+    // each would quote its whole line, which takes the square of a long line's length
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  const budget = new Budget(text.length);
+  const broken = parsed.flatMap(({ errors }) => errors.map(({ pos }) => pos[0]));
+  return {
+    documents: parsed.map(({ contents }) => new Yaml(contents, text, budget)),
+    brokenAt: broken.length === 0 ? null : broken.reduce((least, each) => Math.min(least, each)),
+  };
+}

@@ -1,0 +1,36 @@
+import type { BottlePin, Mention } from "../model/mention.ts";
+import type { Wanted } from "../model/wanted.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+
+interface Gathered {
+  readonly reference: Reference;
+  tag: string | null;
+  readonly claims: Set<string>;
+  readonly bottles: Map<string, BottlePin>;
+}
+
+/** What has to be asked, each distinct reference once, sorted; unresolved mentions ask for nothing. */
+export function wantedOf(mentions: readonly Mention[]): readonly Wanted[] {
+  const gathered = new Map<string, Gathered>();
+  for (const { target, comment } of mentions) {
+    if (target.kind === "unresolved") continue;
+    const { reference } = target;
+    const key = formatReference(reference);
+    const entry = gathered.get(key) ?? { reference, tag: null, claims: new Set(), bottles: new Map() };
+    gathered.set(key, entry);
+    if (target.kind === "bottle") {
+      entry.tag ??= reference.tag ?? null;
+      entry.bottles.set(`${target.bottle.tag} ${target.bottle.digest}`, target.bottle);
+      continue;
+    }
+    const { tag, digest } = target.reference;
+    entry.tag = tag ?? (digest === undefined ? "latest" : null);
+    // a reference with a tag of its own contradicts the comment by its text alone
+    if (comment !== null && tag === undefined) entry.claims.add(comment);
+  }
+  return [...gathered]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, { reference, tag, claims, bottles }]) => {
+      return { key, reference, tag, claims: [...claims].sort(), bottles: [...bottles.values()] };
+    });
+}
