@@ -3,6 +3,7 @@ import { AUDIT_EXITS, type Audit, type AuditFinding, type Level } from "../../mo
 import { PLAIN, type Paint } from "../paint.ts";
 import { counted, shortener } from "../text.ts";
 import { asides, byKind, spotOf } from "./listing.ts";
+import { MEANINGS } from "./words.ts";
 
 /** Lines of the smallest terminal, one of them for the prompt. */
 const SCREEN = 23;
@@ -20,7 +21,11 @@ export interface TableOptions {
 export function renderAuditTable(audit: Audit, paint: Paint, { details, width }: TableOptions): string {
   const verdict = auditLine(audit, paint);
   if (details)
-    return blocksText([...audit.findings.map((each) => whole(each, paint)), ...rest(audit, paint), [verdict]]);
+    return blocksText([
+      ...byKind(audit.findings).flatMap((each) => explained(each, paint)),
+      ...rest(audit, paint),
+      [verdict],
+    ]);
   const counts = countLines(audit, width, paint);
   const aside = wrapped(asides(audit), "; ", width, paint.faint);
   const verdictRows = Math.ceil((columnsOf(auditLine(audit, PLAIN)) + 1) / width);
@@ -90,6 +95,15 @@ const DIGEST = /sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g;
 
 function colourOf(level: Level, paint: Paint): (text: string) => string {
   return { error: paint.bad, warning: paint.unsure, note: paint.faint }[level];
+}
+
+/** What a kind means, and its findings in full. */
+function explained([kind, findings]: ReturnType<typeof byKind>[number], paint: Paint): readonly (readonly string[])[] {
+  const { title, meaning, todo } = MEANINGS[kind];
+  return [
+    [paint.strong(title.toUpperCase()), meaning, `What to do: ${todo}`],
+    ...findings.map((each) => whole(each, paint)),
+  ];
 }
 
 /** One finding in full. */
