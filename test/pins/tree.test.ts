@@ -147,6 +147,8 @@ describe("what is no text", () => {
   test.each<[string, string, string | Uint8Array, string | null]>([
     ["a large file", "Dockerfile", large, "it is larger than 4194304 bytes"],
     ["a large file of no known name", "notes.txt", large, null],
+    ["a large file that may be of any kind", "package-lock.json", large, null],
+    ["a large YAML file", "a.yaml", large, "it is larger than 4194304 bytes"],
     ["NUL bytes", "Dockerfile", "FROM a\0", "it has NUL bytes"],
     ["not UTF-8", "Dockerfile", Uint8Array.of(70, 0xff, 0xfe), "it is not UTF-8"],
     ["not UTF-8, of a name that says little", "a.rb", Uint8Array.of(70, 0xff, 0xfe), null],
