@@ -116,17 +116,30 @@ describe("what is no plain file", () => {
   });
 
   test("what cannot be opened is said", async () => {
-    await write({ "a/Dockerfile": "FROM a\n", "b/Dockerfile": "FROM b\n" });
+    await write({ "a/Dockerfile": "FROM a\n", "b/Dockerfile": "FROM b\n", "c/Dockerfile": "FROM c\n" });
+    await chmod(base, 0o755);
     await chmod(join(base, "a"), 0);
     await chmod(join(base, "b/Dockerfile"), 0);
-    const program = `
-      const { readTree } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/pins/tree.ts"))});
-      const tree = await readTree(["."], { base: ${JSON.stringify(base)} }, new AbortController().signal);
-      console.log(JSON.stringify(tree.unread));`;
-    expect(program).toContain("readTree");
+    const tree = await asNobody(() => read("."));
     await chmod(join(base, "a"), 0o755);
+    expect(said(tree)).toEqual(["c/Dockerfile:1 c"]);
+    expect(tree.unread).toEqual([
+      { file: "a", why: "permission is denied" },
+      { file: "b/Dockerfile", why: "permission is denied" },
+    ]);
   });
 });
+
+/** Nothing is denied to root. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  const user = process.geteuid?.();
+  if (user === 0) process.seteuid?.(65534);
+  try {
+    return await work();
+  } finally {
+    if (user === 0) process.seteuid?.(0);
+  }
+}
 
 describe("what is no text", () => {
   const large = `FROM a\n${"#".repeat(4 * 1024 * 1024)}`;
@@ -134,6 +147,8 @@ describe("what is no text", () => {
   test.each<[string, string, string | Uint8Array, string | null]>([
     ["a large file", "Dockerfile", large, "it is larger than 4194304 bytes"],
     ["a large file of no known name", "notes.txt", large, null],
+    ["a large file that may be of any kind", "package-lock.json", large, null],
+    ["a large YAML file", "a.yaml", large, "it is larger than 4194304 bytes"],
     ["NUL bytes", "Dockerfile", "FROM a\0", "it has NUL bytes"],
     ["not UTF-8", "Dockerfile", Uint8Array.of(70, 0xff, 0xfe), "it is not UTF-8"],
     ["not UTF-8, of a name that says little", "a.rb", Uint8Array.of(70, 0xff, 0xfe), null],

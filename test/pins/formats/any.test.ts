@@ -1,29 +1,102 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FORMATS } from "../../../src/pins/formats/all.ts";
+import type { Format } from "../../../src/pins/formats/format.ts";
 import { at, DIGEST, OTHER, pinned } from "./found.ts";
 
-/** Pieces of the files that are read, and what they are separated by. */
-const PIECES = [
-  ...'FROM |ARG A=|COPY --from=|RUN --mount=from=|# syntax=|${A:-|}|$A|\\\n|<<E| AS |oci.pull(|image = "|tag = "|digest = "'
-    .split("|")
-    .values(),
-  ...'"|\'|"""|)|,|(|{"image":"|"features":{"|":{}|}|//|/*|*/|  bottle do\n|  end\n|    sha256 all: "|brew "|=> :x|version "1"'
-    .split("|")
-    .values(),
-  ...["version: 1\npins:\n", " - { reference: a, digest: ", " }", DIGEST, "alpine:3", "ghcr.io/a/b", "@", "# ", "\n"],
-  ...["\r\n", " ", "\t", "\ufeff", "\0", "é", "\ud83d", "a", "1", "# tofu3: ignore moved why", "${localEnv:A:b}"],
+/** What the files of each kind are made of. */
+const HEX = "c".repeat(64);
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  dockerfile: [
+    "\nFROM ",
+    "\nARG A=",
+    "\nCOPY --from=",
+    "\nRUN --mount=from=",
+    "# syntax=",
+    "${A:-",
+    "}",
+    "$A",
+    "\\\n",
+    "<<E",
+    " AS a",
+  ],
+  bazel: [
+    '\noci.pull(image = "a.io/b", tag = "1")',
+    '\noci.pull(image = "',
+    '", tag = "1")',
+    '")',
+    '"',
+    ',\n tag = "2",\n)',
+    `", digest = "${DIGEST}")`,
+    "'",
+    ", ",
+    ")",
+    "oci_pull(",
+  ],
+  formula: [
+    '\n  version "1"',
+    "\n  bottle do",
+    `\n    sha256 all: "${HEX}"`,
+    "\n  end",
+    "\n    rebuild 1",
+    "\n  revision 2",
+    '"',
+  ],
+  brewfile: ["\nbrew ", '"vim"', "'a/b/c'", '"'],
+  devcontainer: [
+    '{"image":"',
+    '"',
+    "}",
+    ",",
+    '"features":{',
+    '"ghcr.io/a/b:1":{}',
+    "\n",
+    "{",
+    "/*",
+    "*/",
+    "${localEnv:A:a:1}",
+  ],
+  list: ["\n", "a.io/b/c", " ", "\r\n"],
+  lock: [
+    "version: 1\npins:\n",
+    ` - { reference: a:1, digest: ${DIGEST} }\n`,
+    ` - { reference: "b", digest: '${DIGEST}' }\n`,
+    " - { ",
+    "}",
+  ],
+};
+const COMMON = [
+  "alpine:3",
+  "alpine",
+  `a@${DIGEST}`,
+  "@",
+  ":",
+  "\n",
+  "# v1",
+  " # tofu3: ignore moved why",
+  " ",
+  "\t",
+  "\r\n",
+  "\ufeff",
 ];
-const text = fc
-  .array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 5 })), { maxLength: 25 })
-  .map((parts) => parts.join(""));
+
+function textOf({ source }: Format): fc.Arbitrary<string> {
+  const piece = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...(PARTS[source] ?? COMMON)) },
+    { weight: 5, arbitrary: fc.constantFrom(...COMMON) },
+    { weight: 1, arbitrary: fc.string({ maxLength: 4 }) },
+  );
+  const start = PARTS[source]?.slice(0, 1) ?? [];
+  const parts = fc.tuple(fc.constantFrom("", ...start), fc.array(piece, { maxLength: 12 }));
+  return parts.map(([head, rest]) => head + rest.join(""));
+}
 
 test.each(FORMATS)(
   "any text has an answer, and what is found lies within it: $source",
   { timeout: 120_000 },
   (format) => {
     fc.assert(
-      fc.property(text, (file) => {
+      fc.property(textOf(format), (file) => {
         format.claims({ path: "file.rb", text: file });
         for (const mention of format.find({ path: "file.rb", text: file }).mentions) {
           const { place, pinning, target } = mention;
@@ -48,7 +121,7 @@ test.each(FORMATS)(
 
 test.each(FORMATS)("a pinned file names the digest, and nothing else: $source", { timeout: 120_000 }, (format) => {
   fc.assert(
-    fc.property(text, (file) => {
+    fc.property(textOf(format), (file) => {
       const { mentions } = format.find({ path: "file.rb", text: file });
       const [only] = mentions;
       const once = only === undefined || mentions.length > 1 ? null : pinned(file, only);
