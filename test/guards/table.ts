@@ -3,6 +3,7 @@ import { DIAGNOSIS_GUARDS } from "./diagnosis.ts";
 import type { Guard } from "./guard.ts";
 import { LEDGER_GUARDS } from "./ledger.ts";
 import { OTHER_GUARDS } from "./others.ts";
+import { PIN_GUARDS } from "./pins.ts";
 import { RELEASE_GUARDS } from "./release.ts";
 import { SSH_GUARDS } from "./ssh.ts";
 import { TRANSPORT_GUARDS } from "./transport.ts";
@@ -18,6 +19,7 @@ export const GUARDS: readonly Guard[] = [
   ...SSH_GUARDS,
   ...RELEASE_GUARDS,
   ...LEDGER_GUARDS,
+  ...PIN_GUARDS,
   ...DIAGNOSIS_GUARDS,
   ...OTHER_GUARDS,
 ];

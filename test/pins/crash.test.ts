@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { writeFiles } from "../../src/pins/rewrite.ts";
@@ -44,6 +44,12 @@ async function inject(folder: string, call: string, what: string): Promise<Ended
   // not with --seccomp-bpf: strace 6.1 then sends a signal at the first call only
   const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${call}`];
   return runChild([...strace, "-e", `inject=${call}:${what}`, process.execPath, program, folder], null);
+}
+
+/** Moves a file away and puts something in its place. */
+function instead(path: string, make: () => void): void {
+  renameSync(path, `${path}.old`);
+  make();
 }
 
 /** Which files are new; each is the old one or the whole new one. */
@@ -123,10 +129,10 @@ describe.runIf(traced)("at every call that changes the disk", () => {
     { what: "another text", swap: (path) => writeFileSync(path, "mine\n") },
     {
       what: "the same text in another file",
-      swap: (path) => (renameSync(path, `${path}.old`), writeFileSync(path, OLD_TEXT)),
+      swap: (path) => instead(path, () => writeFileSync(path, OLD_TEXT)),
     },
-    { what: "a symbolic link", swap: (path) => (renameSync(path, `${path}.old`), symlinkSync(`${path}.old`, path)) },
-    { what: "a pipe", swap: (path) => (renameSync(path, `${path}.old`), void spawnSync("mkfifo", [path])) },
+    { what: "a symbolic link", swap: (path) => instead(path, () => symlinkSync(`${path}.old`, path)) },
+    { what: "a pipe", swap: (path) => instead(path, () => void spawnSync("mkfifo", [path])) },
   ];
   test.each(swaps)(
     "$what takes the place of a file while the others are prepared: nothing is written",
@@ -136,15 +142,40 @@ describe.runIf(traced)("at every call that changes the disk", () => {
       const running = inject(folder, "fsync", "delay_enter=1500000:when=4");
       while (readdirSync(folder).filter((name) => name.endsWith(".pin")).length < 4)
         await new Promise((resolve) => setTimeout(resolve, 5));
-      swap(join(folder, "a"));
+      swap(join(folder, "b"));
       const names = readdirSync(folder).filter((name) => !name.endsWith(".pin"));
-      const before = statSync(join(folder, "a"), { bigint: true });
+      const before = lstatSync(join(folder, "b"), { bigint: true });
       expect((await running).last).toMatch(
-        /^E_PIN .*: (it has changed since it was looked at|a symbolic link is where a file was)$/,
+        /^E_PIN [^;]*: (it has changed since it was looked at|a symbolic link is where a file was)$/,
       );
       expect(readdirSync(folder)).toEqual(names);
-      expect(statSync(join(folder, "a"), { bigint: true })).toMatchObject({ ino: before.ino, ctimeNs: before.ctimeNs });
-      for (const name of ["b", "c"]) expect(readFileSync(join(folder, name), "utf8")).toBe(OLD_TEXT);
+      expect(lstatSync(join(folder, "b"), { bigint: true })).toMatchObject({
+        ino: before.ino,
+        ctimeNs: before.ctimeNs,
+      });
+      for (const name of ["a", "c"]) expect(readFileSync(join(folder, name), "utf8")).toBe(OLD_TEXT);
+    },
+  );
+
+  test.each(swaps)(
+    "$what takes the place of a file while another is replaced: it stays, and it is told",
+    async ({ swap }) => {
+      const folder = folderOfThree();
+      // it stands still behind the first rename
+      const running = inject(folder, "rename", "delay_exit=1500000:when=1");
+      while (readFileSync(join(folder, "a"), "utf8") === OLD_TEXT)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      swap(join(folder, "b"));
+      const before = lstatSync(join(folder, "b"), { bigint: true });
+      expect((await running).last).toMatch(
+        /^E_PIN cannot write ".*\/b": it has changed since it was looked at; before that, these were written: "[^"]*\/a"$/,
+      );
+      expect(lstatSync(join(folder, "b"), { bigint: true })).toMatchObject({
+        ino: before.ino,
+        ctimeNs: before.ctimeNs,
+      });
+      expect(readdirSync(folder).filter((name) => name.endsWith(".pin"))).toEqual([]);
+      expect(readFileSync(join(folder, "c"), "utf8")).toBe(OLD_TEXT);
     },
   );
 

@@ -41,6 +41,12 @@ function folderOf(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+/** Moves a file away and puts something in its place. */
+function instead(path: string, make: () => void): void {
+  renameSync(path, `${path}.old`);
+  make();
+}
+
 async function codeOf(work: Promise<void>): Promise<string> {
   return work.then(
     () => "written",
@@ -88,7 +94,8 @@ describe("a file that is rewritten", () => {
     await writeFiles([pinIn(join(folder, name)), ...(made === null ? [] : [made])], [folder], never);
     expect(readFileSync(join(folder, name), "utf8")).toBe(pinned());
     expect(readFileSync(join(folder, "new"), "utf8")).toBe("x\n");
-    expect(statSync(join(folder, "new")).mode & 0o777).toBe(0o666 & ~process.umask());
+    writeFileSync(join(folder, "usual"), "");
+    expect(statSync(join(folder, "new")).mode).toBe(statSync(join(folder, "usual")).mode);
     expect(rewriteWhole("/x", "a", "a")).toBe(null);
   });
 
@@ -174,17 +181,17 @@ describe("nothing is written, and nothing is left, if one of the files", () => {
     { what: "is gone", change: (path) => renameSync(path, `${path}.old`), says: /E_PIN .*: it is gone$/ },
     {
       what: "is a folder by now",
-      change: (path) => (renameSync(path, `${path}.old`), mkdirSync(path)),
+      change: (path) => instead(path, () => mkdirSync(path)),
       says: /E_PIN .*: it is not a regular file any more$/,
     },
     {
       what: "is a pipe by now",
-      change: (path) => (renameSync(path, `${path}.old`), execFileSync("mkfifo", [path])),
+      change: (path) => instead(path, () => void execFileSync("mkfifo", [path])),
       says: /E_PIN .*: it is not a regular file any more$/,
     },
     {
       what: "leads to a device by now",
-      change: (path) => (renameSync(path, `${path}.old`), symlinkSync("/dev/zero", path)),
+      change: (path) => instead(path, () => symlinkSync("/dev/zero", path)),
       says: /E_PIN .*outside of what was named/,
     },
     {
@@ -201,7 +208,7 @@ describe("nothing is written, and nothing is left, if one of the files", () => {
     },
     {
       what: "leads in a circle",
-      change: (path) => (renameSync(path, `${path}.old`), symlinkSync(path, path)),
+      change: (path) => instead(path, () => symlinkSync(path, path)),
       says: /E_PIN .*: a symbolic link is where a file was$/,
     },
   ];

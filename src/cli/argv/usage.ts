@@ -69,10 +69,7 @@ const VERIFY: Command = {
       repeatable: true,
       text: `write a report too; its kind follows the ending: ${REPORT_KINDS.join(" ")} (repeatable)`,
     },
-    {
-      name: "redact",
-      text: "for others to read: hashes for addresses and machines, days for times, in every report",
-    },
+    { name: "redact", text: "for others to read: hashes for addresses and machines, days for times, in every report" },
   ],
   examples: [
     ["tofu3 verify alpine:3.20 --platform linux/amd64 -o oci:alpine", "release an image as an OCI layout"],
