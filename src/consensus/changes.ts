@@ -8,12 +8,22 @@ const MOST_CHANGES = 20;
 interface Tree {
   readonly digest: Digest;
   readonly objects: readonly RecordedObject[];
+  readonly depth?: "root";
 }
 
-/** What changed below two roots, by what it is for. Empty unless both trees are known, and differ. */
+/**
+ * What changed below two roots, by what it is for. Empty unless both trees are known, and differ. What only one of them
+ * was looked at for has not changed: of trees of two depths, indexes and manifests are compared, where both have some.
+ */
 export function changesBetween(before: Tree, now: Tree): readonly Change[] {
-  if (before.digest === now.digest || before.objects.length === 0 || now.objects.length === 0) return [];
-  return changedMap(byPlace(before.objects), byPlace(now.objects)).slice(0, MOST_CHANGES);
+  if (before.digest === now.digest) return [];
+  const [old, fresh] = before.depth === now.depth ? [before.objects, now.objects] : [before, now].map(documentsOf);
+  if (old === undefined || fresh === undefined || old.length === 0 || fresh.length === 0) return [];
+  return changedMap(byPlace(old), byPlace(fresh)).slice(0, MOST_CHANGES);
+}
+
+function documentsOf({ objects }: Tree): readonly RecordedObject[] {
+  return objects.filter(({ role, parent }) => parent !== null && (role === "index" || role === "manifest"));
 }
 
 /** Digests by what they are for: `linux/amd64 manifest`, `linux/amd64 layer 2`. The roots are told apart already. */

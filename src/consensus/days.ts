@@ -12,6 +12,8 @@ interface Round {
   readonly digest: Digest | null;
   readonly outcome: string;
   readonly selection: SelectionText;
+  /** Below the root nobody looked. */
+  readonly isShallow: boolean;
   readonly looks: readonly {
     readonly worker: string;
     readonly hostKey: string | null;
@@ -31,11 +33,17 @@ function dayOutcome(outcome: Outcome): string {
   return outcome === "pending" ? "agreed" : outcome;
 }
 
-function roundOf({ at, digest, outcome, selection, looks, own, clocksAgree: clocks }: Entry): Round {
-  return { at, digest, outcome: dayOutcome(outcome), selection, looks, counts: own && clocks };
+function roundOf({ at, digest, outcome, selection, depth, looks, own, clocksAgree: clocks }: Entry): Round {
+  const isShallow = depth === "root";
+  return { at, digest, outcome: dayOutcome(outcome), selection, isShallow, looks, counts: own && clocks };
 }
 
-function roundNow(observations: readonly Observation[], digest: Digest, { now }: Past, outcome: Outcome): Round | null {
+function roundNow(
+  observations: readonly Observation[],
+  digest: Digest,
+  { now, depth }: Past,
+  outcome: Outcome,
+): Round | null {
   const [first] = observations;
   if (first === undefined) return null;
   const looks = observations.map((each) => ({
@@ -44,11 +52,16 @@ function roundNow(observations: readonly Observation[], digest: Digest, { now }:
     digest: each.digest,
   }));
   const counts = clocksAgree(observations);
-  return { at: now, digest, outcome: dayOutcome(outcome), selection: first.asked, looks, counts };
+  const isShallow = depth === "root";
+  return { at: now, digest, outcome: dayOutcome(outcome), selection: first.asked, isShallow, looks, counts };
 }
 
-function isSameSelection(left: SelectionText, right: SelectionText): boolean {
-  return left.platform === right.platform && left.osVersion === right.osVersion && left.bottle === right.bottle;
+/** It looked at least at what is looked at today: whatever was selected, at the root; otherwise at the same and below. */
+function covers({ isShallow, selection }: Round, today: Round): boolean {
+  if (today.isShallow) return true;
+  const { platform, osVersion, bottle } = today.selection;
+  const isSame = selection.platform === platform && selection.osVersion === osVersion && selection.bottle === bottle;
+  return isSame && !isShallow;
 }
 
 /** Every vantage of today looked that day, and saw this. */
@@ -69,13 +82,12 @@ function startsAnew(round: Round, today: Round): boolean {
 }
 
 function earns(round: Round, today: Round): boolean {
-  const same = isSameSelection(round.selection, today.selection);
-  return same && round.outcome === "agreed" && round.counts && isByAll(round, today);
+  return covers(round, today) && round.outcome === "agreed" && round.counts && isByAll(round, today);
 }
 
 /**
  * The days of a subject up to now, oldest first, with those marked that count: all vantages of today saw today's digest
- * on them, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or another digest, starts
+ * on them, at least as deep as now, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or another digest, starts
  * the count anew, whatever was selected. Days that are later than an entry after them never were, or their clock was
  * wrong. `outcome` is that of today, where it is known already.
  */
@@ -89,7 +101,7 @@ export function daysOf(
   if (today === null) return [];
   const all = [...past.entries.map(roundOf), today];
   const counting = countingDays(all, today);
-  const rounds = all.filter((each) => isSameSelection(each.selection, today.selection) || startsAnew(each, today));
+  const rounds = all.filter((each) => covers(each, today) || startsAnew(each, today));
   const rows = new Map<string, Day>();
   for (const { at, digest: seen, outcome: found, looks } of rounds) {
     const day = dayOf(at);

@@ -7,19 +7,19 @@ import { diagnose } from "../consensus/diagnose/diagnose.ts";
 import { historyOf } from "../consensus/history.ts";
 import { judge } from "../consensus/judge.ts";
 import { asError, type Tofu3Error } from "../errors.ts";
-import { openLedger, type Ledger } from "../ledger/ledger.ts";
+import { openLedgers, type Ledgers } from "../ledger/ledger.ts";
 import type { Comparison, Finding } from "../model/diagnosis.ts";
 import type { Day, History } from "../model/history.ts";
-import { formatSelection, parseSelection } from "../model/job.ts";
+import { formatSelection, parseSelection, type SelectionText } from "../model/job.ts";
 import { rootOf, type Observation } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Probes } from "../model/probe.ts";
 import type { Entered, Past, RecordedObject, Verification } from "../model/record.ts";
+import type { Subject } from "../model/subject.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import type { Runtime } from "./runtime.ts";
-import type { VerifyRequest } from "./request.ts";
 
 /** What the workers told, in the job and when they were asked again. */
 export interface Told {
@@ -55,16 +55,27 @@ export interface Memory {
 const MOST_OBJECTS = 200;
 const HURRY_MS = 1000;
 
-/** Begins to read the ledger. */
-export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runtime): Memory {
+/** What a verification is about, as far as the ledger is concerned. */
+export interface Remembered extends SelectionText {
+  readonly subject: Subject;
+  /** Whether the ledger is read and written. */
+  readonly remember: boolean;
+  /** How deep the workers look, as in `Verification`. */
+  readonly depth?: "root";
+}
+
+/**
+ * Begins to read the ledger; or takes one that was opened for many subjects, this one among them, whose opener is told
+ * its warnings.
+ */
+export function openMemory(request: Remembered, policy: Policy, runtime: Runtime, ledgers?: Ledgers): Memory {
   const warnings: string[] = [];
-  const ledger: Ledger | null = request.remember
-    ? openLedger({
-        ...ledgerPlace(runtime.config, runtime),
-        subject: request.subject,
-        warn: (text) => void warnings.push(text),
-      })
-    : null;
+  const { subject, remember } = request;
+  const depth = request.depth === undefined ? {} : { depth: request.depth };
+  const warn = (text: string): void => void warnings.push(text);
+  const opened =
+    ledgers ?? (remember ? openLedgers({ ...ledgerPlace(runtime.config, runtime), subjects: [subject], warn }) : null);
+  const ledger = remember && opened !== null ? opened.about(subject) : null;
   return {
     enter: async (told, signal) => {
       const without = (past: Past | null): Omit<Judgement, "entered" | "fault"> => ({
@@ -74,10 +85,10 @@ export function openMemory(request: VerifyRequest, policy: Policy, runtime: Runt
       // after Ctrl-C what was seen is entered all the same, and nothing more is waited for
       const patience = signal.aborted ? AbortSignal.timeout(HURRY_MS) : signal;
       const now = (): string => runtime.now().toISOString();
-      if (ledger === null) return { ...without({ entries: [], now: now() }), entered: null, fault: null };
+      if (ledger === null) return { ...without({ entries: [], now: now(), ...depth }), entered: null, fault: null };
       try {
         const { entry, hash, result } = await ledger.enter((entries) => {
-          const judged = judgementOf(told, policy, { entries, now: now() });
+          const judged = judgementOf(told, policy, { entries, now: now(), ...depth });
           return { verification: recordOf(judged, request, runtime.now()), result: judged };
         }, patience);
         return {
@@ -109,7 +120,8 @@ function judgementOf(
   const compared = [...documents, ...layers];
   const root = agreedRoot(verdict, observations);
   const days = root === null || past === null ? [] : daysOf(observations, root, past, verdict.outcome);
-  const history = root === null || past === null ? null : historyOf(past.entries, root, recordedObjects(observations));
+  const now = { objects: recordedObjects(observations), ...(past?.depth === undefined ? {} : { depth: past.depth }) };
+  const history = root === null || past === null ? null : historyOf(past.entries, root, now);
   return { verdict, observations, finding, compared, days, history };
 }
 
@@ -128,7 +140,7 @@ function recordedObjects([first]: readonly Observation[]): readonly RecordedObje
 
 function recordOf(
   { verdict, observations }: Pick<Judgement, "verdict" | "observations">,
-  request: VerifyRequest,
+  request: Remembered,
   now: Date,
 ): Verification {
   const digest = agreedRoot(verdict, observations);
@@ -137,6 +149,7 @@ function recordOf(
     at: now.toISOString(),
     subject: request.subject,
     selection: formatSelection(parseSelection(request)),
+    ...(request.depth === undefined ? {} : { depth: request.depth }),
     outcome: verdict.outcome,
     digest,
     looks: observations

@@ -4,9 +4,10 @@ import { createFile, syncDirectory } from "../durable.ts";
 import { onLedger } from "./faults.ts";
 import type { Tail } from "./file.ts";
 
-/** One line, and what it comes after. */
+/** Lines, and what they come after. */
 export interface Addition {
-  readonly line: Buffer;
+  /** Without their newlines. */
+  readonly lines: readonly Buffer[];
   /** What is behind the last line that ends in a newline. */
   readonly tail: Tail;
   /** Where that line ends. */
@@ -16,7 +17,7 @@ export interface Addition {
 const NEWLINE = Buffer.from("\n");
 
 /**
- * Writes the line with one write and waits until the disk has it. Without a handle the file is made. If that fails, the
+ * Writes the lines with one write and waits until the disk has it. Without a handle the file is made. If that fails, the
  * file is as long as before.
  */
 export async function append(path: string, handle: FileHandle | null, addition: Addition): Promise<void> {
@@ -35,11 +36,11 @@ export async function append(path: string, handle: FileHandle | null, addition: 
   });
 }
 
-async function appendTo(handle: FileHandle, { line, tail, end }: Addition): Promise<void> {
+async function appendTo(handle: FileHandle, { lines, tail, end }: Addition): Promise<void> {
   const isWhole = tail.kind === "whole";
   if (tail.kind === "torn") await handle.truncate(end);
   const start = isWhole ? end + tail.bytes : end;
-  const text = Buffer.concat([...(isWhole ? [NEWLINE] : []), line, NEWLINE]);
+  const text = Buffer.concat([...(isWhole ? [NEWLINE] : []), ...lines.flatMap((line) => [line, NEWLINE])]);
   try {
     const { bytesWritten } = await handle.write(text, 0, text.length, start);
     if (bytesWritten < text.length) throw shortWrite();

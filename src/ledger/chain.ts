@@ -1,3 +1,4 @@
+import { Tofu3Error } from "../errors.ts";
 import type { Entry } from "../model/record.ts";
 import type { Subject } from "../model/subject.ts";
 import { registryKey } from "../oci/reference.ts";
@@ -12,31 +13,50 @@ export interface Broken {
   readonly alien: boolean;
 }
 
-/** Which entries are wanted: those about a subject, or all. */
-export type Wanted = Subject | "all";
+/** Which entries are wanted: those about some subjects, or all. */
+export type Wanted = readonly Subject[] | "all";
 
-/** Entries about the same tag, or the same digest. Neither pin nor selection matters. */
-export function isAbout(asked: Subject, subject: Subject): boolean {
-  if (registryKey(asked) !== registryKey(subject) || asked.repository !== subject.repository) return false;
-  if ("tag" in subject) return "tag" in asked && asked.tag === subject.tag;
-  return !("tag" in asked) && asked.digest === subject.digest;
+/** What entries about the same tag, or the same digest, have in common. Neither pin nor selection matters. */
+export function nameOf(subject: Subject): string {
+  const asked = "tag" in subject ? { tag: subject.tag } : { digest: subject.digest };
+  return JSON.stringify([registryKey(subject), subject.repository, asked]);
 }
+
+/** Entries about the same tag, or the same digest. */
+export function isAbout(asked: Subject, subject: Subject): boolean {
+  return nameOf(asked) === nameOf(subject);
+}
+
+/** What stands before the repository in every line, and nowhere in a text: quotes are escaped there. */
+const MARK = Buffer.from('"repository":"');
+const QUOTE = 0x22;
 
 /** A ledger as far as it was read, line by line from the first. */
 export class Chain {
+  /** Those that are wanted, oldest first. */
   readonly entries: Entry[] = [];
   readonly #key: LedgerKey | null;
-  readonly #wanted: Wanted;
-  /** What every line about the subject contains, as this program writes it. */
-  readonly #mark: Buffer;
+  /** The wanted entries of each wanted subject; null if all are wanted. */
+  readonly #about: ReadonlyMap<string, Entry[]> | null;
+  /** As this program writes them. */
+  readonly #repositories: ReadonlySet<string>;
   #place: Place = { previous: null, entry: 1 };
   #own = 0;
   #broken: Broken | null = null;
 
   constructor(wanted: Wanted, key: LedgerKey | null) {
-    this.#wanted = wanted;
     this.#key = key;
-    this.#mark = Buffer.from(wanted === "all" ? "" : `"repository":${JSON.stringify(wanted.repository)}`);
+    this.#about = wanted === "all" ? null : new Map(wanted.map((subject) => [nameOf(subject), []]));
+    this.#repositories = new Set(
+      wanted === "all" ? [] : wanted.map(({ repository }) => JSON.stringify(repository).slice(1, -1)),
+    );
+  }
+
+  /** The entries about a subject, which must be a wanted one. */
+  about(subject: Subject): readonly Entry[] {
+    const entries = this.#about?.get(nameOf(subject));
+    if (entries === undefined) throw new Tofu3Error("E_BUG", "nobody wanted to know of this subject");
+    return entries;
   }
 
   /** Where the next line belongs. */
@@ -70,14 +90,26 @@ export class Chain {
   #take(line: Buffer): Pick<Broken, "why" | "alien"> | null {
     const checked = checkLine(line, this.#place, this.#key);
     if (checked.why !== null) return checked;
-    if (this.#wanted === "all" || line.includes(this.#mark)) {
+    if (this.#mayBeWanted(line)) {
       const entry = readLine(line, this.#place.entry, checked.own);
       if (typeof entry === "string") return { why: entry, alien: false };
-      if (this.#wanted === "all" || isAbout(entry.subject, this.#wanted)) this.entries.push(entry);
+      const about = this.#about?.get(nameOf(entry.subject));
+      about?.push(entry);
+      if (this.#about === null || about !== undefined) this.entries.push(entry);
     } else if (!checked.own && !isJson(line)) {
       return { why: NO_JSON, alien: false };
     }
     if (checked.own) this.#own += 1;
     return null;
+  }
+
+  /** Without parsing it: whether the line names a wanted repository. */
+  #mayBeWanted(line: Buffer): boolean {
+    if (this.#about === null) return true;
+    for (let at = line.indexOf(MARK); at !== -1; at = line.indexOf(MARK, at)) {
+      at += MARK.length;
+      if (this.#repositories.has(line.toString("utf8", at, line.indexOf(QUOTE, at)))) return true;
+    }
+    return false;
   }
 }

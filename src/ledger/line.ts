@@ -88,6 +88,7 @@ const verificationSchema = z.object({
     osVersion: z.string().nullable(),
     bottle: z.string().nullable(),
   }),
+  depth: z.literal("root").exactOptional(),
   outcome: z.enum(OUTCOMES),
   digest: digest.nullable(),
   looks: z.array(
@@ -114,7 +115,7 @@ const verificationSchema = z.object({
 
 /** In the order of the line. */
 function fieldsOf(verification: Verification): Verification {
-  const { at, subject, selection, outcome, digest, looks, objects, clocksAgree } = verification;
+  const { at, subject, selection, depth, outcome, digest, looks, objects, clocksAgree } = verification;
   const { registry, repository } = subject;
   return {
     at,
@@ -123,6 +124,7 @@ function fieldsOf(verification: Verification): Verification {
         ? { registry, repository, tag: subject.tag, pin: subject.pin }
         : { registry, repository, digest: subject.digest },
     selection: { platform: selection.platform, osVersion: selection.osVersion, bottle: selection.bottle },
+    ...(depth === undefined ? {} : { depth }),
     outcome,
     digest,
     looks: looks.map(({ worker, via, outcome: saw, digest: root, hostKey, country, asn }) => {

@@ -29,6 +29,8 @@ export interface Verification {
   readonly at: string;
   readonly subject: Subject;
   readonly selection: SelectionText;
+  /** The workers looked at the root alone, and asked of what it lists only whether it exists. Absent: at everything. */
+  readonly depth?: "root";
   readonly outcome: Outcome;
   /** The root that all workers saw; null if they did not see one and the same. */
   readonly digest: Digest | null;
@@ -55,9 +57,11 @@ export interface Entered {
   readonly hash: string;
 }
 
-/** What a verdict may know of the past: the entries for its subject, oldest first, and the time. */
+/** What a verdict may know of the past: the entries for its subject, oldest first, and what the present is. */
 export interface Past {
   readonly entries: readonly Entry[];
   /** ISO 8601 UTC. */
   readonly now: string;
+  /** How deep the workers looked now, as in `Verification`. */
+  readonly depth?: "root";
 }

@@ -47,10 +47,11 @@ export function renderHistory(entries: readonly Entry[], paint: Paint): string {
 
 const NONE = "–";
 
-function noteOf({ own }: Entry, change: Change | null, paint: Paint): string {
+function noteOf({ own, depth }: Entry, change: Change | null, paint: Paint): string {
   const marks = [
     ...(change === "moved" ? [paint.strong("moved")] : []),
     ...(change === "rolled-back" ? [paint.bad("rolled back")] : []),
+    ...(depth === "root" ? ["root only"] : []),
     ...(own ? [] : ["not written here"]),
   ];
   return marks.join(", ");

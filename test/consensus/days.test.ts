@@ -197,3 +197,33 @@ describe("the policy", () => {
     expect(judge(twins, { days: 3 }, before).outcome).toBe("indistinct");
   });
 });
+
+describe("a look at the root alone", () => {
+  const shallow: Partial<Entry> = { depth: "root" };
+  const [first, second] = [entry("2026-03-01"), entry("2026-03-02", "aaa", shallow)];
+
+  test("earns no day for everything", () => {
+    expect(counted(now(), past("2026-03-03", first, second))).toEqual(["2026-03-01", "2026-03-03"]);
+    const days = { past: past("2026-03-03", second, second), probes: null };
+    expect(judge(now(), { days: 2 }, days)).toMatchObject({ outcome: "pending", reason: { have: 1 } });
+  });
+
+  test("earns one for the root alone, as does everything, whatever was selected", () => {
+    const selection = { platform: "linux/amd64", osVersion: null, bottle: null };
+    const before = past("2026-03-04", first, second, entry("2026-03-03", "aaa", { selection }));
+    expect(counted(now(), { ...before, depth: "root" })).toEqual([
+      "2026-03-01",
+      "2026-03-02",
+      "2026-03-03",
+      "2026-03-04",
+    ]);
+    expect(counted(now(), before)).toEqual(["2026-03-01", "2026-03-04"]);
+  });
+
+  test("starts the count anew where it saw another root, or a disagreement", () => {
+    for (const letters of ["fff", "aaf"]) {
+      const other = entry("2026-03-02", letters, shallow);
+      expect(counted(now(), past("2026-03-03", first, other))).toEqual(["2026-03-03"]);
+    }
+  });
+});

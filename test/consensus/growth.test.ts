@@ -149,14 +149,14 @@ const WORK: readonly { readonly what: string; readonly of: (count: number) => ()
     what: "agreements of a ledger",
     of: (count) => {
       const entries = ledger(count);
-      return () => historyOf(entries, digest("f"), recorded(200));
+      return () => historyOf(entries, digest("f"), { objects: recorded(200) });
     },
   },
   {
     what: "recorded objects",
     of: (count) => {
       const [before, after] = [recorded(count), recorded(count).map((each) => ({ ...each, digest: digest("9") }))];
-      return () => historyOf([entry("2026-01-01", "fff", { objects: before })], digest("a"), after);
+      return () => historyOf([entry("2026-01-01", "fff", { objects: before })], digest("a"), { objects: after });
     },
   },
   {

@@ -9,6 +9,14 @@ import { entry, now, past } from "./past.ts";
 const A = digest("a");
 const F = digest("f");
 
+const recorded = (
+  root: string,
+  below: readonly (readonly [RecordedObject["role"], string, string | null])[],
+): RecordedObject[] => [
+  { role: "index", digest: digest(root), parent: null, platform: null },
+  ...below.map(([role, letter, platform]) => ({ role, digest: digest(letter), parent: digest(root), platform })),
+];
+
 describe("what the ledger says of a root", () => {
   test.each([
     { why: "nothing", entries: [], change: "first", last: null, at: null, since: null },
@@ -86,14 +94,6 @@ describe("what the ledger says of a root", () => {
     expect(historyOf(entries, A)).toEqual({ last, at: time(at), since: time(since), change, changes: [] });
   });
 
-  const recorded = (
-    root: string,
-    below: readonly (readonly [RecordedObject["role"], string, string | null])[],
-  ): RecordedObject[] => [
-    { role: "index", digest: digest(root), parent: null, platform: null },
-    ...below.map(([role, letter, platform]) => ({ role, digest: digest(letter), parent: digest(root), platform })),
-  ];
-
   test("what changed below it is told by what it is for", () => {
     const before = recorded("f", [
       ["manifest", "1", "linux/amd64"],
@@ -107,15 +107,15 @@ describe("what the ledger says of a root", () => {
       ["layer", "6", "linux/amd64"],
       ["config", "7", null],
     ]);
-    expect(historyOf([entry("2026-03-01", "fff", { objects: before })], A, after).changes).toEqual([
+    expect(historyOf([entry("2026-03-01", "fff", { objects: before })], A, { objects: after }).changes).toEqual([
       { what: "config", left: null, right: digest("7") },
       { what: "linux/amd64 layer 2", left: digest("3"), right: digest("6") },
       { what: "linux/amd64 manifest", left: digest("1"), right: digest("5") },
       { what: "linux/arm64 manifest", left: digest("4"), right: null },
     ]);
     expect(historyOf([entry("2026-03-01", "fff", { objects: before })], A).changes).toEqual([]);
-    expect(historyOf([entry("2026-03-01", "fff")], A, after).changes).toEqual([]);
-    expect(historyOf([entry("2026-03-01", "aaa", { objects: before })], A, after).changes).toEqual([]);
+    expect(historyOf([entry("2026-03-01", "fff")], A, { objects: after }).changes).toEqual([]);
+    expect(historyOf([entry("2026-03-01", "aaa", { objects: before })], A, { objects: after }).changes).toEqual([]);
   });
 
   test("is cut after twenty changes", () => {
@@ -127,7 +127,40 @@ describe("what the ledger says of a root", () => {
       "a",
       Array.from({ length: 40 }, () => ["layer", "3", null] as const),
     );
-    expect(historyOf([entry("2026-03-01", "fff", { objects: many })], A, others).changes).toHaveLength(20);
+    expect(historyOf([entry("2026-03-01", "fff", { objects: many })], A, { objects: others }).changes).toHaveLength(20);
+  });
+});
+
+describe("looks at the root alone", () => {
+  const before = recorded("f", [["manifest", "1", "linux/amd64"], ["layer", "2", "linux/amd64"]]); // prettier-ignore
+  const after = recorded("a", [["manifest", "3", "linux/amd64"], ["layer", "4", "linux/amd64"]]); // prettier-ignore
+  const [root] = before;
+  if (root === undefined) throw new Error("no root");
+  const shallow = { depth: "root", objects: [root] } as const;
+
+  test("say where a tag led, as any other", () => {
+    expect(historyOf([entry("2026-03-01", "fff", shallow)], A)).toMatchObject({ last: F, change: "moved" });
+    expect(historyOf([entry("2026-03-01", "aaa", shallow)], A)).toMatchObject({ last: A, change: "none" });
+  });
+
+  test("make nothing below it vanish or appear", () => {
+    expect(historyOf([entry("2026-03-01", "fff", shallow)], A, { objects: after }).changes).toEqual([]);
+    const deep = entry("2026-03-01", "fff", { objects: before });
+    expect(historyOf([deep], A, { objects: after.slice(0, 1), depth: "root" }).changes).toEqual([]);
+    expect(
+      historyOf([entry("2026-03-01", "fff", shallow)], A, { objects: after.slice(0, 1), depth: "root" }).changes,
+    ).toEqual([]);
+  });
+
+  test("are compared with manifests alone, where they have some", () => {
+    const deep = entry("2026-03-01", "fff", { objects: before });
+    const { changes } = historyOf([deep], A, { objects: after.slice(0, 2), depth: "root" });
+    expect(changes.map((each) => JSON.stringify(each))).toEqual([expect.stringContaining("linux/amd64 manifest")]);
+  });
+
+  test("hide no earlier look at everything below the same root", () => {
+    const entries = [entry("2026-03-01", "fff", { objects: before }), entry("2026-03-02", "fff", shallow)];
+    expect(historyOf(entries, A, { objects: after }).changes).toHaveLength(2);
   });
 });
 

@@ -11,7 +11,7 @@ export const LEDGER_GUARDS: readonly Guard[] = [
   ...guard(
     "nothing is added to a ledger that does not hold",
     {
-      file: "src/ledger/ledger.ts",
+      file: "src/ledger/commit.ts",
       from: "if (reading.chain.broken !== null) throw",
       to: "if (false) throw",
       test: `${LEDGER} › a digest was edited: nothing is ever added to it`,
@@ -59,13 +59,13 @@ export const LEDGER_GUARDS: readonly Guard[] = [
   ...guard(
     "a line of the ledger is added whole, by one process at a time",
     {
-      file: "src/ledger/ledger.ts",
-      from: "await acquireLock(`${path}.lock`, signal)",
-      to: "await acquireLock(`${path}.${Math.random()}.lock`, signal)",
+      file: "src/ledger/commit.ts",
+      from: "await lockFor(group, `${path}.lock`)",
+      to: "await lockFor(group, `${path}.${Math.random()}.lock`)",
       test: `${LOCK} › 10 of them: one chain, nothing lost`,
     },
     {
-      file: "src/ledger/ledger.ts",
+      file: "src/ledger/commit.ts",
       from: "await checkHeld(lock, path);",
       to: "",
       test: `${LOCK} › that was taken over while it was held is not released, and nothing is written`,

@@ -40,6 +40,7 @@ describe("a line", () => {
   test("is read back as it was written, with a tag, a pin, a digest, and text that a registry made up", () => {
     for (const each of [
       verification(),
+      verification({ depth: "root" }),
       verification({ subject: { registry: "r:5000", repository: "a", tag: "1", pin: digest("c") } }),
       verification({ subject: { registry: "r", repository: "a/b", digest: digest("d") }, digest: null }),
       verification({ subject: { registry: "r", repository: 'a"\n\u202e\ud800', tag: "\u001b[2J", pin: null } }),
