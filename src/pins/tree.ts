@@ -1,4 +1,12 @@
+import type { Dirent, Stats } from "node:fs";
+import { lstat, readdir, stat } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
+import { Tofu3Error, visible } from "../errors.ts";
 import type { Mention, Unread } from "../model/mention.ts";
+import { FORMATS } from "./formats/all.ts";
+import type { Found, TextFile } from "./formats/format.ts";
+import { list } from "./formats/list.ts";
+import { openText, whyOf } from "./open.ts";
 
 /** What was found in a tree. */
 export interface Tree {
@@ -8,4 +16,196 @@ export interface Tree {
   readonly unread: readonly Unread[];
   /** How many files were looked at, and in how many there were references. */
   readonly files: { readonly read: number; readonly withReferences: number };
+}
+
+export interface TreeOptions {
+  /** The folder that paths are relative to, in what is given and in what comes back. */
+  readonly base: string;
+  /** At most so many entries of folders are looked at, and so many references kept. */
+  readonly most?: { readonly entries: number; readonly mentions: number };
+}
+
+const MOST = { entries: 500_000, mentions: 100_000 };
+/** Files of one kind that other people wrote, and what version control keeps for itself. */
+const SKIPPED: ReadonlySet<string> = new Set([".git", ".hg", ".svn", ".jj", ".terraform", "node_modules"]);
+/** Read at the same time, and so in memory at the same time. */
+const TOGETHER = 8;
+
+/** Reads the files at these paths, and those in folders and their folders that some format knows. */
+export async function readTree(paths: readonly string[], options: TreeOptions, signal: AbortSignal): Promise<Tree> {
+  const most = options.most ?? MOST;
+  const search = new Search(options.base, most);
+  for (const path of paths) await search.start(path, signal);
+  const { mentions, unread, read, withReferences } = search;
+  if (search.entries > most.entries) {
+    unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
+  }
+  if (search.dropped) unread.push({ file: ".", why: `only the first ${most.mentions} references are kept` });
+  return { mentions: mentions.sort(byPlace), unread: unread.sort(byFile), files: { read, withReferences } };
+}
+
+/** A file that was come across. */
+interface Candidate {
+  readonly path: string;
+  /** The user named it: it is read whatever its name, and through a symlink. */
+  readonly given: boolean;
+}
+
+class Search {
+  readonly mentions: Mention[] = [];
+  readonly unread: Unread[] = [];
+  read = 0;
+  withReferences = 0;
+  entries = 0;
+  dropped = false;
+  readonly #base: string;
+  readonly #most: typeof MOST;
+  readonly #seen = new Set<string>();
+
+  constructor(base: string, most: typeof MOST) {
+    this.#base = base;
+    this.#most = most;
+  }
+
+  async start(given: string, signal: AbortSignal): Promise<void> {
+    const path = resolve(this.#base, given);
+    const stats = await statOf(path, given);
+    if (stats.isFile()) await this.#readAll([{ path, given: true }]);
+    else if (!stats.isDirectory()) this.#leave(path, "it is neither a file nor a folder");
+    else await this.#walk(path, signal);
+  }
+
+  async #walk(root: string, signal: AbortSignal): Promise<void> {
+    let waiting: Candidate[] = [];
+    for await (const path of this.#filesIn(root)) {
+      signal.throwIfAborted();
+      if (!this.#isCandidate(path)) continue;
+      waiting.push({ path, given: false });
+      if (waiting.length < TOGETHER) continue;
+      await this.#readAll(waiting);
+      waiting = [];
+    }
+    await this.#readAll(waiting);
+  }
+
+  /** Regular files, folder by folder, in the order of their names. */
+  async *#filesIn(root: string): AsyncGenerator<string> {
+    const folders = [root];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const inner: string[] = [];
+      for (const entry of await this.#entriesOf(folder)) {
+        if (++this.entries > this.#most.entries) return;
+        const path = join(folder, entry.name);
+        const kind = isKnown(entry) ? entry : await lstat(path).catch(() => null);
+        if (kind?.isDirectory() === true && !SKIPPED.has(entry.name)) inner.push(path);
+        if (kind?.isFile() === true) yield path;
+      }
+      folders.push(...inner.reverse());
+    }
+  }
+
+  async #entriesOf(folder: string): Promise<readonly Dirent[]> {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true });
+      return entries.sort((a, b) => order(a.name, b.name));
+    } catch (error) {
+      this.#leave(folder, whyOf(error));
+      return [];
+    }
+  }
+
+  /** Whether a file may be of some format; what is never read is said here. */
+  #isCandidate(path: string): boolean {
+    const name = this.#nameOf(path);
+    if (isHcl(name)) this.#leave(path, "HCL is not read");
+    return !isHcl(name) && (/\.(?:ya?ml|rb)$/i.test(name) || isNamed(name));
+  }
+
+  async #readAll(candidates: readonly Candidate[]): Promise<void> {
+    const fresh = candidates.filter(({ path }) => !this.#seen.has(path));
+    const opened = await Promise.all(fresh.map(({ path, given }) => openText(path, given)));
+    for (const [index, { path, given }] of fresh.entries()) {
+      const file = opened[index];
+      this.#seen.add(path);
+      if (file?.kind === "text") this.#take(path, file.text, given);
+      else if (file?.kind === "unread" || given || isNamed(this.#nameOf(path))) {
+        this.#leave(path, file?.why ?? "it was not opened");
+      }
+    }
+  }
+
+  #take(path: string, text: string, given: boolean): void {
+    const file = { path: this.#nameOf(path), text };
+    const found = findIn(file, given);
+    if (typeof found === "string") this.#leave(path, found);
+    if (typeof found === "string" || found === null) return;
+    const room = this.#most.mentions - this.mentions.length;
+    if (found.mentions.length > room) this.dropped = true;
+    for (const mention of found.mentions.slice(0, room)) this.mentions.push(mention);
+    for (const unread of found.unread) this.unread.push(unread);
+    this.read++;
+    if (found.mentions.length > 0) this.withReferences++;
+  }
+
+  #leave(path: string, why: string): void {
+    this.unread.push({ file: this.#nameOf(path), why });
+  }
+
+  #nameOf(path: string): string {
+    const name = relative(this.#base, path).split(sep).join("/");
+    return name === "" ? "." : name;
+  }
+}
+
+async function statOf(path: string, given: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw new Tofu3Error("E_USAGE", `cannot read "${visible(given, 300)}": ${missing(cause)}`, { cause });
+  }
+}
+
+function missing(cause: unknown): string {
+  const why = whyOf(cause);
+  return why === "it is gone" ? "there is no such file or folder" : why;
+}
+
+/** Some file systems do not tell what an entry is. */
+function isKnown(entry: Dirent): boolean {
+  return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink() || entry.isFIFO() || entry.isSocket();
+}
+
+/** Why it is not read, or null where there is nothing to say. */
+function findIn(file: TextFile, given: boolean): Found | string | null {
+  if (isHcl(file.path)) return "HCL is not read";
+  if (/(?:^|\/)templates\/.*\.(?:ya?ml|tpl)$/i.test(file.path) && /(?:^|[^$])\{\{/.test(file.text)) {
+    return "it is a template, and nothing is executed";
+  }
+  const format = FORMATS.find((each) => each.claims(file));
+  if (format !== undefined) return format.find(file);
+  if (!given) return null;
+  const found = list.find(file);
+  const unresolved = found.mentions.some(({ target }) => target.kind === "unresolved");
+  return unresolved ? "it is no kind of file that is read, and no list of references" : found;
+}
+
+function isHcl(name: string): boolean {
+  return /\.(?:hcl|tf|nomad)$/.test(name) && !name.endsWith(".terraform.lock.hcl");
+}
+
+/** The name alone says what it is. */
+function isNamed(path: string): boolean {
+  return FORMATS.some((format) => format.claims({ path, text: "" }));
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function byFile(a: Unread, b: Unread): number {
+  return order(a.file, b.file);
+}
+
+function byPlace({ place: a }: Mention, { place: b }: Mention): number {
+  return order(a.file, b.file) || a.line - b.line || a.column - b.column;
 }

@@ -81,11 +81,7 @@ describe("variables of a FROM", () => {
     ["what a build sets", "FROM a:$TARGETARCH\n", ["1:6 a:$TARGETARCH ? only a build knows the variable TARGETARCH"]],
     ["cut out of", "ARG A=a\nFROM ${A%x}\n", ["2:6 ${A%x} ? the variable A is changed in a way that is not computed"]],
     ["a lone dollar", "FROM a$\n", ["1:6 a$ ? it has a $ that begins no variable"]],
-    [
-      "an escaped dollar",
-      "FROM a\\$B\n",
-      ['1:6 a\\$B = a$B ? "library/a$B" is not a repository name'.replace(" = a$B", "")],
-    ],
+    ["an escaped dollar", "FROM a\\$B\n", ["1:6 a\\$B ? a repository name is lower case"]],
     ["nothing", "ARG A=\nFROM $A\n", ["2:6 $A ? it is empty"]],
     ["on two lines", "ARG A=al\\\npine:3 \\\n B=b:2\nFROM $A\nFROM $B\n", ["3:4 b:2", "4:6 $A = alpine:3"]],
   ])("%s", (_, text, expected) => {
@@ -136,7 +132,7 @@ test("comments are read", () => {
 describe("a Dockerfile within another file", () => {
   const inner = "ARG A=a:1\nFROM $A\nFROM b:2\n";
   const outer = `x: |\n${inner.replace(/^/gm, "  ")}`;
-  const [first = 0, second = 0] = [inner.indexOf("FROM $A"), inner.indexOf("FROM b")];
+  const [first, second] = [inner.indexOf("FROM $A"), inner.indexOf("FROM b")] as const;
   const indented = (offset: number): number => 5 + offset + (offset < first ? 2 : offset < second ? 4 : 6);
 
   test("has its places and edits there", () => {
@@ -161,7 +157,7 @@ describe("a Dockerfile within another file", () => {
 
 const line = fc.oneof(
   fc.string({ maxLength: 20 }),
-  fc.string({ unit: fc.constantFrom(..."${}:-+?\\`'\" \t#=,<\r\naA@/"), maxLength: 20 }),
+  fc.string({ unit: fc.constantFrom(...Array.from("${}:-+?\\`'\" \t#=,<\r\naA@/")), maxLength: 20 }),
 );
 const instruction = fc
   .tuple(
