@@ -65,6 +65,16 @@ describe("a values file names", () => {
       ["2:15 a/b = a/b:v1 -> digest: NEW"],
     ],
     [
+      "no digest that is left out before a comment",
+      "image:\n  repository: a/b\n  tag: v1\n  digest: # none\n",
+      ["2:15 a/b = a/b:v1 -> digest: NEW # none"],
+    ],
+    [
+      "no digest that is the null of an anchor",
+      "x: &n\nimage:\n  repository: a/b\n  tag: v1\n  digest: *n\n",
+      ["3:15 a/b = a/b:v1 -> tag: v1@NEW"],
+    ],
+    [
       "no digest that is ~",
       "image:\n  repository: a/b\n  tag: v1\n  digest: ~ # none",
       ["2:15 a/b = a/b:v1 -> digest: NEW # none"],

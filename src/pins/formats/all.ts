@@ -18,6 +18,23 @@ import { argo, kubernetes, tekton } from "./manifests.ts";
 
 /** Every kind of file that is read; the first that claims a file reads it. */
 export const FORMATS: readonly Format[] = [
-  ...[dockerfile, bazel, formula, brewfile, devcontainer, list, lock],
-  ...[github, gitlab, circleci, cloudbuild, drone, kustomize, tekton, argo, kubernetes, compose, helm],
+  dockerfile,
+  bazel,
+  formula,
+  brewfile,
+  devcontainer,
+  list,
+  lock,
+  github,
+  gitlab,
+  circleci,
+  cloudbuild,
+  drone,
+  kustomize,
+  helm,
+  // these claim files by what is in them as well
+  compose,
+  tekton,
+  argo,
+  kubernetes,
 ];

@@ -80,6 +80,7 @@ export class Mentions {
 
   /** A mention that another format found within this file. */
   take(mention: Mention): void {
+    if (mention.text === "") return;
     const { line, column } = mention.place;
     const start = this.lines.offset(line, column);
     this.#found.set(`${start}:${mention.text}`, [start, mention]);

@@ -27,7 +27,7 @@ function look(document: Yaml, mentions: Mentions): void {
 /** One mention for each job of a Woodpecker matrix. */
 function imageOf(document: Yaml, image: Text, mentions: Mentions): void {
   const jobs = image.value.includes("$") ? matrixOf(document, document.get(document.root, "matrix")) : [null];
-  document.spend(jobs.length);
+  document.spend(jobs.length * 32);
   for (const job of jobs) {
     const value = (name: string): Text | null => document.text(job?.values.get(name) ?? null);
     mentions.whole(

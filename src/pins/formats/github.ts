@@ -6,6 +6,8 @@ import type { Text } from "./scalars.ts";
 import type { Node, Yaml } from "./yaml.ts";
 
 const DOCKER = "docker://";
+/** What a mention costs, in looks at a node: a few lines can make hundreds of them. */
+const COST = 32;
 
 export const github: Format = {
   source: "github",
@@ -36,7 +38,7 @@ function readJob(document: Yaml, job: Node, mentions: Mentions): void {
 /** One mention for each image that the job's matrix makes of a text. */
 function imageOf(document: Yaml, image: Text, combinations: readonly Combination[] | null, mentions: Mentions): void {
   const used = combinations === null || !image.value.includes("matrix") ? [null] : combinations;
-  document.spend(used.length);
+  document.spend(used.length * COST);
   for (const combination of used) {
     const filled = fillBetween(image, "${{", "}}", (expression) => valueOf(document, expression, combination));
     mentions.whole(image, withoutScheme(filled));

@@ -41,6 +41,7 @@ export class Yaml {
   readonly #budget: Budget;
   readonly #anchored = new Map<Node, Node>();
   readonly #own = new Map<Node, Own>();
+  readonly #keyOf = new Map<Node, Node>();
 
   constructor(root: Node | null, text: string, budget: Budget) {
     this.root = root;
@@ -81,12 +82,16 @@ export class Yaml {
     return block;
   }
 
-  /** Where a value that is null would be written; null if there is a value. */
+  /** Where a value that is null would be written; null if there is a value, or an anchor or a tag of one. */
   gap(node: Node | null, key: string): { readonly start: number; readonly end: number } | null {
     const scalar = this.get(node, key);
-    const range = scalar?.range;
-    if (scalar === null || range === null || range === undefined || !isNothing(scalar)) return null;
-    return { start: range[0], end: range[1] };
+    if (!isScalar(scalar) || !isNothing(scalar) || scalar.anchor !== undefined || scalar.tag !== undefined) return null;
+    const [start, end] = scalar.range ?? [0, 0];
+    if (end > start) return { start, end };
+    // the parser has a value that is left out behind the comments
+    const keyEnd = this.#keyOf.get(scalar)?.range?.[1];
+    const colon = keyEnd === undefined ? -1 : this.#text.indexOf(":", keyEnd);
+    return colon === -1 ? null : { start: colon + 1, end: colon + 1 };
   }
 
   /** The nodes of a sequence; empty if it is none. */
@@ -163,6 +168,7 @@ export class Yaml {
       if (!isScalar(name) || value === null) continue;
       if (name.value === MERGE) merged.push(...this.#mergedBy(value));
       else values.set(String(name.value), value);
+      this.#keyOf.set(value, key);
     }
     const own = { values, merged };
     this.#own.set(map, own);
