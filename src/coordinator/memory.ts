@@ -19,6 +19,8 @@ import type { Subject } from "../model/subject.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
+import { kindOfMediaType } from "../oci/mediatype.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What the workers told, in the job and when they were asked again. */
@@ -107,10 +109,10 @@ export function openMemory(request: Remembered, policy: Policy, runtime: Runtime
 }
 
 function judgementOf(
-  { observations, probes, layers }: Told,
+  { observations, probes, layers, roots }: Told,
   policy: Policy,
   past: Past | null,
-): Omit<Judgement, "entered" | "fault" | "remarks"> {
+): Omit<Judgement, "entered" | "fault" | "remarks"> & { readonly objects: readonly RecordedObject[] } {
   const verdict = judge(observations, policy, { past, probes });
   const finding = diagnose(verdict, observations, probes, past?.entries ?? []);
   const [first] = observations;
@@ -120,9 +122,10 @@ function judgementOf(
   const compared = [...documents, ...layers];
   const root = agreedRoot(verdict, observations);
   const days = root === null || past === null ? [] : daysOf(observations, root, past, verdict.outcome);
-  const now = { objects: recordedObjects(observations), ...(past?.depth === undefined ? {} : { depth: past.depth }) };
+  const objects = recordedObjects(observations, past?.depth === "root" ? roots : null);
+  const now = { objects, ...(past?.depth === undefined ? {} : { depth: past.depth }) };
   const history = root === null || past === null ? null : historyOf(past.entries, root, now);
-  return { verdict, observations, finding, compared, days, history };
+  return { verdict, observations, finding, compared, days, history, objects };
 }
 
 /** The one root that all workers saw, whatever else the verdict minds. */
@@ -132,14 +135,24 @@ function agreedRoot({ outcome }: Verdict, observations: readonly Observation[]):
   return whole && digest !== undefined && others.length === 0 ? digest : null;
 }
 
-function recordedObjects([first]: readonly Observation[]): readonly RecordedObject[] {
-  return (first?.objects ?? []).slice(0, MOST_OBJECTS).map(({ role, digest, parent, platform }) => {
-    return { role, digest, parent, platform };
+/** With `roots`, the entries of an index that was looked at alone, as its bytes name them. */
+function recordedObjects([first]: readonly Observation[], roots: Told["roots"] | null): readonly RecordedObject[] {
+  const seen = (first?.objects ?? []).map(({ role, digest, parent, platform }) => ({ role, digest, parent, platform }));
+  const root = first?.digest == null ? undefined : roots?.get(first.digest);
+  return [...seen, ...(root === undefined ? [] : entriesIn(root))].slice(0, MOST_OBJECTS);
+}
+
+function entriesIn(root: Manifest): readonly RecordedObject[] {
+  if (root.kind !== "index") return [];
+  return root.manifests.map(({ digest, mediaType, platform }) => {
+    const kind = kindOfMediaType(mediaType);
+    const role = kind === null ? "blob" : kind === "index" ? "index" : "manifest";
+    return { role, digest, parent: root.digest, platform: platform === null ? null : formatPlatform(platform) };
   });
 }
 
 function recordOf(
-  { verdict, observations }: Pick<Judgement, "verdict" | "observations">,
+  { verdict, observations, objects }: ReturnType<typeof judgementOf>,
   request: Remembered,
   now: Date,
 ): Verification {
@@ -159,7 +172,7 @@ function recordOf(
         return { worker, via, outcome, digest: seen, hostKey, country: exit?.country ?? null, asn: exit?.asn ?? null };
       })
       .sort((a, b) => (a.worker < b.worker ? -1 : 1)),
-    objects: agrees ? recordedObjects(observations) : [],
+    objects: agrees ? objects : [],
     clocksAgree: clocksAgree(observations),
   };
 }

@@ -53,6 +53,6 @@ export function requestError({ code, message, hint }: Fault): Tofu3Error {
 }
 
 /** The policy of the configuration, with what the request asks for in its place. */
-export function policyOf({ days }: VerifyRequest, { config }: Runtime): Policy {
+export function policyOf({ days }: Pick<VerifyRequest, "days">, { config }: Runtime): Policy {
   return days === null ? config.policy : { ...config.policy, days };
 }

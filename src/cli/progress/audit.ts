@@ -46,6 +46,7 @@ export function openAuditProgress(io: Io, settings: Settings): AuditView {
   return {
     watch: (progress) => {
       if (progress.kind === "done") Object.assign(count, { done: progress.done, of: progress.of });
+      if (progress.kind === "warned") say(`notice: ${visible(progress.text, 2000)}`);
       if (progress.kind === "resumed") say(resumedText(progress.answers, progress.since));
       if (progress.kind !== "slowed" || said.has(progress.registry) || said.size >= MOST_WORDS) return;
       said.add(progress.registry);

@@ -1,6 +1,7 @@
 import { evidenceOf } from "../../report/evidence.ts";
 import { verdictText } from "../../report/sentence.ts";
 import type { AgreedRoot, Answer, RootEntry } from "../../model/audit.ts";
+import type { Evidence } from "../../model/evidence.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Policy } from "../../model/policy.ts";
 import { isDigest, type Digest } from "../../oci/digest.ts";
@@ -9,18 +10,12 @@ import { bottleOf } from "../../oci/homebrew.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { describePlatform } from "../../oci/platform.ts";
 import type { Judgement, Told } from "../memory.ts";
-import type { VerifyRequest } from "../request.ts";
 
 /** What an audit keeps of one judgement. */
-export function answerOf(
-  judgement: Judgement,
-  { roots }: Told,
-  { reference, platform, osVersion, bottle }: VerifyRequest,
-  policy: Policy,
-): Answer {
+export function answerOf(judgement: Judgement, { roots }: Told, request: Evidence["request"], policy: Policy): Answer {
   const evidence = evidenceOf({
     ...judgement,
-    request: { reference, platform, osVersion, bottle },
+    request,
     policy: { ...policy, met: true },
     released: null,
     releaseError: null,

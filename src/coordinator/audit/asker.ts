@@ -1,17 +1,19 @@
 import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Answer, Presence } from "../../model/audit.ts";
+import type { Job } from "../../model/job.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
 import { formatSubject, type Subject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { registryHost, registryKey, type Repository } from "../../oci/reference.ts";
+import type { Ledgers } from "../../ledger/ledger.ts";
 import type { Vantage } from "../../worker/vantage.ts";
 import { present } from "../../worker/walk/presence.ts";
 import { openMemory } from "../memory.ts";
 import { question } from "../question.ts";
-import { jobOf, policyOf, type VerifyRequest } from "../request.ts";
+import { jobOf, policyOf } from "../request.ts";
 import type { Runtime } from "../runtime.ts";
 import { answerOf } from "./answer.ts";
 import { budgetOf } from "./budget.ts";
@@ -24,6 +26,7 @@ import { Turns } from "./turns.ts";
 export interface Surroundings {
   readonly vantages: readonly Vantage[];
   readonly runtime: Runtime;
+  readonly ledgers: Ledgers;
   readonly journal: Journal;
   readonly watch: (progress: AuditProgress) => void;
   readonly signal: AbortSignal;
@@ -87,11 +90,12 @@ export class Asker implements Asking {
   }
 
   async #question(subject: Subject, reference: string): Promise<Answer | NotAsked> {
-    const { vantages, runtime, signal } = this.#around;
+    const { vantages, runtime, ledgers, signal } = this.#around;
     const registry = registryKey(subject);
-    const request = requestOf(subject, reference, this.#request.days);
-    const policy = policyOf(request, runtime);
-    const memory = openMemory(request, policy, runtime);
+    const { depth, days } = this.#request;
+    const policy = policyOf({ days }, runtime);
+    const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
+    const memory = openMemory(remembered, policy, runtime, ledgers);
     try {
       const told = await question(
         vantages,
@@ -102,7 +106,7 @@ export class Asker implements Asking {
       this.#learn(registry, told.observations);
       const judgement = await memory.enter(told, signal);
       this.#ledgerFault ??= judgement.fault;
-      return answerOf(judgement, told, request, policy);
+      return answerOf(judgement, told, { reference, ...WHOLE }, policy);
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asError(thrown);
@@ -111,7 +115,7 @@ export class Asker implements Asking {
     }
   }
 
-  #jobOf(subject: Subject) {
+  #jobOf(subject: Subject): Job {
     const { depth, allowPrivate } = this.#request;
     const { limits } = this.#around.runtime.config;
     return { ...jobOf({ subject, ...WHOLE }, limits, depth), publicOnly: !allowPrivate };
@@ -161,11 +165,6 @@ function hostOf(repository: Repository): string | null {
     if (error instanceof Tofu3Error) return null;
     throw error;
   }
-}
-
-function requestOf(subject: Subject, reference: string, days: number | null): VerifyRequest {
-  const nowhere = { destination: null, force: false, keepEvidence: null };
-  return { reference, subject, ...WHOLE, ...nowhere, days, remember: true };
 }
 
 function presenceIn(answers: readonly ("there" | "gone" | Fault | undefined)[]): Presence {

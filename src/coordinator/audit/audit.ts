@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { ledgerPlace } from "../../config/state.ts";
 import { asError, type Tofu3Error } from "../../errors.ts";
 import type { Examination } from "../../model/audit.ts";
+import { openLedgers } from "../../ledger/ledger.ts";
+import type { Subject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
 import type { Runtime } from "../runtime.ts";
 import { openVantages } from "../vantages.ts";
@@ -35,7 +37,10 @@ export async function examineAll(
   let whole = false;
   try {
     const { vantages, close } = await openVantages(runtime, signal);
-    const asker = new Asker(request, { vantages, runtime, journal, watch, signal });
+    const warn = (text: string): void => watch({ kind: "warned", text });
+    const place = ledgerPlace(runtime.config, runtime);
+    const ledgers = openLedgers({ ...place, subjects: subjectsOf(request.wanted), warn });
+    const asker = new Asker(request, { vantages, runtime, ledgers, journal, watch, signal });
     try {
       const examinations = await all(request.wanted, asker, watch, signal);
       whole = true;
@@ -47,6 +52,18 @@ export async function examineAll(
   } finally {
     await (whole ? journal.finish() : journal.close());
   }
+}
+
+/** Everything that may be asked for: whose past is wanted. */
+function subjectsOf(wanted: readonly Wanted[]): readonly Subject[] {
+  return wanted.flatMap(({ reference, tag, claims }) => {
+    const { registry, repository, digest } = reference;
+    const tags = [...(tag === null ? [] : [tag]), ...claims];
+    return [
+      ...tags.map((each): Subject => ({ registry, repository, tag: each, pin: null })),
+      ...(digest === undefined ? [] : [{ registry, repository, digest }]),
+    ];
+  });
 }
 
 async function all(

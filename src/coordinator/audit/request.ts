@@ -17,4 +17,6 @@ export type AuditProgress =
   | { readonly kind: "resumed"; readonly answers: number; readonly since: string }
   | { readonly kind: "done"; readonly done: number; readonly of: number }
   /** A registry wants patience, or nothing more is asked there. */
-  | { readonly kind: "slowed"; readonly registry: string; readonly why: string };
+  | { readonly kind: "slowed"; readonly registry: string; readonly why: string }
+  /** What the user should know of the ledger. */
+  | { readonly kind: "warned"; readonly text: string };
