@@ -69,7 +69,7 @@ export const AUDIT: Command = {
     ["tofu3 audit", "the current folder"],
     ["tofu3 audit deploy/ Dockerfile --fail-on disagreed,pin-gone,hollow-index", "begin with the gravest"],
     ["tofu3 audit --config ~/tofu3.yaml --no-ignore --report audit.sarif pr/", "a pull request of a stranger"],
-    ["crane catalog registry.example | tofu3 audit -", "a list"],
+    ["kubectl get pods -A -o jsonpath='{..image}' | tr ' ' '\\n' | tofu3 audit -", "what a cluster runs"],
   ],
   exits: [
     exit(0, "nothing to find, or only what informs"),

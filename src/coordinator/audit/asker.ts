@@ -11,7 +11,7 @@ import { registryHost, registryKey, type Repository } from "../../oci/reference.
 import type { Ledgers } from "../../ledger/ledger.ts";
 import type { Vantage } from "../../worker/vantage.ts";
 import { present } from "../../worker/walk/presence.ts";
-import { openMemory } from "../memory.ts";
+import { openMemory, type Told } from "../memory.ts";
 import { question } from "../question.ts";
 import { jobOf, policyOf } from "../request.ts";
 import type { Runtime } from "../runtime.ts";
@@ -84,35 +84,38 @@ export class Asker implements Asking {
     if (known !== null) return known;
     const refused = this.#refusalOf(subject);
     if (refused !== null) return refused;
-    const answer = await this.#turns.take(registryKey(subject), () => this.#question(subject, name), signal);
-    if (!("closed" in answer)) journal.keep(name, answer);
+    const registry = registryKey(subject);
+    const told = await this.#turns.take(registry, () => this.#question(subject, registry), signal);
+    if ("closed" in told) return told;
+    const answer = await this.#judge(subject, name, told);
+    journal.keep(name, answer);
     return answer;
   }
 
-  async #question(subject: Subject, reference: string): Promise<Answer | NotAsked> {
-    const { vantages, runtime, ledgers, signal } = this.#around;
-    const registry = registryKey(subject);
-    const { depth, days } = this.#request;
-    const policy = policyOf({ days }, runtime);
-    const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
-    const memory = openMemory(remembered, policy, runtime, ledgers);
+  async #question(subject: Subject, registry: string): Promise<Told | NotAsked> {
+    const { vantages, signal } = this.#around;
+    const asked = { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null };
     try {
-      const told = await question(
-        vantages,
-        { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null },
-        this.#listen(registry),
-        signal,
-      );
+      const told = await question(vantages, asked, this.#listen(registry), signal);
       this.#learn(registry, told.observations);
-      const judgement = await memory.enter(told, signal);
-      this.#ledgerFault ??= judgement.fault;
-      return answerOf(judgement, told, { reference, ...WHOLE }, policy);
+      return told;
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asError(thrown);
       if (isUsage(error.code)) return { closed: error.message };
       throw error;
     }
+  }
+
+  /** No registry waits for the ledger: many verdicts are entered together. */
+  async #judge(subject: Subject, reference: string, told: Told): Promise<Answer> {
+    const { runtime, ledgers, signal } = this.#around;
+    const { depth, days } = this.#request;
+    const policy = policyOf({ days }, runtime);
+    const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
+    const judgement = await openMemory(remembered, policy, runtime, ledgers).enter(told, signal);
+    this.#ledgerFault ??= judgement.fault;
+    return answerOf(judgement, told, { reference, ...WHOLE }, policy);
   }
 
   #jobOf(subject: Subject): Job {

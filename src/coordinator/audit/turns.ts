@@ -1,16 +1,19 @@
 import { setMaxListeners } from "node:events";
 
-/** How many questions are under way at once, in all and at one registry. */
-const MOST = 64;
-const MOST_EACH = 16;
+/**
+ * How many questions are under way at once, in all and at one registry. How many requests that makes on the wire is for
+ * each vantage to decide.
+ */
+const MOST = 512;
+const MOST_EACH = 256;
 
 /** The questions for one registry. */
 interface Line {
   /** Called with false once the registry is asked no more. */
   readonly waiting: ((go: boolean) => void)[];
   running: number;
-  /** The first question goes alone: it tells what the registry allows, and gets the token. */
-  known: boolean;
+  /** How many may be under way. The first goes alone: it tells what the registry allows, and gets the token. */
+  most: number;
   /** It asked for patience until then, by the clock of `performance`. */
   notBefore: number;
   /** As its headers say; null if they do not. */
@@ -43,7 +46,7 @@ export class Turns {
     } finally {
       line.running -= 1;
       this.#running -= 1;
-      line.known = true;
+      line.most = MOST_EACH;
       this.#pump();
     }
   }
@@ -51,7 +54,7 @@ export class Turns {
   /** The registry wants to be left alone for so long, and asked by one at a time from then on. */
   slow(registry: string, ms: number): void {
     const line = this.#lineOf(registry);
-    line.known = false;
+    line.most = 1;
     line.notBefore = Math.max(line.notBefore, performance.now() + ms);
   }
 
@@ -77,7 +80,7 @@ export class Turns {
   #lineOf(registry: string): Line {
     const known = this.#lines.get(registry);
     if (known !== undefined) return known;
-    const line: Line = { waiting: [], running: 0, known: false, notBefore: 0, left: null, closed: this.#closed };
+    const line: Line = { waiting: [], running: 0, most: 1, notBefore: 0, left: null, closed: this.#closed };
     this.#lines.set(registry, line);
     return line;
   }
@@ -131,9 +134,8 @@ export class Turns {
     if (soonest !== Infinity) this.#pumpIn(soonest);
   }
 
-  #mayGo({ running, known, left }: Line): boolean {
-    const most = known ? Math.min(MOST_EACH, left ?? MOST_EACH) : 1;
-    return running < most && this.#running < MOST;
+  #mayGo({ running, most, left }: Line): boolean {
+    return running < Math.min(most, left ?? most) && this.#running < MOST;
   }
 
   #pumpIn(ms: number): void {

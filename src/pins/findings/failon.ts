@@ -1,9 +1,9 @@
 import { Tofu3Error, visible } from "../../errors.ts";
 import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 import { nearest } from "../../nearest.ts";
-import { UNCHECKED } from "./level.ts";
+import { NEVER } from "./level.ts";
 
-const KINDS: readonly FindingKind[] = FINDING_KINDS.filter((kind) => !UNCHECKED.includes(kind));
+const KINDS: readonly FindingKind[] = FINDING_KINDS.filter((kind) => kind !== NEVER);
 
 /** The kinds of `--fail-on KIND,…`. Throws E_USAGE. */
 export function parseFailOn(text: string): ReadonlySet<FindingKind> {
@@ -18,7 +18,7 @@ function kindOf(word: string): FindingKind {
       hint: meant === null ? `the kinds are ${KINDS.join(", ")}` : `did you mean ${meant}?`,
     });
   }
-  if (UNCHECKED.includes(kind)) {
+  if (kind === NEVER) {
     throw new Tofu3Error("E_USAGE", `--fail-on: "${kind}" is never a finding about security, and never fails`, {
       hint: "exit code 21 says that something could not be checked and nothing was found",
     });

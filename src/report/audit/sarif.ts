@@ -26,7 +26,7 @@ export function renderAuditSarif(audit: Audit): string {
             name: tool.name,
             version: tool.version,
             semanticVersion: tool.version,
-            rules: FINDING_KINDS.map((kind) => ruleOf(kind, tool.version)),
+            rules: FINDING_KINDS.map(ruleOf),
           },
         },
         columnKind: "utf16CodeUnits",
@@ -48,7 +48,7 @@ export function renderAuditSarif(audit: Audit): string {
   return jsonText(log);
 }
 
-function ruleOf(kind: FindingKind, version: string): ReportingDescriptor {
+function ruleOf(kind: FindingKind): ReportingDescriptor {
   const { title, meaning, todo } = MEANINGS[kind];
   return {
     id: kind,
@@ -56,8 +56,6 @@ function ruleOf(kind: FindingKind, version: string): ReportingDescriptor {
     shortDescription: { text: `${title}.` },
     fullDescription: { text: meaning.replaceAll("`", "") },
     help: { text: `${meaning} ${todo}`.replaceAll("`", ""), markdown: `${meaning}\n\n**What to do:** ${todo}` },
-    // the package has its pages with it
-    helpUri: `https://unpkg.com/tofu3@${encodeURIComponent(version)}/docs/audit.md#${kind}`,
     defaultConfiguration: { level: isOpen(kind) ? "none" : LEVEL_OF[kind] },
     properties: { tags: isOpen(kind) ? ["supply-chain"] : ["security", "supply-chain"], precision: "high" },
   };

@@ -86,7 +86,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   unresolved: {
     title: "The reference cannot be known from the file",
     meaning:
-      "It is put together when something runs: a variable without a default, an expression, a template. Nothing was asked. It never fails.",
+      "It is put together when something runs: a variable without a default, an expression, a template. Nothing was asked. This is information unless `--fail-on unresolved` is given.",
     todo: "Write it out, or give what it is made of a default in the same file.",
   },
   unreachable: {

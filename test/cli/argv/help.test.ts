@@ -27,7 +27,8 @@ test.each(COMMANDS)("help of tofu3 $name has every flag that it accepts", (comma
   for (const flag of [...command.flags, ...GLOBAL_FLAGS]) {
     expect(text).toContain(`--${flag.name}`);
     if (flag.name === "help" || flag.name === "version") continue;
-    const value = flag.value === undefined ? [] : [flag.choices?.[0] ?? (flag.value === "N" ? "3" : "a.json")];
+    const sample = { N: "3", "KIND,…": "moved" }[flag.value ?? ""] ?? "a.json";
+    const value = flag.value === undefined ? [] : [flag.choices?.[0] ?? sample];
     expect(() =>
       parseArgv([...command.name.split(" "), ...command.positionals.map(() => "a"), `--${flag.name}`, ...value]),
     ).not.toThrow();

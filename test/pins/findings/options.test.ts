@@ -51,13 +51,13 @@ describe("--fail-on", () => {
   });
 
   test("names every kind but those of what could not be checked", () => {
-    const named = FINDING_KINDS.filter((kind) => kind !== "unresolved" && kind !== "unreachable");
+    const named = FINDING_KINDS.filter((kind) => kind !== "unreachable");
     expect([...parseFailOn(named.join(","))]).toEqual(named);
   });
 
   test.each([
     ["unreachable", /E_USAGE: --fail-on: "unreachable" is never a finding about security.*exit code 21/],
-    ["unresolved", /E_USAGE: --fail-on: "unresolved" is never/],
+    ["unreachable", /E_USAGE: --fail-on: "unreachable" is never/],
     ["stale", /E_USAGE: --fail-on: "stale" is no kind of finding; did you mean stale-pin\?/],
     ["unpinned,", /E_USAGE: --fail-on: "" is no kind/],
     ["\u001b[2J", /E_USAGE: --fail-on: "\\u\{1b\}\[2J" is no kind of finding; the kinds are disagreed, /],

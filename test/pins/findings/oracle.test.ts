@@ -53,7 +53,7 @@ function naiveLines(
       if (ignored !== undefined) hidden = `comment: ${ignored.reason}`;
       if (kind === "disagreed") hidden = "shown";
       const counts = failOn === null ? GRAVE.includes(kind) : failOn.has(kind);
-      const never = kind === "unresolved" || kind === "unreachable" || hidden !== "shown";
+      const never = kind === "unreachable" || hidden !== "shown";
       return lineOf(kind, reference, mention.place, hidden, kind === "disagreed" || (counts && !never));
     });
   });
