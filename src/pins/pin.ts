@@ -49,9 +49,10 @@ export interface Pinning {
 export async function preparePins(request: PinRequest): Promise<Pinning> {
   const { tree, update, cwd } = request;
   const answers = answersIn(tree.mentions, request.examinations);
-  const all = [...answers.values()];
   // a tag that moves while it is looked at, and vantages that differ: no time to write anything
-  const alarm = all.some(({ tag, pin }) => [tag, pin].some((each) => each !== null && isAlarm(each)));
+  const alarm = [...request.examinations.values()].some(({ tag, pin, claims }) =>
+    [tag, pin, ...claims.values()].some((each) => each !== null && isAlarm(each)),
+  );
   const agreed = new Map(
     [...answers].flatMap(([key, { tag }]) => {
       const digest = tag?.outcome === "agreed" ? tag.root?.digest : undefined;

@@ -4,7 +4,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Mention, Unread } from "../model/mention.ts";
 import { FORMATS } from "./formats/all.ts";
-import type { Found, TextFile } from "./formats/format.ts";
+import type { Format, Found, TextFile } from "./formats/format.ts";
 import { list } from "./formats/list.ts";
 import { openText, whyOf } from "./open.ts";
 
@@ -190,12 +190,28 @@ function findIn(file: TextFile, given: boolean): Found | string | null {
   if (/(?:^|\/)templates\/.*\.(?:ya?ml|tpl)$/i.test(file.path) && /(?:^|[^$])\{\{/.test(file.text)) {
     return "it is a template, and nothing is executed";
   }
-  const format = FORMATS.find((each) => each.claims(file));
-  if (format !== undefined) return format.find(file);
+  const formats = FORMATS.filter((each) => each.claims(file));
+  if (formats.length > 0) return findWith(formats, file);
   if (!given) return null;
   const found = list.find(file);
   const unresolved = found.mentions.some(({ target }) => target.kind === "unresolved");
   return unresolved ? "it is no kind of file that is read, and no list of references" : found;
+}
+
+/**
+ * What all formats that claim a file find in it: a stranger may give it a name that makes it look like another kind. Of
+ * two that find something at one place, the first is right.
+ */
+function findWith(formats: readonly Format[], file: TextFile): Found {
+  const found = [...new Set(formats.map(({ find }) => find))].map((find) => find(file));
+  const places = new Set<string>();
+  const mentions = found.flatMap((each) => {
+    const fresh = each.mentions.filter(({ place: { line, column } }) => !places.has(`${line}:${column}`));
+    for (const { place } of fresh) places.add(`${place.line}:${place.column}`);
+    return fresh;
+  });
+  const unread = new Map(found.flatMap((each) => each.unread).map((each) => [each.why, each]));
+  return { mentions, unread: [...unread.values()] };
 }
 
 function isHcl(name: string): boolean {

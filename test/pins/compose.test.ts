@@ -70,6 +70,13 @@ describe("a Compose file names", () => {
     ]);
   });
 
+  test("a text that is longer than any reference may come to a short one: it is not left out", () => {
+    const text = inService(`image: ${"${A:-}".repeat(1000)}alpine\n`);
+    const [only, ...others] = look(compose, "compose.yaml", text).mentions;
+    expect([only?.target, others]).toEqual([{ kind: "unresolved", why: "it is too long for a reference" }, []]);
+    expect(only?.text).toHaveLength(4096);
+  });
+
   test("what a quoted Dockerfile within it names, where it can", () => {
     const text =
       inService('build:\n  dockerfile_inline: "FROM nginx:1.27"\n') +

@@ -87,8 +87,9 @@ export class Asker implements Asking {
     const registry = registryKey(subject);
     const told = await this.#turns.take(registry, () => this.#question(subject, registry), signal);
     if ("closed" in told) return told;
-    const answer = await this.#judge(subject, name, told);
-    journal.keep(name, answer);
+    const { answer, isEntered } = await this.#judge(subject, name, told);
+    // a run that goes on must not rely on what the ledger does not have; an alarm stands in any case
+    if (isEntered || answer.outcome === "disagreed") journal.keep(name, answer);
     return answer;
   }
 
@@ -108,14 +109,18 @@ export class Asker implements Asking {
   }
 
   /** No registry waits for the ledger: many verdicts are entered together. */
-  async #judge(subject: Subject, reference: string, told: Told): Promise<Answer> {
+  async #judge(
+    subject: Subject,
+    reference: string,
+    told: Told,
+  ): Promise<{ readonly answer: Answer; readonly isEntered: boolean }> {
     const { runtime, ledgers, signal } = this.#around;
     const { depth, days } = this.#request;
     const policy = policyOf({ days }, runtime);
     const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
     const judgement = await openMemory(remembered, policy, runtime, ledgers).enter(told, signal);
     this.#ledgerFault ??= judgement.fault;
-    return answerOf(judgement, told, { reference, ...WHOLE }, policy);
+    return { answer: answerOf(judgement, told, { reference, ...WHOLE }, policy), isEntered: judgement.fault === null };
   }
 
   #jobOf(subject: Subject): Job {

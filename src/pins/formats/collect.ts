@@ -7,6 +7,8 @@ import { notHonoured, remarksAt } from "./remarks.ts";
 import type { Text } from "./scalars.ts";
 import { parseYaml, TooIntricate, type Yaml } from "./yaml.ts";
 
+/** Of what is no reference, being longer than any. */
+const MOST_CHARACTERS = 4096;
 const ESCAPED = "the file has it in escaped characters";
 
 /** A reference whose parts stand under several keys. */
@@ -91,10 +93,11 @@ export class Mentions {
   }
 
   #add(place: Text, remark: Text, written: string, target: ReturnType<typeof targetOf>, pinning: Pinning): void {
-    const key = `${place.start}:${written}`;
+    const key = `${place.start}:${written.slice(0, MOST_CHARACTERS)}`;
     if (this.#found.has(key)) return;
     const page = { source: this.source, file: this.file.path, lines: this.lines, marker: "#" } as const;
-    const mention = mentionOf(page, { start: place.start, end: place.end, text: written }, target, pinning);
+    const said = written.slice(0, MOST_CHARACTERS);
+    const mention = mentionOf(page, { start: place.start, end: place.end, text: said }, target, pinning);
     this.#found.set(key, [place.start, this.#remarked(mention, remark)]);
   }
 

@@ -33,6 +33,8 @@ class Budget {
 }
 
 const MERGE = "<<";
+/** Longer than any reference: whoever looks at it has to read all of it. */
+const LONG = 4096;
 
 /** One document of a file. Every scalar is text, as written. */
 export class Yaml {
@@ -66,7 +68,8 @@ export class Yaml {
   text(node: Node | null, ...keys: readonly string[]): Text | null {
     const scalar = this.get(node, ...keys);
     const text = scalar === null || isNothing(scalar) ? null : textOf(scalar, this.#text);
-    this.#budget.spend((text?.value.length ?? 0) >> 5);
+    const length = text?.value.length ?? 0;
+    this.#budget.spend(length > LONG ? length : length >> 5);
     return text;
   }
 
