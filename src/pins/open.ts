@@ -7,8 +7,8 @@ export const LARGEST = 4 * 1024 * 1024;
 /** What came of opening a file. */
 export type Opened =
   | { readonly kind: "text"; readonly text: string }
-  /** It is no text; `why` is a clause. */
-  | { readonly kind: "binary"; readonly why: string }
+  /** It is no text, or too much of it; `why` is a clause. */
+  | { readonly kind: "odd"; readonly why: string }
   | { readonly kind: "unread"; readonly why: string };
 
 /**
@@ -29,7 +29,7 @@ export async function openText(path: string, follow: boolean): Promise<Opened> {
 }
 
 async function textOf(handle: FileHandle, stats: Stats): Promise<Opened> {
-  if (stats.size > LARGEST) return { kind: "unread", why: `it is larger than ${LARGEST} bytes` };
+  if (stats.size > LARGEST) return { kind: "odd", why: `it is larger than ${LARGEST} bytes` };
   const bytes = Buffer.alloc(stats.size);
   let length = 0;
   while (length < bytes.length) {
@@ -41,11 +41,11 @@ async function textOf(handle: FileHandle, stats: Stats): Promise<Opened> {
 }
 
 function decode(bytes: Uint8Array): Opened {
-  if (bytes.includes(0)) return { kind: "binary", why: "it has NUL bytes" };
+  if (bytes.includes(0)) return { kind: "odd", why: "it has NUL bytes" };
   try {
     return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    return { kind: "binary", why: "it is not UTF-8" };
+    return { kind: "odd", why: "it is not UTF-8" };
   }
 }
 

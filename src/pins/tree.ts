@@ -118,7 +118,7 @@ class Search {
   #isCandidate(path: string): boolean {
     const name = this.#nameOf(path);
     if (isHcl(name)) this.#leave(path, "HCL is not read");
-    return !isHcl(name) && (/\.(?:ya?ml|rb)$/i.test(name) || isNamed(name));
+    return !isHcl(name) && (/\.(?:json|rb)$/.test(name) || isTelling(name));
   }
 
   async #readAll(candidates: readonly Candidate[]): Promise<void> {
@@ -128,7 +128,7 @@ class Search {
       const file = opened[index];
       this.#seen.add(path);
       if (file?.kind === "text") this.#take(path, file.text, given);
-      else if (file?.kind === "unread" || given || isNamed(this.#nameOf(path))) {
+      else if (file?.kind === "unread" || given || isTelling(this.#nameOf(path))) {
         this.#leave(path, file?.why ?? "it was not opened");
       }
     }
@@ -193,9 +193,9 @@ function isHcl(name: string): boolean {
   return /\.(?:hcl|tf|nomad)$/.test(name) && !name.endsWith(".terraform.lock.hcl");
 }
 
-/** The name alone says what it is. */
-function isNamed(path: string): boolean {
-  return FORMATS.some((format) => format.claims({ path, text: "" }));
+/** The name alone says that references may be in it. */
+function isTelling(path: string): boolean {
+  return /\.ya?ml$/i.test(path) || FORMATS.some((format) => format.claims({ path, text: "" }));
 }
 
 function order(a: string, b: string): number {

@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import { leastGrowthOf, mostGrowthOf } from "./growth.ts";
 import { OCI_ROWS } from "./oci.ts";
 import { OTHER_ROWS } from "./others.ts";
+import { PIN_ROWS } from "./pins.ts";
 import { many, rowsOf } from "./shapes.ts";
 
 /** For each doubling of the input: 2 is linear, 4 quadratic. */
 const MOST = 3.2;
 
 describe("no outside text costs more than its length", () => {
-  test.each([...OCI_ROWS, ...OTHER_ROWS])("$parser: $shape", { timeout: 120_000 }, ({ work }) => {
+  test.each([...OCI_ROWS, ...OTHER_ROWS, ...PIN_ROWS])("$parser: $shape", { timeout: 120_000 }, ({ work }) => {
     expect(leastGrowthOf(work, MOST)).toBeLessThan(MOST);
   });
 });

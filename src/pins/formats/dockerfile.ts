@@ -115,9 +115,15 @@ function* instructionsOf(source: string, escape: string): Generator<Logical> {
   }
 }
 
-/** The text with what dockerfile-ast reads in another way than BuildKit replaced, character by character. */
+/**
+ * The text for dockerfile-ast, which is asked only where instructions begin: without what it reads in another way than
+ * BuildKit, and without flags, each of which costs it the whole line. Every character keeps its place.
+ */
 function likeBuildkit(source: string, escape: string): string {
-  const text = source.replace(/^\ufeff/, " ").replace(/\r(?!\n)/g, " ");
+  const text = source
+    .replace(/^\ufeff/, " ")
+    .replace(/\r(?!\n)/g, " ")
+    .replace(/([ \t])--/g, "$1xx");
   if (!text.includes(escape + escape)) return text;
   return text
     .split("\n")

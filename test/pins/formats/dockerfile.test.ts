@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dockerfile, mentionsInDockerfile } from "../../../src/pins/formats/dockerfile.ts";
 import { Lines } from "../../../src/pins/text.ts";
+import { costOf } from "../../oci/cost.ts";
 import { at, DIGEST, mentionsOf, OTHER, pinned, told } from "./found.ts";
 
 describe("what a Dockerfile names", () => {
@@ -181,4 +182,18 @@ test("any text has an answer, and what is found lies within it", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+describe("four times as much costs four times as much, and not sixteen times", () => {
+  test.each<[string, (count: number) => string]>([
+    ["stages", (count) => Array.from({ length: count }, (_, index) => `FROM a:${index} AS s${index}`).join("\n")],
+    ["mounts", (count) => `RUN ${"--mount=from=a:1 ".repeat(count)}`],
+    ["heredocs", (count) => "RUN <<A\nFROM a\nA\n".repeat(count)],
+  ])("%s", (_, make) => {
+    const costs = [12_500, 50_000].map((count) => {
+      const text = make(count);
+      return costOf(() => mentionsOf(dockerfile, text));
+    });
+    expect((costs[1] ?? 0) / (costs[0] ?? 1)).toBeLessThan(10);
+  });
 });
