@@ -21,6 +21,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     " AS a",
   ],
   bazel: [
+    '\noci.pull(image = "a.io/b", tag = "1")',
     '\noci.pull(image = "',
     '", tag = "1")',
     '")',
@@ -56,7 +57,13 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "${localEnv:A:a:1}",
   ],
   list: ["\n", "a.io/b/c", " ", "\r\n"],
-  lock: ["version: 1\npins:\n", " - { reference: a, digest: ", DIGEST, " }\n", "'", '"', "\n", "- "],
+  lock: [
+    "version: 1\npins:\n",
+    ` - { reference: a:1, digest: ${DIGEST} }\n`,
+    ` - { reference: "b", digest: '${DIGEST}' }\n`,
+    " - { ",
+    "}",
+  ],
 };
 const COMMON = [
   "alpine:3",
