@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compose } from "../../src/pins/formats/compose.ts";
-import { OLD, told } from "./pinned.ts";
+import { look, OLD, told } from "./pinned.ts";
 
 const inService = (lines: string): string => `services:\n  web:\n${lines.replace(/^/gm, "    ")}\n`;
 
