@@ -100,7 +100,6 @@ export const PIN: Command = {
     { name: "lock", value: "FILE", text: "the lock file; otherwise tofu3.lock in the first PATH that is a folder" },
     { name: "buildkit-policy", value: "FILE", text: "also write the lock as a source policy of BuildKit" },
     PRIVATE,
-    FRESH,
   ],
   examples: [
     ["tofu3 pin --dry-run", "what would change"],

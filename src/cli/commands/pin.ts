@@ -29,7 +29,7 @@ export async function pinCommand(
   const lock = resolve(io.cwd, wanted.lock ?? (await defaultLock(roots, io.cwd)));
   const { update } = wanted;
   const choose: Search["choose"] = (mentions) => toPin(mentions, update);
-  const { tree, examined } = await search({ ...wanted, days: null, choose }, config, settings, io, signal);
+  const { tree, examined } = await search({ ...wanted, days: null, fresh: true, choose }, config, settings, io, signal);
   const buildkitPolicy = wanted.buildkitPolicy === null ? null : resolve(io.cwd, wanted.buildkitPolicy);
   const pinning = await preparePins({
     tree,

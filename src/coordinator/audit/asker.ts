@@ -95,9 +95,10 @@ export class Asker implements Asking {
   async #question(subject: Subject, registry: string): Promise<Told | NotAsked> {
     const { vantages, signal } = this.#around;
     const asked = { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null };
+    const number = this.#trouble.begin();
     try {
       const told = await question(vantages, asked, this.#listen(registry), signal);
-      this.#learn(registry, told.observations);
+      this.#learn(number, registry, told.observations);
       return told;
     } catch (thrown) {
       signal.throwIfAborted();
@@ -120,7 +121,9 @@ export class Asker implements Asking {
 
   #jobOf(subject: Subject): Job {
     const { depth, allowPrivate } = this.#request;
-    const { limits } = this.#around.runtime.config;
+    const { limits: all } = this.#around.runtime.config;
+    const totalSeconds = depth === "root" ? Math.min(all.totalSeconds, ROOT_SECONDS) : all.totalSeconds;
+    const limits = { ...all, totalSeconds };
     return { ...jobOf({ subject, ...WHOLE }, limits, depth), publicOnly: !allowPrivate };
   }
 
@@ -133,13 +136,13 @@ export class Asker implements Asking {
     };
   }
 
-  #learn(registry: string, observations: readonly Observation[]): void {
+  #learn(number: number, registry: string, observations: readonly Observation[]): void {
     const budget = budgetOf(observations);
     if (budget !== null) {
       const why = `${registry} allows ${budget.worker} no more requests for now, by its rate-limit headers`;
       this.#turns.allow(registry, budget.left, why);
     }
-    const trouble = this.#trouble.after(registry, observations);
+    const trouble = this.#trouble.after(number, registry, observations);
     if (trouble === null) return;
     if (trouble.registry === null) this.#turns.closeAll(trouble.why);
     else this.#turns.close(trouble.registry, trouble.why);
@@ -158,6 +161,8 @@ export class Asker implements Asking {
   }
 }
 
+/** A registry that trickles must not hold up an audit for hours. */
+const ROOT_SECONDS = 120;
 const WHOLE = { platform: null, osVersion: null, bottle: null };
 
 /** Null for a name that nobody can connect to, which the workers say themselves. */

@@ -22,9 +22,11 @@ export const dockerfile: Format = {
   find: readDockerfile,
 };
 
-/** `Dockerfile.dockerignore` is what one of them leaves out. */
+/** `Dockerfile.dockerignore` is what one of them leaves out, `Dockerfile.md` tells of one. */
+const OTHERS = /\.(?:dockerignore|md|markdown|rst|adoc)$/;
+
 function isDockerfile(name: string): boolean {
-  if (name.endsWith(".dockerignore")) return false;
+  if (OTHERS.test(name)) return false;
   return /^(?:docker|container)file(?:[.-]|$)/.test(name) || /\.(?:docker|container)file$/.test(name);
 }
 
