@@ -95,6 +95,16 @@ export const REMEMBERED: Readonly<Record<string, Case>> = {
       [`${why}, and it is only noticed`, [now(), { onChange: "notice" }, remembering(...entries)]],
     ]),
   ),
+  ...Object.fromEntries(
+    ([undefined, "root"] as const).map((depth): [string, Case] => {
+      const entries = [entry("2026-03-01", "aaa", { depth: "root" }), entry("2026-03-02")];
+      const known = { ...past("2026-03-03", ...entries), ...(depth === undefined ? {} : { depth }) };
+      return [
+        `three days, one at the root alone, and now ${depth ?? "everything"}`,
+        [now(), { days: 3 }, { past: known, probes: null }],
+      ];
+    }),
+  ),
   "it moved, and the pin says where to": [pinned, STRICT, remembering(before)],
   "it moved to something else than the pin": [asking({ pin: digest("9") }, now()), STRICT, remembering(before)],
   "it moved, and days are missing": [now(), { ...STRICT, days: 2 }, remembering(before)],
