@@ -11,8 +11,9 @@ export function subjectsOf(examinations: ReadonlyMap<string, Examination>): read
 function subjectOf(examination: Examination): AuditSubject {
   const { notAsked, blobs } = examination;
   const reference = formatReference(examination.reference);
-  if (notAsked !== null) return { reference, digest: null, outcome: "unasked", summary: notAsked };
   const answer = mainAnswer(examination);
+  const isAlarm = answer?.outcome === "disagreed";
+  if (notAsked !== null && !isAlarm) return { reference, digest: null, outcome: "unasked", summary: notAsked };
   if (blobs.size > 0 && (answer === null || isGone(answer))) return { reference, digest: null, ...presence(blobs) };
   if (answer === null) return { reference, digest: null, outcome: "unasked", summary: "nothing was asked about it" };
   return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
