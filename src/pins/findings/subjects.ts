@@ -1,7 +1,9 @@
 import type { Answer, Audit, AuditFinding, AuditSubject, Examination } from "../../model/audit.ts";
+import type { Unread } from "../../model/mention.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { isGone } from "./case.ts";
 import { UNCHECKED } from "./level.ts";
+import { mayHide } from "./unchecked.ts";
 
 /** One for each examination, sorted by reference. */
 export function subjectsOf(examinations: ReadonlyMap<string, Examination>): readonly AuditSubject[] {
@@ -40,13 +42,17 @@ function presence(blobs: Examination["blobs"]): Pick<AuditSubject, "outcome" | "
 }
 
 /** What the audit comes to. */
-export function outcomeOf(findings: readonly AuditFinding[]): Audit["outcome"] {
+export function outcomeOf(findings: readonly AuditFinding[], unread: readonly Unread[]): Audit["outcome"] {
   if (findings.some(({ fails }) => fails)) return "findings";
-  return findings.some(({ kind }) => UNCHECKED.includes(kind)) ? "unchecked" : "clean";
+  return unread.some(mayHide) || findings.some(({ kind }) => UNCHECKED.includes(kind)) ? "unchecked" : "clean";
 }
 
 /** `12 findings in 8 of 40 references; 2 could not be checked`: the audit in one sentence. */
-export function summaryOf(subjects: readonly AuditSubject[], findings: readonly AuditFinding[]): string {
+export function summaryOf(
+  subjects: readonly AuditSubject[],
+  findings: readonly AuditFinding[],
+  unread: readonly Unread[],
+): string {
   const grave = findings.filter(({ fails }) => fails);
   const unchecked = new Set(findings.filter(({ kind }) => UNCHECKED.includes(kind)).map(({ reference }) => reference));
   const unresolved = new Set(findings.filter(({ kind }) => kind === "unresolved").map(({ reference }) => reference));
@@ -57,5 +63,10 @@ export function summaryOf(subjects: readonly AuditSubject[], findings: readonly 
     grave.length === 0
       ? `nothing found in ${references}`
       : `${grave.length} finding${grave.length === 1 ? "" : "s"} in ${found} of ${references}`;
-  return unchecked.size === 0 ? what : `${what}; ${unchecked.size} could not be checked`;
+  const hidden = unread.filter(mayHide).length;
+  return [
+    what,
+    ...(unchecked.size === 0 ? [] : [`${unchecked.size} could not be checked`]),
+    ...(hidden === 0 ? [] : [`${hidden === 1 ? "1 file was" : `${hidden} files were`} not read`]),
+  ].join("; ");
 }
