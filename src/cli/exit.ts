@@ -38,7 +38,7 @@ export const EXITS: readonly Exit[] = [
   },
   { code: 16, outcome: "absent", meaning: "every worker was told that it does not exist" },
   { code: 20, outcome: null, meaning: "audit: findings" },
-  { code: 21, outcome: null, meaning: "audit: no finding, but some references could not be checked" },
+  { code: 21, outcome: null, meaning: "audit: no finding, but some references or files could not be checked" },
   { code: 130, outcome: null, meaning: "interrupted; nothing was released" },
 ];
 

@@ -1,9 +1,12 @@
 import { visible } from "../errors.ts";
+import type { Answer, Examination } from "../model/audit.ts";
 import type { Place } from "../model/mention.ts";
+import { formatReference } from "../oci/reference.ts";
 import type { Moved, Prepared } from "../pins/pin.ts";
 import type { Held, Stay, StayKind } from "../pins/plan.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/text.ts";
+import { exitOf } from "./exit.ts";
 
 /** The most lines about references that stay as they are. */
 const MOST_STAYS = 20;
@@ -67,4 +70,24 @@ export function pinsObject({ plans }: Prepared, written: boolean, version: strin
       stays: stays.map(({ mention, kind, why }) => ({ kind, why, text: mention.text, place: mention.place })),
     })),
   };
+}
+
+/** What one question came to. */
+export interface Told {
+  readonly reference: string;
+  readonly code: number;
+  readonly summary: string;
+}
+
+/** What is told of one reference, and counts towards the exit code. An alarm does, wherever it was met. */
+export function answersOf({ reference, tag, pin, claims, notAsked }: Examination): readonly Told[] {
+  const name = formatReference(reference);
+  const told = ({ outcome, summary }: Answer): Told => ({ reference: name, code: exitOf(outcome), summary });
+  // what was pinned before may be gone: that is why pins are moved
+  const alarms = [tag, pin, ...claims.values()].filter((each) => each?.outcome === "disagreed");
+  const answers = notAsked === null ? [tag, ...alarms] : alarms;
+  return [
+    ...[...new Set(answers)].filter((each) => each !== null).map(told),
+    ...(notAsked === null ? [] : [{ reference: name, code: exitOf("incomplete"), summary: notAsked }]),
+  ];
 }

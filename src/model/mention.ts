@@ -92,3 +92,6 @@ export interface Unread {
   readonly file: string;
   readonly why: string;
 }
+
+/** Why files of one kind are named and no more. */
+export const HCL = "HCL is not read";

@@ -1,9 +1,9 @@
 import type { Dirent, Stats } from "node:fs";
-import { lstat, readdir, stat } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
-import type { Mention, Unread } from "../model/mention.ts";
+import { HCL, type Mention, type Unread } from "../model/mention.ts";
 import { FORMATS } from "./formats/all.ts";
 import type { Format, Found, TextFile } from "./formats/format.ts";
 import { list } from "./formats/list.ts";
@@ -110,9 +110,20 @@ class Search {
         const kind = isKnown(entry) ? entry : await lstat(path).catch(() => null);
         if (kind?.isDirectory() === true && !SKIPPED.has(entry.name)) inner.push(path);
         if (kind?.isFile() === true) yield path;
+        else if (kind?.isSymbolicLink() === true && isTelling(this.#nameOf(path))) await this.#leaveLink(path, root);
       }
       folders.push(...inner.reverse());
     }
+  }
+
+  /** A symlink of a telling name, unless what it leads to is read by its own name. */
+  async #leaveLink(path: string, root: string): Promise<void> {
+    const target = await realpath(path).catch(() => null);
+    if (target === null || (await stat(target).catch(() => null))?.isFile() !== true) return;
+    const inside = relative(await realpath(root), target);
+    const parts = inside.split(sep);
+    const isRead = !parts.some((part) => part === ".." || SKIPPED.has(part)) && isTelling(inside);
+    if (!isRead) this.#leave(path, "it is a symlink to something that is not read");
   }
 
   async #entriesOf(folder: string): Promise<readonly Dirent[]> {
@@ -128,7 +139,7 @@ class Search {
   /** Whether a file may be of some format; what is never read is said here. */
   #isCandidate(path: string): boolean {
     const name = this.#nameOf(path);
-    if (isHcl(name)) this.#leave(path, "HCL is not read");
+    if (isHcl(name)) this.#leave(path, HCL);
     return !isHcl(name) && (/\.(?:json|rb)$/.test(name) || isTelling(name));
   }
 
@@ -195,7 +206,7 @@ function isKnown(entry: Dirent): boolean {
 
 /** Why it is not read, or null where there is nothing to say. */
 function findIn(file: TextFile, given: boolean, room: number): Found | string | null {
-  if (isHcl(file.path)) return "HCL is not read";
+  if (isHcl(file.path)) return HCL;
   if (/(?:^|\/)templates\/.*\.(?:ya?ml|tpl)$/i.test(file.path) && /(?:^|[^$])\{\{/.test(file.text)) {
     return "it is a template, and nothing is executed";
   }

@@ -119,6 +119,20 @@ describe("what is no plain file", () => {
     expect(said(await read("in/Dockerfile"))).toEqual(["in/Dockerfile:1 out"]);
   });
 
+  test("a symlink that hides what is read is said, and no other", async () => {
+    await write({ "t/notes": "FROM hidden\n", "t/real.Dockerfile": "FROM real\n", "out/x.Dockerfile": "FROM out\n" });
+    await symlink("notes", join(base, "t/Dockerfile"));
+    await symlink("real.Dockerfile", join(base, "t/Containerfile"));
+    await symlink(join(base, "out/x.Dockerfile"), join(base, "t/y.Dockerfile"));
+    await symlink("nowhere", join(base, "t/z.Dockerfile"));
+    await symlink(".", join(base, "t/folder.yaml"));
+    const why = "it is a symlink to something that is not read";
+    expect((await read("t")).unread).toEqual([
+      { file: "t/Dockerfile", why },
+      { file: "t/y.Dockerfile", why },
+    ]);
+  });
+
   test("pipes, sockets and devices are not opened", async () => {
     execFileSync("mkfifo", [join(base, "Dockerfile")]);
     const server = await new Promise<Server>((done) => {

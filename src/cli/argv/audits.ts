@@ -79,7 +79,7 @@ export const AUDIT: Command = {
     BROKEN,
     MISTAKEN,
     exit(20, "findings"),
-    exit(21, "no finding, but some references could not be checked"),
+    exit(21, "no finding, but some references or files could not be checked"),
     INTERRUPTED,
   ],
 };

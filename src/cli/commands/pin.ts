@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
-import type { Examination } from "../../model/audit.ts";
 import { shownDiff } from "../../pins/diff.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { preparePins } from "../../pins/pin.ts";
@@ -9,13 +8,12 @@ import { toPin } from "../../pins/plan.ts";
 import { writeFiles } from "../../pins/rewrite.ts";
 import { jsonText } from "../../report/json.ts";
 import { visible } from "../../errors.ts";
-import { formatReference } from "../../oci/reference.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
-import { EXIT_BROKEN, EXIT_OK, exitOf, gravestOf } from "../exit.ts";
+import { EXIT_BROKEN, EXIT_OK, gravestOf } from "../exit.ts";
 import type { PinArguments, Settings } from "../argv/invocation.ts";
 import type { Io } from "../io.ts";
-import { pinsObject, renderPins } from "../pins.ts";
+import { answersOf, pinsObject, renderPins, type Told } from "../pins.ts";
 import { rootsOf, search, type Search } from "../search.ts";
 
 /** Pins what all workers agree on. Returns the gravest exit code of what was asked for. */
@@ -67,22 +65,6 @@ async function defaultLock(roots: readonly string[], cwd: string): Promise<strin
     if (found?.isDirectory() === true) return join(root, "tofu3.lock");
   }
   return "tofu3.lock";
-}
-
-interface Told {
-  readonly reference: string;
-  readonly code: number;
-  readonly summary: string;
-}
-
-function answersOf({ reference, tag, pin, notAsked }: Examination): readonly Told[] {
-  const name = formatReference(reference);
-  if (notAsked !== null) return [{ reference: name, code: exitOf("incomplete"), summary: notAsked }];
-  // what was pinned before may be gone: that is why pins are moved
-  const grave = pin?.outcome === "disagreed" ? [pin] : [];
-  return [...(tag === null ? [] : [tag]), ...grave].map(({ outcome, summary }) => {
-    return { reference: name, code: exitOf(outcome), summary };
-  });
 }
 
 /** What is not agreed on, and so is not pinned. */

@@ -1,7 +1,9 @@
 import type { Answer, Audit, AuditFinding, AuditSubject, Examination } from "../../model/audit.ts";
+import type { Unread } from "../../model/mention.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { isGone } from "./case.ts";
 import { UNCHECKED } from "./level.ts";
+import { mayHide } from "./unchecked.ts";
 
 /** One for each examination, sorted by reference. */
 export function subjectsOf(examinations: ReadonlyMap<string, Examination>): readonly AuditSubject[] {
@@ -11,8 +13,9 @@ export function subjectsOf(examinations: ReadonlyMap<string, Examination>): read
 function subjectOf(examination: Examination): AuditSubject {
   const { notAsked, blobs } = examination;
   const reference = formatReference(examination.reference);
-  if (notAsked !== null) return { reference, digest: null, outcome: "unasked", summary: notAsked };
   const answer = mainAnswer(examination);
+  const isAlarm = answer?.outcome === "disagreed";
+  if (notAsked !== null && !isAlarm) return { reference, digest: null, outcome: "unasked", summary: notAsked };
   if (blobs.size > 0 && (answer === null || isGone(answer))) return { reference, digest: null, ...presence(blobs) };
   if (answer === null) return { reference, digest: null, outcome: "unasked", summary: "nothing was asked about it" };
   return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
@@ -39,13 +42,17 @@ function presence(blobs: Examination["blobs"]): Pick<AuditSubject, "outcome" | "
 }
 
 /** What the audit comes to. */
-export function outcomeOf(findings: readonly AuditFinding[]): Audit["outcome"] {
+export function outcomeOf(findings: readonly AuditFinding[], unread: readonly Unread[]): Audit["outcome"] {
   if (findings.some(({ fails }) => fails)) return "findings";
-  return findings.some(({ kind }) => UNCHECKED.includes(kind)) ? "unchecked" : "clean";
+  return unread.some(mayHide) || findings.some(({ kind }) => UNCHECKED.includes(kind)) ? "unchecked" : "clean";
 }
 
 /** `12 findings in 8 of 40 references; 2 could not be checked`: the audit in one sentence. */
-export function summaryOf(subjects: readonly AuditSubject[], findings: readonly AuditFinding[]): string {
+export function summaryOf(
+  subjects: readonly AuditSubject[],
+  findings: readonly AuditFinding[],
+  unread: readonly Unread[],
+): string {
   const grave = findings.filter(({ fails }) => fails);
   const unchecked = new Set(findings.filter(({ kind }) => UNCHECKED.includes(kind)).map(({ reference }) => reference));
   const unresolved = new Set(findings.filter(({ kind }) => kind === "unresolved").map(({ reference }) => reference));
@@ -56,5 +63,10 @@ export function summaryOf(subjects: readonly AuditSubject[], findings: readonly 
     grave.length === 0
       ? `nothing found in ${references}`
       : `${grave.length} finding${grave.length === 1 ? "" : "s"} in ${found} of ${references}`;
-  return unchecked.size === 0 ? what : `${what}; ${unchecked.size} could not be checked`;
+  const hidden = unread.filter(mayHide).length;
+  return [
+    what,
+    ...(unchecked.size === 0 ? [] : [`${unchecked.size} could not be checked`]),
+    ...(hidden === 0 ? [] : [`${hidden === 1 ? "1 file was" : `${hidden} files were`} not read`]),
+  ].join("; ");
 }
