@@ -3,10 +3,11 @@ import { lstat, readdir, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
-import type { Mention, Unread } from "../model/mention.ts";
+import type { Mention, Source, Unread } from "../model/mention.ts";
 import { FORMATS } from "./formats/all.ts";
-import type { Found, TextFile } from "./formats/format.ts";
+import type { Format, Found, TextFile } from "./formats/format.ts";
 import { list } from "./formats/list.ts";
+import { TooMany } from "./formats/mentions.ts";
 import { openText, whyOf } from "./open.ts";
 
 /** What was found in a tree. */
@@ -32,6 +33,8 @@ export interface TreeOptions {
 
 /** So many tokens take about half a minute. */
 const MOST = { entries: 500_000, mentions: 100_000, tokens: 12_000_000 };
+/** Of these, two characters cost at most as much as a token. */
+const BY_LENGTH: ReadonlySet<Source> = new Set(["dockerfile", "bazel", "formula", "brewfile", "devcontainer", "list"]);
 /** Nobody waits for the reading of a shorter text. */
 const LONG = 1 << 16;
 /** Files of one kind that other people wrote, and what version control keeps for itself. */
@@ -44,7 +47,7 @@ export async function readTree(paths: readonly string[], options: TreeOptions, s
   const most = { ...MOST, ...options.most };
   const search = new Search(options.base, most);
   for (const path of paths) await search.start(path, signal);
-  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file) => list.find(file));
+  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file, room) => foundBy(list, file, room));
   const { mentions, unread, texts, read, withReferences } = search;
   if (search.entries > most.entries) {
     unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
@@ -200,11 +203,23 @@ function findIn(file: TextFile, given: boolean, room: number): Found | string | 
     return "it is a template, and nothing is executed";
   }
   const format = FORMATS.find((each) => each.claims(file));
-  if (format !== undefined) return format.find(file, room);
+  if (format !== undefined) return foundBy(format, file, room);
   if (!given) return null;
-  const found = list.find(file);
-  const unresolved = found.mentions.some(({ target }) => target.kind === "unresolved");
-  return unresolved ? "it is no kind of file that is read, and no list of references" : found;
+  const found = foundBy(list, file, room);
+  const isList = typeof found === "string" || found.mentions.every(({ target }) => target.kind !== "unresolved");
+  return isList ? found : "it is no kind of file that is read, and no list of references";
+}
+
+function foundBy(format: Format, file: TextFile, room: number): Found | string {
+  const byLength = BY_LENGTH.has(format.source);
+  if (byLength && room <= 0) return "the files before it are as much as is read at once";
+  try {
+    const found = format.find(file, room);
+    return byLength ? { ...found, tokens: file.text.length >> 1 } : found;
+  } catch (error) {
+    if (error instanceof TooMany) return "it has too many references";
+    throw error;
+  }
 }
 
 function isHcl(name: string): boolean {
