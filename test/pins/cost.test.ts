@@ -46,6 +46,11 @@ describe("documents of a text", () => {
   });
 });
 
+test("a sequence of very many items is read", () => {
+  const text = `${pod("a:1")}  list:\n${"    - b\n".repeat(140_000)}`;
+  expect(texts(text)).toEqual(["5 a:1"]);
+});
+
 test.each([
   ["escaped letters", '"im\\x61ge": a:1'],
   ["a word over two lines", '"im\\\n       age": a:1'],

@@ -171,7 +171,7 @@ export class Yaml {
     for (const { key, value } of (map as YAMLMap<Node, Node | null>).items) {
       const name = this.#target(key);
       if (!isScalar(name) || value === null) continue;
-      if (name.value === MERGE) merged.push(...this.#mergedBy(value));
+      if (name.value === MERGE) for (const each of this.#mergedBy(value)) merged.push(each);
       else values.set(String(name.value), value);
       this.#keyOf.set(value, key);
     }
@@ -202,7 +202,10 @@ export class Yaml {
       if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
       if (isMap<Node, Node | null>(node)) {
         for (const pair of node.items.toReversed()) open.push(pair.value, pair.key);
-      } else if (isSeq<Node | null>(node)) open.push(...node.items.toReversed());
+      } else if (isSeq<Node | null>(node)) {
+        // as arguments of one call, a hundred thousand items are too many
+        for (const item of node.items.toReversed()) open.push(item);
+      }
     }
   }
 }
