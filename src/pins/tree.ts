@@ -3,10 +3,11 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
-import { HCL, type Mention, type Unread } from "../model/mention.ts";
+import type { Mention, Source, Unread } from "../model/mention.ts";
 import { FORMATS } from "./formats/all.ts";
 import type { Format, Found, TextFile } from "./formats/format.ts";
 import { list } from "./formats/list.ts";
+import { TooMany } from "./formats/mentions.ts";
 import { openText, whyOf } from "./open.ts";
 
 /** What was found in a tree. */
@@ -31,7 +32,10 @@ export interface TreeOptions {
 }
 
 /** So many tokens take about half a minute. */
+const HCL = "HCL is not read";
 const MOST = { entries: 500_000, mentions: 100_000, tokens: 12_000_000 };
+/** Of these, two characters cost at most as much as a token. */
+const BY_LENGTH: ReadonlySet<Source> = new Set(["dockerfile", "bazel", "formula", "brewfile", "devcontainer", "list"]);
 /** Nobody waits for the reading of a shorter text. */
 const LONG = 1 << 16;
 /** Files of one kind that other people wrote, and what version control keeps for itself. */
@@ -44,7 +48,7 @@ export async function readTree(paths: readonly string[], options: TreeOptions, s
   const most = { ...MOST, ...options.most };
   const search = new Search(options.base, most);
   for (const path of paths) await search.start(path, signal);
-  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file) => list.find(file));
+  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file, room) => foundBy(list, file, room));
   const { mentions, unread, texts, read, withReferences } = search;
   if (search.entries > most.entries) {
     unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
@@ -139,7 +143,7 @@ class Search {
   /** Whether a file may be of some format; what is never read is said here. */
   #isCandidate(path: string): boolean {
     const name = this.#nameOf(path);
-    if (isHcl(name)) this.#leave(path, HCL);
+    if (isHcl(name)) this.#leave(path, HCL, true);
     return !isHcl(name) && (/\.(?:json|rb)$/.test(name) || isTelling(name));
   }
 
@@ -153,7 +157,9 @@ class Search {
         // otherwise nothing could interrupt it between two files
         if (file.text.length > LONG) await setImmediate();
         signal.throwIfAborted();
-        this.take({ path: this.#nameOf(path), text: file.text }, (each, room) => findIn(each, given, room));
+        const isTemplate = await isChartTemplate(path, file.text);
+        if (isTemplate) this.#leave(path, "it is a template of a chart, and nothing is executed", true);
+        else this.take({ path: this.#nameOf(path), text: file.text }, (each, room) => findIn(each, given, room));
       } else if (file?.kind === "unread" || given || isTelling(this.#nameOf(path))) {
         this.#leave(path, file?.why ?? "it was not opened");
       }
@@ -176,8 +182,8 @@ class Search {
     this.texts.set(file.path, file.text);
   }
 
-  #leave(path: string, why: string): void {
-    this.unread.push({ file: this.#nameOf(path), why });
+  #leave(path: string, why: string, minor = false): void {
+    this.unread.push({ file: this.#nameOf(path), why, ...(minor ? { minor } : {}) });
   }
 
   #nameOf(path: string): string {
@@ -206,16 +212,25 @@ function isKnown(entry: Dirent): boolean {
 
 /** Why it is not read, or null where there is nothing to say. */
 function findIn(file: TextFile, given: boolean, room: number): Found | string | null {
-  if (isHcl(file.path)) return HCL;
-  if (/(?:^|\/)templates\/.*\.(?:ya?ml|tpl)$/i.test(file.path) && /(?:^|[^$])\{\{/.test(file.text)) {
-    return "it is a template, and nothing is executed";
-  }
+  if (isHcl(file.path)) return { mentions: [], unread: [{ file: file.path, why: HCL, minor: true }] };
   const formats = FORMATS.filter((each) => each.claims(file));
   if (formats.length > 0) return findWith(formats, file, room);
   if (!given) return null;
-  const found = list.find(file);
-  const unresolved = found.mentions.some(({ target }) => target.kind === "unresolved");
-  return unresolved ? "it is no kind of file that is read, and no list of references" : found;
+  const found = foundBy(list, file, room);
+  const isList = typeof found === "string" || found.mentions.every(({ target }) => target.kind !== "unresolved");
+  return isList ? found : "it is no kind of file that is read, and no list of references";
+}
+
+function foundBy(format: Format, file: TextFile, room: number): Found | string {
+  const byLength = BY_LENGTH.has(format.source);
+  if (byLength && room <= 0) return "the files before it are as much as is read at once";
+  try {
+    const found = format.find(file, room);
+    return byLength ? { ...found, tokens: file.text.length >> 1 } : found;
+  } catch (error) {
+    if (error instanceof TooMany) return "it has too many references";
+    throw error;
+  }
 }
 
 /**
@@ -224,8 +239,10 @@ function findIn(file: TextFile, given: boolean, room: number): Found | string | 
  */
 function findWith(formats: readonly Format[], file: TextFile, room: number): Found {
   let left = room;
-  const found = [...new Set(formats.map(({ find }) => find))].map((find) => {
-    const each = find(file, left);
+  const finders = new Map(formats.map((format) => [format.find, format]));
+  const found = [...finders.values()].map((format): Found => {
+    const each = foundBy(format, file, left);
+    if (typeof each === "string") return { mentions: [], unread: [{ file: file.path, why: each }] };
     left -= each.tokens ?? 0;
     return each;
   });
@@ -239,12 +256,20 @@ function findWith(formats: readonly Format[], file: TextFile, room: number): Fou
   return { mentions, unread: [...unread.values()], tokens: room - left };
 }
 
+/** `templates/` beside a `Chart.yaml`; elsewhere such a file may be what it looks like. */
+async function isChartTemplate(path: string, text: string): Promise<boolean> {
+  const at = path.lastIndexOf(`${sep}templates${sep}`);
+  if (at === -1 || !/\.(?:ya?ml|tpl)$/i.test(path) || !text.includes("{{")) return false;
+  return (await stat(join(path.slice(0, at), "Chart.yaml")).catch(() => null))?.isFile() === true;
+}
+
 function isHcl(name: string): boolean {
   return /\.(?:hcl|tf|nomad)$/.test(name) && !name.endsWith(".terraform.lock.hcl");
 }
 
-/** The name alone says that references may be in it. */
+/** The name alone says that references may be in it. The lock of pnpm is megabytes of YAML, and has none. */
 function isTelling(path: string): boolean {
+  if (/(?:^|\/)pnpm-lock\.yaml$/.test(path)) return false;
   return /\.ya?ml$/i.test(path) || FORMATS.some((format) => format.claims({ path, text: "" }));
 }
 

@@ -1,10 +1,12 @@
 import { parseReference } from "../../src/oci/reference.ts";
 import { bazel } from "../../src/pins/formats/bazel.ts";
 import { brewfile } from "../../src/pins/formats/brewfile.ts";
+import { compose } from "../../src/pins/formats/compose.ts";
 import { devcontainer } from "../../src/pins/formats/devcontainer.ts";
 import { dockerfile } from "../../src/pins/formats/dockerfile.ts";
 import type { Format } from "../../src/pins/formats/format.ts";
 import { formula } from "../../src/pins/formats/formula.ts";
+import { kubernetes } from "../../src/pins/formats/manifests.ts";
 import { list } from "../../src/pins/formats/list.ts";
 import { lock } from "../../src/pins/formats/lock.ts";
 import { notHonoured, remarksAt } from "../../src/pins/formats/remarks.ts";
@@ -102,5 +104,28 @@ export const PIN_ROWS: readonly Row[] = [
     pins: many(` - { reference: a, digest: "sha256:${HEX}" }\n`, "version: 1\npins:\n"),
     brackets: many("[", "version: "),
     errors: many("}\n", "version: 1\n"),
+  }),
+  ...rowsOf("manifests", finds(kubernetes), {
+    documents: many("---\nimage\n"),
+    "documents without images": many("---\na: b\n"),
+    containers: many("\n  - image: a", "apiVersion: v1\nkind: Pod\ncontainers:", "\n"),
+    schemas: many("---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: image\n"),
+    comments: many("# image\n"),
+    errors: many(",", "[image"),
+  }),
+  ...rowsOf("compose", finds(compose), {
+    services: numbered((index) => `  s${index}: { image: a }`, "services:\n", "", "\n"),
+    "merges of one": many("  <<: *a\n", "a: &a { image: b }\nservices:\n"),
+    tags: many("!a ", "image: "),
+    anchors: many("- &a b\n", "# image\n"),
+    aliases: many("- *a\n", "# image\n- &a b\n"),
+    escapes: many("\\n", 'image: "', '"'),
+    brackets: many("]}", "image: "),
+    "inline Dockerfiles": numbered(
+      (index) => `  s${index}: { build: { dockerfile_inline: FROM a } }`,
+      "services:\n",
+      "",
+      "\n",
+    ),
   }),
 ];

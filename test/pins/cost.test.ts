@@ -46,6 +46,11 @@ describe("documents of a text", () => {
   });
 });
 
+test("a sequence of very many items is read", () => {
+  const text = `${pod("a:1")}  list:\n${"    - b\n".repeat(140_000)}`;
+  expect(texts(text)).toEqual(["5 a:1"]);
+});
+
 test.each([
   ["escaped letters", '"im\\x61ge": a:1'],
   ["a word over two lines", '"im\\\n       age": a:1'],
@@ -109,14 +114,38 @@ describe("more YAML than is read at once", () => {
     await writeFile(join(base, name), text);
   }
 
-  test("in one tree is said of each file, and what has no YAML to parse is read", async () => {
+  test("in one tree is said of each file that is left out for it", async () => {
     for (const name of ["a", "b", "c", "d"]) await write(`${name}/compose.yaml`, "services: { a: { image: a:1 } }\n");
     await write("e/compose.yaml", "services: {}\n");
     await write("f/Dockerfile", "FROM b:1\n");
+    await write("g/tofu3.lock", "version: 1\npins: []\n");
     const most = { entries: 100, mentions: 100, tokens: 100 };
     const tree = await readTree(["."], { base, most }, new AbortController().signal);
-    expect(tree.mentions.map(({ place }) => place.file)).toEqual(["a/compose.yaml", "b/compose.yaml", "f/Dockerfile"]);
-    expect(tree.unread).toEqual(["c", "d"].map((name) => ({ file: `${name}/compose.yaml`, why: CUT(1) })));
+    expect(tree.mentions.map(({ place }) => place.file)).toEqual(["a/compose.yaml", "b/compose.yaml"]);
+    expect(tree.unread).toEqual([
+      ...["c", "d"].map((name) => ({ file: `${name}/compose.yaml`, why: CUT(1) })),
+      { file: "f/Dockerfile", why: "the files before it are as much as is read at once" },
+      { file: "g/tofu3.lock", why: "it has more YAML than is read at once" },
+    ]);
+  });
+
+  test("counts other files by their length", async () => {
+    for (const name of ["a", "b", "c"]) await write(`${name}/Dockerfile`, "FROM b:1\n".repeat(10));
+    const most = { entries: 100, mentions: 100, tokens: 50 };
+    const tree = await readTree(["."], { base, most }, new AbortController().signal);
+    expect(tree.files.read).toBe(2);
+    expect(tree.unread.map(({ file }) => file)).toEqual(["c/Dockerfile"]);
+  });
+
+  test.each([
+    ["of a list", "a.images", "a\n".repeat(100_001), "it has too many references"],
+    ["of a Dockerfile", "Dockerfile", "FROM a\n".repeat(100_001), "it has too many references"],
+    ["of Bazel", "a.bzl", "oci.pull()".repeat(100_001), "it has too many references"],
+    ["of instructions", "Dockerfile", "RUN a\n".repeat(200_000), "it is longer than 1048576 characters"],
+  ])("and too much %s is said as well", async (_, name, text, why) => {
+    await write(name, text);
+    const tree = await readTree(["."], { base }, new AbortController().signal);
+    expect([tree.mentions.length, tree.unread]).toEqual([0, [{ file: name, why }]]);
   });
 
   test("can be interrupted between two files", async () => {

@@ -182,19 +182,35 @@ describe("what is no text", () => {
     ["NUL bytes", "Dockerfile", "FROM a\0", "it has NUL bytes"],
     ["not UTF-8", "Dockerfile", Uint8Array.of(70, 0xff, 0xfe), "it is not UTF-8"],
     ["not UTF-8, of a name that says little", "a.rb", Uint8Array.of(70, 0xff, 0xfe), null],
-    ["HCL", "docker-bake.hcl", "x", "HCL is not read"],
-    ["Terraform", "main.tf", "x", "HCL is not read"],
     ["the lock of Terraform", ".terraform.lock.hcl", "x", null],
-    [
-      "a template",
-      "chart/templates/a.yaml",
-      "image: {{ .Values.image }}\n",
-      "it is a template, and nothing is executed",
-    ],
+    ["the lock of pnpm", "pnpm-lock.yaml", large, null],
+    ["a template beside no chart, of no known kind", "templates/a.yaml", "image: {{ .Values.image }}\n", null],
     ["a file of that folder", "chart/templates/Dockerfile", "FROM scratch\n", null],
   ])("%s", async (_, name, content, why) => {
     await write({ [name]: content });
     expect((await read(".")).unread).toEqual(why === null ? [] : [{ file: name, why }]);
+  });
+});
+
+describe("named and no more is", () => {
+  test.each<[string, string, string, string]>([
+    ["HCL", "docker-bake.hcl", "x", "HCL is not read"],
+    ["Terraform", "main.tf", "x", "HCL is not read"],
+    [
+      "a template of a chart",
+      "chart/templates/a.yaml",
+      "image: {{ .Values.image }}\n",
+      "it is a template of a chart, and nothing is executed",
+    ],
+  ])("%s", async (_, name, content, why) => {
+    await write({ "chart/Chart.yaml": "name: a\n", [name]: content });
+    expect((await read(".")).unread).toEqual([{ file: name, why, minor: true }]);
+  });
+
+  test("not a file that is called so beside no chart", async () => {
+    await write({ "templates/compose.yaml": 'services:\n  a:\n    image: a:1 # {{\n  b:\n    image: "{{ x }}"\n' });
+    const { mentions, unread } = await read(".");
+    expect([mentions.map(({ text }) => text), unread]).toEqual([["a:1", "{{ x }}"], []]);
   });
 });
 
@@ -203,7 +219,6 @@ describe("a file that is named", () => {
     ["of a known kind", "Dockerfile", "FROM a:1\n", ["Dockerfile:1 a:1"], null],
     ["of an unknown kind is a list", "x.lst", "# x\na:1\nb:2\n", ["x.lst:2 a:1", "x.lst:3 b:2"], null],
     ["or nothing", "x.c", "int main() {}\n", [], "it is no kind of file that is read, and no list of references"],
-    ["HCL", "x.hcl", "a\n", [], "HCL is not read"],
     ["no text", "x.bin", "\0", [], "it has NUL bytes"],
   ])("%s", async (_, name, content, mentions, why) => {
     await write({ [name]: content });

@@ -1,14 +1,11 @@
 import type { Answer } from "../../model/audit.ts";
-import { HCL, type Unread } from "../../model/mention.ts";
+import type { Unread } from "../../model/mention.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { isGone, looksOf, settled, tagName, type Case, type Look, type Rule, type Said } from "./case.ts";
 
-/**
- * Whether there may be something in it that an audit says it finds. HCL is of no kind that is read, and a comment that
- * is not honoured hides nothing.
- */
-export function mayHide({ why }: Unread): boolean {
-  return why !== HCL && !why.includes('"tofu3: ignore"');
+/** Whether there may be something in it that an audit says it finds. */
+export function mayHide({ minor }: Unread): boolean {
+  return minor !== true;
 }
 
 /** What the file has cannot be known without running something. */

@@ -32,7 +32,13 @@ function isDockerfile(name: string): boolean {
   return /^(?:docker|container)file(?:[.-]|$)/.test(name) || /\.(?:docker|container)file$/.test(name);
 }
 
+/** The parser takes two seconds for a megabyte of short lines. */
+const LONGEST = 1 << 20;
+
 function readDockerfile(file: TextFile): Found {
+  if (file.text.length > LONGEST) {
+    return { mentions: [], unread: [{ file: file.path, why: `it is longer than ${LONGEST} characters` }] };
+  }
   const lines = new Lines(file.text);
   const mentions = mentionsInDockerfile(file.text, { source: "dockerfile", file: file.path, lines });
   return { mentions, unread: notHonoured(file, lines, "#") };

@@ -16,7 +16,7 @@ export interface Found {
   readonly tokens?: number;
 }
 
-/** One kind of file. Pure, total and linear in the file's length. */
+/** One kind of file. Pure and linear in the file's length; throws nothing but `TooMany`. */
 export interface Format {
   readonly source: Source;
   /** Whether this file is one, from its path, or from a look at its text. */

@@ -1,8 +1,9 @@
-import { isMap, isScalar, isSeq, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, type Scalar, type YAMLMap } from "yaml";
 import { Lines } from "../text.ts";
 import type { Mention } from "../../model/mention.ts";
 import { isDigest } from "../../oci/digest.ts";
 import type { Format, Found, TextFile } from "./format.ts";
+import { parseDocuments } from "./parse.ts";
 import { byHand, mentionOf, targetOf, unresolved, type Page } from "./mentions.ts";
 
 export const lock: Format = {
@@ -11,21 +12,34 @@ export const lock: Format = {
   find: readLock,
 };
 
-function readLock(file: TextFile): Found {
+function readLock(file: TextFile, room = Infinity): Found {
   const page: Page = { source: "lock", file: file.path, lines: new Lines(file.text), marker: "#" };
-  const document = parseDocument(file.text, { logLevel: "silent", keepSourceTokens: false });
-  const [error] = document.errors;
-  if (error !== undefined) return unread(file, `it is not YAML: line ${error.linePos?.[0].line ?? 1}`);
-  const root = document.contents;
-  if (!isMap(root) || valueOf(root, "version")?.value !== 1) return unread(file, "it is no lock of version 1");
+  const { documents, brokenAt, cutAt, tokens } = parseDocuments(file.text, () => true, room);
+  if (brokenAt !== null) {
+    return unread(file, `it is not YAML: line ${page.lines.place(file.path, brokenAt, brokenAt).line}`, tokens);
+  }
+  if (cutAt !== null) return unread(file, "it has more YAML than is read at once", tokens);
+  const root = documents[0]?.contents;
+  const isLock = documents.length === 1 && isMap(root) && isOne(valueOf(root, "version")) && !hasTwice(root);
+  if (!isLock) return unread(file, "it is no lock of version 1", tokens);
   const pins = root.items.find(({ key }) => isScalar(key) && key.value === "pins")?.value;
-  if (!isSeq(pins)) return unread(file, "it has no list of pins");
+  if (!isSeq(pins)) return unread(file, "it has no list of pins", tokens);
+  if (pins.items.some((pin) => isMap(pin) && hasTwice(pin))) return unread(file, "a pin has a key twice", tokens);
   const mentions = pins.items.flatMap((pin) => (isMap(pin) ? (mentionOfPin(file, page, pin) ?? []) : []));
-  return { mentions, unread: [] };
+  return { mentions, unread: [], tokens };
 }
 
-function unread(file: TextFile, why: string): Found {
-  return { mentions: [], unread: [{ file: file.path, why }] };
+function isOne(version: Scalar | null): boolean {
+  return version?.value === "1" && version.type === "PLAIN";
+}
+
+function hasTwice(map: YAMLMap): boolean {
+  const keys = map.items.map(({ key }) => (isScalar(key) ? key.value : key));
+  return new Set(keys).size < keys.length;
+}
+
+function unread(file: TextFile, why: string, tokens: number): Found {
+  return { mentions: [], unread: [{ file: file.path, why }], tokens };
 }
 
 /** Null without a reference. */

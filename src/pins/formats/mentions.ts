@@ -25,7 +25,16 @@ export function mentionAt(page: Page, spot: Spot, pinning?: Pinning): Mention {
   return mentionOf(page, spot, targetOf(spot.text), pinning ?? pinningAt(spot));
 }
 
+/** A file has more references than are kept of a whole tree. */
+export class TooMany extends Error {}
+
+const MOST_IN_FILE = 100_000;
+const COUNTS = new WeakMap<Lines, number>();
+
 export function mentionOf(page: Page, spot: Spot, target: Target, pinning: Pinning): Mention {
+  const count = (COUNTS.get(page.lines) ?? 0) + 1;
+  COUNTS.set(page.lines, count);
+  if (count > MOST_IN_FILE) throw new TooMany();
   const reference = target.kind === "reference" ? target.reference : null;
   return {
     source: page.source,

@@ -45,7 +45,7 @@ export function notHonoured(file: TextFile, lines: Lines, marker: Marker): reado
     last = line;
     for (const { text } of remarksOf(lines, line, marker)) {
       const ignore = ownIgnore(text);
-      if (typeof ignore === "string") unread.push({ file: file.path, why: `line ${line}: ${ignore}` });
+      if (typeof ignore === "string") unread.push({ file: file.path, why: `line ${line}: ${ignore}`, minor: true });
     }
   }
   return unread;
