@@ -104,7 +104,7 @@ describe("by their schemas", () => {
       broken: "spec: { templates: [{ container: { image: 1 } }] }",
     },
   ])("$file", async ({ file, schema, part, broken }) => {
-    const read = (text: string): readonly unknown[] => parseAllDocuments(text).map((each): unknown => each.toJS());
+    const read = (text: string): readonly unknown[] => parseAllDocuments(text).map((each) => each.toJS() as unknown);
     const text = await textOf(file);
     expect(text).toContain(pin);
     for (const document of read(text)) expect(mistakesOf(schema, document, part)).toEqual([]);
