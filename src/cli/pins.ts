@@ -1,6 +1,6 @@
 import { visible } from "../errors.ts";
 import type { Place } from "../model/mention.ts";
-import type { Moved, Pinning } from "../pins/pin.ts";
+import type { Moved, Prepared } from "../pins/pin.ts";
 import type { Held, Stay, StayKind } from "../pins/plan.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/text.ts";
@@ -12,16 +12,16 @@ const STAYS: Readonly<Record<Exclude<StayKind, "pinned">, string>> = {
   "by-hand": "pin it by hand",
   unresolved: "unresolved",
   ignored: "left out",
-  "not-agreed": "not agreed on",
+  "not-agreed": "not pinned: there is no agreement on it",
 };
 
 const HELD: Readonly<Record<Held, string>> = {
   alarm: "nothing is written while the workers disagree about a reference",
-  "not-agreed": "not written: a reference in it could not be agreed on",
+  "not-agreed": "not written: there is no agreement on a reference in it",
 };
 
 /** What was, or would be, pinned: a line for each place, then what stays, then one sentence. */
-export function renderPins({ plans }: Pinning, written: boolean, paint: Paint): string {
+export function renderPins({ plans }: Prepared, written: boolean, paint: Paint): string {
   const changes = plans.flatMap((plan) => plan.changes);
   const stays = plans.flatMap((plan) => plan.stays).filter(({ kind }) => kind !== "pinned");
   const held = plans.flatMap(({ file, held: why }) => (why === null ? [] : [`${visible(file, 200)}: ${HELD[why]}`]));
@@ -55,7 +55,7 @@ function placeText({ file, line, column }: Place): string {
 }
 
 /** The object of `pin --json`; arrays are sorted and never missing. */
-export function pinsObject({ plans }: Pinning, written: boolean, version: string): unknown {
+export function pinsObject({ plans }: Prepared, written: boolean, version: string): unknown {
   return {
     schemaVersion: 1,
     tool: { name: "tofu3", version },

@@ -22,6 +22,8 @@ const MOST_INPUT = 4 * 1024 * 1024;
 export interface Search extends SearchArguments {
   /** On how many days the workers must agree; null: as many as the policy says. */
   readonly days: number | null;
+  /** Nothing counts that an interrupted run has found out. */
+  readonly fresh: boolean;
   /** Which of the references that were found are asked for. */
   readonly choose: (mentions: readonly Mention[]) => readonly Mention[];
 }

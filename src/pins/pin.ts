@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Tofu3Error } from "../errors.ts";
-import type { Answer, Examination } from "../model/audit.ts";
+import type { Examination } from "../model/audit.ts";
 import type { Mention } from "../model/mention.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { renderBuildkitPolicy } from "./buildkit.ts";
@@ -37,7 +37,7 @@ export interface Moved extends PinChange {
   readonly changes: readonly string[];
 }
 
-export interface Pinning {
+export interface Prepared {
   readonly plans: readonly (Omit<FilePlan, "changes"> & { readonly changes: readonly Moved[] })[];
   /** What is to be written: the files, then the lock and the policy, where they change. */
   readonly rewrites: readonly Rewrite[];
@@ -46,12 +46,11 @@ export interface Pinning {
 }
 
 /** What pinning comes to; writes nothing. Throws E_USAGE for a lock that cannot be read, unless there is an alarm. */
-export async function preparePins(request: PinRequest): Promise<Pinning> {
+export async function preparePins(request: PinRequest): Promise<Prepared> {
   const { tree, update, cwd } = request;
   const answers = answersIn(tree.mentions, request.examinations);
-  const all = [...answers.values()];
   // a tag that moves while it is looked at, and vantages that differ: no time to write anything
-  const alarm = all.some(({ tag, pin }) => [tag, pin].some((each) => each !== null && isAlarm(each)));
+  const alarm = [...request.examinations.values()].some(isAlarm);
   const agreed = new Map(
     [...answers].flatMap(([key, { tag }]) => {
       const digest = tag?.outcome === "agreed" ? tag.root?.digest : undefined;
@@ -73,8 +72,8 @@ export async function preparePins(request: PinRequest): Promise<Pinning> {
   return { plans: moved, rewrites: [...files, ...records], diff };
 }
 
-function isAlarm({ outcome }: Answer): boolean {
-  return outcome === "disagreed" || outcome === "moved";
+function isAlarm({ tag, pin, claims }: Examination): boolean {
+  return [tag, pin, ...claims.values()].some((each) => each?.outcome === "disagreed" || each?.outcome === "moved");
 }
 
 /** What each tag leads to, by `agreementKey`; a reference without a tag and one with `latest` are asked alike. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compose } from "../../src/pins/formats/compose.ts";
-import { OLD, told } from "./pinned.ts";
+import { look, OLD, told } from "./pinned.ts";
 
 const inService = (lines: string): string => `services:\n  web:\n${lines.replace(/^/gm, "    ")}\n`;
 
@@ -68,6 +68,13 @@ describe("a Compose file names", () => {
       "9:21 alpine:3 -> COPY --from=alpine:3@NEW / /",
       "10:15 $NOT ? the variable NOT has no default",
     ]);
+  });
+
+  test("a text that is longer than any reference may come to a short one: it is not left out", () => {
+    const text = inService(`image: ${"${A:-}".repeat(1000)}alpine\n`);
+    const [only, ...others] = look(compose, "compose.yaml", text).mentions;
+    expect([only?.target, others]).toEqual([{ kind: "unresolved", why: "it is too long for a reference" }, []]);
+    expect(only?.text).toHaveLength(4096);
   });
 
   test("what a quoted Dockerfile within it names, where it can", () => {

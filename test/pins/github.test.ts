@@ -97,6 +97,14 @@ describe("a matrix makes", () => {
         "7:16 ${{ matrix.image }} ? ${{ matrix.image }} is known only when the workflow runs",
       ],
     ],
+    [
+      "one image of values and what `include` adds to them",
+      "name: [a, b]\ninclude:\n  - { name: a, tag: 1 }\n  - { name: b, tag: 2 }",
+      "${{ matrix.name }}:${{ matrix.tag }}",
+      ["a:1", "b:2"].map(
+        (each) => `10:16 \${{ matrix.name }}:\${{ matrix.tag }} = ${each} by hand: it is put together from variables`,
+      ),
+    ],
     ["no container where it has no such value", "os: [x]", "${{ matrix.image }}", []],
   ])("%s", (_, matrix, image, mentions) => {
     expect(told(github, WORKFLOW, inMatrix(matrix, image))).toEqual(mentions);

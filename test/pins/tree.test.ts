@@ -50,6 +50,22 @@ describe("a folder", () => {
     expect(tree.files).toEqual({ read: 4, withReferences: 4 });
   });
 
+  test("is of every kind that its name or text may be", async () => {
+    const job = "jobs:\n  a:\n    container: job:1\n";
+    await write({
+      ".github/workflows/dockerfile.yml": job,
+      ".gitlab/docker-compose.yml": "services:\n  web:\n    image: web:1\n",
+      ".woodpecker/pod.yaml": "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: pod:1\n",
+      "Dockerfile.yaml": "FROM base:1\n",
+    });
+    expect(said(await read("."))).toEqual([
+      ".github/workflows/dockerfile.yml:3 job:1",
+      ".gitlab/docker-compose.yml:3 web:1",
+      ".woodpecker/pod.yaml:5 pod:1",
+      "Dockerfile.yaml:1 base:1",
+    ]);
+  });
+
   test("is not read where others wrote it", async () => {
     for (const folder of [".git", ".hg", ".svn", ".terraform", "node_modules", "x/node_modules"]) {
       await write({ [`${folder}/Dockerfile`]: "FROM no\n" });

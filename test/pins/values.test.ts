@@ -107,6 +107,11 @@ describe("a values file names", () => {
       [],
     ],
     [
+      "an image that takes the place of a merged one",
+      "a: &a { image: x:1 }\nb: { <<: *a, image: y:1 }",
+      ["1:16 x:1 -> a: &a { image: x:1@NEW }", "2:21 y:1 -> b: { <<: *a, image: y:1@NEW }"],
+    ],
+    [
       "an anchored image once",
       "a:\n  image: &i { repository: a/b, tag: v1 }\nb: { image: *i }\nc: { image: { <<: *i, tag: v2 } }",
       [

@@ -56,11 +56,11 @@ export interface SearchArguments {
   readonly paths: readonly string[];
   readonly depth: Depth;
   readonly allowPrivate: boolean;
-  readonly fresh: boolean;
 }
 
 export interface AuditArguments extends SearchArguments {
   readonly command: "audit";
+  readonly fresh: boolean;
   /** Null: the default. */
   readonly failOn: ReadonlySet<FindingKind> | null;
   readonly baseline: string | null;
@@ -153,6 +153,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
       return {
         command: "audit",
         ...searchOf(positionals, flags),
+        fresh: isOn(flags, "fresh"),
         failOn: failOnOf(flags),
         baseline: text(flags, "baseline"),
         honourComments: !isOn(flags, "no-ignore"),
@@ -185,7 +186,7 @@ function argumentsOf(command: Command, positionals: readonly string[], flags: Fl
 
 function searchOf(paths: readonly string[], flags: Flags): SearchArguments {
   const depth = DEPTHS.find((each) => each === text(flags, "depth")) ?? "root";
-  return { paths, depth, allowPrivate: isOn(flags, "allow-private"), fresh: isOn(flags, "fresh") };
+  return { paths, depth, allowPrivate: isOn(flags, "allow-private") };
 }
 
 function failOnOf(flags: Flags): ReadonlySet<FindingKind> | null {

@@ -32,7 +32,7 @@ export async function pinCommand(
   await readLock(lock);
   const { update } = wanted;
   const choose: Search["choose"] = (mentions) => toPin(mentions, update);
-  const { tree, examined } = await search({ ...wanted, days: null, choose }, config, settings, io, signal);
+  const { tree, examined } = await search({ ...wanted, days: null, fresh: true, choose }, config, settings, io, signal);
   const buildkitPolicy = wanted.buildkitPolicy === null ? null : resolve(io.cwd, wanted.buildkitPolicy);
   const pinning = await preparePins({
     tree,

@@ -87,17 +87,19 @@ export class Asker implements Asking {
     const registry = registryKey(subject);
     const told = await this.#turns.take(registry, () => this.#question(subject, registry), signal);
     if ("closed" in told) return told;
-    const answer = await this.#judge(subject, name, told);
-    journal.keep(name, answer);
+    const { answer, isEntered } = await this.#judge(subject, name, told);
+    // a run that goes on must not rely on what the ledger does not have; an alarm stands in any case
+    if (isEntered || answer.outcome === "disagreed") journal.keep(name, answer);
     return answer;
   }
 
   async #question(subject: Subject, registry: string): Promise<Told | NotAsked> {
     const { vantages, signal } = this.#around;
     const asked = { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null };
+    const number = this.#trouble.begin();
     try {
       const told = await question(vantages, asked, this.#listen(registry), signal);
-      this.#learn(registry, told.observations);
+      this.#learn(number, registry, told.observations);
       return told;
     } catch (thrown) {
       signal.throwIfAborted();
@@ -108,19 +110,25 @@ export class Asker implements Asking {
   }
 
   /** No registry waits for the ledger: many verdicts are entered together. */
-  async #judge(subject: Subject, reference: string, told: Told): Promise<Answer> {
+  async #judge(
+    subject: Subject,
+    reference: string,
+    told: Told,
+  ): Promise<{ readonly answer: Answer; readonly isEntered: boolean }> {
     const { runtime, ledgers, signal } = this.#around;
     const { depth, days } = this.#request;
     const policy = policyOf({ days }, runtime);
     const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
     const judgement = await openMemory(remembered, policy, runtime, ledgers).enter(told, signal);
     this.#ledgerFault ??= judgement.fault;
-    return answerOf(judgement, told, { reference, ...WHOLE }, policy);
+    return { answer: answerOf(judgement, told, { reference, ...WHOLE }, policy), isEntered: judgement.fault === null };
   }
 
   #jobOf(subject: Subject): Job {
     const { depth, allowPrivate } = this.#request;
-    const { limits } = this.#around.runtime.config;
+    const { limits: all } = this.#around.runtime.config;
+    const totalSeconds = depth === "root" ? Math.min(all.totalSeconds, ROOT_SECONDS) : all.totalSeconds;
+    const limits = { ...all, totalSeconds };
     return { ...jobOf({ subject, ...WHOLE }, limits, depth), publicOnly: !allowPrivate };
   }
 
@@ -133,17 +141,18 @@ export class Asker implements Asking {
     };
   }
 
-  #learn(registry: string, observations: readonly Observation[]): void {
+  #learn(number: number, registry: string, observations: readonly Observation[]): void {
     const budget = budgetOf(observations);
     if (budget !== null) {
       const why = `${registry} allows ${budget.worker} no more requests for now, by its rate-limit headers`;
       this.#turns.allow(registry, budget.left, why);
+      if (budget.left <= 0) this.#around.watch({ kind: "closed", registry, why });
     }
-    const trouble = this.#trouble.after(registry, observations);
+    const trouble = this.#trouble.after(number, registry, observations);
     if (trouble === null) return;
     if (trouble.registry === null) this.#turns.closeAll(trouble.why);
     else this.#turns.close(trouble.registry, trouble.why);
-    this.#around.watch({ kind: "slowed", registry: trouble.registry ?? "every registry", why: trouble.why });
+    this.#around.watch({ kind: "closed", registry: trouble.registry, why: visible(trouble.why, 400) });
   }
 
   /** The tree that is audited must not make this machine, or a VM, ask inside its own network. */
@@ -158,6 +167,8 @@ export class Asker implements Asking {
   }
 }
 
+/** A registry that trickles must not hold up an audit for hours. */
+const ROOT_SECONDS = 120;
 const WHOLE = { platform: null, osVersion: null, bottle: null };
 
 /** Null for a name that nobody can connect to, which the workers say themselves. */

@@ -89,6 +89,8 @@ async function all(
 function journalOf({ depth, allowPrivate, days, fresh }: AuditRequest, runtime: Runtime): Promise<Journal> {
   const { config, now, version } = runtime;
   const { stateDir } = ledgerPlace(config, runtime);
-  const of = { version, depth, allowPrivate, days, workers: config.workers, policy: config.policy, cwd: runtime.cwd };
+  const { workers, policy } = config;
+  const registries = [...config.registries];
+  const of = { version, depth, allowPrivate, days, workers, policy, registries, cwd: runtime.cwd };
   return openJournal(join(stateDir, "audits"), of, { fresh, now });
 }

@@ -14,6 +14,8 @@ interface Line {
   running: number;
   /** How many may be under way. The first goes alone: it tells what the registry allows, and gets the token. */
   most: number;
+  /** How often it has asked for patience. */
+  slowed: number;
   /** It asked for patience until then, by the clock of `performance`. */
   notBefore: number;
   /** As its headers say; null if they do not. */
@@ -41,20 +43,23 @@ export class Turns {
   ): Promise<T | { readonly closed: string }> {
     const line = this.#lineOf(registry);
     if (!(await this.#wait(line, signal))) return { closed: line.closed ?? "it is asked no more" };
+    const { slowed } = line;
     try {
       return await work();
     } finally {
       line.running -= 1;
       this.#running -= 1;
-      line.most = MOST_EACH;
+      // one that was asked before the registry wanted patience says nothing about it
+      if (slowed === line.slowed) line.most = slowed === 0 ? MOST_EACH : Math.min(MOST_EACH, line.most + 1);
       this.#pump();
     }
   }
 
-  /** The registry wants to be left alone for so long, and asked by one at a time from then on. */
+  /** The registry wants to be left alone for so long; it is asked one by one then, and one more with each answer. */
   slow(registry: string, ms: number): void {
     const line = this.#lineOf(registry);
     line.most = 1;
+    line.slowed += 1;
     line.notBefore = Math.max(line.notBefore, performance.now() + ms);
   }
 
@@ -80,7 +85,7 @@ export class Turns {
   #lineOf(registry: string): Line {
     const known = this.#lines.get(registry);
     if (known !== undefined) return known;
-    const line: Line = { waiting: [], running: 0, most: 1, notBefore: 0, left: null, closed: this.#closed };
+    const line: Line = { waiting: [], running: 0, most: 1, slowed: 0, notBefore: 0, left: null, closed: this.#closed };
     this.#lines.set(registry, line);
     return line;
   }

@@ -16,7 +16,7 @@ import { list } from "./list.ts";
 import { lock } from "./lock.ts";
 import { argo, kubernetes, tekton } from "./manifests.ts";
 
-/** Every kind of file that is read; the first that claims a file reads it. */
+/** Every kind of file that is read. Several may claim one: at each place, the first of them counts. */
 export const FORMATS: readonly Format[] = [
   dockerfile,
   bazel,

@@ -21,19 +21,14 @@ export interface Block {
   readonly outer: (offset: number) => number | null;
 }
 
-const MOST_CHARACTERS = 4096;
 const NOTHING = new Set(["", "~", "null", "Null", "NULL"]);
 
 export function isNothing(node: Node): boolean {
   return isScalar(node) && node.type === "PLAIN" && NOTHING.has(String(node.value));
 }
 
-/** What a node says; null if it is no text, or longer than any reference. */
+/** What a node says; null if it is no text. */
 export function textOf(node: Node, text: string): Text | null {
-  return isScalar(node) && String(node.value).length > MOST_CHARACTERS ? null : lineOf(node, text);
-}
-
-function lineOf(node: Node, text: string): Text | null {
   if (!isScalar(node) || typeof node.value !== "string" || node.range === null || node.range === undefined) {
     return null;
   }
@@ -53,7 +48,7 @@ export function blockOf(node: Node | null, text: string): Block | null {
   if (!isScalar(node) || typeof node.value !== "string" || !node.range) return null;
   const [start, end] = node.range;
   if (node.type === "BLOCK_LITERAL") return { value: node.value, start, end, outer: outerOf(node.value, text, start) };
-  const line = lineOf(node, text);
+  const line = textOf(node, text);
   if (line === null) return null;
   const { value } = line;
   return { value, start: line.start, end: line.end, outer: (at) => (line.literal ? line.start + at : null) };

@@ -34,18 +34,18 @@ async function turn(): Promise<void> {
 describe("turns", () => {
   test("the first question to a registry goes alone, then many go at once", async () => {
     const [turns, work] = [new Turns(), works()];
-    const all = Array.from({ length: 40 }, () => turns.take("a.example", work.start, never));
+    const all = Array.from({ length: 300 }, () => turns.take("a.example", work.start, never));
     await turn();
     expect(work.running()).toBe(1);
     work.finish();
     await turn();
-    expect(work.running()).toBe(16);
+    expect(work.running()).toBe(256);
     while (work.running() > 0) {
       work.finish();
       await turn();
     }
-    expect(await Promise.all(all)).toEqual(Array.from({ length: 40 }, () => "done"));
-    expect(work.most()).toBe(16);
+    expect(await Promise.all(all)).toEqual(Array.from({ length: 300 }, () => "done"));
+    expect(work.most()).toBe(256);
   });
 
   test("a registry that wants patience keeps only its own questions waiting", async () => {
@@ -62,6 +62,28 @@ describe("turns", () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(55);
     slow.finish();
     expect(await first).toBe("done");
+  });
+
+  test("one that wanted patience is asked one by one, and one more with each answer", async () => {
+    const [turns, work] = [new Turns(), works()];
+    const all = Array.from({ length: 30 }, () => turns.take("a.example", work.start, never));
+    await turn();
+    work.finish();
+    await turn();
+    expect(work.running()).toBe(29);
+    turns.slow("a.example", 0);
+    const more = Array.from({ length: 10 }, () => turns.take("a.example", work.start, never));
+    // those that were under way say nothing about how patient it is now
+    for (const most of [1, 2, 4]) {
+      work.finish();
+      await turn();
+      expect(work.running()).toBe(most);
+    }
+    while (work.running() > 0) {
+      work.finish();
+      await turn();
+    }
+    expect(await Promise.all([...all, ...more])).toHaveLength(40);
   });
 
   test("one that allows no more is not asked again, and says why", async () => {

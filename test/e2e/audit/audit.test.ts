@@ -20,10 +20,12 @@ function placed(kind: string, reference: string, { file, line, column, endLine, 
 function expectedOf(marks: readonly Mark[], { known }: World): readonly string[] {
   const all = marks.flatMap((mark) => {
     if (mark.name === null) return [placed("unresolved", "", mark)];
-    const one = known.get(mark.name);
-    if (one === undefined) throw new Error(`nothing is known of ${mark.name}`);
-    const kinds = one.kinds.filter((kind) => !mark.excluded || !PINNING.includes(kind));
-    return kinds.map((kind) => placed(kind, one.reference, mark));
+    return mark.name.split("+").flatMap((name) => {
+      const one = known.get(name);
+      if (one === undefined) throw new Error(`nothing is known of ${name}`);
+      const kinds = one.kinds.filter((kind) => !mark.excluded || !PINNING.includes(kind));
+      return kinds.map((kind) => placed(kind, one.reference, mark));
+    });
   });
   return all.sort();
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -130,6 +130,38 @@ describe("an interrupted audit", () => {
     const third = await auditOf(world(), folder, { state, config: direct() });
     expect(third.stderr).not.toContain("carrying on");
     expect(asked(3)).toBe(6);
+  });
+});
+
+describe("an interrupted audit whose ledger is broken", () => {
+  test("leaves nothing behind that a later one would rely on", async () => {
+    const { stage } = world();
+    const state = await stage.room();
+    const ledger = join(state, "tofu3/ledger.jsonl");
+    await mkdir(join(state, "tofu3"));
+    await writeFile(ledger, "this is no ledger\n");
+    const shop = await startShop(1);
+    const slow = await world().lab(startLiar());
+    let isOpen = false;
+    const honest = { headers: { "Content-Type": first.manifest.mediaType }, body: first.manifest.bytes };
+    slow.answer("/v2/a/b/manifests/1", async () => {
+      while (!isOpen) await sleep(50);
+      return honest;
+    });
+    const folder = await writeTree(world(), { "images.txt": listOf([`${slow.host}/a/b:1`, `${shop.host}/a/b:0`]) });
+    const interrupt = async (pid: number): Promise<void> => {
+      while (shop.requests.length < 3) await sleep(50);
+      await sleep(2000);
+      process.kill(pid, "SIGINT");
+    };
+    const how = { state, config: direct() };
+    const stopped = await auditOf(world(), folder, { ...how, options: { onStart: (pid) => void interrupt(pid) } });
+    expect(stopped.code).toBe(130);
+    isOpen = true;
+    await rm(ledger);
+    const again = await auditOf(world(), folder, how);
+    expect(again.stderr).not.toContain("carrying on");
+    expect((await readFile(ledger, "utf8")).split("\n")).toHaveLength(3);
   });
 });
 

@@ -15,7 +15,7 @@ export interface Mark {
   readonly column: number;
   readonly endLine: number;
   readonly endColumn: number;
-  /** Name of the reference; null if it cannot be known. */
+  /** Name of the reference, or of several with `+` between them; null if it cannot be known. */
   readonly name: string | null;
   readonly text: string;
   readonly excluded: boolean;

@@ -38,7 +38,7 @@ describe("SARIF", () => {
     const [run] = logOf(everyKind()).runs;
     const rules = run?.tool.driver.rules ?? [];
     expect(rules.map(({ id }) => id)).toEqual([...FINDING_KINDS]);
-    for (const { id, help, shortDescription, fullDescription } of rules) {
+    for (const { help, shortDescription, fullDescription } of rules) {
       for (const text of [help?.text, help?.markdown, shortDescription?.text, fullDescription?.text])
         expect(text).toMatch(/\.$/);
     }
