@@ -122,9 +122,11 @@ function inOrder(stays: readonly Stay[], mentions: readonly Mention[]): readonly
 }
 
 function decide(mention: Mention, { agreed, update }: Terms): Wanted | Stay {
-  const { target, pinning, ignores } = mention;
+  const { source, target, pinning, ignores } = mention;
   const stay = (kind: StayKind, why: string | null = null): Stay => ({ mention, kind, why });
   if (target.kind === "unresolved") return stay("unresolved", target.why);
+  // what a lock says was agreed on, and is written with its time and its vantages
+  if (source === "lock") return stay("pinned");
   // the sha256 of a bottle's blob is its pin; what its index leads to does not belong there
   if (target.kind === "bottle") return stay("pinned");
   const { reference } = target;

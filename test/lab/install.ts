@@ -25,6 +25,10 @@ const PROGRAMS = {
   busybox: "busybox",
   zstd: "zstd",
   xmllint: "libxml2-utils",
+  git: "git",
+  "docker-compose": "docker-compose",
+  buildah: "buildah",
+  kubectl: "kubernetes-client",
 } as const;
 
 /** Installed with the others; a test that wants one is skipped where it is missing. */

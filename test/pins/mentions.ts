@@ -1,5 +1,5 @@
 import { Lines } from "../../src/pins/text.ts";
-import type { Edit, Ignore, Mention, Target } from "../../src/model/mention.ts";
+import type { Edit, Ignore, Mention, Source, Target } from "../../src/model/mention.ts";
 import { parseDigest, type Digest } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 
@@ -11,6 +11,8 @@ export function digest(digit: string): Digest {
 export const [OLD, NEW, OTHER] = [digest("0"), digest("1"), digest("2")] as const;
 
 export interface Described {
+  /** `compose` unless something else is said. */
+  readonly source?: Source;
   readonly file?: string;
   readonly text?: string;
   readonly target?: Target;
@@ -25,7 +27,7 @@ export function mentionOf(written: string, { file = "f", text = written, ...more
   const end = start + written.length;
   const edit = { start: written.includes("@") ? start + written.indexOf("@") : end, end, before: "@", after: "" };
   return {
-    source: "compose",
+    source: more.source ?? "compose",
     place: new Lines(text).place(file, start, end),
     text: written,
     target: more.target ?? { kind: "reference", reference: parseReference(written) },

@@ -62,6 +62,7 @@ describe("one reference", () => {
       becomes: "alpine:3",
       stays: "pinned",
     },
+    { written: `alpine:3@${OLD}`, source: "lock", update: true, becomes: `alpine:3@${OLD}`, stays: "pinned" },
   ];
   test.each(rows)(
     "$written, update $update: $becomes, stays $stays",
