@@ -29,6 +29,8 @@ export function addVariables(line: Logical, from: number, known: Map<string, Val
     NAME.lastIndex = word.start;
     const name = NAME.exec(line.text)?.[0];
     const equals = word.start + (name ?? "").length;
+    if (name !== undefined && equals === word.end && known.has(name))
+      known.set(name, { why: `the variable ${name.slice(0, 100)} is declared again without a value` });
     if (name === undefined || line.text[equals] !== "=") continue;
     known.set(name, expand(line, { start: equals + 1, end: word.end }, known));
   }

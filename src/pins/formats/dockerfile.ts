@@ -1,8 +1,8 @@
-import { DockerfileParser } from "dockerfile-ast";
 import type { Mention, Pinning, Source } from "../../model/mention.ts";
 import { Lines } from "../text.ts";
 import { addVariables, expand, type Value, type Variables } from "./dockerargs.ts";
-import { continuationOf, flagsAt, logicalLine, sourceOf, wordAt, type Logical, type Word } from "./dockerline.ts";
+import { sourceOf, wordAt, type Logical, type Word } from "./dockerline.ts";
+import { flagsAt, instructionsOf, keywordAt, type Flag } from "./dockerlines.ts";
 import type { Format, Found, TextFile } from "./format.ts";
 import {
   byHand,
@@ -15,6 +15,8 @@ import {
   type Spot,
 } from "./mentions.ts";
 import { notHonoured } from "./remarks.ts";
+
+const DIRECTIVES: readonly string[] = ["syntax", "escape", "check"];
 
 export const dockerfile: Format = {
   source: "dockerfile",
@@ -84,7 +86,7 @@ function outside(
 function sightingsIn(source: string): readonly Sighting[] {
   const head = directivesOf(source);
   const stages = new Stages();
-  const sightings: Sighting[] = head.syntax === null ? [] : [plain(head.syntax)];
+  const sightings: Sighting[] = head.syntax === null ? [] : [head.syntax];
   const variables = new Map<string, Value>();
   for (const line of instructionsOf(source, head.escape)) {
     let { keyword, rest } = keywordAt(line, 0);
@@ -97,64 +99,45 @@ function sightingsIn(source: string): readonly Sighting[] {
   return [...sightings, ...stages.referred()].sort((a, b) => a.spot.start - b.spot.start);
 }
 
-/** The word at `from` in upper case, if it is short enough for an instruction, and where it ends. */
-function keywordAt(line: Logical, from: number): { readonly keyword: string; readonly rest: number } {
-  const word = wordAt(line, from);
-  if (word === null || word.end - word.start > "ONBUILD".length) return { keyword: "", rest: line.text.length };
-  return { keyword: line.text.slice(word.start, word.end).toUpperCase(), rest: word.end };
+/** The directives in the first lines: the escape character, and the image that reads the file. */
+function directivesOf(source: string): { readonly escape: string; readonly syntax: Sighting | null } {
+  const start = source.startsWith("\ufeff") ? 1 : 0;
+  const shebang = source.startsWith("#!", start);
+  const from = shebang ? nextLine(source, start) : start;
+  const own = directivesFrom(source, from, "#");
+  const syntax = own.get("syntax") ?? directivesFrom(source, from, "//").get("syntax") ?? null;
+  // behind a shebang, only the syntax is looked for
+  const escape = !shebang && own.get("escape")?.text === "`" ? "`" : "\\";
+  return { escape, syntax: syntax === null ? syntaxInJson(source.slice(from), from) : plain(syntax) };
 }
 
-/** The instructions that may have a reference, or a variable of one. */
-function* instructionsOf(source: string, escape: string): Generator<Logical> {
-  const text = likeBuildkit(source, escape);
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  for (const instruction of DockerfileParser.parse(text).getInstructions()) {
-    if (!/^(?:FROM|ARG|COPY|RUN|ONBUILD)$/.test(instruction.getKeyword())) continue;
-    const { start, end } = instruction.getRange();
-    const [from, to] = [start, end].map((each) => (starts[each.line] ?? text.length) + each.character);
-    yield logicalLine(source, from ?? 0, to ?? 0, escape);
-  }
-}
-
-/**
- * The text for dockerfile-ast, which is asked only where instructions begin: without what it reads in another way than
- * BuildKit, and without flags, each of which costs it the whole line. Every character keeps its place.
- */
-function likeBuildkit(source: string, escape: string): string {
-  const text = source
-    .replace(/^\ufeff/, " ")
-    .replace(/\r(?!\n)/g, " ")
-    .replace(/([ \t])--/g, "$1xx");
-  if (!text.includes(escape + escape)) return text;
-  return text
-    .split("\n")
-    .map((line) => {
-      const bare = line.trimEnd();
-      const doubled = bare.endsWith(escape) && continuationOf(line, escape) === -1;
-      return doubled ? `${bare.slice(0, -1)}x${line.slice(bare.length)}` : line;
-    })
-    .join("\n");
-}
-
-/** The directives in the first lines. */
-function directivesOf(source: string): { readonly escape: string; readonly syntax: Spot | null } {
-  let escape = "\\";
-  let syntax: Spot | null = null;
-  let start = source.startsWith("\ufeff") ? 1 : 0;
-  if (source.startsWith("#!", start)) start = nextLine(source, start);
-  for (; start < source.length; start = nextLine(source, start)) {
+/** Each begins a line; the first line without one that is known ends them. */
+function directivesFrom(source: string, from: number, marker: string): ReadonlyMap<string, Spot> {
+  const found = new Map<string, Spot>();
+  for (let start = from; start < source.length; start = nextLine(source, start)) {
     const line = source.slice(start, Math.min(nextLine(source, start), start + 4096));
-    const directive = /^([ \t]{0,100}#[ \t]{0,100}([a-zA-Z][a-zA-Z0-9]{0,50})[ \t]{0,100}=[ \t]{0,100})(\S+)/.exec(
-      line,
-    );
+    const head = line.trimStart();
+    const directive = /^(\s{0,100}([a-z][a-z0-9]{0,50})\s{0,100}=\s{0,100})(\S+)/i.exec(head.slice(marker.length));
     const [, before = "", name = "", text = ""] = directive ?? [];
-    if (directive === null) break;
-    const from = start + before.length;
-    if (name.toLowerCase() === "syntax") syntax ??= { start: from, end: from + text.length, text };
-    if (name.toLowerCase() === "escape" && text === "`") escape = text;
+    if (!head.startsWith(marker) || !DIRECTIVES.includes(name.toLowerCase())) break;
+    const at = start + line.length - head.length + marker.length + before.length;
+    if (!found.has(name.toLowerCase())) found.set(name.toLowerCase(), { start: at, end: at + text.length, text });
   }
-  return { escape, syntax };
+  return found;
+}
+
+/** `{"syntax": "IMAGE"}`: the image reads whatever else is there. */
+function syntaxInJson(source: string, start: number): Sighting | null {
+  if (!source.trimStart().startsWith("{")) return null;
+  try {
+    const fields = Object.entries(JSON.parse(source) as Readonly<Record<string, unknown>>);
+    const [, text] = fields.find(([key]) => key.toLowerCase() === "syntax") ?? [];
+    if (typeof text !== "string") return null;
+    const spot = { start, end: start + source.trimEnd().length, text: text.split(" ", 1).join("") };
+    return { spot, pinning: byHand("the file is JSON"), why: null };
+  } catch {
+    return null;
+  }
 }
 
 function nextLine(source: string, from: number): number {
@@ -162,41 +145,58 @@ function nextLine(source: string, from: number): number {
   return end === -1 ? source.length : end + 1;
 }
 
+/** A part of a flag. */
+type Part = Flag;
+
 /** The values of `--from=…`. */
-function copiedFrom(line: Logical, from: number): readonly Word[] {
-  const { flags } = flagsAt(line, from);
-  const values = flags.filter(({ start }) => line.text.startsWith("--from=", start));
-  return values.map(({ start, end }) => unquoted(line, { start: start + "--from=".length, end }));
+function copiedFrom(line: Logical, from: number): readonly Part[] {
+  return flagsAt(line, from).flags.flatMap((flag) => valueOf(flag, "--from") ?? []);
+}
+
+/** What stands behind the name of a flag; one that has nothing there names what cannot be known. */
+function valueOf(flag: Flag, name: string): Part | null {
+  if (flag.text !== name && !flag.text.startsWith(`${name}=`)) return null;
+  return partOf(flag, flag.text === name ? 0 : name.length + 1);
+}
+
+function partOf({ text, at }: Flag, start: number, end = text.length): Part {
+  return { text: text.slice(start, end), at: at.slice(start, end) };
 }
 
 /** The values of `from=…` in each `--mount=…`. */
-function mountedFrom(line: Logical, from: number): readonly Word[] {
-  const { flags } = flagsAt(line, from);
-  return flags.flatMap((flag) => {
-    if (!line.text.startsWith("--mount=", flag.start)) return [];
-    const values: Word[] = [];
-    let start = flag.start + "--mount=".length;
-    for (const each of line.text.slice(start, flag.end).split(",")) {
-      const field = unquoted(line, { start, end: start + each.length });
-      if (line.text.startsWith("from=", field.start)) {
-        values.push(unquoted(line, { start: field.start + "from=".length, end: field.end }));
-      }
-      start += each.length + 1;
-    }
-    return values;
-  });
+function mountedFrom(line: Logical, from: number): readonly Part[] {
+  return flagsAt(line, from)
+    .flags.flatMap((flag) => valueOf(flag, "--mount") ?? [])
+    .flatMap((value) => fieldsOf(value))
+    .flatMap((field) => (/^from=/i.test(field.text) ? partOf(field, "from=".length) : []));
 }
 
-function unquoted({ text }: Logical, { start, end }: Word): Word {
-  const opened = start < end && (text[start] === '"' || text[start] === "'");
-  const closed = end - 1 > start && (text[end - 1] === '"' || text[end - 1] === "'");
-  return { start: opened ? start + 1 : start, end: closed ? end - 1 : end };
+/** The fields of a line of CSV. */
+function fieldsOf(value: Part): readonly Part[] {
+  const fields: Part[] = [];
+  for (let at = 0; at <= value.text.length; at++) {
+    if (value.text[at] !== '"') {
+      const comma = value.text.indexOf(",", at);
+      const end = comma === -1 ? value.text.length : comma;
+      fields.push(partOf(value, at, end));
+      at = end;
+      continue;
+    }
+    const letters: number[] = [];
+    for (at++; at < value.text.length; at++) {
+      if (value.text[at] === '"' && value.text[++at] !== '"') break;
+      letters.push(at);
+    }
+    const text = letters.map((each) => value.text[each]).join("");
+    fields.push({ text, at: letters.map((each) => value.at[each] ?? 0) });
+  }
+  return fields;
 }
 
 /** A FROM may name a stage before it, and a COPY or a RUN any other. */
 class Stages {
   readonly #names = new Set<string>();
-  readonly #references: (readonly [Logical, Word])[] = [];
+  readonly #references: (readonly [Logical, Part])[] = [];
   none = true;
 
   /** What a FROM names, unless it is an earlier stage; its own name counts from here on. */
@@ -212,18 +212,20 @@ class Stages {
     return known ? [] : [sightingOf(line, image, value)];
   }
 
-  refer(line: Logical, words: readonly Word[]): void {
-    for (const word of words) this.#references.push([line, word]);
+  refer(line: Logical, parts: readonly Part[]): void {
+    for (const part of parts) this.#references.push([line, part]);
   }
 
   /** What the instructions name that is no stage, by name or by number. */
   referred(): readonly Sighting[] {
-    return this.#references.flatMap(([line, word]) => {
-      const text = line.text.slice(word.start, word.end);
-      if (text === "scratch" || /^\d*$/.test(text) || this.#names.has(text.toLowerCase())) return [];
+    return this.#references.flatMap(([line, { text, at }]) => {
+      if (text === "scratch" || /^\d{0,18}$/.test(text) || this.#names.has(text.toLowerCase())) return [];
+      const word = { start: at[0] ?? 0, end: (at.at(-1) ?? -1) + 1 };
+      if (/^--(?:from|mount)$/.test(text))
+        return [sightingOf(line, word, { why: "its value does not stand behind it" })];
       if (text.includes("$")) return [sightingOf(line, word, { why: "variables are not filled in there" })];
       const { whole, ...origin } = sourceOf(line, word.start, word.end);
-      return [sightingOf(line, word, { text, origin: whole ? origin : null })];
+      return [sightingOf(line, word, { text, origin: whole && word.end - word.start === text.length ? origin : null })];
     });
   }
 }

@@ -9,7 +9,7 @@ import type { Session } from "../fetch/session.ts";
 import type { Vantage } from "../vantage.ts";
 import { readDocument } from "./document.ts";
 import { faultFrom } from "./ending.ts";
-import { withSession } from "./inspect.ts";
+import { askEach, withSession } from "./inspect.ts";
 
 /** What one vantage is given for a tag or a digest. `bytes` are empty where there was nothing. */
 export interface Glimpse {
@@ -42,19 +42,7 @@ export async function glimpse(
       return { ...NOTHING, fault: faultFrom(asError(thrown)) };
     }
   };
-  try {
-    return await withSession(
-      vantage,
-      job,
-      () => undefined,
-      signal,
-      (session, limit) => Promise.all(asked.map((each) => one(session, each, limit))),
-    );
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const fault = faultFrom(asError(thrown));
-    return asked.map(() => ({ ...NOTHING, fault }));
-  }
+  return askEach(vantage, job, asked, one, (fault) => ({ ...NOTHING, fault }), signal);
 }
 
 /** A blob, whole, as one vantage is given it, whether or not it matches. Rejects if there is none, or a longer one. */

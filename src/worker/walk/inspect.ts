@@ -1,5 +1,6 @@
-import { Tofu3Error } from "../../errors.ts";
+import { asError, Tofu3Error } from "../../errors.ts";
 import type { Job } from "../../model/job.ts";
+import type { Fault } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
 import { rootDigestOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -10,6 +11,7 @@ import { within } from "../../http/deadline.ts";
 import { openNotebook } from "../fetch/notebook.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Session } from "../fetch/session.ts";
+import { faultFrom } from "./ending.ts";
 import { faultOf, rootPlace } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "../vantage.ts";
@@ -67,6 +69,30 @@ export async function withSession<T>(
       await transport.end();
     }
   });
+}
+
+/**
+ * One answer to each question, at one vantage, in one job of its own; where the job itself fails, what `failed` makes
+ * of that. Rejects with the reason of `signal` only: faults are answers.
+ */
+export async function askEach<Q, A>(
+  vantage: Vantage,
+  job: Job,
+  questions: readonly Q[],
+  answer: (session: Session, question: Q, limit: AbortSignal) => Promise<A>,
+  failed: (fault: Fault) => A,
+  signal: AbortSignal,
+): Promise<readonly A[]> {
+  const unwatched = (): void => undefined;
+  try {
+    return await withSession(vantage, job, unwatched, signal, (session, limit) =>
+      Promise.all(questions.map((each) => answer(session, each, limit))),
+    );
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const fault = faultFrom(asError(thrown));
+    return questions.map(() => failed(fault));
+  }
 }
 
 /**

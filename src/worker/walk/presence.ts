@@ -6,7 +6,7 @@ import type { Session } from "../fetch/session.ts";
 import type { Vantage } from "../vantage.ts";
 import { faultFrom } from "./ending.ts";
 import { confirmBlob, findsBlob } from "./existence.ts";
-import { withSession } from "./inspect.ts";
+import { askEach } from "./inspect.ts";
 import { createGate } from "./parallel.ts";
 
 /** Whether one vantage finds a blob; a fault says neither. */
@@ -31,19 +31,7 @@ export async function present(
     known.set(digest, asked);
     return asked;
   };
-  try {
-    return await withSession(
-      vantage,
-      job,
-      () => undefined,
-      signal,
-      (session, limit) => Promise.all(blobs.map((digest) => ask(session, digest, limit))),
-    );
-  } catch (thrown) {
-    signal.throwIfAborted();
-    const fault = faultFrom(asError(thrown));
-    return blobs.map(() => fault);
-  }
+  return askEach(vantage, job, blobs, ask, (fault): Presence => fault, signal);
 }
 
 async function presenceOf(session: Session, digest: Digest, signal: AbortSignal): Promise<Presence> {

@@ -68,7 +68,7 @@ describe("variables of a FROM", () => {
     ["an alternative of nothing", "FROM a:1${A:+-x}\n", ["1:6 a:1${A:+-x} = a:1"]],
     ["a required one", "ARG A=a:1\nFROM ${A:?no}\n", ["1:7 a:1"]],
     ["put together", "ARG V=3.20\nFROM alpine:${V}\n", ["2:6 alpine:${V} = alpine:3.20"]],
-    ["the last ARG counts", "ARG A=a:1\nARG A=b:2\nARG A\nFROM $A\n", ["2:7 b:2"]],
+    ["the last ARG counts", "ARG A=a:1\nARG A=b:2\nFROM $A\n", ["2:7 b:2"]],
     ["at the time it is used", "ARG A=1\nARG B=b:$A\nARG A=2\nFROM $B\n", ["4:6 $B = b:1"]],
     ["a stage behind a variable", "ARG S=s\nFROM a:1 AS s\nFROM $S\n", ["2:6 a:1"]],
     ["scratch behind a variable", "ARG S=scratch\nFROM $S\n", []],
