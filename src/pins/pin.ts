@@ -45,7 +45,7 @@ export interface Prepared {
   readonly diff: string;
 }
 
-/** What pinning comes to; writes nothing. Throws E_USAGE for a lock that cannot be read. */
+/** What pinning comes to; writes nothing. Throws E_USAGE for a lock that cannot be read, unless there is an alarm. */
 export async function preparePins(request: PinRequest): Promise<Prepared> {
   const { tree, update, cwd } = request;
   const answers = answersIn(tree.mentions, request.examinations);
@@ -65,7 +65,7 @@ export async function preparePins(request: PinRequest): Promise<Prepared> {
     return [{ path: resolve(cwd, file), text, edits }];
   });
   const diff = plans.map(({ file, edits }) => unifiedDiff(file, tree.texts.get(file) ?? "", edits)).join("");
-  const records = await recordsOf(plans, request);
+  const records = alarm ? [] : await recordsOf(plans, request);
   const moved = plans.map((plan) => {
     return { ...plan, changes: plan.changes.map((change) => ({ ...change, changes: behind(change, request) })) };
   });

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import type { Examination } from "../../model/audit.ts";
 import { shownDiff } from "../../pins/diff.ts";
+import { readLock } from "../../pins/lockfile.ts";
 import { preparePins } from "../../pins/pin.ts";
 import { toPin } from "../../pins/plan.ts";
 import { writeFiles } from "../../pins/rewrite.ts";
@@ -27,6 +28,8 @@ export async function pinCommand(
   const config = await loadConfig(settings.config, io);
   const roots = rootsOf(wanted.paths);
   const lock = resolve(io.cwd, wanted.lock ?? (await defaultLock(roots, io.cwd)));
+  // nobody is asked for what could not be recorded
+  await readLock(lock);
   const { update } = wanted;
   const choose: Search["choose"] = (mentions) => toPin(mentions, update);
   const { tree, examined } = await search({ ...wanted, days: null, fresh: true, choose }, config, settings, io, signal);

@@ -2,7 +2,7 @@ import type { Edit, Mention, Pinning, Source, Unread } from "../../model/mention
 import { Lines } from "../text.ts";
 import { asWritten, type Filled } from "./filled.ts";
 import type { Found, TextFile } from "./format.ts";
-import { byHand, mentionOf, targetOf, unresolved } from "./mentions.ts";
+import { byHand, mentionOf, pinningAt, targetOf, unresolved } from "./mentions.ts";
 import { notHonoured, remarksAt } from "./remarks.ts";
 import type { Text } from "./scalars.ts";
 import { parseYaml, TooIntricate, type Yaml } from "./yaml.ts";
@@ -52,7 +52,7 @@ export class Mentions {
     const value = filled.value.trim();
     if (value === "") return;
     const why = from === null ? "it is put together from variables" : ESCAPED;
-    this.#keep(from ?? text, value, from?.literal === true ? pinWhole(from) : byHand(why));
+    this.#keep(from ?? text, value, from?.literal === true ? pinningAt({ ...from, text: from.value }) : byHand(why));
   }
 
   /** One that is there, but cannot be known. */
@@ -125,14 +125,6 @@ export function pinTag(tag: Text): Pinning {
   return at === -1
     ? edits({ start: tag.end, end: tag.end, before: "@", after: "" })
     : edits({ start: tag.start + at + 1, end: tag.end, before: "", after: "" });
-}
-
-/** Replaces the digest, or adds one, and the tag that it is of where there is none. */
-function pinWhole({ value, start, end }: Text): Pinning {
-  const at = value.indexOf("@");
-  if (at !== -1) return edits({ start: start + at + 1, end, before: "", after: "" });
-  const tagged = value.indexOf(":", value.lastIndexOf("/") + 1) !== -1;
-  return edits({ start: end, end, before: tagged ? "@" : ":latest@", after: "" });
 }
 
 function edits(...all: readonly Edit[]): Pinning {

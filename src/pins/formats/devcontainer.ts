@@ -120,7 +120,8 @@ function featureTarget(name: string): Target {
 /** A feature takes a tag or a digest: the digest takes the tag's place, and a comment at the end of its line keeps it. */
 function featurePinning(text: string, page: Page, spot: Spot, others: readonly number[]): Pinning {
   const colon = spot.text.indexOf(":", spot.text.lastIndexOf("/"));
-  if (spot.text.includes("@") || colon === -1) return pinningAt(spot);
+  if (spot.text.includes("@")) return pinningAt(spot);
+  if (colon === -1) return { kind: "edits", edits: [{ start: spot.end, end: spot.end, before: "@", after: "" }] };
   const end = page.lines.endOfLine(spot.start);
   const rest = text.slice(spot.end, end);
   if (rest.length > 1000 || /\/\/|\/\*|\*\//.test(rest) || others.some((other) => other > spot.start && other < end)) {

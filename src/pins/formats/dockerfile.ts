@@ -209,7 +209,11 @@ class Stages {
     const { keyword, rest } = keywordAt(line, image.end);
     const name = keyword === "AS" ? wordAt(line, rest) : null;
     if (name !== null) this.#names.add(line.text.slice(name.start, name.end).toLowerCase());
-    return known ? [] : [sightingOf(line, image, value)];
+    if (known) return [];
+    if (!("text" in value) || value.text !== "") return [sightingOf(line, image, value)];
+    // '' names nothing, and a variable that is empty may be filled by whoever builds
+    const filled = line.text.slice(image.start, image.end).includes("$");
+    return filled ? [sightingOf(line, image, { why: "it is empty" })] : [];
   }
 
   refer(line: Logical, parts: readonly Part[]): void {

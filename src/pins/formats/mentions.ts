@@ -55,12 +55,19 @@ export function byHand(why: string): Pinning {
   return { kind: "by-hand", why };
 }
 
-/** Replaces the digest of a reference that stands there as it is, or adds one. */
+/** Replaces the digest of a reference that stands there as it is, or adds one, and the tag that it is of. */
 export function pinningAt({ start, end, text }: Spot): Pinning {
   const at = text.indexOf("@");
   const edit =
-    at === -1 ? { start: end, end, before: "@", after: "" } : { start: start + at + 1, end, before: "", after: "" };
+    at === -1
+      ? { start: end, end, before: hasTag(text) ? "@" : ":latest@", after: "" }
+      : { start: start + at + 1, end, before: "", after: "" };
   return { kind: "edits", edits: [edit] };
+}
+
+/** A colon before the last slash is a port's. */
+function hasTag(name: string): boolean {
+  return name.includes(":", name.lastIndexOf("/") + 1);
 }
 
 /** The same place found twice is one mention: the first. */

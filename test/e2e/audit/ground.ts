@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Audit } from "../../../src/model/audit.ts";
 import { run, type Outcome, type RunOptions } from "../../lab/cli.ts";
 import type { LabConfig } from "../../lab/config.ts";
-import { readProject, writeProject, type Mark } from "./marks.ts";
+import { readProject, writeProject, type Names, type Project } from "./marks.ts";
 import type { World } from "./world.ts";
 
 export interface Audited extends Outcome {
@@ -54,16 +54,17 @@ export async function auditOf(world: World, folder: string, how: How = {}): Prom
   };
 }
 
+export interface Planted extends Project {
+  readonly folder: string;
+}
+
 /** One of the projects, in a folder of its own. */
-export async function treeOf(
-  world: World,
-  name: string,
-): Promise<{ readonly folder: string; readonly marks: readonly Mark[] }> {
+export async function treeOf(world: World, name: string, names: Names = world.names): Promise<Planted> {
   const folder = join(await world.stage.room(), name);
   await mkdir(folder);
-  const project = readProject(name, world.names);
+  const project = readProject(name, names);
   await writeProject(folder, project);
-  return { folder, marks: project.marks };
+  return { folder, ...project };
 }
 
 /** A tree of these files. */

@@ -44,6 +44,7 @@ describe("what a Dockerfile names", () => {
     ["nor in a comment", "# FROM no:1\nRUN a \\\n  # FROM no:2\n  && b\n", []],
     ["ONBUILD", "ONBUILD COPY --from=a:1 x y\nONBUILD RUN --mount=from=b:2 x\n", ["1:21 a:1", "2:26 b:2"]],
     ["quotes", 'FROM "alpine:3"\n', ["1:7 alpine:3"]],
+    ["an empty text in quotes", "FROM ''\nFROM \"\" AS x\nFROM x\n", []],
     ["no image", "FROM\nFROM --platform=x\nCOPY --from= x y\n", []],
     ["what is no reference", "FROM Alpine\n", ["1:6 Alpine ? a repository name is lower case"]],
     ["a template", "FROM {{image}}\n", ['1:6 {{image}} ? "library/{{image}}" is not a repository name']],
@@ -93,8 +94,9 @@ describe("variables of a FROM", () => {
 describe("how a Dockerfile is pinned", () => {
   test.each<[string, string, string | null]>([
     ["a tag gets a digest", "FROM alpine:3 AS x\n", `FROM alpine:3@${OTHER} AS x\n`],
+    ["without a tag it is latest", "FROM h:5000/a/b\n", `FROM h:5000/a/b:latest@${OTHER}\n`],
     ["a digest is replaced", `FROM alpine:3@${DIGEST}\n`, `FROM alpine:3@${OTHER}\n`],
-    ["with a byte order mark", "\ufeffFROM a\r\n", `\ufeffFROM a@${OTHER}\r\n`],
+    ["with a byte order mark", "\ufeffFROM a\r\n", `\ufeffFROM a:latest@${OTHER}\r\n`],
     ["in the ARG", 'ARG A="a:1" B\nFROM $A\n', `ARG A="a:1@${OTHER}" B\nFROM $A\n`],
     ["in a default", "FROM ${A:-a:1}\n", `FROM \${A:-a:1@${OTHER}}\n`],
     ["in the directive", "# syntax=a/b:1 # why\n", `# syntax=a/b:1@${OTHER} # why\n`],
