@@ -105,7 +105,7 @@ export const AUDIT_GUARDS: readonly Guard[] = [
       file: "src/pins/tree.ts",
       from: "if (kind?.isFile() === true) yield path;",
       to: "if (kind !== null && kind !== undefined && !kind.isDirectory()) yield path;",
-      test: `${TREE} › pipes, sockets and devices are not opened`,
+      test: `${TREE} › pipes are not opened`,
     },
     {
       file: "src/pins/open.ts",
