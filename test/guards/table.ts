@@ -1,4 +1,5 @@
 import { ALARM_GUARDS } from "./alarm.ts";
+import { AUDIT_GUARDS } from "./audits.ts";
 import { DIAGNOSIS_GUARDS } from "./diagnosis.ts";
 import type { Guard } from "./guard.ts";
 import { LEDGER_GUARDS } from "./ledger.ts";
@@ -20,6 +21,7 @@ export const GUARDS: readonly Guard[] = [
   ...RELEASE_GUARDS,
   ...LEDGER_GUARDS,
   ...PIN_GUARDS,
+  ...AUDIT_GUARDS,
   ...DIAGNOSIS_GUARDS,
   ...OTHER_GUARDS,
 ];
