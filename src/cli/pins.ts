@@ -15,12 +15,12 @@ const STAYS: Readonly<Record<Exclude<StayKind, "pinned">, string>> = {
   "by-hand": "pin it by hand",
   unresolved: "unresolved",
   ignored: "left out",
-  "not-agreed": "not agreed on",
+  "not-agreed": "not pinned: there is no agreement on it",
 };
 
 const HELD: Readonly<Record<Held, string>> = {
   alarm: "nothing is written while the workers disagree about a reference",
-  "not-agreed": "not written: a reference in it could not be agreed on",
+  "not-agreed": "not written: there is no agreement on a reference in it",
 };
 
 /** What was, or would be, pinned: a line for each place, then what stays, then one sentence. */

@@ -1,5 +1,6 @@
 import type { Dirent, Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
 import { HCL, type Mention, type Unread } from "../model/mention.ts";
@@ -25,11 +26,14 @@ export interface TreeOptions {
   readonly base: string;
   /** A list that comes from nowhere in the tree; its places are in a file called `-`. */
   readonly stdin?: string | null;
-  /** At most so many entries of folders are looked at, and so many references kept. */
-  readonly most?: { readonly entries: number; readonly mentions: number };
+  /** At most so many entries of folders are looked at, references kept, and tokens of YAML parsed. */
+  readonly most?: { readonly entries: number; readonly mentions: number; readonly tokens?: number };
 }
 
-const MOST = { entries: 500_000, mentions: 100_000 };
+/** So many tokens take about half a minute. */
+const MOST = { entries: 500_000, mentions: 100_000, tokens: 12_000_000 };
+/** Nobody waits for the reading of a shorter text. */
+const LONG = 1 << 16;
 /** Files of one kind that other people wrote, and what version control keeps for itself. */
 const SKIPPED: ReadonlySet<string> = new Set([".git", ".hg", ".svn", ".jj", ".terraform", "node_modules"]);
 /** Read at the same time, and so in memory at the same time. */
@@ -37,10 +41,10 @@ const TOGETHER = 8;
 
 /** Reads the files at these paths, and those in folders and their folders that some format knows. */
 export async function readTree(paths: readonly string[], options: TreeOptions, signal: AbortSignal): Promise<Tree> {
-  const most = options.most ?? MOST;
+  const most = { ...MOST, ...options.most };
   const search = new Search(options.base, most);
   for (const path of paths) await search.start(path, signal);
-  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, list.find);
+  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file) => list.find(file));
   const { mentions, unread, texts, read, withReferences } = search;
   if (search.entries > most.entries) {
     unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
@@ -64,6 +68,7 @@ class Search {
   withReferences = 0;
   entries = 0;
   dropped = false;
+  #tokens = 0;
   readonly #base: string;
   readonly #most: typeof MOST;
   readonly #seen = new Set<string>();
@@ -76,7 +81,7 @@ class Search {
   async start(given: string, signal: AbortSignal): Promise<void> {
     const path = resolve(this.#base, given);
     const stats = await statOf(path, given);
-    if (stats.isFile()) await this.#readAll([{ path, given: true }]);
+    if (stats.isFile()) await this.#readAll([{ path, given: true }], signal);
     else if (!stats.isDirectory()) this.#leave(path, "it is neither a file nor a folder");
     else await this.#walk(path, signal);
   }
@@ -88,10 +93,10 @@ class Search {
       if (!this.#isCandidate(path)) continue;
       waiting.push({ path, given: false });
       if (waiting.length < TOGETHER) continue;
-      await this.#readAll(waiting);
+      await this.#readAll(waiting, signal);
       waiting = [];
     }
-    await this.#readAll(waiting);
+    await this.#readAll(waiting, signal);
   }
 
   /** Regular files, folder by folder, in the order of their names. */
@@ -138,25 +143,29 @@ class Search {
     return !isHcl(name) && (/\.(?:json|rb)$/.test(name) || isTelling(name));
   }
 
-  async #readAll(candidates: readonly Candidate[]): Promise<void> {
+  async #readAll(candidates: readonly Candidate[], signal: AbortSignal): Promise<void> {
     const fresh = candidates.filter(({ path }) => !this.#seen.has(path));
     const opened = await Promise.all(fresh.map(({ path, given }) => openText(path, given)));
     for (const [index, { path, given }] of fresh.entries()) {
       const file = opened[index];
       this.#seen.add(path);
-      if (file?.kind === "text")
-        this.take({ path: this.#nameOf(path), text: file.text }, (each) => findIn(each, given));
-      else if (file?.kind === "unread" || given || isTelling(this.#nameOf(path))) {
+      if (file?.kind === "text") {
+        // otherwise nothing could interrupt it between two files
+        if (file.text.length > LONG) await setImmediate();
+        signal.throwIfAborted();
+        this.take({ path: this.#nameOf(path), text: file.text }, (each, room) => findIn(each, given, room));
+      } else if (file?.kind === "unread" || given || isTelling(this.#nameOf(path))) {
         this.#leave(path, file?.why ?? "it was not opened");
       }
     }
   }
 
   /** What is found in one file. */
-  take(file: TextFile, find: (file: TextFile) => Found | string | null): void {
-    const found = find(file);
+  take(file: TextFile, find: (file: TextFile, room: number) => Found | string | null): void {
+    const found = find(file, this.#most.tokens - this.#tokens);
     if (typeof found === "string") this.unread.push({ file: file.path, why: found });
     if (typeof found === "string" || found === null) return;
+    this.#tokens += found.tokens ?? 0;
     const room = this.#most.mentions - this.mentions.length;
     if (found.mentions.length > room) this.dropped = true;
     for (const mention of found.mentions.slice(0, room)) this.mentions.push(mention);
@@ -196,13 +205,13 @@ function isKnown(entry: Dirent): boolean {
 }
 
 /** Why it is not read, or null where there is nothing to say. */
-function findIn(file: TextFile, given: boolean): Found | string | null {
+function findIn(file: TextFile, given: boolean, room: number): Found | string | null {
   if (isHcl(file.path)) return HCL;
   if (/(?:^|\/)templates\/.*\.(?:ya?ml|tpl)$/i.test(file.path) && /(?:^|[^$])\{\{/.test(file.text)) {
     return "it is a template, and nothing is executed";
   }
   const formats = FORMATS.filter((each) => each.claims(file));
-  if (formats.length > 0) return findWith(formats, file);
+  if (formats.length > 0) return findWith(formats, file, room);
   if (!given) return null;
   const found = list.find(file);
   const unresolved = found.mentions.some(({ target }) => target.kind === "unresolved");
@@ -213,8 +222,13 @@ function findIn(file: TextFile, given: boolean): Found | string | null {
  * What all formats that claim a file find in it: a stranger may give it a name that makes it look like another kind. Of
  * two that find something at one place, the first is right.
  */
-function findWith(formats: readonly Format[], file: TextFile): Found {
-  const found = [...new Set(formats.map(({ find }) => find))].map((find) => find(file));
+function findWith(formats: readonly Format[], file: TextFile, room: number): Found {
+  let left = room;
+  const found = [...new Set(formats.map(({ find }) => find))].map((find) => {
+    const each = find(file, left);
+    left -= each.tokens ?? 0;
+    return each;
+  });
   const places = new Set<string>();
   const mentions = found.flatMap((each) => {
     const fresh = each.mentions.filter(({ place: { line, column } }) => !places.has(`${line}:${column}`));
@@ -222,7 +236,7 @@ function findWith(formats: readonly Format[], file: TextFile): Found {
     return fresh;
   });
   const unread = new Map(found.flatMap((each) => each.unread).map((each) => [each.why, each]));
-  return { mentions, unread: [...unread.values()] };
+  return { mentions, unread: [...unread.values()], tokens: room - left };
 }
 
 function isHcl(name: string): boolean {

@@ -147,7 +147,7 @@ describe("a file that is made to be read forever", () => {
     ["of items", `${"- ".repeat(50_000)}a`],
     ["of mappings", "{a: ".repeat(30_000)],
   ])("with a tower %s", (_, tower) => {
-    const { mentions, unread } = look(compose, "compose.yaml", `${images(" { image: x:1 }")}---\n${tower}`);
+    const { mentions, unread } = look(compose, "compose.yaml", `${images(" { image: x:1 }")}---\n${tower} # image`);
     expect([mentions.map(({ text }) => text), unread.length]).toEqual([["x:1"], 1]);
   });
 

@@ -7,7 +7,7 @@ const DEPTH: Flag = {
   name: "depth",
   value: "DEPTH",
   choices: DEPTHS,
-  text: "root (the default): what tags and digests lead to, and whether its entries exist; or all bytes",
+  text: "root (default): what each tag or digest leads to, and that its entries exist; everything: all bytes",
 };
 
 const PRIVATE: Flag = {
@@ -15,7 +15,10 @@ const PRIVATE: Flag = {
   text: "ask registries on loopback and private addresses too; only for trees that you trust",
 };
 
-const FRESH: Flag = { name: "fresh", text: "ask everything again, also what an interrupted run has asked already" };
+const FRESH: Flag = {
+  name: "fresh",
+  text: "ask everything anew, also what a run that was interrupted has asked already",
+};
 
 /** What is searched; the same for both commands. */
 const SEARCHED = [
@@ -44,10 +47,10 @@ export const AUDIT: Command = {
     {
       name: "fail-on",
       value: "KIND,…",
-      text: "which findings make the exit code 20, instead of all but the informing ones; disagreed always does",
+      text: "which kinds make the exit code 20, instead of every error and warning; disagreed always does",
     },
     { name: "baseline", value: "FILE", text: "leave out what an earlier audit's --json has, disagreed excepted" },
-    { name: "no-ignore", text: "honour no comment in the tree: for trees of strangers" },
+    { name: "no-ignore", text: "heed no ignore comment in the tree: for trees of strangers" },
     PRIVATE,
     FRESH,
     { name: "details", text: "every finding with all places, what it means and what to do" },

@@ -48,9 +48,12 @@ export function openAuditProgress(io: Io, settings: Settings): AuditView {
       if (progress.kind === "done") Object.assign(count, { done: progress.done, of: progress.of });
       if (progress.kind === "warned") say(`notice: ${visible(progress.text, 2000)}`);
       if (progress.kind === "resumed") say(resumedText(progress.answers, progress.since));
-      if (progress.kind !== "slowed" || said.has(progress.registry) || said.size >= MOST_WORDS) return;
-      said.add(progress.registry);
-      say(`${visible(progress.registry, 100)} is slow: ${progress.why}`);
+      if (progress.kind !== "slowed" && progress.kind !== "closed") return;
+      const text = patienceText(progress);
+      const about = `${progress.kind} ${String(progress.registry)}`;
+      if (said.has(about) || said.size >= MOST_WORDS) return;
+      said.add(about);
+      say(text);
     },
     stop: () => {
       clearInterval(timer);
@@ -63,6 +66,12 @@ export function openAuditProgress(io: Io, settings: Settings): AuditView {
 export function lineOf({ done, of, since }: Count, now: number): string {
   const left = done < ENOUGH || done === of ? null : ((now - since) / done) * (of - done);
   return `${done} of ${counted(of, "reference")}${left === null ? "" : `, ${durationText(left)} left`}`;
+}
+
+function patienceText({ kind, registry, why }: Extract<AuditProgress, { readonly registry: unknown }>): string {
+  if (registry === null) return `nothing more is asked: ${why}`;
+  const name = visible(registry, 100);
+  return kind === "slowed" ? `${name} is asked more slowly: ${why}` : `${name} is asked no more: ${why}`;
 }
 
 function durationText(ms: number): string {

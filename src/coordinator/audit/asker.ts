@@ -146,12 +146,13 @@ export class Asker implements Asking {
     if (budget !== null) {
       const why = `${registry} allows ${budget.worker} no more requests for now, by its rate-limit headers`;
       this.#turns.allow(registry, budget.left, why);
+      if (budget.left <= 0) this.#around.watch({ kind: "closed", registry, why });
     }
     const trouble = this.#trouble.after(number, registry, observations);
     if (trouble === null) return;
     if (trouble.registry === null) this.#turns.closeAll(trouble.why);
     else this.#turns.close(trouble.registry, trouble.why);
-    this.#around.watch({ kind: "slowed", registry: trouble.registry ?? "every registry", why: trouble.why });
+    this.#around.watch({ kind: "closed", registry: trouble.registry, why: visible(trouble.why, 400) });
   }
 
   /** The tree that is audited must not make this machine, or a VM, ask inside its own network. */

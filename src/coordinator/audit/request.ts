@@ -16,7 +16,9 @@ export type AuditProgress =
   /** Verdicts that an interrupted run has reached, and since when. */
   | { readonly kind: "resumed"; readonly answers: number; readonly since: string }
   | { readonly kind: "done"; readonly done: number; readonly of: number }
-  /** A registry wants patience, or nothing more is asked there. */
+  /** A registry wants patience. */
   | { readonly kind: "slowed"; readonly registry: string; readonly why: string }
+  /** Nothing more is asked there; null: anywhere. */
+  | { readonly kind: "closed"; readonly registry: string | null; readonly why: string }
   /** What the user should know of the ledger. */
   | { readonly kind: "warned"; readonly text: string };

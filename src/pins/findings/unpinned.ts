@@ -20,8 +20,8 @@ export const unpinned: Rule = ({ target, examination }) => {
   if (target.kind === "bottle" || target.reference.digest !== undefined) return [];
   const root = settled(examination.tag);
   const next =
-    root === null
-      ? "pin it as soon as all vantages agree on what its tag leads to"
+    root === null || examination.tag?.outcome !== "agreed"
+      ? "pin it as soon as all vantages agree on it"
       : `tofu3 pin writes @${root.digest} behind it, on which all vantages agree`;
   const message = "it has no digest: what is used is whatever its tag leads to at that time";
   return [{ kind: "unpinned", message, next, digest: root?.digest ?? null }];

@@ -1,4 +1,4 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, quoted, unknown, type Filled } from "./filled.ts";
 import type { Format } from "./format.ts";
 import type { Text } from "./scalars.ts";
@@ -7,7 +7,7 @@ import type { Node, Yaml } from "./yaml.ts";
 export const circleci: Format = {
   source: "circleci",
   claims: ({ path }) => /(?:^|\/)\.circleci\/[^/]*\.ya?ml$/.test(path),
-  find: (file) => findIn(file, "circleci", look),
+  find: findIn("circleci", withWords("image"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

@@ -1,4 +1,4 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { fillVariables } from "./filled.ts";
 import type { Format } from "./format.ts";
 import { textsOf, Variables } from "./variables.ts";
@@ -7,7 +7,7 @@ import type { Yaml } from "./yaml.ts";
 export const cloudbuild: Format = {
   source: "cloudbuild",
   claims: ({ path }) => /(?:^|\/)[^/]*cloudbuild[^/]*\.(?:ya?ml|json)$/.test(path),
-  find: (file) => findIn(file, "cloudbuild", look),
+  find: findIn("cloudbuild", withWords("name"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

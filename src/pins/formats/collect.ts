@@ -1,7 +1,7 @@
 import type { Edit, Mention, Pinning, Source, Unread } from "../../model/mention.ts";
 import { Lines } from "../text.ts";
 import { asWritten, type Filled } from "./filled.ts";
-import type { Found, TextFile } from "./format.ts";
+import type { Format, TextFile } from "./format.ts";
 import { byHand, mentionOf, pinningAt, targetOf, unresolved } from "./mentions.ts";
 import { notHonoured, remarksAt } from "./remarks.ts";
 import type { Text } from "./scalars.ts";
@@ -134,28 +134,39 @@ function edits(...all: readonly Edit[]): Pinning {
   return { kind: "edits", edits: all };
 }
 
-/** What `look` finds in each document of a YAML file. */
-export function findIn(
-  file: TextFile,
-  source: Source,
-  look: (document: Yaml, mentions: Mentions, documents: readonly Yaml[]) => void,
-): Found {
-  const lines = new Lines(file.text);
-  const found = new Map<string, readonly [number, Mention]>();
-  const unread: Unread[] = [...notHonoured(file, lines, "#")];
-  const { documents, brokenAt } = parseYaml(file.text);
-  if (brokenAt !== null) {
-    const { line } = lines.place(file.path, brokenAt, brokenAt);
-    unread.push({ file: file.path, why: `line ${line} is no valid YAML, and what follows it may be left out` });
-  }
-  try {
-    for (const document of documents) {
-      look(document, new Mentions(source, file, lines, found), documents);
+type Look = (document: Yaml, mentions: Mentions, documents: readonly Yaml[]) => void;
+
+/** Finds what `look` finds in each document of a YAML file, of those that are wanted. */
+export function findIn(source: Source, isWanted: (document: string) => boolean, look: Look): Format["find"] {
+  return (file, room = Infinity) => {
+    const lines = new Lines(file.text);
+    const found = new Map<string, readonly [number, Mention]>();
+    const unread: Unread[] = [...notHonoured(file, lines, "#")];
+    const { documents, brokenAt, cutAt, tokens } = parseYaml(file.text, isWanted, room);
+    const lineOf = (offset: number): number => lines.place(file.path, offset, offset).line;
+    if (brokenAt !== null) {
+      const why = `line ${lineOf(brokenAt)} is no valid YAML, and what follows it may be left out`;
+      unread.push({ file: file.path, why });
     }
-  } catch (error) {
-    if (!(error instanceof TooIntricate) && !(error instanceof RangeError)) throw error;
-    unread.push({ file: file.path, why: "it has more aliases, nesting or matrix jobs than are followed" });
-  }
-  const mentions = [...found.values()].sort(([one], [other]) => one - other).map(([, mention]) => mention);
-  return { mentions, unread };
+    if (cutAt !== null) {
+      const why = `it has more YAML than is read at once: what begins at line ${lineOf(cutAt)} is left out`;
+      unread.push({ file: file.path, why });
+    }
+    try {
+      for (const document of documents) look(document, new Mentions(source, file, lines, found), documents);
+    } catch (error) {
+      if (!(error instanceof TooIntricate) && !(error instanceof RangeError)) throw error;
+      unread.push({ file: file.path, why: "it has more aliases, nesting or matrix jobs than are followed" });
+    }
+    const mentions = [...found.values()].sort(([one], [other]) => one - other).map(([, mention]) => mention);
+    return { mentions, unread, tokens };
+  };
+}
+
+/**
+ * Whether a document has one of these words, or may have: nothing is read without a key that has one of them. Only an
+ * escape in double quotes can hide a letter, or part a word.
+ */
+export function withWords(...words: readonly string[]): (document: string) => boolean {
+  return (document) => words.some((word) => document.includes(word)) || /\\[xuU\r\n]/.test(document);
 }

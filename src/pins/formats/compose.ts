@@ -1,5 +1,5 @@
 import { fillVariables, part, type Filled } from "./filled.ts";
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { mentionsInDockerfile } from "./dockerfile.ts";
 import type { Format } from "./format.ts";
 import type { Block, Text } from "./scalars.ts";
@@ -15,7 +15,7 @@ export const compose: Format = {
   claims: ({ path, text }) =>
     /(?:^|\/)(?:docker-)?compose[^/]*\.ya?ml$/.test(path) ||
     (/\.ya?ml$/.test(path) && /^services:/m.test(text) && /^[ \t]+image:/m.test(text)),
-  find: (file) => findIn(file, "compose", look),
+  find: findIn("compose", withWords("image", "model", "include", "dockerfile_inline"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

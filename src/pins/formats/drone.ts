@@ -1,4 +1,4 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillVariables } from "./filled.ts";
 import type { Format } from "./format.ts";
 import { matrixOf } from "./matrix.ts";
@@ -10,7 +10,7 @@ export const drone: Format = {
   source: "drone",
   claims: ({ path }) =>
     /(?:^|\/)\.(?:drone|woodpecker)\.ya?ml$/.test(path) || /(?:^|\/)\.woodpecker\/[^/]*\.ya?ml$/.test(path),
-  find: (file) => findIn(file, "drone", look),
+  find: findIn("drone", withWords("image"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

@@ -12,6 +12,8 @@ export interface Found {
   readonly mentions: readonly Mention[];
   /** Parts of the file that are not read. */
   readonly unread: readonly Unread[];
+  /** How many tokens of YAML were parsed for it. */
+  readonly tokens?: number;
 }
 
 /** One kind of file. Pure, total and linear in the file's length. */
@@ -19,6 +21,6 @@ export interface Format {
   readonly source: Source;
   /** Whether this file is one, from its path, or from a look at its text. */
   readonly claims: (file: TextFile) => boolean;
-  /** In the order of the file. */
-  readonly find: (file: TextFile) => Found;
+  /** In the order of the file. At most `room` tokens of YAML are parsed for it. */
+  readonly find: (file: TextFile, room?: number) => Found;
 }

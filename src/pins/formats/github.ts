@@ -1,4 +1,4 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, part, quoted, unknown, type Filled } from "./filled.ts";
 import type { Format } from "./format.ts";
 import { matrixOf, type Combination } from "./matrix.ts";
@@ -13,7 +13,7 @@ export const github: Format = {
   source: "github",
   claims: ({ path }) =>
     /(?:^|\/)\.(?:github|gitea|forgejo)\/workflows\/[^/]*\.ya?ml$/.test(path) || /(?:^|\/)action\.ya?ml$/.test(path),
-  find: (file) => findIn(file, "github", look),
+  find: findIn("github", withWords("container", "image", "docker"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

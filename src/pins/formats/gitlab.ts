@@ -1,4 +1,4 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, fillVariables, quoted, unknown, type Filled } from "./filled.ts";
 import type { Format } from "./format.ts";
 import { textsOf, Variables, type Texts } from "./variables.ts";
@@ -12,7 +12,7 @@ export const gitlab: Format = {
   source: "gitlab",
   claims: ({ path }) =>
     /(?:^|\/)[^/]*\.gitlab-ci\.ya?ml$/.test(path) || (/(?:^|\/)\.gitlab\//.test(path) && /\.ya?ml$/.test(path)),
-  find: (file) => findIn(file, "gitlab", look),
+  find: findIn("gitlab", withWords("image", "services", "spec"), look),
 };
 
 function look(document: Yaml, mentions: Mentions, documents: readonly Yaml[]): void {

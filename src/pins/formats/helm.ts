@@ -1,4 +1,4 @@
-import { findIn, pinTag, pinText, type Mentions } from "./collect.ts";
+import { findIn, pinTag, pinText, withWords, type Mentions } from "./collect.ts";
 import { templated } from "./filled.ts";
 import type { Format } from "./format.ts";
 import { byHand } from "./mentions.ts";
@@ -12,7 +12,7 @@ const IMAGE_KEY = /(?:^i|I|_i)mage$/;
 export const helm: Format = {
   source: "helm",
   claims: ({ path }) => /(?:^|\/)(?:[^/]*[-._])?values[^/]*\.ya?ml$/.test(path),
-  find: (file) => findIn(file, "helm", look),
+  find: findIn("helm", withWords("mage", "repository"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

@@ -1,4 +1,4 @@
-import { findIn, pinTag, pinText, type Mentions } from "./collect.ts";
+import { findIn, pinTag, pinText, withWords, type Mentions } from "./collect.ts";
 import { asWritten, templated } from "./filled.ts";
 import type { Format } from "./format.ts";
 import type { Node, Yaml } from "./yaml.ts";
@@ -6,7 +6,7 @@ import type { Node, Yaml } from "./yaml.ts";
 export const kustomize: Format = {
   source: "kustomize",
   claims: ({ path }) => /(?:^|\/)(?:kustomization\.ya?ml|Kustomization)$/.test(path),
-  find: (file) => findIn(file, "kustomize", look),
+  find: findIn("kustomize", withWords("image"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {

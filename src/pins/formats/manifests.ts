@@ -1,6 +1,6 @@
-import { findIn, type Mentions } from "./collect.ts";
+import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, quoted, templated, unknown, type Filled } from "./filled.ts";
-import type { Format, Found, TextFile } from "./format.ts";
+import type { Format, TextFile } from "./format.ts";
 import { targetOf } from "./mentions.ts";
 import type { Text } from "./scalars.ts";
 import type { Mapping, Node, Yaml } from "./yaml.ts";
@@ -9,24 +9,37 @@ import type { Mapping, Node, Yaml } from "./yaml.ts";
 const NO_PODS = new Set(["ConfigMap", "Secret", "CustomResourceDefinition", "Kustomization", "Component"]);
 const CONTAINERS = ["containers", "initContainers", "ephemeralContainers"];
 
+const findManifests = findIn("kubernetes", hasPods, look);
+
 export const tekton: Format = {
   source: "tekton",
   claims: (file) => file.text.includes("tekton.dev/") && isManifest(file),
-  find: findInManifests,
+  find: findManifests,
 };
 
 export const argo: Format = {
   source: "argo",
   claims: (file) => file.text.includes("argoproj.io/") && isManifest(file),
-  find: findInManifests,
+  find: findManifests,
 };
 
-export const kubernetes: Format = { source: "kubernetes", claims: isManifest, find: findInManifests };
+export const kubernetes: Format = { source: "kubernetes", claims: isManifest, find: findManifests };
 
+/** Both keys are somewhere in it, in whatever style; of JSON, which may be long, at the beginning. */
 function isManifest({ path, text }: TextFile): boolean {
-  if (!/\.(?:ya?ml|json)$/.test(path)) return false;
+  if (/\.ya?ml$/.test(path)) return mayHave(text, "apiVersion") && mayHave(text, "kind");
+  if (!path.endsWith(".json")) return false;
   const head = text.slice(0, 4096);
-  if (/^\ufeff?\s{0,100}\{/.test(head)) return head.includes("apiVersion") && head.includes("kind");
+  return /^\ufeff?\s{0,100}\{/.test(head) && head.includes("apiVersion") && head.includes("kind");
+}
+
+/** A key may be written with escapes. */
+function mayHave(text: string, key: string): boolean {
+  return text.includes(key) || /\\[xuU]/.test(text);
+}
+
+/** What is no valid YAML is nothing that anybody could apply, unless it looks like a manifest. */
+function looksLikeOne(text: string): boolean {
   return /^\ufeff?["']?apiVersion["']?[ \t]*:/m.test(text) && /^\ufeff?["']?kind["']?[ \t]*:/m.test(text);
 }
 
@@ -36,16 +49,35 @@ interface Owner {
   readonly kind: string;
 }
 
-function findInManifests(file: TextFile): Found {
-  return findIn(file, "kubernetes", (document, mentions) => {
-    const owners = new Map<Node, Owner>();
-    for (const mapping of document.maps()) {
-      const owner = ownerOf(document, mapping.node) ?? (mapping.up === null ? undefined : owners.get(mapping.up.node));
-      if (owner === undefined) return;
-      owners.set(mapping.node, owner);
-      if (!NO_PODS.has(owner.kind)) readMapping(document, mapping, owner, mentions);
-    }
-  });
+const hasWords = withWords("image", "bundle");
+
+const SCHEMA = /^apiVersion: apiextensions\.k8s\.io\/v1(?:beta1)?\r?\nkind: CustomResourceDefinition\r?\n[ms]/m;
+
+function hasPods(document: string): boolean {
+  return hasWords(document) && !isPlainSchema(document);
+}
+
+/** A schema may be long, and is told from its first lines: any other line that could give the root a key is none. */
+function isPlainSchema(document: string): boolean {
+  if (!SCHEMA.test(document)) return false;
+  const lines = document.split("\n").map((line) => line.trimEnd());
+  const outer = lines.filter((line) => !/^(?:$|[ #]|---$)/.test(line));
+  const [version, kind, ...others] = outer;
+  return (
+    version?.startsWith("apiVersion:") === true &&
+    kind?.startsWith("kind:") === true &&
+    others.every((line) => /^(?:metadata|spec|status):/.test(line))
+  );
+}
+
+function look(document: Yaml, mentions: Mentions): void {
+  const owners = new Map<Node, Owner>();
+  for (const mapping of document.maps()) {
+    const owner = ownerOf(document, mapping.node) ?? (mapping.up === null ? undefined : owners.get(mapping.up.node));
+    if (owner === undefined) return;
+    owners.set(mapping.node, owner);
+    if (!NO_PODS.has(owner.kind)) readMapping(document, mapping, owner, mentions);
+  }
 }
 
 function ownerOf(document: Yaml, node: Node): Owner | null {

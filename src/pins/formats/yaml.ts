@@ -1,4 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node, type YAMLMap } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
+import { parseDocuments, type Parsed } from "./parse.ts";
 import { blockOf, isNothing, textOf, type Block, type Text } from "./scalars.ts";
 
 export type { Node } from "yaml";
@@ -18,12 +19,15 @@ interface Own {
 /** Aliases, merge keys and matrices can make a small file arbitrarily large. */
 export class TooIntricate extends Error {}
 
+/** About a second. */
+const MOST_STEPS = 10_000_000;
+
 /** How often a file's nodes may be looked at, so that work stays linear in its length. */
 class Budget {
   #left: number;
 
   constructor(length: number) {
-    this.#left = 8 * length + 250_000;
+    this.#left = Math.min(8 * length + 250_000, MOST_STEPS);
   }
 
   spend(steps: number): void {
@@ -205,20 +209,13 @@ export class Yaml {
   }
 }
 
-/** All documents of a text, and the offset of the first thing that is no YAML; null if all of it is. */
-export function parseYaml(text: string): { readonly documents: readonly Yaml[]; readonly brokenAt: number | null } {
-  const parsed: readonly Document.Parsed[] = parseAllDocuments(text, {
-    schema: "failsafe",
-    uniqueKeys: false,
-    strict: false,
-    // each would quote its whole line, which takes the square of a long line's length
-    prettyErrors: false,
-    logLevel: "silent",
-  });
+/** A text's documents; one that is not wanted is empty. */
+export function parseYaml(
+  text: string,
+  isWanted: (document: string) => boolean,
+  room: number,
+): Omit<Parsed, "documents"> & { readonly documents: readonly Yaml[] } {
+  const { documents, ...parsed } = parseDocuments(text, isWanted, room);
   const budget = new Budget(text.length);
-  const broken = parsed.flatMap(({ errors }) => errors.map(({ pos }) => pos[0]));
-  return {
-    documents: parsed.map(({ contents }) => new Yaml(contents, text, budget)),
-    brokenAt: broken.length === 0 ? null : broken.reduce((least, each) => Math.min(least, each)),
-  };
+  return { ...parsed, documents: documents.map((each) => new Yaml(each?.contents ?? null, text, budget)) };
 }

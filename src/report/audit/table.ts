@@ -41,10 +41,13 @@ export function auditLine({ outcome, summary }: Audit, paint: Paint): string {
   return `${paint.strong(colour(outcome.toUpperCase()))}  ${text}`;
 }
 
-/** `1 disagreed, 12 unpinned` */
+/** `1 disagreed, 12 unpinned`, and what does not count towards the exit code below: `for information: 3 grew` */
 function countLines({ findings }: Audit, width: number, paint: Paint): readonly string[] {
-  const counts = byKind(findings).map(([kind, all]) => `${all.length} ${kind}`);
-  return wrapped(counts, ", ", width, paint.strong);
+  const counts = (fail: boolean): readonly string[] =>
+    byKind(findings.filter(({ fails }) => fails === fail)).map(([kind, all]) => `${all.length} ${kind}`);
+  const [first, ...others] = counts(false);
+  const besides = first === undefined ? [] : [`for information: ${first}`, ...others];
+  return [...wrapped(counts(true), ", ", width, paint.strong), ...wrapped(besides, ", ", width, paint.faint)];
 }
 
 /** Parts, joined, on as many lines as it takes. */
@@ -123,7 +126,9 @@ function rest(audit: Audit, paint: Paint): readonly (readonly string[])[] {
     return [...whole(finding, paint), `    ${paint.faint(why)}`];
   });
   const unread = audit.unread.map(({ file, why }) => `not read: ${visible(file, 300)}: ${visible(why, LONGEST)}`);
-  return [...suppressed, unread, asides(audit).map((each) => paint.faint(each))];
+  const head =
+    suppressed.length === 0 ? [] : [[paint.strong("SUPPRESSED"), "What a comment or the baseline leaves out."]];
+  return [...head, ...suppressed, unread, asides(audit).map((each) => paint.faint(each))];
 }
 
 function blocksText(blocks: readonly (readonly string[])[]): string {
@@ -150,5 +155,5 @@ function cut(text: string, width: number): string {
     if (columns > width) break;
     kept += character;
   }
-  return `${kept}…`;
+  return kept.endsWith("…") ? kept : `${kept}…`;
 }
