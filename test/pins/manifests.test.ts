@@ -4,6 +4,17 @@ import { OLD, look, told } from "./pinned.ts";
 
 const POD = "apiVersion: v1\nkind: Pod\n";
 
+test.each<[string, string]>([
+  ["everything is indented", "  apiVersion: v1\n  kind: Pod\n  spec: { containers: [{ image: x:1 }] }\n"],
+  ["behind a comment, in braces", "# hello\n{ apiVersion: v1, kind: Pod, spec: { containers: [{ image: x:1 }] } }\n"],
+  ["on the line of the marker", "--- { apiVersion: v1, kind: Pod, spec: { containers: [{ image: x:1 }] } }\n"],
+  ["with keys of their own lines", "? apiVersion\n: v1\n? kind\n: Pod\nspec: { containers: [{ image: x:1 }] }\n"],
+  ["with escapes", '"\\x61piVersion": v1\n"\\x6bind": Pod\nspec: { containers: [{ image: x:1 }] }\n'],
+])("a manifest is one however it is written: %s", (_, text) => {
+  expect(kubernetes.claims({ path: "a.yaml", text })).toBe(true);
+  expect(kubernetes.find({ path: "a.yaml", text }).mentions.map((each) => each.text)).toEqual(["x:1"]);
+});
+
 describe("a Kubernetes manifest names", () => {
   test.each([
     [
@@ -163,7 +174,7 @@ test.each([
   ["a.md", POD, false],
   ["Chart.yaml", "apiVersion: v2\nname: x\n", false],
   ["_config.yml", "title: x\nimage: https://a/b.png\n", false],
-  ["a.yaml", "x:\n  apiVersion: v1\n  kind: Pod\n", false],
+  ["a.yaml", "x:\n  apiVersion: v1\n", false],
 ])("%s with %j is a manifest: %s", (path, text, is) => {
   expect(kubernetes.claims({ path, text })).toBe(is);
 });

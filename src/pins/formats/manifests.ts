@@ -1,6 +1,6 @@
 import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, quoted, templated, unknown, type Filled } from "./filled.ts";
-import type { Format, TextFile } from "./format.ts";
+import type { Format, Found, TextFile } from "./format.ts";
 import { targetOf } from "./mentions.ts";
 import type { Text } from "./scalars.ts";
 import type { Mapping, Node, Yaml } from "./yaml.ts";
@@ -9,7 +9,7 @@ import type { Mapping, Node, Yaml } from "./yaml.ts";
 const NO_PODS = new Set(["ConfigMap", "Secret", "CustomResourceDefinition", "Kustomization", "Component"]);
 const CONTAINERS = ["containers", "initContainers", "ephemeralContainers"];
 
-const findManifests = findIn("kubernetes", hasPods, look);
+const readManifests = findIn("kubernetes", hasPods, look);
 
 export const tekton: Format = {
   source: "tekton",
@@ -25,10 +25,27 @@ export const argo: Format = {
 
 export const kubernetes: Format = { source: "kubernetes", claims: isManifest, find: findManifests };
 
+/** Both keys are somewhere in it, in whatever style; of JSON, which may be long, at the beginning. */
 function isManifest({ path, text }: TextFile): boolean {
-  if (!/\.(?:ya?ml|json)$/.test(path)) return false;
+  if (/\.ya?ml$/.test(path)) return mayHave(text, "apiVersion") && mayHave(text, "kind");
+  if (!path.endsWith(".json")) return false;
   const head = text.slice(0, 4096);
-  if (/^\ufeff?\s{0,100}\{/.test(head)) return head.includes("apiVersion") && head.includes("kind");
+  return /^\ufeff?\s{0,100}\{/.test(head) && head.includes("apiVersion") && head.includes("kind");
+}
+
+/** A key may be written with escapes. */
+function mayHave(text: string, key: string): boolean {
+  return text.includes(key) || /\\[xuU]/.test(text);
+}
+
+/** What is no valid YAML is nothing that anybody could apply, unless it looks like a manifest. */
+function findManifests(file: TextFile): Found {
+  const found = readManifests(file);
+  if (found.mentions.length > 0 || looksLikeOne(file.text)) return found;
+  return { mentions: [], unread: found.unread.filter(({ why }) => !why.includes("is no valid YAML")) };
+}
+
+function looksLikeOne(text: string): boolean {
   return /^\ufeff?["']?apiVersion["']?[ \t]*:/m.test(text) && /^\ufeff?["']?kind["']?[ \t]*:/m.test(text);
 }
 
