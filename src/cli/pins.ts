@@ -1,9 +1,9 @@
 import { visible } from "../errors.ts";
 import type { Answer, Examination } from "../model/audit.ts";
-import type { Place } from "../model/mention.ts";
 import { formatReference } from "../oci/reference.ts";
 import type { Moved, Prepared } from "../pins/pin.ts";
 import type { Held, Stay, StayKind } from "../pins/plan.ts";
+import { fileText, spotOf } from "../report/audit/listing.ts";
 import type { Paint } from "../report/paint.ts";
 import { counted } from "../report/text.ts";
 import { exitOf } from "./exit.ts";
@@ -27,7 +27,7 @@ const HELD: Readonly<Record<Held, string>> = {
 export function renderPins({ plans }: Prepared, written: boolean, paint: Paint): string {
   const changes = plans.flatMap((plan) => plan.changes);
   const stays = plans.flatMap((plan) => plan.stays).filter(({ kind }) => kind !== "pinned");
-  const held = plans.flatMap(({ file, held: why }) => (why === null ? [] : [`${visible(file, 200)}: ${HELD[why]}`]));
+  const held = plans.flatMap(({ file, held: why }) => (why === null ? [] : [`${fileText(file)}: ${HELD[why]}`]));
   const files = plans.filter((plan) => plan.changes.length > 0).length;
   const what = `${counted(changes.length, "reference")} in ${counted(files, "file")}`;
   const done = written ? `pinned ${what}` : `${what} would be pinned; nothing is written`;
@@ -45,16 +45,12 @@ export function renderPins({ plans }: Prepared, written: boolean, paint: Paint):
 function changeText({ place, reference, from, to, changes }: Moved, paint: Paint): string {
   const move = from === null ? paint.good(to) : `${from} → ${paint.good(to)}`;
   const behind = changes.length === 0 ? "" : ` (${changes.map((each) => visible(each, 300)).join("; ")})`;
-  return `${placeText(place)}  ${visible(reference, 300)}  ${move}${behind}`;
+  return `${spotOf(place)}  ${visible(reference, 300)}  ${move}${behind}`;
 }
 
 function stayText({ mention, kind, why }: Stay): string {
   const word = kind === "pinned" ? "pinned" : STAYS[kind];
-  return `${placeText(mention.place)}  ${visible(mention.text, 300)}  ${word}${why === null ? "" : `: ${visible(why, 300)}`}`;
-}
-
-function placeText({ file, line, column }: Place): string {
-  return `${visible(file, 300)}:${line}:${column}`;
+  return `${spotOf(mention.place)}  ${visible(mention.text, 300)}  ${word}${why === null ? "" : `: ${visible(why, 300)}`}`;
 }
 
 /** The object of `pin --json`; arrays are sorted and never missing. */

@@ -24,13 +24,15 @@ export interface Search extends SearchArguments {
   readonly days: number | null;
   /** Nothing counts that an interrupted run has found out. */
   readonly fresh: boolean;
+  /** The files are to be rewritten. */
+  readonly keepTexts: boolean;
   /** Which of the references that were found are asked for. */
   readonly choose: (mentions: readonly Mention[]) => readonly Mention[];
 }
 
 /** Finds the references below the paths, and asks all workers about each. */
 export async function search(
-  { paths, days, choose, ...wanted }: Search,
+  { paths, days, choose, keepTexts, ...wanted }: Search,
   config: Config,
   settings: Settings,
   io: Io,
@@ -42,7 +44,7 @@ export async function search(
   warnOfConfig(config, roots, io);
   const stdin = roots.includes("-") ? await readInput(io.stdin) : null;
   const named = roots.filter((root) => root !== "-");
-  const tree = await readTree(named, { base: io.cwd, stdin }, signal);
+  const tree = await readTree(named, { base: io.cwd, stdin, keepTexts }, signal);
   const asked = wantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
   const silent = await openProgress(io, { ...settings, progress: false }, []);

@@ -49,8 +49,11 @@ export interface Answer {
   readonly fault: Fault | null;
 }
 
-/** Whether a blob is there, at all vantages. `unclear`: they do not all say the same, or some did not answer. */
-export type Presence = "there" | "gone" | "unclear";
+/**
+ * Whether a blob is there, at all vantages. `false`: one of them was given other bytes. `unclear`: they do not all say
+ * the same, or some did not answer.
+ */
+export type Presence = "there" | "gone" | "false" | "unclear";
 
 /** What was asked of one distinct reference, and what came back. */
 export interface Examination {

@@ -3,11 +3,9 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { Tofu3Error, visible } from "../errors.ts";
-import type { Mention, Source, Unread } from "../model/mention.ts";
-import { FORMATS } from "./formats/all.ts";
-import type { Format, Found, TextFile } from "./formats/format.ts";
-import { list } from "./formats/list.ts";
-import { TooMany } from "./formats/mentions.ts";
+import type { Mention, Unread } from "../model/mention.ts";
+import type { Found, TextFile } from "./formats/format.ts";
+import { findIn, findInList, HCL, isHcl, isTelling } from "./find.ts";
 import { openText, whyOf } from "./open.ts";
 
 /** What was found in a tree. */
@@ -16,7 +14,7 @@ export interface Tree {
   readonly mentions: readonly Mention[];
   /** Sorted by file. */
   readonly unread: readonly Unread[];
-  /** The text of each file with references, as `TextFile` has it. */
+  /** The text of each file with references, as `TextFile` has it; empty unless they are kept. */
   readonly texts: ReadonlyMap<string, string>;
   /** How many files were looked at, and in how many there were references. */
   readonly files: { readonly read: number; readonly withReferences: number };
@@ -27,15 +25,14 @@ export interface TreeOptions {
   readonly base: string;
   /** A list that comes from nowhere in the tree; its places are in a file called `-`. */
   readonly stdin?: string | null;
+  /** To rewrite the files. */
+  readonly keepTexts?: boolean;
   /** At most so many entries of folders are looked at, references kept, and tokens of YAML parsed. */
   readonly most?: { readonly entries: number; readonly mentions: number; readonly tokens?: number };
 }
 
 /** So many tokens take about half a minute. */
-const HCL = "HCL is not read";
 const MOST = { entries: 500_000, mentions: 100_000, tokens: 12_000_000 };
-/** Of these, two characters cost at most as much as a token. */
-const BY_LENGTH: ReadonlySet<Source> = new Set(["dockerfile", "bazel", "formula", "brewfile", "devcontainer", "list"]);
 /** Nobody waits for the reading of a shorter text. */
 const LONG = 1 << 16;
 /** Files of one kind that other people wrote, and what version control keeps for itself. */
@@ -46,9 +43,9 @@ const TOGETHER = 8;
 /** Reads the files at these paths, and those in folders and their folders that some format knows. */
 export async function readTree(paths: readonly string[], options: TreeOptions, signal: AbortSignal): Promise<Tree> {
   const most = { ...MOST, ...options.most };
-  const search = new Search(options.base, most);
+  const search = new Search(options.base, most, options.keepTexts === true);
   for (const path of paths) await search.start(path, signal);
-  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, (file, room) => foundBy(list, file, room));
+  if (options.stdin != null) search.take({ path: "-", text: options.stdin }, findInList);
   const { mentions, unread, texts, read, withReferences } = search;
   if (search.entries > most.entries) {
     unread.push({ file: ".", why: `only the first ${most.entries} entries of folders are looked at` });
@@ -75,11 +72,13 @@ class Search {
   #tokens = 0;
   readonly #base: string;
   readonly #most: typeof MOST;
+  readonly #keepTexts: boolean;
   readonly #seen = new Set<string>();
 
-  constructor(base: string, most: typeof MOST) {
+  constructor(base: string, most: typeof MOST, keepTexts: boolean) {
     this.#base = base;
     this.#most = most;
+    this.#keepTexts = keepTexts;
   }
 
   async start(given: string, signal: AbortSignal): Promise<void> {
@@ -179,7 +178,7 @@ class Search {
     this.read++;
     if (found.mentions.length === 0) return;
     this.withReferences++;
-    this.texts.set(file.path, file.text);
+    if (this.#keepTexts) this.texts.set(file.path, file.text);
   }
 
   #leave(path: string, why: string, minor = false): void {
@@ -210,67 +209,11 @@ function isKnown(entry: Dirent): boolean {
   return entry.isFile() || entry.isDirectory() || entry.isSymbolicLink() || entry.isFIFO() || entry.isSocket();
 }
 
-/** Why it is not read, or null where there is nothing to say. */
-function findIn(file: TextFile, given: boolean, room: number): Found | string | null {
-  if (isHcl(file.path)) return { mentions: [], unread: [{ file: file.path, why: HCL, minor: true }] };
-  const formats = FORMATS.filter((each) => each.claims(file));
-  if (formats.length > 0) return findWith(formats, file, room);
-  if (!given) return null;
-  const found = foundBy(list, file, room);
-  const isList = typeof found === "string" || found.mentions.every(({ target }) => target.kind !== "unresolved");
-  return isList ? found : "it is no kind of file that is read, and no list of references";
-}
-
-function foundBy(format: Format, file: TextFile, room: number): Found | string {
-  const byLength = BY_LENGTH.has(format.source);
-  if (byLength && room <= 0) return "the files before it are as much as is read at once";
-  try {
-    const found = format.find(file, room);
-    return byLength ? { ...found, tokens: file.text.length >> 1 } : found;
-  } catch (error) {
-    if (error instanceof TooMany) return "it has too many references";
-    throw error;
-  }
-}
-
-/**
- * What all formats that claim a file find in it: a stranger may give it a name that makes it look like another kind. Of
- * two that find something at one place, the first is right.
- */
-function findWith(formats: readonly Format[], file: TextFile, room: number): Found {
-  let left = room;
-  const finders = new Map(formats.map((format) => [format.find, format]));
-  const found = [...finders.values()].map((format): Found => {
-    const each = foundBy(format, file, left);
-    if (typeof each === "string") return { mentions: [], unread: [{ file: file.path, why: each }] };
-    left -= each.tokens ?? 0;
-    return each;
-  });
-  const places = new Set<string>();
-  const mentions = found.flatMap((each) => {
-    const fresh = each.mentions.filter(({ place: { line, column } }) => !places.has(`${line}:${column}`));
-    for (const { place } of fresh) places.add(`${place.line}:${place.column}`);
-    return fresh;
-  });
-  const unread = new Map(found.flatMap((each) => each.unread).map((each) => [each.why, each]));
-  return { mentions, unread: [...unread.values()], tokens: room - left };
-}
-
 /** `templates/` beside a `Chart.yaml`; elsewhere such a file may be what it looks like. */
 async function isChartTemplate(path: string, text: string): Promise<boolean> {
   const at = path.lastIndexOf(`${sep}templates${sep}`);
   if (at === -1 || !/\.(?:ya?ml|tpl)$/i.test(path) || !text.includes("{{")) return false;
   return (await stat(join(path.slice(0, at), "Chart.yaml")).catch(() => null))?.isFile() === true;
-}
-
-function isHcl(name: string): boolean {
-  return /\.(?:hcl|tf|nomad)$/.test(name) && !name.endsWith(".terraform.lock.hcl");
-}
-
-/** The name alone says that references may be in it. The lock of pnpm is megabytes of YAML, and has none. */
-function isTelling(path: string): boolean {
-  if (/(?:^|\/)pnpm-lock\.yaml$/.test(path)) return false;
-  return /\.ya?ml$/i.test(path) || FORMATS.some((format) => format.claims({ path, text: "" }));
 }
 
 function order(a: string, b: string): number {

@@ -35,7 +35,13 @@ export async function auditCommand(
   await checkReports(wanted.reports, io.cwd);
   const baseline = wanted.baseline === null ? null : await readBaseline(wanted.baseline, io);
   const config = await loadConfig(settings.config, io);
-  const { tree, examined } = await search({ ...wanted, days: 1, choose: (all) => all }, config, settings, io, signal);
+  const { tree, examined } = await search(
+    { ...wanted, days: 1, choose: (all) => all, keepTexts: false },
+    config,
+    settings,
+    io,
+    signal,
+  );
   const { failOn, honourComments } = wanted;
   const { findings, suppressed } = findingsOf(tree.mentions, examined.examinations, {
     failOn,

@@ -7,6 +7,7 @@ import { preparePins } from "../../pins/pin.ts";
 import { toPin } from "../../pins/plan.ts";
 import { writeFiles } from "../../pins/rewrite.ts";
 import { jsonText } from "../../report/json.ts";
+import { counted } from "../../report/text.ts";
 import { visible } from "../../errors.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
@@ -30,7 +31,13 @@ export async function pinCommand(
   await readLock(lock);
   const { update } = wanted;
   const choose: Search["choose"] = (mentions) => toPin(mentions, update);
-  const { tree, examined } = await search({ ...wanted, days: null, fresh: true, choose }, config, settings, io, signal);
+  const { tree, examined } = await search(
+    { ...wanted, days: null, fresh: true, choose, keepTexts: true },
+    config,
+    settings,
+    io,
+    signal,
+  );
   const buildkitPolicy = wanted.buildkitPolicy === null ? null : resolve(io.cwd, wanted.buildkitPolicy);
   const pinning = await preparePins({
     tree,
@@ -45,14 +52,15 @@ export async function pinCommand(
   // what is not in the ledger is not relied on, as for a release
   const mayWrite = !wanted.dryRun && examined.ledgerFault === null;
   const own = [lock, ...(buildkitPolicy === null ? [] : [buildkitPolicy])];
+  const answers = [...examined.examinations.values()].flatMap(answersOf);
+  tellAnswers(answers, settings, io);
+  tellUnread(tree.unread.filter(({ minor }) => minor !== true).length, settings, io);
   if (mayWrite) await writeFiles(pinning.rewrites, [...roots.map((root) => resolve(io.cwd, root)), ...own], signal);
   const paint = paintFor(io.stdout, io.env, settings.color);
   if (settings.json) io.stdout.write(jsonText(pinsObject(pinning, mayWrite, io.version)));
   else if (wanted.dryRun) io.stdout.write(io.stdout.isTTY === true ? shownDiff(pinning.diff) : pinning.diff);
   if (!settings.json && !settings.quiet)
     (wanted.dryRun ? io.stderr : io.stdout).write(renderPins(pinning, mayWrite, paint));
-  const answers = [...examined.examinations.values()].flatMap(answersOf);
-  tellAnswers(answers, settings, io);
   const codes = answers.map(({ code }) => code);
   if (examined.ledgerFault !== null) tellError(io.stderr, examined.ledgerFault, false);
   return gravestOf(examined.ledgerFault === null ? codes : [...codes, EXIT_BROKEN]);
@@ -73,4 +81,9 @@ function tellAnswers(answers: readonly Told[], settings: Settings, io: Io): void
   for (const { reference, code, summary } of answers) {
     if (code !== EXIT_OK) io.stderr.write(`tofu3: ${visible(reference, 300)}: ${visible(summary, 1000)}\n`);
   }
+}
+
+function tellUnread(count: number, settings: Settings, io: Io): void {
+  if (count === 0 || settings.quiet) return;
+  io.stderr.write(`tofu3: notice: ${counted(count, "file")} could not be read: tofu3 audit --details names them\n`);
 }

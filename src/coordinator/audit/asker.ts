@@ -182,6 +182,7 @@ function hostOf(repository: Repository): string | null {
 }
 
 function presenceIn(answers: readonly ("there" | "gone" | Fault | undefined)[]): Presence {
+  if (answers.some((each) => typeof each === "object" && each.code === "E_MISMATCH")) return "false";
   if (answers.every((each) => each === "there")) return "there";
   return answers.every((each) => each === "gone") ? "gone" : "unclear";
 }

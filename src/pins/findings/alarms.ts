@@ -15,6 +15,16 @@ export const disagreed: Rule = (each) =>
       };
     });
 
+/** A vantage was given other bytes in the place of a bottle. */
+export const falseBottle: Rule = ({ target, examination }) => {
+  if (target.kind !== "bottle" || examination.blobs.get(target.bottle.digest) !== "false") return [];
+  const { tag, digest } = target.bottle;
+  const message = `a vantage was given other bytes for the bottle ${tag}, ${digest}`;
+  const next =
+    "use none of it until it is explained: fetch the bottle by hand from several networks, and keep the bytes";
+  return [{ kind: "disagreed", message, next, digest: null }];
+};
+
 /** The bytes are the same, and they are not what they are called. */
 export const mislabelled: Rule = (each) =>
   looksOf(each)

@@ -2,7 +2,7 @@ import type { AuditFinding, Examination, Suppressed } from "../../model/audit.ts
 import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 import type { Ignore, Mention, Place } from "../../model/mention.ts";
 import { formatReference } from "../../oci/reference.ts";
-import { disagreed, hollowIndex, mislabelled, moved, pinGone } from "./alarms.ts";
+import { disagreed, falseBottle, hollowIndex, mislabelled, moved, pinGone } from "./alarms.ts";
 import { baselineKey, type Baseline } from "./baseline.ts";
 import { caseOf, type Rule, type Said } from "./case.ts";
 import { tagDigestComment } from "./comment.ts";
@@ -24,7 +24,7 @@ export interface Findings {
 }
 
 const RULES: readonly Rule[] = [
-  ...[disagreed, mislabelled, pinGone, hollowIndex, moved],
+  ...[disagreed, falseBottle, mislabelled, pinGone, hollowIndex, moved],
   ...[changedSinceLedger, tagDigestComment, platformPin],
   ...[floatingTag, unpinned, stalePin, grew, unreachable],
 ];

@@ -16,10 +16,13 @@ function subjectOf(examination: Examination): AuditSubject {
   const answer = mainAnswer(examination);
   const isAlarm = answer?.outcome === "disagreed";
   if (notAsked !== null && !isAlarm) return { reference, digest: null, outcome: "unasked", summary: notAsked };
+  if ([...blobs.values()].includes("false")) return { reference, digest: null, ...FALSE_BOTTLE };
   if (blobs.size > 0 && (answer === null || isGone(answer))) return { reference, digest: null, ...presence(blobs) };
   if (answer === null) return { reference, digest: null, outcome: "unasked", summary: "nothing was asked about it" };
   return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
 }
+
+const FALSE_BOTTLE = { outcome: "disagreed", summary: "a vantage was given other bytes for a bottle" } as const;
 
 /** Any alarm; otherwise what the reference leads to. */
 function mainAnswer({ tag, pin, claims }: Examination): Answer | null {

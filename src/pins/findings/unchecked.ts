@@ -52,7 +52,7 @@ function unclearBottle({ target, examination }: Case): readonly Said[] {
   const { digest, tag: name } = target.bottle;
   if (settled(tag)?.entries.some((entry) => entry.bottleDigest === digest) === true) return [];
   const presence = blobs.get(digest);
-  if (presence === "there" || presence === "gone") return [];
+  if (presence !== undefined && presence !== "unclear") return [];
   if (presence === undefined && tag !== null && isUnsure({ answer: tag, claimed: false })) return [];
   return [said(`not every vantage says whether the bottle ${name}, ${digest}, is there`, "run it again")];
 }

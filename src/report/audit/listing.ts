@@ -8,7 +8,13 @@ const LONGEST_FILE = 300;
 
 /** `Dockerfile:3:6`; printable. */
 export function spotOf({ file, line, column }: Place): string {
-  return `${visible(file, LONGEST_FILE)}:${line}:${column}`;
+  return `${fileText(file)}:${line}:${column}`;
+}
+
+/** Printable, and no command to a workflow of GitHub, which obeys a line that begins with `::`. */
+export function fileText(file: string): string {
+  const shown = visible(file, LONGEST_FILE);
+  return /^\s*(?:::|##\[)/.test(shown) ? `./${shown}` : shown;
 }
 
 /** The findings of each kind that there are, the gravest kind first. */

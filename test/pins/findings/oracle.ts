@@ -78,6 +78,7 @@ export function naiveKinds(mention: Mention, seen: Examination): ReadonlySet<Fin
     const { digest, tag: name } = target.bottle;
     const files = tag?.entries ?? [];
     const blob = seen.blobs.get(digest);
+    if (blob === "false") said.add("disagreed");
     if (!files.some((each) => each.bottleDigest === digest)) {
       if (files.some((each) => each.bottle === name && each.bottleDigest !== null)) said.add("stale-pin");
       if (blob === "gone") said.add("pin-gone");

@@ -85,7 +85,9 @@ const examinations = (reference: Reference): fc.Arbitrary<Examination> =>
       same: fc.boolean(),
       claims: fc.array(fc.tuple(tags, answers), { maxLength: 3 }).map((each) => new Map(each)),
       blobs: fc
-        .array(fc.tuple(digests, fc.constantFrom("there" as const, "gone" as const, "unclear" as const)))
+        .array(
+          fc.tuple(digests, fc.constantFrom("there" as const, "gone" as const, "unclear" as const, "false" as const)),
+        )
         .map((each) => new Map(each)),
       notAsked: fc.integer({ min: 0, max: 9 }).map((each) => (each === 0 ? "it is private" : null)),
     })
