@@ -58,7 +58,9 @@ export function renderLock({ pins }: Lock): string {
 function scalar(text: string): string {
   const plain = /^[a-z][\w./-]*(?::[\w./-]+)*(?:@[\w./:-]+)?$/i.test(text);
   const word = /^(?:y|n|yes|no|on|off|true|false|null)$/i.test(text);
-  return plain && !word ? text : JSON.stringify(text);
+  // an old rule for numbers takes an exponent alone for one
+  const exponent = /^e\d+$/i.test(text);
+  return plain && !word && !exponent ? text : JSON.stringify(text);
 }
 
 /** The order of the lines does not matter: a merge may have put them together. Throws E_USAGE with every mistake. */

@@ -276,6 +276,21 @@ describe("what is left out", () => {
   });
 });
 
+describe("a bottle", () => {
+  test("for which one vantage is given other bytes is the alarm, whatever it says to HEAD", async () => {
+    const { liar, names, registry } = world();
+    const hex = names.texts.get("oldbottlehex") ?? "";
+    const folder = await writeTree(world(), {
+      "vim.rb": `class Vim < Formula\n  version "9.1.0"\n  bottle do\n    root_url "https://${registry.host}/v2/homebrew/core"\n    sha256 all: "${hex}"\n  end\nend\n`,
+    });
+    const lie: Answer = ({ method }) => (method === "HEAD" ? { status: 404 } : { body: "something else" });
+    liar.lie("sgp", `/v2/homebrew/core/vim/blobs/sha256:${hex}`, lie);
+    const { audit } = await auditOf(world(), folder);
+    expect(audit.findings.map(({ kind }) => kind)).toContain("disagreed");
+    expect(audit.subjects).toMatchObject([{ outcome: "disagreed" }]);
+  });
+});
+
 describe("a hostile tree", () => {
   test("is read without following, hanging or printing what it says", async () => {
     const { known, stage } = world();
