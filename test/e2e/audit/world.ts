@@ -1,7 +1,7 @@
 import { beforeAll } from "vitest";
 import type { FindingKind } from "../../../src/model/findingkind.ts";
 import { makeBottleIndex, pushBottleIndex } from "../../lab/bottles.ts";
-import { digestOf, makeIndex, type Blob, type Image } from "../../lab/image.ts";
+import { digestOf, DOCKER_MANIFEST, makeIndex, type Blob, type Image } from "../../lab/image.ts";
 import { relay } from "../../lab/liar-relay.ts";
 import { startLiar, type Liar } from "../../lab/liar.ts";
 import { ask, pushBlob, pushDocument, pushExactly } from "../../lab/push.ts";
@@ -101,6 +101,16 @@ async function build(registry: Registry, liar: Liar): Promise<Built> {
   const planted = { headers: { "Content-Type": four.manifest.mediaType }, body: four.manifest.bytes };
   liar.lie("sgp", "/v2/lab/split/manifests/1", planted);
   add("absent", "absent:1", ["unpinned", "unreachable"]);
+
+  await pushExactly(registry, "lab/label", "1", one);
+  add("label", "label:1", ["unpinned", "disagreed", "mislabelled"]);
+  const docker = { headers: { "Content-Type": DOCKER_MANIFEST }, body: one.manifest.bytes };
+  liar.lie("sgp", "/v2/lab/label/manifests/1", docker);
+
+  const other = makeBottleIndex({ formula: "wrong", version: "1.0" });
+  for (const image of other.images.values()) await pushExactly(registry, "lab/wrong", null, image);
+  await pushDocument(registry, "lab/wrong", "2.0", other.index);
+  add("wrong", "wrong:2.0", ["unpinned", "mislabelled"]);
 
   const bottles = makeBottleIndex({ formula: "vim", version: "9.1.0" });
   const pushed = await pushBottleIndex(registry, { formula: "vim", version: "9.1.0" });
