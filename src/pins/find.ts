@@ -40,9 +40,11 @@ function foundBy(format: Format, file: TextFile, room: number): Found | string {
  * What all formats that claim a file find in it: a stranger may give it a name that makes it look like another kind. Of
  * two that find something at one place, the first is right.
  */
-function findWith(formats: readonly Format[], file: TextFile, room: number): Found {
+function findWith(formats: readonly Format[], file: TextFile, room: number): Found | string {
   let left = room;
   const finders = new Map(formats.map((format) => [format.find, format]));
+  const [only, ...others] = finders.values();
+  if (only !== undefined && others.length === 0) return foundBy(only, file, room);
   const found = [...finders.values()].map((format): Found => {
     const each = foundBy(format, file, left);
     if (typeof each === "string") return { mentions: [], unread: [{ file: file.path, why: each }] };

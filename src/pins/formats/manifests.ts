@@ -39,10 +39,10 @@ function mayHave(text: string, key: string): boolean {
 }
 
 /** What is no valid YAML is nothing that anybody could apply, unless it looks like a manifest. */
-function findManifests(file: TextFile): Found {
-  const found = readManifests(file);
+function findManifests(file: TextFile, room?: number): Found {
+  const found = readManifests(file, room);
   if (found.mentions.length > 0 || looksLikeOne(file.text)) return found;
-  return { mentions: [], unread: found.unread.filter(({ why }) => !why.includes("is no valid YAML")) };
+  return { ...found, unread: found.unread.filter(({ why }) => !why.includes("is no valid YAML")) };
 }
 
 function looksLikeOne(text: string): boolean {

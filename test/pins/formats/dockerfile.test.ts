@@ -129,7 +129,7 @@ test("comments are read", () => {
   const text = "# tofu3: ignore unpinned it is built here\nFROM a:1\n# tofu3: ignore unpinned\nFROM b:2\n";
   const { mentions, unread } = dockerfile.find({ path: "Dockerfile", text });
   expect(mentions.map(({ ignores }) => ignores)).toEqual([[{ kinds: ["unpinned"], reason: "it is built here" }], []]);
-  expect(unread).toEqual([{ file: "Dockerfile", why: 'line 3: "tofu3: ignore" gives no reason' }]);
+  expect(unread).toEqual([{ file: "Dockerfile", why: 'line 3: "tofu3: ignore" gives no reason', minor: true }]);
 });
 
 describe("a Dockerfile within another file", () => {

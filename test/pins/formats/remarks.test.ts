@@ -76,9 +76,9 @@ describe("what a comment leaves out", () => {
   test("is said where it is not honoured", () => {
     const text = "# tofu3: ignore\nx # tofu3: ignore moved\n# tofu3: ignore nonsense y\n# tofu3: ignore moved y\n";
     expect(notHonoured({ path: "f", text }, new Lines(text), "#")).toEqual([
-      { file: "f", why: 'line 1: "tofu3: ignore" names no kind of finding' },
-      { file: "f", why: 'line 2: "tofu3: ignore" gives no reason' },
-      { file: "f", why: 'line 3: "tofu3: ignore" names no kind of finding: "nonsense"' },
+      { file: "f", why: 'line 1: "tofu3: ignore" names no kind of finding', minor: true },
+      { file: "f", why: 'line 2: "tofu3: ignore" gives no reason', minor: true },
+      { file: "f", why: 'line 3: "tofu3: ignore" names no kind of finding: "nonsense"', minor: true },
     ]);
   });
 });
