@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { AuditFinding } from "../../../src/model/audit.ts";
-import { auditOf, treeOf } from "./ground.ts";
+import { auditOf, forestOf, type Audited } from "./ground.ts";
 import { PROJECTS, type Mark } from "./marks.ts";
 import { useWorld, type World } from "./world.ts";
 
@@ -36,13 +36,23 @@ function flat(findings: readonly AuditFinding[]): readonly string[] {
     .sort();
 }
 
-describe.each(PROJECTS)("a tree in the shape of %s", (name) => {
-  test("every finding is right, with line and column, and none is missing or false", async () => {
-    const { folder, marks } = await treeOf(world(), name);
-    const seen = await auditOf(world(), folder);
-    expect(seen.stderr).not.toMatch(/error/);
-    expect(flat(seen.audit.findings)).toEqual(expectedOf(marks, world()));
-    expect(seen.code).toBe(20);
-    expect(seen.audit.outcome).toBe("findings");
-  });
+/** All trees beside each other, audited once: what is the same reference in two of them is one finding. */
+let all: { readonly seen: Audited; readonly marks: ReadonlyMap<string, readonly Mark[]> } | null = null;
+beforeAll(async () => {
+  const { folder, marks } = await forestOf(world(), PROJECTS);
+  all = { seen: await auditOf(world(), folder), marks };
 });
+
+test("an audit of all trees ends with findings, and with no error", () => {
+  expect(all?.seen.stderr).not.toMatch(/error/);
+  expect(all?.seen.code).toBe(20);
+  expect(all?.seen.audit.outcome).toBe("findings");
+});
+
+test.each(PROJECTS)(
+  "in the tree %s every finding is right, with line and column, and none is missing or false",
+  (name) => {
+    const inside = flat(all?.seen.audit.findings ?? []).filter((each) => each.startsWith(`${name}/`));
+    expect(inside).toEqual(expectedOf(all?.marks.get(name) ?? [], world()));
+  },
+);

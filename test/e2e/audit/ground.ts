@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Audit } from "../../../src/model/audit.ts";
 import { run, type Outcome, type RunOptions } from "../../lab/cli.ts";
 import type { LabConfig } from "../../lab/config.ts";
-import { readProject, writeProject, type Names, type Project } from "./marks.ts";
+import { readProject, writeProject, type Mark, type Names, type Project } from "./marks.ts";
 import type { World } from "./world.ts";
 
 export interface Audited extends Outcome {
@@ -65,6 +65,26 @@ export async function treeOf(world: World, name: string, names: Names = world.na
   const project = readProject(name, names);
   await writeProject(folder, project);
   return { folder, ...project };
+}
+
+/** Several of them beside each other, each in a folder of its name; marks have the path from there. */
+export async function forestOf(
+  world: World,
+  projects: readonly string[],
+  names: Names = world.names,
+): Promise<{ readonly folder: string; readonly marks: ReadonlyMap<string, readonly Mark[]> }> {
+  const folder = await world.stage.room();
+  const marks = new Map<string, readonly Mark[]>();
+  for (const name of projects) {
+    const project = readProject(name, names);
+    await mkdir(join(folder, name));
+    await writeProject(join(folder, name), project);
+    marks.set(
+      name,
+      project.marks.map((mark) => ({ ...mark, file: `${name}/${mark.file}` })),
+    );
+  }
+  return { folder, marks };
 }
 
 /** A tree of these files. */
