@@ -69,7 +69,7 @@ test("what a comment says is told", () => {
     [null, [{ kinds: ["unpinned"], reason: "it is a test" }]],
     [null, []],
   ]);
-  expect(unread).toEqual([{ file: "compose.yaml", why: expect.stringContaining("line 4: ") as string }]);
+  expect(unread).toEqual([{ file: "compose.yaml", why: expect.stringContaining("line 4: ") as string, minor: true }]);
 });
 
 describe("of a split reference, what a comment says is told", () => {
