@@ -29,14 +29,17 @@ export async function checkReports(paths: readonly string[], cwd: string): Promi
 }
 
 /** Writes each report, replacing existing files. Returns the exit code of a fault that it tells, or 0. */
-export async function writeReports(
+export async function writeReports<K>(
   paths: readonly string[],
-  render: (path: string) => string,
+  kindOf: (path: string) => K | null,
+  render: (kind: K) => string,
   io: Pick<Io, "cwd" | "stderr">,
 ): Promise<number> {
   for (const path of paths) {
+    const kind = kindOf(path);
+    if (kind === null) throw new Tofu3Error("E_BUG", `no report for ${quoted(path)}`);
     try {
-      await writeFile(resolve(io.cwd, path), render(path));
+      await writeFile(resolve(io.cwd, path), render(kind));
     } catch (cause) {
       const message = `cannot write the report ${quoted(path)}: ${visible(messageOf(cause))}`;
       return tellError(io.stderr, new Tofu3Error("E_DISK", message, { cause }), false);

@@ -48,7 +48,7 @@ export async function search(
   const asked = wantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
   const silent = await openProgress(io, { ...settings, progress: false }, []);
-  const progress = openAuditProgress(io, settings);
+  const progress = await openAuditProgress(io, settings);
   try {
     const { examineAll } = await import("../coordinator/audit/audit.ts");
     const runtime = await runtimeOf(config, settings, io, silent);

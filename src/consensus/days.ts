@@ -87,8 +87,8 @@ function earns(round: Round, today: Round): boolean {
 
 /**
  * The days of a subject up to now, oldest first, with those marked that count: all vantages of today saw today's digest
- * on them, at least as deep as now, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or another digest, starts
- * the count anew, whatever was selected. Days that are later than an entry after them never were, or their clock was
+ * on them, at least as deep as now, by a clock that others confirm, in a ledger of this coordinator. A disagreement, or
+ * another digest, starts the count anew, whatever was selected. Days that are later than an entry after them never were, or their clock was
  * wrong. `outcome` is that of today, where it is known already.
  */
 export function daysOf(

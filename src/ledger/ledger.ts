@@ -59,14 +59,6 @@ export function openLedgers(options: LedgersOptions): Ledgers {
   };
 }
 
-/** The same for a single subject. */
-export function openLedger({
-  subject,
-  ...others
-}: Omit<LedgersOptions, "subjects"> & { readonly subject: Subject }): Ledger {
-  return openLedgers({ ...others, subjects: [subject] }).about(subject);
-}
-
 async function readPast({ path, stateDir, subjects }: LedgersOptions): Promise<Reading> {
   const reading = newReading(new Chain(subjects, await readKey(stateDir)));
   const handle = await openFile(await realPath(path), "read");

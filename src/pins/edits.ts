@@ -19,7 +19,7 @@ export function collide(a: Replacement, b: Replacement): boolean {
 }
 
 /** The stretches between the replacements, in order: one more than there are replacements. Throws E_BUG. */
-export function keptOf(text: string, replacements: readonly Replacement[]): readonly string[] {
+function keptOf(text: string, replacements: readonly Replacement[]): readonly string[] {
   const kept: string[] = [];
   let at = 0;
   for (const { start, end } of replacements) {

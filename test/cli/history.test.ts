@@ -32,11 +32,10 @@ async function history(dir: string, ...args: readonly string[]): Promise<{ code:
 
 /** What three verifications wrote: a, b, and a again, the second of another key. */
 async function threeEntries(at: Place): Promise<void> {
-  const { openLedger } = await import("../../src/ledger/ledger.ts");
-  await openLedger({ ...at, subject: VIM, warn: () => undefined }).enter(
-    () => ({ verification: verification(), result: null }),
-    NEVER,
-  );
+  const { openLedgers } = await import("../../src/ledger/ledger.ts");
+  await openLedgers({ ...at, subjects: [VIM], warn: () => undefined })
+    .about(VIM)
+    .enter(() => ({ verification: verification(), result: null }), NEVER);
   writeFileSync(
     at.path,
     chainOf([

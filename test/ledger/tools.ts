@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import { openLedger, type Entered, type Ledger } from "../../src/ledger/ledger.ts";
+import { openLedgers, type Entered, type Ledger } from "../../src/ledger/ledger.ts";
 import { hashOf, keyOf, writeLine, type LedgerKey } from "../../src/ledger/line.ts";
 import type { Verification } from "../../src/model/record.ts";
 import type { Subject } from "../../src/model/subject.ts";
@@ -60,7 +60,7 @@ export function place(dir = temporary(), path = join(dir, "ledger.jsonl")): Plac
   const stateDir = join(dir, "state");
   const warned: string[] = [];
   const open = (subject = VIM): Ledger =>
-    openLedger({ path, stateDir, subject, warn: (text) => void warned.push(text) });
+    openLedgers({ path, stateDir, subjects: [subject], warn: (text) => void warned.push(text) }).about(subject);
   return {
     dir,
     path,
@@ -99,11 +99,12 @@ export function chainOf(lines: readonly (readonly [Verification, LedgerKey])[]):
 }
 
 const PROGRAM = `
-import { openLedger } from ${JSON.stringify(join(import.meta.dirname, "../../dist/ledger/ledger.js"))};
+import { openLedgers } from ${JSON.stringify(join(import.meta.dirname, "../../dist/ledger/ledger.js"))};
 const { path, stateDir, count, verification, wait } = JSON.parse(process.argv[2]);
 const signal = new AbortController().signal;
 for (let turn = 0; turn < count; turn++) {
-  const ledger = openLedger({ path, stateDir, subject: verification.subject, warn: (text) => console.log(text) });
+  const { subject } = verification;
+  const ledger = openLedgers({ path, stateDir, subjects: [subject], warn: (text) => console.log(text) }).about(subject);
   await ledger.enter((past) => {
     console.log("in", past.length);
     if (wait) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait);

@@ -212,7 +212,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   yargs: /^cli\/argv\/argv\.ts$/,
   pino: /^cli\/log\.ts$/,
   "pino-pretty": /^cli\/log\.ts$/,
-  "log-update": /^cli\/progress\/(terminal|audit)\.ts$/,
+  "log-update": /^cli\/progress\/terminal\.ts$/,
   undici: /^local\//,
   "node-ssh": /^ssh\/connection\/connection\.ts$/,
   ssh2: /^(ssh\/connection\/|ssh\/shell\.ts$|demo\/)/,

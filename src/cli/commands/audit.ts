@@ -72,7 +72,7 @@ export async function auditCommand(
         : RENDERERS[wanted.format](audit),
     );
   } else if (audit.outcome !== "clean") io.stderr.write(`tofu3: ${audit.summary}\n`);
-  const reported = await writeReports(wanted.reports, (path) => renderReport(path, audit), io);
+  const reported = await writeReports(wanted.reports, auditReportKind, (kind) => RENDERERS[kind](audit), io);
   if (examined.ledgerFault !== null) tellError(io.stderr, examined.ledgerFault, false);
   if (audit.outcome === "clean") return reported === EXIT_OK && examined.ledgerFault !== null ? EXIT_BROKEN : reported;
   return AUDIT_EXITS[audit.outcome];
@@ -91,12 +91,6 @@ const RENDERERS: Readonly<Record<Exclude<AuditFormat, "table">, (audit: Audit) =
   markdown: renderAuditMarkdown,
   html: renderAuditHtml,
 };
-
-function renderReport(path: string, audit: Audit): string {
-  const kind = auditReportKind(path);
-  if (kind === null) throw new Tofu3Error("E_BUG", "no report for this ending");
-  return RENDERERS[kind](audit);
-}
 
 async function readBaseline(path: string, io: Io): Promise<Baseline> {
   const text = await readSmallText(resolve(io.cwd, path), {

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import { shownDiff } from "../../pins/diff.ts";
+import { mayHide } from "../../pins/findings/unchecked.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { preparePins } from "../../pins/pin.ts";
 import { toPin } from "../../pins/plan.ts";
@@ -54,7 +55,7 @@ export async function pinCommand(
   const own = [lock, ...(buildkitPolicy === null ? [] : [buildkitPolicy])];
   const answers = [...examined.examinations.values()].flatMap(answersOf);
   tellAnswers(answers, settings, io);
-  tellUnread(tree.unread.filter(({ minor }) => minor !== true).length, settings, io);
+  tellUnread(tree.unread.filter(mayHide).length, settings, io);
   if (mayWrite) await writeFiles(pinning.rewrites, [...roots.map((root) => resolve(io.cwd, root)), ...own], signal);
   const paint = paintFor(io.stdout, io.env, settings.color);
   if (settings.json) io.stdout.write(jsonText(pinsObject(pinning, mayWrite, io.version)));

@@ -36,17 +36,11 @@ export async function verifyCommand(
   const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
   await tellEvidence(evidence, subject, settings, io);
-  const reported = await writeReports(wanted.reports, (path) => renderReport(path, evidence), io);
+  const reported = await writeReports(wanted.reports, reportKind, (kind) => WRITERS[kind](evidence), io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
   return code === EXIT_OK ? reported : code;
-}
-
-function renderReport(path: string, evidence: Evidence): string {
-  const kind = reportKind(path);
-  if (kind === null) throw new Tofu3Error("E_BUG", "no report for this ending");
-  return WRITERS[kind](evidence);
 }
 
 /** The lock is a pin like the one in `name:tag@digest`. Throws E_USAGE. */

@@ -1,9 +1,9 @@
-import { createLogUpdate } from "log-update";
 import { visible } from "../../errors.ts";
 import type { AuditProgress } from "../../coordinator/audit/request.ts";
 import { counted } from "../../report/text.ts";
 import type { Settings } from "../argv/invocation.ts";
-import type { Io, Output } from "../io.ts";
+import type { Io } from "../io.ts";
+import { isLive } from "./progress.ts";
 
 const REDRAW_MS = 120;
 const EVERY_MS = 5000;
@@ -24,23 +24,22 @@ interface Count {
 }
 
 /** One line that is redrawn on a terminal; elsewhere one every few seconds; nothing if unwanted. */
-export function openAuditProgress(io: Io, settings: Settings): AuditView {
+export async function openAuditProgress(io: Io, settings: Settings): Promise<AuditView> {
   if (settings.quiet || !settings.progress) return { watch: () => undefined, stop: () => undefined };
   const { stderr } = io;
-  const live = stderr.isTTY === true && io.env["TERM"] !== "dumb" && settings.logLevel === "silent";
   const count: Count = { done: 0, of: 0, since: performance.now() };
-  const show = live ? liveLine(stderr) : null;
+  const lines = isLive(io, settings) ? (await import("./terminal.ts")).openLines(stderr) : null;
   const say = (text: string): void => {
-    show?.clear();
+    lines?.clear();
     stderr.write(`tofu3: ${text}\n`);
   };
   const draw = (): void => {
     if (count.of === 0) return;
     const line = lineOf(count, performance.now());
-    if (show === null) say(line);
-    else show.draw(line);
+    if (lines === null) say(line);
+    else lines.draw((columns) => line.slice(0, Math.max(1, columns - 1)));
   };
-  const timer = setInterval(draw, live ? REDRAW_MS : EVERY_MS);
+  const timer = setInterval(draw, lines === null ? EVERY_MS : REDRAW_MS);
   timer.unref();
   const said = new Set<string>();
   return {
@@ -57,7 +56,8 @@ export function openAuditProgress(io: Io, settings: Settings): AuditView {
     },
     stop: () => {
       clearInterval(timer);
-      show?.done();
+      lines?.clear();
+      lines?.done();
     },
   };
 }
@@ -82,18 +82,4 @@ function durationText(ms: number): string {
 function resumedText(answers: number, since: string): string {
   const what = counted(answers, "answer");
   return `carrying on an audit that was interrupted: ${what} since ${since.slice(0, 19)}Z are known (--fresh asks again)`;
-}
-
-function liveLine(stderr: Output): { draw(line: string): void; clear(): void; done(): void } {
-  const columns = stderr.columns === undefined || stderr.columns === 0 ? 80 : stderr.columns;
-  const stream = { isTTY: true, columns, rows: 24, write: (text: string) => stderr.write(text) };
-  const update = createLogUpdate(stream as unknown as Parameters<typeof createLogUpdate>[0]);
-  return {
-    draw: (line) => update(line.slice(0, Math.max(1, columns - 1))),
-    clear: () => update.clear(),
-    done: () => {
-      update.clear();
-      update.done();
-    },
-  };
 }

@@ -17,10 +17,14 @@ const SILENT: ProgressView = {
  */
 export async function openProgress(io: Io, settings: Settings, workers: readonly string[]): Promise<ProgressView> {
   if (settings.quiet || !settings.progress) return SILENT;
-  const live = io.stderr.isTTY === true && io.env["TERM"] !== "dumb" && settings.logLevel === "silent";
-  if (!live) return plainProgress(io.stderr, workers, clock);
+  if (!isLive(io, settings)) return plainProgress(io.stderr, workers, clock);
   const { terminalProgress } = await import("./terminal.ts");
   return terminalProgress(io.stderr, workers, wantsColor(io.stderr, io.env, settings.color), clock);
+}
+
+/** Whether lines can be redrawn in place. */
+export function isLive({ stderr, env }: Io, { logLevel }: Settings): boolean {
+  return stderr.isTTY === true && env["TERM"] !== "dumb" && logLevel === "silent";
 }
 
 function clock(): number {

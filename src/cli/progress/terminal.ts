@@ -16,10 +16,10 @@ export function terminalProgress(
   clock: () => number,
 ): ProgressView {
   const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
-  const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
+  const lines = openLines(stderr);
   let paused = false;
   const draw = (): void => {
-    if (!paused) update(frame([...tracks.values()], sized(stderr).columns, color ? COLOURED : PLAIN, clock()));
+    if (!paused) lines.draw((columns) => frame([...tracks.values()], columns, color ? COLOURED : PLAIN, clock()));
   };
   draw();
   const timer = setInterval(draw, REDRAW_MS);
@@ -32,8 +32,8 @@ export function terminalProgress(
     },
     pause() {
       paused = true;
-      update.clear();
-      update.done();
+      lines.clear();
+      lines.done();
     },
     resume() {
       paused = false;
@@ -41,9 +41,26 @@ export function terminalProgress(
     stop(keep) {
       clearInterval(timer);
       if (keep) draw();
-      else update.clear();
-      update.done();
+      else lines.clear();
+      lines.done();
     },
+  };
+}
+
+/** Lines that are redrawn in place. */
+export interface LiveLines {
+  draw(render: (columns: number) => string): void;
+  clear(): void;
+  /** What is there by then stays. */
+  done(): void;
+}
+
+export function openLines(stderr: Output): LiveLines {
+  const update = createLogUpdate(sized(stderr) as unknown as Parameters<typeof createLogUpdate>[0]);
+  return {
+    draw: (render) => update(render(sized(stderr).columns)),
+    clear: () => update.clear(),
+    done: () => update.done(),
   };
 }
 

@@ -26,7 +26,7 @@ export const ALARM: FindingKind = "disagreed";
 export const UNCHECKED: readonly FindingKind[] = ["unresolved", "unreachable"];
 
 /** What fails unless `--fail-on` says otherwise. */
-export const FAILS: ReadonlySet<FindingKind> = new Set(FINDING_KINDS.filter((kind) => LEVEL_OF[kind] !== "note"));
+const FAILS: ReadonlySet<FindingKind> = new Set(FINDING_KINDS.filter((kind) => LEVEL_OF[kind] !== "note"));
 
 /** A note that somebody wants to fail on is more than a note. */
 export function levelOf(kind: FindingKind, failOn: ReadonlySet<FindingKind> | null): Level {

@@ -1,12 +1,6 @@
 import type { Logical } from "./dockerline.ts";
+import type { Row } from "./rows.ts";
 import { shellWords, SPACE } from "./shellwords.ts";
-
-/** A line as BuildKit has it: instructions and heredocs are found as in its frontend/dockerfile/parser/parser.go. */
-interface Row {
-  readonly start: number;
-  /** Without its line break. */
-  readonly text: string;
-}
 
 /** Where heredocs end: the rows with this text, in order. */
 type Endings = ReadonlyMap<string, readonly number[]>;
@@ -27,6 +21,7 @@ export function* instructionsOf(source: string, escape: string): Generator<Logic
   }
 }
 
+/** Lines as BuildKit has them, in frontend/dockerfile/parser/parser.go: every CR at their end is cut off. */
 function rowsOf(source: string): readonly Row[] {
   const rows: Row[] = [];
   for (let start = source.startsWith("\ufeff") ? 1 : 0; start < source.length;) {

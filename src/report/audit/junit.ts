@@ -1,5 +1,6 @@
 import { visible } from "../../errors.ts";
 import type { Audit, AuditFinding } from "../../model/audit.ts";
+import { UNCHECKED } from "../../pins/findings/level.ts";
 import { listed } from "../text.ts";
 import { spotOf } from "./listing.ts";
 
@@ -33,7 +34,7 @@ interface Case {
 
 function caseOf(reference: string, findings: readonly AuditFinding[]): Case {
   const failing = findings.filter(({ fails }) => fails);
-  const unchecked = findings.filter(({ kind }) => kind === "unreachable" || kind === "unresolved");
+  const unchecked = findings.filter(({ kind }) => UNCHECKED.includes(kind));
   const others = findings.filter((each) => !failing.includes(each) && !unchecked.includes(each));
   const state = failing.length > 0 ? "failed" : unchecked.length > 0 ? "skipped" : "passed";
   const told =

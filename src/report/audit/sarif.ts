@@ -4,7 +4,7 @@ import { AUDIT_EXITS, type Audit, type AuditFinding, type Suppressed } from "../
 import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 import type { Place } from "../../model/mention.ts";
 import { digestOf, hexOf } from "../../oci/digest.ts";
-import { LEVEL_OF } from "../../pins/findings/level.ts";
+import { LEVEL_OF, UNCHECKED } from "../../pins/findings/level.ts";
 import { jsonText } from "../json.ts";
 import { MEANINGS } from "./words.ts";
 
@@ -63,7 +63,7 @@ function ruleOf(kind: FindingKind): ReportingDescriptor {
 
 /** There is not enough known to say whether there is a problem. SARIF 2.1.0 §3.27.9 */
 function isOpen(kind: FindingKind): boolean {
-  return kind === "unresolved" || kind === "unreachable";
+  return UNCHECKED.includes(kind);
 }
 
 /** The same problem on the same reference in the same file stays the same result, wherever in the file it stands. */
