@@ -5,7 +5,7 @@ import { lookAt, writeSmallFile } from "../durable.ts";
 import type { Given } from "../model/probe.ts";
 import { digestOf, type Digest } from "../oci/digest.ts";
 
-const WARNING = `What single vantages were given when they disagreed: WORKER/sha256-HEX, by the hash of the bytes.
+const WARNING = `What single workers were given when they disagreed: WORKER/sha256-HEX, by the hash of the bytes.
 Nothing in here was agreed on by anybody. It is evidence to be compared, and not to be used.
 `;
 

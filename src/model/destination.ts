@@ -7,6 +7,11 @@ export interface Destination {
   readonly path: string;
   /** Replace an existing destination. */
   readonly force: boolean;
+  /**
+   * In the directory `path`, the name of a result that has no plain file name of its own; without it such a result is
+   * refused.
+   */
+  readonly otherwise?: string;
 }
 
 export interface Released {

@@ -1,5 +1,6 @@
 import type { Stage } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { HostKeyDoubt } from "./impostor.ts";
 
 /** What happened, as far as the evidence tells. Nothing else is ever said. */
 export const CLASSES = [
@@ -39,7 +40,7 @@ export interface Change {
   readonly right: string | null;
 }
 
-/** What differs of what matters between two documents that two vantages saw at one place. */
+/** What differs of what matters between two documents that two workers saw at one place. */
 export interface Comparison {
   /** `index`, `index > manifest linux/amd64`, `index > manifest linux/amd64 > layer 2` */
   readonly at: string;
@@ -69,6 +70,8 @@ export type Because =
       readonly message: string;
       readonly hint: string | null;
     }
+  /** The machine that answers did not prove the known host key. */
+  | { readonly kind: "host-key"; readonly doubt: HostKeyDoubt; readonly message: string; readonly hint: string | null }
   | {
       readonly kind: "page";
       readonly status: number | null;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import type { Basis } from "./basis.ts";
 import type { Comparison, Diagnosis } from "./diagnosis.ts";
 import type { Day, History } from "./history.ts";
 import type { Entered } from "./record.ts";
@@ -22,6 +23,15 @@ export interface ArtifactObject {
 export interface ToldDifference extends Difference {
   /** `index > manifest linux/amd64 > layer 3` */
   readonly at: string;
+}
+
+/** A command that was to run on what is released. */
+export interface CommandEnd {
+  readonly started: boolean;
+  /** Its exit code as it was passed on, 128+N for a signal; null if nothing ran. */
+  readonly code: number | null;
+  /** What ended it; null if it ended by itself, or did not run. */
+  readonly signal: string | null;
 }
 
 /** The JSON object of `--json`: times are ISO 8601 UTC, sizes are bytes, arrays are sorted and never missing. */
@@ -61,6 +71,10 @@ export interface Evidence {
   /** What a person should know besides the verdict, a sentence each. */
   readonly notices: readonly string[];
   readonly released: { readonly format: string; readonly path: string } | null;
+  /** What became of the command of `exec`; only there. */
+  readonly command?: CommandEnd;
   /** Why an agreed artifact could not be released; the verdict stands all the same. */
   readonly releaseError: { readonly code: ErrorCode; readonly message: string; readonly hint: string | null } | null;
+  /** Absent in reports of versions that did not tell it. */
+  readonly basis?: Basis;
 }

@@ -1,4 +1,5 @@
 import { describePlatform, parsePlatform, type Platform } from "../oci/platform.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Subject } from "./subject.ts";
 
 /** What to select from an index. All null: every entry. */
@@ -47,16 +48,30 @@ export interface Limits {
   readonly totalSeconds: number;
 }
 
+/** A document by its digest, byte for byte. */
+export interface GivenDocument {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
 /** The same for every worker; nothing in it comes from any one of them. */
 export interface Job {
   readonly subject: Subject;
   readonly selection: Selection;
   readonly limits: Limits;
   /**
-   * `root` reads the root, asks of the entries of an index only whether they exist, and ignores the selection.
-   * `documents` stops after indexes and manifests (inspect); `everything` fetches configs and layers too.
+   * `alone` reads the root and nothing else. `root` also asks of the entries of an index whether they exist. For `blob`,
+   * the subject's digest is that of a blob. These three ignore the selection. `documents` stops after indexes and
+   * manifests (inspect); `everything` fetches configs and layers too.
    */
-  readonly depth: "root" | "documents" | "everything";
+  readonly depth: "alone" | "blob" | "root" | "documents" | "everything";
+  /** The root, which all vantages agreed on before: none of them asks for it again, since registries count that. */
+  readonly given?: GivenDocument;
+  /** Of the configs and layers of a manifest, only these are looked at; all of them unless it is set. */
+  readonly only?: ReadonlySet<Digest>;
+  /** For depth `blob`: its size in bytes, where an agreed document tells it. */
+  readonly size?: number;
   /**
    * The registry, its token service and whatever it redirects to must be on public addresses: nothing that strangers
    * wrote makes a vantage ask inside its own network. Not so unless it is set.

@@ -48,6 +48,8 @@ export interface Fault {
   readonly stage: Stage | null;
   readonly message: string;
   readonly hint: string | null;
+  /** What there is to choose from; absent where nothing was to be chosen. */
+  readonly choices?: readonly string[];
 }
 
 export interface RetryNote {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Fault, Observation } from "./observation.ts";
 
@@ -23,3 +24,24 @@ export type Progress =
     };
 
 export type Watch = (progress: Progress) => void;
+
+/** One HTTP exchange of a worker. No URL has a query or userinfo. */
+export interface Exchange {
+  readonly worker: string;
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly url: string;
+  /** Null if there was no answer. */
+  readonly status: number | null;
+  /** Of the body, as far as it was read. */
+  readonly bytes: number;
+  /** From the request until the end of the body, the wait for a turn included. */
+  readonly ms: number;
+  /** 0 for a request to the registry or a token service, 1 where its first redirect led. */
+  readonly hop: number;
+  /** 1, or more where the job asks again: with a token, after a fault, for the rest of a body. */
+  readonly attempt: number;
+  /** Where a redirect leads. */
+  readonly location: string | null;
+  /** What ended it, or cut its body. */
+  readonly fault: ErrorCode | null;
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { digest, fault, hostKey, outcome, role, selection, time } from "./scalars.ts";
+
+const look = z.looseObject({
+  worker: z.string(),
+  via: z.enum(["local", "ssh"]),
+  outcome: z.enum(["saw", "refused", "failed"]),
+  digest: digest.nullable(),
+  hostKey: hostKey.nullable(),
+  country: z.string().nullable(),
+  asn: z.string().nullable(),
+});
+
+const entry = z.looseObject({
+  entry: z.int().min(1),
+  own: z.boolean(),
+  at: time,
+  selection: z.looseObject(selection),
+  depth: z.literal("root").optional(),
+  outcome,
+  digest: digest.nullable(),
+  looks: z.array(look),
+  objects: z.array(z.looseObject({ role, digest, parent: digest.nullable(), platform: z.string().nullable() })),
+  clocksAgree: z.boolean(),
+});
+
+const glance = z.looseObject({
+  worker: z.string(),
+  asked: z.string().min(1),
+  digest: digest.nullable(),
+  mediaType: z.string().nullable(),
+  fault: fault.nullable(),
+});
+
+/** RFC 4648 §4: one text for the same bytes. */
+const base64 = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/);
+
+const document = z.looseObject({ digest, mediaType: z.string().nullable(), base64: base64.nullable() });
+
+/** What a verdict rests on besides the observations. */
+export const basis = z.looseObject({
+  past: z.looseObject({ now: time, depth: z.literal("root").optional(), entries: z.array(entry) }).nullable(),
+  probes: z
+    .looseObject({
+      again: z.array(z.array(glance)),
+      byDigest: z.array(glance),
+      documents: z.array(document),
+      configs: z.array(document),
+    })
+    .nullable(),
+});

@@ -1,0 +1,32 @@
+import type { SeenObject } from "./observation.ts";
+
+/** The root, then each child with its subtree: config before layers, the rest by position. */
+export function inTreeOrder(objects: readonly SeenObject[]): readonly SeenObject[] {
+  const children = new Map<string | null, SeenObject[]>();
+  for (const seen of objects) {
+    const known = children.get(seen.parent);
+    if (known === undefined) children.set(seen.parent, [seen]);
+    else known.push(seen);
+  }
+  const reached = new Set<SeenObject>();
+  const walk = (seen: SeenObject): SeenObject[] => {
+    if (reached.has(seen)) return [];
+    reached.add(seen);
+    const below = seen.role === "index" || seen.role === "manifest" ? (children.get(seen.digest) ?? []) : [];
+    return [seen, ...below.toSorted(siblings).flatMap(walk)];
+  };
+  const roots = (children.get(null) ?? []).toSorted(siblings).flatMap(walk);
+  const unreached = objects
+    .filter((seen) => !reached.has(seen))
+    .toSorted((a, b) => order(a.parent ?? "", b.parent ?? "") || siblings(a, b));
+  return [...roots, ...unreached];
+}
+
+function siblings(left: SeenObject, right: SeenObject): number {
+  const config = Number(right.role === "config") - Number(left.role === "config");
+  return config || left.position - right.position || order(left.digest, right.digest);
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
