@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
-import { lstat, open, type FileHandle } from "node:fs/promises";
+import { link, lstat, open, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import { constants as osConstants } from "node:os";
+import { dirname } from "node:path";
 import { visible } from "./errors.ts";
 
 /** The system's error name, such as `ENOSPC`; null for anything that is not a system error. */
@@ -12,6 +13,12 @@ export function errnoOf(error: unknown): string | null {
     return null;
   const number = -error.errno;
   return Object.entries(osConstants.errno).find(([, value]) => value === number)?.[0] ?? "EUNKNOWN";
+}
+
+/** Bytes that a file system has left for this user. */
+export async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** A path for display. */
@@ -58,6 +65,21 @@ export async function writeSmallFile(path: string, text: string | Uint8Array, mo
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Writes a small file as a whole or not at all, and syncs it to disk. Fails with EEXIST if something is there, unless
+ * it `replaces` it.
+ */
+export async function placeSmallFile(path: string, text: string, mode: number, replaces: boolean): Promise<void> {
+  const staged = `${path}.${process.pid}.new`;
+  try {
+    await writeSmallFile(staged, text, mode);
+    await (replaces ? rename(staged, path) : link(staged, path));
+  } finally {
+    await rm(staged, { force: true });
+  }
+  await syncDirectory(dirname(path));
 }
 
 /** Sets the mode; ignores file systems without Unix permissions (vfat, exfat). */

@@ -16,6 +16,7 @@ export const USAGE_CODES = [
   "E_CONFIG",
   "E_CREDENTIALS",
   "E_DESTINATION",
+  "E_REPORT",
 ] as const;
 
 /** What one worker ran into. These end up in an observation, not on the screen as a failure of the program. */
@@ -59,8 +60,8 @@ export const WORKER_CODES = [
   "E_STOPPED",
 ] as const;
 
-/** Failures on the machine that keeps the artifact, the ledger and the files with references. */
-export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER", "E_PIN"] as const;
+/** Failures on the machine that keeps the artifact, the ledger, the files with references and the gate's store. */
+export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER", "E_PIN", "E_STORE"] as const;
 
 export type ErrorCode =
   | (typeof USAGE_CODES)[number]
@@ -77,6 +78,8 @@ export function isUsage(code: ErrorCode): boolean {
 export interface ErrorDetails {
   readonly hint?: string | undefined;
   readonly stage?: Stage | undefined;
+  /** What there is to choose from instead; printable. */
+  readonly choices?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -85,12 +88,15 @@ export class Tofu3Error extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly stage: Stage | null;
+  /** Empty where nothing was to be chosen. */
+  readonly choices: readonly string[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint ?? null;
     this.stage = details.stage ?? null;
+    this.choices = details.choices ?? [];
   }
 }
 

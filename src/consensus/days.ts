@@ -46,11 +46,10 @@ function roundNow(
 ): Round | null {
   const [first] = observations;
   if (first === undefined) return null;
-  const looks = observations.map((each) => ({
-    worker: each.worker,
-    hostKey: each.evidence.hostKey,
-    digest: each.digest,
-  }));
+  // as the ledger has them
+  const looks = observations
+    .map((each) => ({ worker: each.worker, hostKey: each.evidence.hostKey, digest: each.digest }))
+    .sort((a, b) => (a.worker < b.worker ? -1 : 1));
   const counts = clocksAgree(observations);
   const isShallow = depth === "root";
   return { at: now, digest, outcome: dayOutcome(outcome), selection: first.asked, isShallow, looks, counts };

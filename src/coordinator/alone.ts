@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { readDefaults } from "../config/defaults.ts";
+import { defaultServe } from "../config/serve.ts";
 import { readDockerCredentials } from "../config/docker/credentials.ts";
 import { findConfig } from "../config/load.ts";
 import { readRegistrySettings } from "../config/registries.ts";
@@ -7,9 +8,10 @@ import type { Limits } from "../model/job.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import type { Runtime } from "./runtime.ts";
 import { ENGINES } from "./vantages.ts";
+import { watchedLink } from "./watched.ts";
 
 /** What one vantage takes from the process and its user. */
-export type Surroundings = Pick<Runtime, "env" | "home" | "cwd" | "authfile" | "version">;
+export type Surroundings = Pick<Runtime, "env" | "home" | "cwd" | "authfile" | "version" | "exchange">;
 
 /**
  * This machine alone, for commands without a verdict. Works without a configuration; if there is one (`configFile` is
@@ -25,13 +27,16 @@ export async function openLocalVantage(
   const { name, proxy } = config.workers.find(({ via }) => ENGINES[via].keeps) ?? { name: "here", proxy: null };
   const credentials = await readDockerCredentials(surroundings.authfile, surroundings, signal);
   const registries = await readRegistrySettings(config);
-  const place = { config, version: surroundings.version, passphrase: null, target: null };
-  const { link } = await ENGINES.local.open({ name, proxy }, place);
+  const place = { config, version: surroundings.version, passphrase: null, target: null, log: () => undefined };
+  const opened = await ENGINES.local.open({ name, proxy }, place);
+  const link = watchedLink(opened.link, name, surroundings);
   const vantage: Vantage = { name, via: "local", link, credentials, registries, authorities: new Map() };
   return { vantage, limits: config.limits, close: () => link.close() };
 }
 
 function emptyConfig(): Config {
   const exits = { echo: [], geo: { country: null, asn: null } };
-  return { file: "", workers: [], registries: new Map(), ledger: null, exits, ...readDefaults() };
+  const { policy, limits } = readDefaults();
+  const base = { file: "", workers: [], registries: new Map<string, never>(), ledger: null, exits };
+  return { ...base, policy, limits, serve: defaultServe() };
 }

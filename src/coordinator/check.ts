@@ -38,6 +38,8 @@ export interface Probed {
   readonly roundTripMs: number | null;
   readonly clockOffsetMs: number | null;
   readonly lacks: readonly Lack[];
+  /** What is not as configured and does not stop the work. */
+  readonly warnings?: readonly Lack[];
   readonly exit: ExitNote | null;
 }
 
@@ -94,11 +96,12 @@ const NOTHING = {
 async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<WorkerReport> {
   const { worker, via } = reachable;
   try {
-    const { facts, roundTripMs, clockOffsetMs, lacks, exit } = await reachable.probe(signal);
+    const { facts, roundTripMs, clockOffsetMs, lacks, exit, warnings = [] } = await reachable.probe(signal);
     const { hostKey, os, curl, hashTool, machine, boot } = facts;
     const state = lacks.length === 0 ? "usable" : "lacking";
     const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot, exit };
-    return { worker, via, state, reachable: true, ...seen, lacks, warnings: clockWarnings(clockOffsetMs), error: null };
+    const all = [...warnings, ...clockWarnings(clockOffsetMs)];
+    return { worker, via, state, reachable: true, ...seen, lacks, warnings: all, error: null };
   } catch (error) {
     signal.throwIfAborted();
     const fault = faultOf(error);

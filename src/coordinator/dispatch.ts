@@ -35,14 +35,14 @@ function createBrake(): Brake {
   return {
     stops: { blobs: blobs.signal, all: all.signal },
     listen: (progress) => {
-      if (progress.kind === "mismatch") alarm("a worker was served other bytes than it asked for");
+      if (progress.kind === "mismatch") alarm("a worker was served false bytes");
       if (progress.kind === "root") {
         roots.digests.add(progress.digest);
         if (progress.mediaType !== null) roots.types.add(comparedType(progress.mediaType));
       }
       if (roots.digests.size < 2 && roots.types.size < 2) return;
-      alarm("the workers already disagree");
-      stop(blobs, "the workers already disagree");
+      alarm("roots differ");
+      stop(blobs, "roots differ");
     },
     onUsageFault: () => stop(blobs, "another worker cannot carry out the request"),
     release: () => clearTimeout(grace),

@@ -1,5 +1,6 @@
 import { asError, Tofu3Error } from "../errors.ts";
 import { within } from "../http/deadline.ts";
+import { toRaise } from "../http/raise.ts";
 import type { Destination, Released } from "../model/destination.ts";
 import type { Job } from "../model/job.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -53,13 +54,14 @@ function interruptionOf({ reason }: AbortSignal): Tofu3Error {
   });
 }
 
-function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
+/** Why nothing was released; `seconds` is the limit of all of the work. */
+export function releaseErrorOf(thrown: unknown, seconds: number): Tofu3Error {
   if (!(thrown instanceof DOMException) || thrown.name !== "TimeoutError") return asError(thrown);
   return new Tofu3Error(
     "E_RELEASE",
     `the release was not done within ${seconds} s of the beginning; nothing was released`,
     {
-      hint: "raise limits.totalSeconds in the configuration",
+      hint: toRaise("totalSeconds", seconds),
       cause: thrown,
     },
   );

@@ -1,4 +1,5 @@
-import type { Config, NamedFile } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { NamedFile } from "../config/places.ts";
 import { Tofu3Error } from "../errors.ts";
 import type { Distinct } from "../model/policy.ts";
 import { readSmallFile } from "../smallfile.ts";

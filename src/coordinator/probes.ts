@@ -2,6 +2,7 @@ import { release, type } from "node:os";
 import type { WorkerConfig } from "../config/config.ts";
 import { asError } from "../errors.ts";
 import { authority, nameOfProxy, type Proxy } from "../http/proxy.ts";
+import { watchTransport } from "../http/exchanges.ts";
 import type { Link, Transport } from "../http/transport.ts";
 import { refusalFromHere } from "../local/reach.ts";
 import type { SshLink } from "../ssh/engine.ts";
@@ -11,6 +12,7 @@ import { exitNow } from "../worker/fetch/exit.ts";
 import type { ExitPlan, Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Runtime } from "./runtime.ts";
+import { watchedLink } from "./watched.ts";
 
 /** What to check of a worker: whether it reaches a registry, or at least its proxy. */
 export interface Errand {
@@ -20,17 +22,18 @@ export interface Errand {
   readonly registries: Vantage["registries"];
   /** Null: nobody is asked where it leaves for the world. */
   readonly exits: ExitPlan | null;
-  readonly runtime: Pick<Runtime, "config" | "now">;
+  readonly runtime: Pick<Runtime, "config" | "now" | "exchange">;
 }
 
 async function registryLacks(
   transport: Transport,
   host: string,
-  { registries }: Errand,
+  { registries, worker, runtime: { exchange } }: Errand,
   signal: AbortSignal,
 ): Promise<readonly Lack[]> {
+  const watched = exchange === undefined ? transport : watchTransport(transport, worker.name, exchange);
   try {
-    const status = await reachRegistry(registries, transport, host, signal);
+    const status = await reachRegistry(registries, watched, host, signal);
     return status < 500
       ? []
       : [{ what: `${host} answers ${status} to it`, todo: "ask whoever runs the registry, or its proxy" }];
@@ -75,8 +78,13 @@ export async function probeLocal(link: Link, errand: Errand, signal: AbortSignal
     refusalFromHere(host, port, connectSeconds, signal);
   const lacks = await wayLacks(transport, errand, refusalOf, signal);
   await transport.end();
-  const exit = await exitNow({ link, ...errand }, errand.runtime.config.limits, signal);
+  const exit = await exitOf(link, errand, signal);
   return { facts, roundTripMs: null, clockOffsetMs: null, lacks, exit };
+}
+
+function exitOf(link: Link, errand: Errand, signal: AbortSignal): Promise<Probed["exit"]> {
+  const { worker, runtime } = errand;
+  return exitNow({ link: watchedLink(link, worker.name, runtime), ...errand }, runtime.config.limits, signal);
 }
 
 /** What a VM is, and what it lacks. Ignores how its shells end. */
@@ -97,7 +105,7 @@ export async function probeSsh(link: SshLink, errand: Errand, signal: AbortSigna
       roundTripMs: Math.round(ms),
       clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
       lacks,
-      exit: works ? await exitNow({ link, ...errand }, errand.runtime.config.limits, signal) : null,
+      exit: works ? await exitOf(link, errand, signal) : null,
     };
   } finally {
     await transport.end().catch(() => undefined);

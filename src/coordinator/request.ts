@@ -14,8 +14,8 @@ export interface VerifyRequest extends SelectionText {
   readonly reference: string;
   /** The reference, parsed. */
   readonly subject: Subject;
-  /** `-o DEST`. */
-  readonly destination: string | null;
+  /** `-o DEST`, or where a command of tofu3 wants it. */
+  readonly destination: string | Destination | null;
   readonly force: boolean;
   /** `--days N`; null: as many as the policy says. */
   readonly days: number | null;
@@ -36,20 +36,23 @@ export function jobOf(
 /** Throws E_USAGE and E_DESTINATION. */
 export function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
   if (request.destination === null) return null;
-  if (!runtime.config.workers.some(({ via }) => ENGINES[via].keeps)) {
-    throw new Tofu3Error(
-      "E_USAGE",
-      "nothing can be released: no worker is local, and only a local worker keeps what it fetches",
-      {
-        hint: 'add "- { name: here, via: local }" to the workers',
-      },
-    );
-  }
-  return parseDestination(request.destination, request.force, runtime.cwd);
+  checkKeeper(runtime);
+  const { destination, force } = request;
+  return typeof destination === "string" ? parseDestination(destination, force, runtime.cwd) : destination;
 }
 
-export function requestError({ code, message, hint }: Fault): Tofu3Error {
-  return new Tofu3Error(code, message, { hint: hint ?? undefined });
+/** Throws E_USAGE where no worker keeps what it fetches. */
+export function checkKeeper({ config }: Pick<Runtime, "config">): void {
+  if (config.workers.some(({ via }) => ENGINES[via].keeps)) return;
+  throw new Tofu3Error(
+    "E_USAGE",
+    "nothing can be released: no worker is local, and only a local worker keeps what it fetches",
+    { hint: 'add "- { name: here, via: local }" to the workers' },
+  );
+}
+
+export function requestError({ code, message, hint, choices }: Fault): Tofu3Error {
+  return new Tofu3Error(code, message, { hint: hint ?? undefined, choices });
 }
 
 /** The policy of the configuration, with what the request asks for in its place. */

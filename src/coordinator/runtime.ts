@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { AskPassphrase } from "../model/credentials.ts";
+import type { Exchange } from "../model/progress.ts";
 
 /** Everything that a verification may use of the process and its user. */
 export interface Runtime {
@@ -15,6 +16,8 @@ export interface Runtime {
   readonly version: string;
   /** Null if no user can be prompted. */
   readonly passphrase: AskPassphrase | null;
+  /** Told of every HTTP exchange; missing if nobody wants to know. */
+  readonly exchange?: (exchange: Exchange) => void;
   readonly log: (
     level: "debug" | "info" | "warn" | "error",
     message: string,

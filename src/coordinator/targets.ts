@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { geteuid } from "node:process";
 import type { SshWorkerConfig } from "../config/config.ts";
 import { checkDistinct, checkHostKeys, type Endpoint, type PinnedWorker } from "../config/rules.ts";
 import { parseJumps, resolveHost, type SshHost, type SshSurroundings } from "../config/ssh/host.ts";
@@ -37,10 +38,27 @@ async function readTarget(
   return { target: targetOf(worker.name, found, worker.hostKey, jump), endpoint };
 }
 
+/** Where to connect for one SSH worker. Throws E_CONFIG. */
+export async function readTargetOf(
+  worker: SshWorkerConfig,
+  { env, home }: Pick<Runtime, "env" | "home">,
+): Promise<SshTarget> {
+  return (await readTarget(worker, { env, home, localUser: localUser(), files: sshFiles })).target;
+}
+
 /** Errors in key files are left to the worker that needs the file. */
 async function pinned(target: SshTarget): Promise<PinnedWorker> {
   const { readPinnedKeys } = await import("../ssh/connection/trust.ts");
   return { name: target.worker, keys: await readPinnedKeys(target).catch(() => []) };
+}
+
+/** A container may run as an id that has no name; then the id is it. */
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(geteuid?.() ?? 0);
+  }
 }
 
 /**
@@ -48,7 +66,7 @@ async function pinned(target: SshTarget): Promise<PinnedWorker> {
  * same machine.
  */
 export async function readTargets(runtime: Runtime): Promise<ReadonlyMap<string, SshTarget>> {
-  const surroundings = { env: runtime.env, home: runtime.home, localUser: userInfo().username, files: sshFiles };
+  const surroundings = { env: runtime.env, home: runtime.home, localUser: localUser(), files: sshFiles };
   const workers = runtime.config.workers.filter((each) => each.via === "ssh");
   const found = await Promise.all(workers.map((worker) => readTarget(worker, surroundings)));
   checkDistinct(found.map((each) => each.endpoint));

@@ -4,16 +4,19 @@ import { readRegistrySettings } from "../config/registries.ts";
 import type { Link } from "../http/transport.ts";
 import type { CredentialsFor } from "../model/credentials.ts";
 import type { Via } from "../model/observation.ts";
+import type { Lack } from "../ssh/facts.ts";
 import type { SshTarget } from "../ssh/connection/target.ts";
 import type { ExitPlan, Vantage } from "../worker/vantage.ts";
 import type { Probed } from "./check.ts";
 import type { Errand } from "./probes.ts";
+import { renewedCredentials } from "./credentials.ts";
 import { readExitPlan } from "./geo.ts";
 import type { Runtime } from "./runtime.ts";
 import { readTargets } from "./targets.ts";
+import { watchedLink } from "./watched.ts";
 
 /** Where a worker is, and what it may use of this process. */
-export interface Opening extends Pick<Runtime, "config" | "version" | "passphrase"> {
+export interface Opening extends Pick<Runtime, "config" | "version" | "passphrase" | "log"> {
   /** Null for a worker that is not reached over SSH. */
   readonly target: SshTarget | null;
 }
@@ -48,11 +51,20 @@ export const ENGINES: Readonly<Record<Via, Engine>> = {
   ssh: {
     keeps: false,
     mayLogIn: (worker) => "forwardCredentials" in worker && worker.forwardCredentials,
-    open: async ({ name, proxy }, { config, passphrase, target }) => {
+    open: async ({ name, proxy }, { config, passphrase, target, log }) => {
       if (target === null) throw new Error(`nothing is known about the host of worker ${name}`);
       const { SshLink } = await import("../ssh/engine.ts");
-      const link = new SshLink({ target, limits: config.limits, proxy, ask: passphrase });
-      return { link, probe: async (errand, signal) => (await import("./probes.ts")).probeSsh(link, errand, signal) };
+      const warnings: Lack[] = [];
+      const warn = (what: string, todo: string): void => {
+        warnings.push({ what, todo });
+        log("warn", what, { worker: name });
+      };
+      const link = new SshLink({ target, limits: config.limits, proxy, ask: passphrase, warn });
+      const probe: Opened["probe"] = async (errand, signal) => {
+        const probed = await (await import("./probes.ts")).probeSsh(link, errand, signal);
+        return { ...probed, warnings };
+      };
+      return { link, probe };
     },
   },
 };
@@ -68,13 +80,32 @@ export interface Vantages {
  * job. Credentials stay on this machine unless a worker has `forwardCredentials`. Throws E_CONFIG and E_CREDENTIALS.
  */
 export async function openVantages(runtime: Runtime, signal: AbortSignal): Promise<Vantages> {
+  return openAll(runtime, () => readDockerCredentials(runtime.authfile, runtime, signal), signal);
+}
+
+/** The same for a process that runs for days: credentials may change meanwhile, and those of helpers expire. */
+export async function openLastingVantages(runtime: Runtime, signal: AbortSignal): Promise<Vantages> {
+  return openAll(runtime, () => renewedCredentials(runtime, signal), signal);
+}
+
+/** The same without credentials and client certificates: whoever is served by them inherits nothing of this user's. */
+export async function openAnonymousVantages(runtime: Runtime, signal: AbortSignal): Promise<Vantages> {
+  return openAll(runtime, () => Promise.resolve(null), signal);
+}
+
+async function openAll(
+  runtime: Runtime,
+  readCredentials: () => Promise<CredentialsFor | null>,
+  signal: AbortSignal,
+): Promise<Vantages> {
   const links = await openLinks(runtime, signal);
   const close = async (): Promise<void> => {
     await Promise.allSettled([...links.values()].map((link) => link.close()));
   };
   try {
-    const registries = await readRegistrySettings(runtime.config);
-    const credentials = await readDockerCredentials(runtime.authfile, runtime, signal);
+    const settings = await readRegistrySettings(runtime.config);
+    const credentials = await readCredentials();
+    const registries = credentials === null ? withoutCertificates(settings) : settings;
     const exits = await readExitPlan(runtime.config);
     const { workers } = runtime.config;
     const vantages = workers.map((worker) => vantageOf(worker, links, { registries, credentials, exits }));
@@ -83,6 +114,13 @@ export async function openVantages(runtime: Runtime, signal: AbortSignal): Promi
     await close();
     throw error;
   }
+}
+
+function withoutCertificates(settings: Vantage["registries"]): Vantage["registries"] {
+  return (hostPort) => {
+    const { trust, ...others } = settings(hostPort);
+    return { ...others, trust: trust === null ? null : { ...trust, clientCertificate: null } };
+  };
 }
 
 async function openLinks(runtime: Runtime, signal: AbortSignal): Promise<ReadonlyMap<WorkerConfig, Link>> {
@@ -94,7 +132,7 @@ async function openLinks(runtime: Runtime, signal: AbortSignal): Promise<Readonl
   );
   for (const worker of inOrder) {
     const { link } = await ENGINES[worker.via].open(worker, { ...runtime, target: targets.get(worker.name) ?? null });
-    links.set(worker, link);
+    links.set(worker, watchedLink(link, worker.name, runtime));
     void link.warm?.(signal);
   }
   return links;
@@ -103,7 +141,7 @@ async function openLinks(runtime: Runtime, signal: AbortSignal): Promise<Readonl
 /** What all vantages get alike. */
 interface Common {
   readonly registries: Vantage["registries"];
-  readonly credentials: CredentialsFor;
+  readonly credentials: CredentialsFor | null;
   readonly exits: ExitPlan | null;
 }
 

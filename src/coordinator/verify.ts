@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { indistinctOf } from "../consensus/distinct.ts";
 import { checkEvidenceFolder } from "../evidence/folder.ts";
 import { endingOf, type Shipment } from "./ending.ts";
 import { openMemory, type Told } from "./memory.ts";
@@ -8,12 +7,9 @@ import { destinationOf, jobOf, policyOf, type VerifyRequest } from "./request.ts
 import type { Runtime } from "./runtime.ts";
 import { openVantages } from "./vantages.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { Observation } from "../model/observation.ts";
-import type { Policy } from "../model/policy.ts";
 import type { Watch } from "../model/progress.ts";
 import { planRelease } from "../release/fits.ts";
 import { openQuarantine } from "../release/quarantine/quarantine.ts";
-import type { Verdict } from "../model/verdict.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { evidenceOf } from "../report/evidence.ts";
 
@@ -85,17 +81,15 @@ async function conclude(
   try {
     const told = await look(plan);
     const judgement = await memory.enter(told, signal);
-    const { verdict, observations } = judgement;
+    const { verdict, fault } = judgement;
     const ending =
-      judgement.fault === null
+      fault === null
         ? await endingOf(verdict, plan, runtime, signal)
-        : { released: null, releaseError: verdict.outcome === "agreed" ? judgement.fault : null };
+        : { released: null, releaseError: verdict.outcome === "agreed" ? fault : null };
     const { reference, platform, osVersion, bottle } = request;
-    const policy = policyOf(request, runtime);
     return evidenceOf({
       ...judgement,
       request: { reference, platform, osVersion, bottle },
-      policy: { ...policy, met: isMet(verdict, observations, policy) },
       ...ending,
       startedAt: plan.startedAt,
       finishedAt: runtime.now().toISOString(),
@@ -104,9 +98,4 @@ async function conclude(
   } finally {
     await plan.quarantine?.discard();
   }
-}
-
-/** The workers are as distinct as the policy says, on as many days. */
-function isMet({ reason }: Verdict, observations: readonly Observation[], { distinct }: Policy): boolean {
-  return reason?.kind !== "days" && indistinctOf(observations, distinct).length === 0;
 }

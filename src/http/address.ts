@@ -90,6 +90,11 @@ export function isPublicAddress(text: string): boolean {
   return unicast.check(text, "ipv6") && !special.check(text, "ipv6");
 }
 
+/** `127.0.0.1:5005`, `[::1]:5005` */
+export function withPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** Whether a URL's host is this machine by name: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8, `::1`. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, "");

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setMaxListeners } from "node:events";
 import { quoted } from "../durable.ts";
 import { Tofu3Error } from "../errors.ts";
+import type { Lock } from "../lock.ts";
 import type { Entry } from "../model/record.ts";
 import type { Subject } from "../model/subject.ts";
 import { append } from "./append.ts";
@@ -11,7 +12,7 @@ import { brokenFault, fault, onLedger } from "./faults.ts";
 import { newReading, openFile, readOn, readTail, realPath, type Reading, type Tail } from "./file.ts";
 import { ensureKey } from "./key.ts";
 import { hashOf, readLine, writeLine, type LedgerKey, type Place } from "./line.ts";
-import { acquireLock, type Lock } from "./lock.ts";
+import { acquireLock } from "./lock.ts";
 import type { Candidate } from "./queue.ts";
 
 /** Where a ledger lies, and its key; absolute paths. */

@@ -30,7 +30,8 @@ export async function realPath(path: string): Promise<string> {
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") return path;
     const found = await lstat(path).catch(() => null);
-    if (found === null) return path;
+    // no link: somebody else made the file in between
+    if (found?.isSymbolicLink() !== true) return path;
     throw fault(`cannot use the ledger ${quoted(path)}`, "it is a symbolic link that leads nowhere", undefined, error);
   }
 }

@@ -11,6 +11,7 @@ import { dialFault, dialReason, nameFault, tlsFault } from "./faults.ts";
 import { openSocks } from "./socks.ts";
 import { openTunnel } from "./tunnel.ts";
 import { authority, nameOfProxy, proxyFault, type Proxy } from "../http/proxy.ts";
+import { toRaise } from "../http/raise.ts";
 import type { Trust } from "../model/trust.ts";
 
 export interface ConnectorOptions {
@@ -97,10 +98,10 @@ async function reachInTime(
 
 function slowFault(target: Target, attempt: Attempt): Tofu3Error {
   const way = attempt.proxy === null ? "" : ` through ${nameOfProxy(attempt.proxy)}`;
-  const what = `no connection to ${visible(authority(target.host, target.port), 200)}${way} within ${attempt.connectSeconds} s`;
+  const what = `no connection to ${visible(authority(target.host, target.port), 200)}${way} within ${attempt.connectSeconds} s (connectSeconds)`;
   return new Tofu3Error("E_TIMEOUT", what, {
     stage: attempt.stage,
-    hint: "check the network, or raise connectSeconds",
+    hint: `check the network, or ${toRaise("connectSeconds", attempt.connectSeconds)}`,
   });
 }
 
@@ -114,8 +115,16 @@ async function reach(target: Target, attempt: Attempt): Promise<Socket> {
     return await secure(socket, target.host, attempt.contextFor("registry"), attempt.signal);
   } catch (thrown) {
     socket.destroy();
-    throw thrown instanceof Tofu3Error ? thrown : tlsFault(target.host, thrown);
+    throw thrown instanceof Tofu3Error
+      ? thrown
+      : tlsFault(nameOf(target), thrown, (attempt.trust?.ca ?? null) !== null);
   }
+}
+
+/** As a key of `registries:` in the configuration. */
+function nameOf({ host, port }: Target): string {
+  const name = authority(host, port);
+  return port === 443 ? name.slice(0, -":443".length) : name;
 }
 
 async function reachDirectly(target: Target, attempt: Attempt): Promise<Socket> {

@@ -1,5 +1,5 @@
 import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as startTls, createSecureContext, type SecureContext } from "node:tls";
+import { connect as startTls, createSecureContext, type DetailedPeerCertificate, type SecureContext } from "node:tls";
 import { Tofu3Error } from "../errors.ts";
 import type { Trust } from "../model/trust.ts";
 
@@ -32,8 +32,20 @@ export async function dialOne(
   return socket;
 }
 
+/** A handshake that failed: `cause` is Node's error. */
+export class HandshakeError extends Error {
+  /** DER of the server's certificate; null if it came to none. */
+  readonly presented: Uint8Array | null;
+
+  constructor(cause: unknown, presented: Uint8Array | null) {
+    super("the TLS handshake failed", { cause });
+    this.presented = presented;
+  }
+}
+
 /**
- * TLS over a connection, HTTP/1.1 only. Destroys the connection and rejects with Node's error or the signal's reason.
+ * TLS over a connection, HTTP/1.1 only. Destroys the connection and rejects with a HandshakeError or the signal's
+ * reason.
  */
 export async function secure(
   socket: Socket,
@@ -51,13 +63,23 @@ export async function secure(
     rejectUnauthorized: true,
     ALPNProtocols: ["http/1.1"],
   });
+  let presented: Uint8Array | null = null;
+  // Node forgets a certificate that it refuses, so this asks first; `getPeerX509Certificate` here would make Node's own
+  // look at the names fail
+  secured.prependOnceListener("secure", () => (presented = rawOf(secured.getPeerCertificate(true))));
   try {
     await established(secured, "secureConnect", signal);
     return secured;
   } catch (thrown) {
     socket.destroy();
-    throw thrown;
+    signal.throwIfAborted();
+    throw new HandshakeError(thrown, presented);
   }
+}
+
+/** An empty object is how Node says that there is none. */
+function rawOf({ raw }: Partial<DetailedPeerCertificate>): Uint8Array | null {
+  return raw ?? null;
 }
 
 function established(socket: Socket, event: "connect" | "secureConnect", signal: AbortSignal): Promise<void> {

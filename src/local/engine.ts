@@ -43,7 +43,7 @@ export function createLocalLink(options: LocalOptions): Link {
   const grounds: Ground[] = [];
   let closed: Promise<void> | null = null;
   const optionsFor = (query: Query): ExchangeOptions => {
-    if (closed !== null) throw new Tofu3Error("E_STOPPED", "the vantage was closed", { stage: "connect" });
+    if (closed !== null) throw new Tofu3Error("E_STOPPED", "the worker was closed", { stage: "connect" });
     const { lanes } = groundFor(query, grounds, options, proxy);
     return {
       lanes,

@@ -1,4 +1,6 @@
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../errors.ts";
+import { tlsTrouble, type TlsTrouble } from "../http/tlswords.ts";
+import { HandshakeError } from "./dial.ts";
 import { HTTPParserError } from "./undici.ts";
 
 /** The `code` of an error from Node or undici; null if it has none. */
@@ -50,42 +52,30 @@ export function dialFault(where: string, thrown: unknown): Tofu3Error {
   });
 }
 
-const UNKNOWN_AUTHORITY = [
-  "is signed by an authority that this machine does not know",
-  'if the registry is yours, give its authority as "caFile"; if not, somebody may be intercepting the connection',
-] as const;
-const OLD_TLS = ["offers only TLS versions that are no longer safe", "the registry needs TLS 1.2 or later"] as const;
-const NO_TLS = ["does not speak TLS", 'a registry without TLS needs "plainHttp: true"'] as const;
-const CLIENT_CERTIFICATE = [
-  "asks for a client certificate",
-  "give the client certificate of this registry in the configuration",
-] as const;
-
-/** What is wrong with the peer or its certificate, and what to do about it. */
-const TLS_REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  CERT_HAS_EXPIRED: [
-    "has expired",
-    "check the clock of this machine; if it is right, only the operator of the registry can renew it",
-  ],
-  CERT_NOT_YET_VALID: ["is not valid yet", "check the clock of this machine"],
-  ERR_TLS_CERT_ALTNAME_INVALID: [
-    "is for another name",
-    "another server answers in its place, or the registry goes by another name",
-  ],
-  CERT_REVOKED: ["was revoked", "do not use this registry until its operator says why"],
-  DEPTH_ZERO_SELF_SIGNED_CERT: ["is self-signed", UNKNOWN_AUTHORITY[1]],
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+/** What Node says of a certificate or of a handshake. */
+const TLS_TROUBLES: Readonly<Record<string, TlsTrouble>> = {
+  CERT_HAS_EXPIRED: "expired",
+  CERT_NOT_YET_VALID: "early",
+  ERR_TLS_CERT_ALTNAME_INVALID: "name",
+  CERT_REVOKED: "revoked",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "authority",
+  UNABLE_TO_GET_ISSUER_CERT: "authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "authority",
+  ERR_SSL_WRONG_VERSION_NUMBER: "plain",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "plain",
+  ERR_SSL_HTTP_REQUEST: "plain",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "old",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "old",
 };
+
+/** How else the peer ends a handshake, and what to do about it. */
 const PEER_REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-  ERR_SSL_HTTP_REQUEST: NO_TLS,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: CLIENT_CERTIFICATE,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: [
+    "asks for a client certificate",
+    "give the client certificate of this registry in the configuration",
+  ],
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: [
     "refuses the TLS handshake",
     "it may ask for a client certificate, or have no cipher in common",
@@ -96,28 +86,23 @@ const PEER_REASONS: Readonly<Record<string, readonly [reason: string, hint: stri
   ],
 };
 
-/** E_TLS; `host` is the name that the certificate should be for. */
-export function tlsFault(host: string, thrown: unknown): Tofu3Error {
-  const name = visible(host, 200);
-  const code = codeOf(thrown) ?? "";
-  const certificate = TLS_REASONS[code];
-  if (certificate !== undefined) {
-    return new Tofu3Error("E_TLS", `the certificate of "${name}" ${certificate[0]}`, {
-      stage: "tls",
-      hint: certificate[1],
-      cause: thrown,
-    });
-  }
+/** E_TLS; `where` is the name, with its port if it is not 443, that the certificate should be for. */
+export function tlsFault(where: string, thrown: unknown, ownAuthority = false): Tofu3Error {
+  const { presented, cause } = thrown instanceof HandshakeError ? thrown : { presented: null, cause: thrown };
+  const name = visible(where, 200);
+  const code = codeOf(cause) ?? "";
+  const trouble = TLS_TROUBLES[code];
+  if (trouble !== undefined) return tlsTrouble(trouble, { where, presented, ownAuthority }, cause);
   const peer = PEER_REASONS[code];
   if (peer !== undefined)
-    return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause: thrown });
+    return new Tofu3Error("E_TLS", `"${name}" ${peer[0]}`, { stage: "tls", hint: peer[1], cause });
   return new Tofu3Error(
     "E_TLS",
-    `no TLS connection with "${name}": ${visible(`${messageOf(thrown)} ${code}`.trim(), 300)}`,
+    `no TLS connection with "${name}": ${visible(`${messageOf(cause)} ${code}`.trim(), 300)}`,
     {
       stage: "tls",
       hint: "compare the certificate with what another machine sees, and check this machine's clock",
-      cause: thrown,
+      cause,
     },
   );
 }

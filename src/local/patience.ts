@@ -1,4 +1,5 @@
 import { Tofu3Error } from "../errors.ts";
+import { toRaise } from "../http/raise.ts";
 import { SLOWEST_BYTES_PER_SECOND } from "../http/speed.ts";
 
 /** The timers of one exchange. They report only one fault. */
@@ -24,11 +25,14 @@ export function createPatience(host: string, idleSeconds: number, onFault: (faul
   let heldLately = false;
   const fault = (stage: "http" | "body", what: string): void =>
     onFault(
-      new Tofu3Error("E_TIMEOUT", `${host}: ${what}`, { stage, hint: "check the network, or raise idleSeconds" }),
+      new Tofu3Error("E_TIMEOUT", `${host}: ${what}`, {
+        stage,
+        hint: `check the network, or ${toRaise("idleSeconds", idleSeconds)}`,
+      }),
     );
   const measure = (): void => {
     if (!heldLately && bytes < SLOWEST_BYTES_PER_SECOND * idleSeconds)
-      fault("body", `only ${bytes} bytes of the body in ${idleSeconds} s`);
+      fault("body", `only ${bytes} bytes of the body in ${idleSeconds} s (idleSeconds)`);
     bytes = 0;
     heldLately = held;
   };
@@ -39,11 +43,11 @@ export function createPatience(host: string, idleSeconds: number, onFault: (faul
   return {
     answer: () => {
       end();
-      idle = setTimeout(() => fault("http", `no answer within ${idleSeconds} s`), period);
+      idle = setTimeout(() => fault("http", `no answer within ${idleSeconds} s (idleSeconds)`), period);
     },
     body: () => {
       end();
-      idle = setTimeout(() => held || fault("body", `nothing of the body for ${idleSeconds} s`), period);
+      idle = setTimeout(() => held || fault("body", `nothing of the body for ${idleSeconds} s (idleSeconds)`), period);
       speed = setInterval(measure, period);
     },
     progress: (count) => {

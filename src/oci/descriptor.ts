@@ -15,6 +15,8 @@ export interface Descriptor {
   readonly platform: Platform | null;
   readonly artifactType: string | null;
   readonly annotations: Readonly<Record<string, string>>;
+  /** It has `urls`, from which other clients would fetch it. Absent otherwise. */
+  readonly elsewhere?: true;
 }
 
 const NAMES = namesOf("mediaType", "digest", "size", "urls", "data", "platform", "artifactType", "annotations");
@@ -40,7 +42,12 @@ export function parseDescriptor(value: unknown, path: string): Descriptor {
     platform: parsePlatformFields(optionalAt(fields, "platform"), `${path}.platform`),
     artifactType: optionalTextAt(fields, "artifactType", path),
     annotations: annotationsAt(fields, path),
+    ...(isEmptyList(optionalAt(fields, "urls")) ? {} : { elsewhere: true as const }),
   };
+}
+
+function isEmptyList(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }
 
 /**

@@ -7,6 +7,8 @@ export interface JsonRules {
   readonly code?: ErrorCode;
   /** Members whose value is a map with free keys (annotations, labels): keys there may differ only by case. */
   readonly freeMaps?: ReadonlySet<string>;
+  /** The most values, of all kinds; 250,000 unless it says otherwise. */
+  readonly mostValues?: number;
   /** Only this member of the outermost object must be unique; its other members are not used. */
   readonly envelope?: string;
 }
@@ -57,7 +59,7 @@ export function foldKey(key: string): string {
  * JSON that every parser reads alike, otherwise an error that names the place. Refuses: anything but strict UTF-8
  * without a byte order mark, a repeated key (after unescaping), keys that differ only by case, `__proto__`, NUL, lone
  * surrogates, numbers that parsers read differently (beyond 2^53, `1.0`, `-0`), trailing text, more than 64 levels or
- * 250,000 values. Accepts a subset of what JSON.parse accepts, with the same values. Linear time, constant stack.
+ * `mostValues`. Accepts a subset of what JSON.parse accepts, with the same values. Linear time, constant stack.
  */
 export function parseJson(bytes: Uint8Array, rules: JsonRules): unknown {
   let text: string;
@@ -83,7 +85,8 @@ export function parseJsonText(text: string, rules: JsonRules): unknown {
 function readValue(scan: Scan): unknown {
   const start = nextCharacter(scan);
   scan.nodes += 1;
-  if (scan.nodes > MOST_NODES) return fail(scan, `it has more than ${MOST_NODES} values`);
+  const most = scan.rules.mostValues ?? MOST_NODES;
+  if (scan.nodes > most) return fail(scan, `it has more than ${most} values`);
   switch (start) {
     case "{":
     case "[":

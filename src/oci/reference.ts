@@ -33,12 +33,19 @@ const HUB_NAMES: readonly string[] = [HUB, "index.docker.io", HUB_HOST, "registr
 export function parseReference(text: string): Reference {
   if (text === "") return refuse(text, "it is empty");
   if (text.length > MOST_CHARACTERS) return refuse(text, `it is longer than ${MOST_CHARACTERS} characters`);
-  if (text.includes("://")) return refuse(text, "it is a URL", 'leave out "https://"');
+  const [scheme] = /^[^/]*:\/\//.exec(text) ?? [];
+  if (scheme !== undefined)
+    return refuse(
+      text,
+      "it is a URL",
+      `leave out "${visible(scheme, 60)}": ${withoutSecrets(text).slice(visible(scheme).length)}`,
+    );
+  if (text.includes("://")) return refuse(text, 'it has "://" in it');
   if (IDENTIFIER.test(text))
     return refuse(text, "64 hex characters are an image ID", "to name a digest write REPOSITORY@sha256:…");
   const { registry, rest } = splitRegistry(text);
   const { repository, tag, digest } = splitRest(text, rest);
-  if (!REGISTRY.test(registry)) return refuse(text, `"${visible(registry, 100)}" is not a registry name`);
+  if (!REGISTRY.test(registry)) return refuse(text, `"${withoutSecrets(registry)}" is not a registry name`);
   if (repository !== repository.toLowerCase()) return refuse(text, "a repository name is lower case");
   if (!repository.split("/").every((each) => COMPONENT.test(each)))
     return refuse(text, `"${visible(repository, 100)}" is not a repository name`);
@@ -83,17 +90,31 @@ function splitRest(
 }
 
 function refuse(text: string, reason: string, hint?: string): never {
-  throw new Tofu3Error("E_REFERENCE", `not a reference: "${visible(text, 300)}": ${reason}`, {
+  throw new Tofu3Error("E_REFERENCE", `not a reference: "${withoutSecrets(text)}": ${reason}`, {
     hint:
       hint ??
       "a reference is [REGISTRY[:PORT]/]REPOSITORY[:TAG][@DIGEST], for example ghcr.io/homebrew/core/vim:9.0.1900",
   });
 }
 
+/** For messages: a URL without userinfo and query, where passwords and signatures are. */
+export function withoutSecrets(text: string): string {
+  const shown = text
+    .replace(/^([^/]*:\/\/)[^/?#]*@/, "$1…@")
+    .replace(/^[^/?#@:]*:[^/?#@]*@(?=[^/:.]*\.[^/:]*(?::\d+)?(?:\/|$))/, "…@")
+    .replace(/^([^/]*:\/\/[^?]*)\?.*$/s, "$1?…");
+  return visible(shown, 300);
+}
+
 /** `registry/repository[:tag][@digest]`; parseReference reads it back. */
 export function formatReference(reference: Reference): string {
   const { registry, repository, tag, digest } = reference;
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+/** The same of a repository's tag or digest, whichever `name` is. */
+export function formatNamed({ registry, repository }: Repository, name: string): string {
+  return formatReference({ registry, repository, ...(isDigest(name) ? { digest: name } : { tag: name }) });
 }
 
 /** Docker Hub under any of its names. */

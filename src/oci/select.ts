@@ -38,20 +38,19 @@ function isForAll(entry: Descriptor): boolean {
   );
 }
 
-/** One printable line per entry, for the user to choose from: `darwin/amd64  macOS 11.7  bottle big_sur  sha256:…`. */
+/**
+ * What there is to choose from, each once and printable: `linux/arm64`, `darwin/amd64:macOS 11.7, bottle big_sur`; a
+ * digest where an entry has neither platform nor bottle.
+ */
 export function describeChoices(index: Entries): string[] {
-  return index.manifests.map((entry) => {
+  const choices = index.manifests.map((entry) => {
     const bottle = bottleOf(entry);
+    const version = entry.platform?.osVersion === undefined ? "" : `:${entry.platform.osVersion}`;
     const parts = [
-      entry.platform === null ? "no platform" : formatPlatform(entry.platform),
-      entry.platform?.osVersion ?? null,
+      entry.platform === null ? null : `${formatPlatform(entry.platform)}${version}`,
       bottle === null ? null : `bottle ${bottle.tag}`,
-      entry.artifactType,
-      entry.digest,
-    ];
-    return parts
-      .filter((part) => part !== null)
-      .map((part) => visible(part, 200))
-      .join("  ");
+    ].filter((part) => part !== null);
+    return visible(parts.length === 0 ? entry.digest : parts.join(", "), 200);
   });
+  return [...new Set(choices)];
 }

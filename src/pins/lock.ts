@@ -5,14 +5,14 @@ import { pinOf, rootDigestOf, tagOf, type Subject } from "../model/subject.ts";
 import { isDigest, type Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
 
-/** What a tag led to when all vantages agreed on it. */
+/** What a tag led to when all workers agreed on it. */
 export interface Pin {
   /** As `lockName` writes it. */
   readonly reference: string;
   readonly digest: Digest;
   /** UTC, ISO 8601. */
   readonly at: string;
-  /** The names of the vantages, sorted. */
+  /** The names of the workers, sorted. */
   readonly workers: readonly string[];
 }
 

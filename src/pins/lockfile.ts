@@ -25,7 +25,9 @@ function decoded(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Tofu3Error("E_USAGE", `cannot read the lock ${JSON.stringify(path)}: it is not UTF-8 text`);
+    throw new Tofu3Error("E_USAGE", `cannot read the lock ${JSON.stringify(path)}: it is not UTF-8 text`, {
+      hint: "restore the file, or write it anew with tofu3 pin --lock FILE",
+    });
   }
 }
 

@@ -49,7 +49,7 @@ export interface Prepared {
 export async function preparePins(request: PinRequest): Promise<Prepared> {
   const { tree, update, cwd } = request;
   const answers = answersIn(tree.mentions, request.examinations);
-  // a tag that moves while it is looked at, and vantages that differ: no time to write anything
+  // a tag that moves while it is looked at, and workers that differ: no time to write anything
   const alarm = [...request.examinations.values()].some(isAlarm);
   const agreed = new Map(
     [...answers].flatMap(([key, { tag }]) => {

@@ -21,7 +21,7 @@ export type StayKind =
   | "unresolved"
   /** A comment asks for it. */
   | "ignored"
-  /** The vantages do not agree on what its tag leads to. */
+  /** The workers do not agree on what its tag leads to. */
   | "not-agreed";
 
 /** A reference that stays as it is. */
@@ -125,7 +125,7 @@ function decide(mention: Mention, { agreed, update }: Terms): Wanted | Stay {
   const { source, target, pinning, ignores } = mention;
   const stay = (kind: StayKind, why: string | null = null): Stay => ({ mention, kind, why });
   if (target.kind === "unresolved") return stay("unresolved", target.why);
-  // what a lock says was agreed on, and is written with its time and its vantages
+  // what a lock says was agreed on, and is written with its time and its workers
   if (source === "lock") return stay("pinned");
   // the sha256 of a bottle's blob is its pin; what its index leads to does not belong there
   if (target.kind === "bottle") return stay("pinned");

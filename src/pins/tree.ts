@@ -195,7 +195,10 @@ async function statOf(path: string, given: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {
-    throw new Tofu3Error("E_USAGE", `cannot read "${visible(given, 300)}": ${missing(cause)}`, { cause });
+    throw new Tofu3Error("E_USAGE", `cannot read "${visible(given, 300)}": ${missing(cause)}`, {
+      hint: "name a file or a folder that exists and that you may read",
+      cause,
+    });
   }
 }
 

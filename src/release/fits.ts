@@ -60,7 +60,7 @@ function chooseFormat(manifests: readonly SeenObject[], destination: Destination
     if (document === null) return null;
     if (document.kind !== "index" && isOneFile(only, document)) return "file";
   }
-  if (isInto(destination) && isDirectory(destination.path))
+  if (destination.otherwise === undefined && isInto(destination) && isDirectory(destination.path))
     throw others.length > 0
       ? tooMany("file", destination, manifests)
       : refused(destination.path, "exists", "an image is released to oci:DIR, and DIR must not exist");

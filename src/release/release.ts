@@ -63,8 +63,8 @@ async function releaseTree(
   if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
   const target = targetOf(format, destination, tree, subject);
   const { force } = destination;
-  if (target === pathOf(destination)) await checkVacant(format, target, force);
-  else await checkNamed(target, onlyBlob(tree), force, signal);
+  if (format === "file" && target !== pathOf(destination)) await checkNamed(target, onlyBlob(tree), force, signal);
+  else await checkVacant(format, target, force);
   const unpacking = { limit: unpackedBytes, bytes: 0 };
   const workshop: Workshop = { tree, quarantine, subject, staged: join(quarantine.path, "staged"), unpacking, signal };
   const note = await builderOf(format)(workshop);
@@ -90,10 +90,16 @@ function builderOf(format: Format): Build {
   }
 }
 
+/** Has no character that a shell, or a program's own syntax, could read as more than a name. */
+const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9@+._-]{0,254}$/;
+
 function targetOf(format: Format, destination: Destination, tree: Tree, subject: Subject): string {
   const path = pathOf(destination);
-  if (format !== "file" || !isInto(destination)) return path;
-  const name = fileNameOf(tree, subject);
+  if (!isInto(destination)) return path;
+  const { otherwise } = destination;
+  const name = format === "file" ? fileNameOf(tree, subject) : null;
+  if (otherwise !== undefined) return join(path, name !== null && PLAIN_NAME.test(name) ? name : otherwise);
+  if (format !== "file") return path;
   if (name !== null && basename(name) === name) return join(path, name);
   throw refused(
     destination.path,

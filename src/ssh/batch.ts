@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { Tofu3Error } from "../errors.ts";
+import { BatchMeter } from "./batchmeter.ts";
 import { certificateFor, Wishes } from "./certify.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply, Transfer } from "./script/reply.ts";
@@ -22,7 +23,7 @@ export async function performBatch(
   shared = false,
 ): Promise<Pending[]> {
   const { items } = batch;
-  const counted = new Set<number>();
+  const meter = new BatchMeter(items, settings.parallel);
   const onTransfer = (transfer: Transfer): void => {
     const item = items[transfer.index - 1];
     if (
@@ -32,8 +33,7 @@ export async function performBatch(
       transfer.size > item.query.maxBytes
     )
       return;
-    counted.add(transfer.index);
-    item.query.onBytes(transfer.size);
+    meter.finish(transfer.index - 1, transfer.size);
   };
   const wishes = new Wishes(items, settings);
   const job = batchJob(
@@ -49,20 +49,20 @@ export async function performBatch(
   const graceMs = shared ? (connectSeconds + idleSeconds) * 1000 : 0;
   let reply: JobReply | null = null;
   try {
-    reply = await whileWanted(items, graceMs, (signal) => shell.run({ ...job, lines, onTransfer }, signal));
+    reply = await whileWanted(items, graceMs, (signal) =>
+      shell.run({ ...job, lines, onTransfer, onMeter: (bytes) => meter.advance(bytes) }, signal),
+    );
+  } catch (error) {
+    items.forEach((_, at) => meter.finish(at, 0));
+    throw error;
   } finally {
     wishes.settle(reply);
   }
-  return settleAll(batch, reply, counted, settings);
+  return settleAll(batch, reply, meter, settings);
 }
 
 /** Settles the queries, but for those that must be retried alone. */
-function settleAll(
-  { items, room }: Batch,
-  reply: JobReply,
-  counted: ReadonlySet<number>,
-  settings: CurlSettings,
-): Pending[] {
+function settleAll({ items, room }: Batch, reply: JobReply, meter: BatchMeter, settings: CurlSettings): Pending[] {
   return items.flatMap((item, at) => {
     const index = at + 1;
     const process = settings.parallel ? 0 : index;
@@ -73,10 +73,11 @@ function settleAll(
         item.resolve({ ...page, certificate });
       } else {
         const content = contentOf(index, process, item, reply, settings);
-        if (!counted.has(index)) item.query.onBytes(content.size);
+        meter.finish(at, content.size);
         item.resolve({ ...content, certificate });
       }
     } catch (error) {
+      meter.finish(at, 0);
       if (mayDoAlone(item, room, error)) return [{ ...item, alone: true }];
       item.reject(error);
     }

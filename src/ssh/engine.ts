@@ -9,6 +9,7 @@ import { openSsh, type SshConnection } from "./connection/connection.ts";
 import type { SshTarget } from "./connection/target.ts";
 import { isCurlSince, readFacts } from "./facts.ts";
 import { openFirstShell } from "./openshell.ts";
+import { rememberPassphrases } from "./passphrases.ts";
 import { Pool } from "./pool.ts";
 import type { ShellSurroundings } from "./shell.ts";
 import { SshTransport, type Vm } from "./transport.ts";
@@ -19,6 +20,8 @@ export interface SshOptions {
   /** For the VM's curl. */
   readonly proxy: Proxy | null;
   readonly ask: AskPassphrase | null;
+  /** Told of what is not as configured and does not stop the work. */
+  readonly warn: (what: string, todo: string) => void;
 }
 
 /** One connection to the VM, from the first packet on. */
@@ -27,7 +30,12 @@ interface Attempt {
   /** A job uses it, or was told of its failure. */
   taken: boolean;
   state: "under way" | "reached" | "failed" | "lost";
+  /** When it began, by the clock of `performance`. */
+  readonly since: number;
 }
+
+/** A job that begins so long after a failed attempt tries for itself, in milliseconds. */
+const FRESH_MS = 10_000;
 
 /**
  * curl, sh and a hash tool on a VM as one vantage: docs/protocol.md. One SSH connection serves any number of jobs;
@@ -36,11 +44,13 @@ interface Attempt {
 export class SshLink implements Link {
   readonly #options: SshOptions;
   readonly #closed = new AbortController();
+  readonly #passphrases: (() => AskPassphrase) | null;
   #attempt: Attempt | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: SshOptions) {
     this.#options = options;
+    this.#passphrases = options.ask === null ? null : rememberPassphrases(options.ask);
     setMaxListeners(0, this.#closed.signal);
   }
 
@@ -64,15 +74,14 @@ export class SshLink implements Link {
   }
 
   async #end(): Promise<void> {
-    const reason = new Tofu3Error("E_STOPPED", "the vantage was closed", { stage: "ssh" });
+    const reason = new Tofu3Error("E_STOPPED", "the worker was closed", { stage: "ssh" });
     this.#closed.abort(reason);
     const vm = await this.#attempt?.vm.catch(() => null);
     await vm?.pool.close(reason);
   }
 
   #reach(): Attempt {
-    const { state, taken } = this.#attempt ?? { state: "lost", taken: false };
-    const known = state === "lost" || (state === "failed" && taken) ? null : this.#attempt;
+    const known = this.#attempt !== null && isOfUse(this.#attempt) ? this.#attempt : null;
     return (this.#attempt = known ?? this.#connect());
   }
 
@@ -90,14 +99,16 @@ export class SshLink implements Link {
       ),
       taken: false,
       state: "under way",
+      since: performance.now(),
     };
     return attempt;
   }
 
   async #open(onLost: () => void): Promise<Vm> {
-    const { target, limits, ask } = this.#options;
+    const { target, limits, warn } = this.#options;
     const { signal } = this.#closed;
-    const connection = await openSsh(target, { connectSeconds: limits.connectSeconds, ask }, signal);
+    const ask = this.#passphrases?.() ?? null;
+    const connection = await openSsh(target, { connectSeconds: limits.connectSeconds, ask, warn }, signal);
     try {
       const vm = await this.#greet(connection);
       void connection.lost.then(onLost);
@@ -130,6 +141,12 @@ export class SshLink implements Link {
     };
     return { facts, settings, pool: new Pool({ connection, surroundings, settings, connectSeconds }, shell) };
   }
+}
+
+/** A failure is that of the job that it was made for; nobody may have taken the one that came with `warm`. */
+function isOfUse({ state, taken, since }: Attempt): boolean {
+  if (state === "failed") return !taken && performance.now() - since < FRESH_MS;
+  return state !== "lost";
 }
 
 function surroundingsOf(worker: string, connection: SshConnection): ShellSurroundings {

@@ -42,7 +42,8 @@ export function batchJob(
   const [first] = queries;
   if (first === undefined) throw new Tofu3Error("E_BUG", "an empty batch");
   const parallel = settings.parallel ? ["parallel", "parallel-max = 16"] : [];
-  const options = ["silent", ...curlOptions(first, settings), MAX_FILESIZE, ...parallel];
+  // documents are small; the meter of contents goes to stderr, apart from the protocol
+  const options = [...(mode === "r" ? ["silent"] : []), ...curlOptions(first, settings), MAX_FILESIZE, ...parallel];
   const blocks = Math.ceil((room + SPARE) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),

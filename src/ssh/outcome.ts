@@ -1,7 +1,7 @@
 import { Tofu3Error } from "../errors.ts";
 import { isPublicAddress, notPublic } from "../http/address.ts";
 import type { CurlSettings } from "./script/curlconfig.ts";
-import { faultOfExit, faultOfProxy, type Reached } from "./script/curlexit.ts";
+import { faultOfExit, faultOfProxy, timeoutOfCurl, tlsFaultOfExit, type Reached } from "./script/curlexit.ts";
 import { parseHeaderBlock, type HeaderBlock } from "../http/headers.ts";
 import type { JobReply, Transfer } from "./script/reply.ts";
 import { MOST_DUMPED_BYTES } from "./job.ts";
@@ -49,7 +49,7 @@ export function outcomeOf(
   if (transfer === undefined || exit === undefined) throw silence(exit);
   refuseAddress(query, transfer, settings);
   const { size } = transfer;
-  const { fault, block } = headersOf(index, exit, transfer, reply, settings);
+  const { fault, block } = headersOf(exit, transfer, query, reply, settings);
   if (block.status !== transfer.status)
     throw contradiction(`curl reports the status ${transfer.status}, and the headers say ${block.status}`, "http");
   if (block.status === 407 && settings.proxy !== null) throw faultOfProxy(407);
@@ -72,20 +72,20 @@ export function outcomeOf(
 
 /** The headers, and the fault that curl's exit code stands for; null for success. */
 function headersOf(
-  index: number,
   exit: number,
   transfer: Transfer,
+  query: Query,
   reply: JobReply,
   settings: CurlSettings,
 ): { fault: Tofu3Error | null; block: HeaderBlock } {
-  const dump = reply.files.get(`h${index}`) ?? Buffer.alloc(0);
+  const dump = reply.files.get(`h${transfer.index}`) ?? Buffer.alloc(0);
   const block = parseHeaderBlock(dump);
   const fault =
     dump.length >= MOST_DUMPED_BYTES
       ? endlessTrailers()
       : exit === 0
         ? null
-        : faultFor(exit, transfer, block, settings);
+        : (refusalOf(exit, transfer, query, reply) ?? faultFor(exit, transfer, block, settings));
   if (block === null)
     throw fault ?? new Tofu3Error("E_CUT", "the connection was closed within the headers", { stage: "http" });
   return { fault, block };
@@ -122,12 +122,22 @@ function refuseAddress(query: Query, transfer: Transfer, settings: CurlSettings)
   throw notPublic(`the answer came from ${address}, which is not a public address`, "connect");
 }
 
+/** For a server that curl refused, as far as it says why. */
+function refusalOf(exit: number, { index, said }: Transfer, { url, trust }: Query, reply: JobReply): Tofu3Error | null {
+  const presented = reply.leaves.get(index) ?? null;
+  return tlsFaultOfExit(exit, said, {
+    where: new URL(url).host,
+    presented,
+    ownAuthority: (trust?.ca ?? null) !== null,
+  });
+}
+
 function faultFor(exit: number, transfer: Transfer, block: HeaderBlock | null, settings: CurlSettings): Tofu3Error {
   const refusedByProxy = transfer.connectStatus >= 300;
   if (settings.proxy !== null && block === null && (exit === 7 || refusedByProxy))
     return faultOfProxy(refusedByProxy ? transfer.connectStatus : 0);
   const reached: Reached = block !== null ? "answer" : transfer.address === null ? "nothing" : "peer";
-  return faultOfExit(exit, reached);
+  return exit === 28 ? timeoutOfCurl(transfer.said, reached, settings.limits) : faultOfExit(exit, reached);
 }
 
 /** One document of a batch. Throws its fault; of an error answer, takes as much of the body as there is. */

@@ -15,7 +15,7 @@ export interface ShellJob {
   /** Transfers that report the certificates of their server; none by default. */
   readonly mostChains?: number;
   readonly onTransfer?: (transfer: Transfer) => void;
-  /** Bytes that a streaming curl has received so far, from its meter; rounded down. */
+  /** Bytes that curl has received so far, from its meter; rounded down. */
   readonly onMeter?: (bytes: number) => void;
 }
 
@@ -65,7 +65,7 @@ export class Shell {
     this.#parser = this.#listen();
     channel.on("data", (chunk: Buffer) => this.#onData(chunk));
     // unread, it would fill the window and stall the session
-    channel.stderr.on("data", this.#words.onError);
+    channel.stderr.on("data", (chunk: Buffer) => this.#onError(chunk));
     channel.on("exit", (code: number | null) => this.#onExit(code));
     channel.on("close", () => this.#onGone());
     channel.on("error", () => undefined);
@@ -161,10 +161,7 @@ export class Shell {
         this.#words.onBegin();
       },
       onTransfer: (transfer) => this.#running?.job.onTransfer?.(transfer),
-      onOther: (line) => {
-        const bytes = this.#running?.job.onMeter === undefined ? null : meteredBytes(line);
-        if (bytes !== null) this.#running?.job.onMeter?.(bytes);
-      },
+      onOther: (line) => this.#onMeter(line),
       onEnd: (reply) => {
         if (this.#running === null)
           throw new Tofu3Error("E_VM_REPLY", `worker "${this.#worker}" sent an answer that nobody asked for`, {
@@ -188,6 +185,18 @@ export class Shell {
         error instanceof Tofu3Error ? error : new Tofu3Error("E_BUG", messageOf(error), { stage: "ssh", cause: error });
       this.kill();
     }
+  }
+
+  #onError(chunk: Buffer): void {
+    this.#words.onError(chunk);
+    const lines = chunk.toString("latin1").split(/[\r\n]/);
+    for (const line of lines) this.#onMeter(line);
+  }
+
+  #onMeter(line: string): void {
+    const { onMeter } = this.#running?.job ?? {};
+    const bytes = onMeter === undefined ? null : meteredBytes(line);
+    if (bytes !== null) onMeter?.(bytes);
   }
 
   #onExit(code: number | null): void {

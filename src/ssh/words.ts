@@ -1,4 +1,5 @@
 import { visible } from "../errors.ts";
+import { isMeter } from "./script/curlmeter.ts";
 
 /** What a shell prints outside the protocol. It explains a shell that does not run the script, or one that ended. */
 export interface ShellWords {
@@ -36,7 +37,7 @@ export function createShellWords(): ShellWords {
     },
     said: () => {
       const [first] = begun ? [] : linesOf(output);
-      const words = [first, linesOf(errors).at(-1)].filter((line) => line !== undefined);
+      const words = [first, linesOf(errors).findLast((line) => !isMeter(line))].filter((line) => line !== undefined);
       return words.length === 0 ? "" : `; it said: ${words.map((line) => visible(line.trim(), LINE)).join(", and: ")}`;
     },
   };

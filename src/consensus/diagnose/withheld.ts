@@ -1,4 +1,5 @@
 import type { Because, DiagnosisClass, Finding } from "../../model/diagnosis.ts";
+import { hostKeyDoubt } from "../../model/impostor.ts";
 import type { Observation } from "../../model/observation.ts";
 import { historyOf } from "../history.ts";
 import { unsureOf } from "../complete.ts";
@@ -65,6 +66,20 @@ export const change: Rule = ({ verdict, past }) => {
   const { last, at, change: how } = reason.history;
   const because: Because = { kind: "moved", from: [last], to: reason.root, at };
   return { class: how === "rolled-back" ? "rolled-back" : "tag-moved", confidence: "sure", odd: [], because };
+};
+
+/** Whoever answers in place of a worker comes before all other reasons for which nothing was compared. */
+export const impostor: Rule = ({ verdict, observations }) => {
+  if (verdict.outcome !== "incomplete") return null;
+  const causes = observations.flatMap(({ worker, error }) => {
+    const doubt = hostKeyDoubt(error);
+    return error === null || doubt === null ? [] : [{ worker, doubt, message: error.message, hint: error.hint }];
+  });
+  const [first] = causes;
+  if (first === undefined) return null;
+  const { doubt, message, hint } = first;
+  const odd = causes.map(({ worker }) => worker).sort();
+  return { class: "unreachable", confidence: "sure", odd, because: { kind: "host-key", doubt, message, hint } };
 };
 
 export const move: Rule = ({ verdict }) => {

@@ -3,7 +3,6 @@ import { verdictText } from "../../report/sentence.ts";
 import type { AgreedRoot, Answer, RootEntry } from "../../model/audit.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Observation } from "../../model/observation.ts";
-import type { Policy } from "../../model/policy.ts";
 import { isDigest, type Digest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { bottleOf } from "../../oci/homebrew.ts";
@@ -12,11 +11,10 @@ import { describePlatform } from "../../oci/platform.ts";
 import type { Judgement, Told } from "../memory.ts";
 
 /** What an audit keeps of one judgement. */
-export function answerOf(judgement: Judgement, { roots }: Told, request: Evidence["request"], policy: Policy): Answer {
+export function answerOf(judgement: Judgement, { roots }: Told, request: Evidence["request"]): Answer {
   const evidence = evidenceOf({
     ...judgement,
     request,
-    policy: { ...policy, met: true },
     released: null,
     releaseError: null,
     startedAt: "",

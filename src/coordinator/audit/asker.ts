@@ -16,7 +16,7 @@ import { question } from "../question.ts";
 import { jobOf, policyOf } from "../request.ts";
 import type { Runtime } from "../runtime.ts";
 import { answerOf } from "./answer.ts";
-import { budgetOf } from "./budget.ts";
+import { budgetOf } from "../budget.ts";
 import type { Asking, NotAsked } from "./examine.ts";
 import type { Journal } from "./journal.ts";
 import type { AuditProgress, AuditRequest } from "./request.ts";
@@ -121,7 +121,7 @@ export class Asker implements Asking {
     const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
     const judgement = await openMemory(remembered, policy, runtime, ledgers).enter(told, signal);
     this.#ledgerFault ??= judgement.fault;
-    return { answer: answerOf(judgement, told, { reference, ...WHOLE }, policy), isEntered: judgement.fault === null };
+    return { answer: answerOf(judgement, told, { reference, ...WHOLE }), isEntered: judgement.fault === null };
   }
 
   #jobOf(subject: Subject): Job {

@@ -1,7 +1,7 @@
 import { hexOf } from "../../oci/digest.ts";
 import { isGone, isHollow, looksOf, ownLooks, settled, verifyCommand, type Rule } from "./case.ts";
 
-/** Two vantages were given different things. */
+/** Two workers were given different things. */
 export const disagreed: Rule = (each) =>
   looksOf(each)
     .filter(({ answer }) => answer.outcome === "disagreed")
@@ -9,17 +9,17 @@ export const disagreed: Rule = (each) =>
       const cause = answer.finding === null ? "" : ` (diagnosis: ${answer.finding.class})`;
       return {
         kind: "disagreed",
-        message: `the vantages do not see the same at ${what}: ${answer.summary}${cause}`,
+        message: `the workers do not see the same at ${what}: ${answer.summary}${cause}`,
         next: `use none of it until it is explained: ${verifyCommand(each.examination.reference)} --keep-evidence DIR keeps what each was given`,
         digest: null,
       };
     });
 
-/** A vantage was given other bytes in the place of a bottle. */
+/** A worker was given other bytes in the place of a bottle. */
 export const falseBottle: Rule = ({ target, examination }) => {
   if (target.kind !== "bottle" || examination.blobs.get(target.bottle.digest) !== "false") return [];
   const { tag, digest } = target.bottle;
-  const message = `a vantage was given other bytes for the bottle ${tag}, ${digest}`;
+  const message = `a worker was given other bytes for the bottle ${tag}, ${digest}`;
   const next =
     "use none of it until it is explained: fetch the bottle by hand from several networks, and keep the bytes";
   return [{ kind: "disagreed", message, next, digest: null }];
@@ -46,7 +46,7 @@ export const pinGone: Rule = ({ target, examination }) => {
   if (target.kind === "bottle") {
     const { digest, tag: name } = target.bottle;
     if (isListed(target.bottle.digest, tag) || blobs.get(digest) !== "gone") return [];
-    const message = `the bottle ${name}, sha256:${hexOf(digest)}, no longer exists: every vantage was told so`;
+    const message = `the bottle ${name}, sha256:${hexOf(digest)}, no longer exists: every worker was told so`;
     const next = "take the sha256 of the bottle as it is now from its formula, and ask why the old one was removed";
     return [{ kind: "pin-gone", message, next, digest: null }];
   }
@@ -55,7 +55,7 @@ export const pinGone: Rule = ({ target, examination }) => {
   return [
     {
       kind: "pin-gone",
-      message: `the digest that is pinned does not exist: every vantage was told so${to}`,
+      message: `the digest that is pinned does not exist: every worker was told so${to}`,
       next: "pin what its publisher says has replaced it, and keep a copy of what you depend on in a registry of your own",
       digest: null,
     },
@@ -73,14 +73,14 @@ export const hollowIndex: Rule = ({ examination }) =>
       digest: settled(answer)?.digest ?? null,
     }));
 
-/** The tag moved while the vantages looked. */
+/** The tag moved while the workers looked. */
 export const moved: Rule = ({ examination }) =>
   ownLooks(examination)
     .filter(({ answer }) => answer.outcome === "moved")
     .map(({ what, answer }) => ({
       kind: "moved",
-      message: `${what} moved while the vantages looked: ${answer.summary}`,
-      next: "run it again: the vantages see the new one from the start now",
+      message: `${what} moved while the workers looked: ${answer.summary}`,
+      next: "run it again: the workers see the new one from the start now",
       digest: answer.reason?.kind === "moved" ? answer.reason.to : null,
     }));
 

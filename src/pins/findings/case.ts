@@ -73,12 +73,12 @@ function isSame(left: Answer | null, right: Answer): boolean {
 
 const SETTLED: readonly Answer["outcome"][] = ["agreed", "pending", "changed", "absent"];
 
-/** The root that the vantages agree on, whatever the past, the policy of days or a missing part says; else null. */
+/** The root that the workers agree on, whatever the past, the policy of days or a missing part says; else null. */
 export function settled(answer: Answer | null): AgreedRoot | null {
   return answer !== null && SETTLED.includes(answer.outcome) ? answer.root : null;
 }
 
-/** Every vantage was told that it does not exist at all. */
+/** Every worker was told that it does not exist at all. */
 export function isGone({ outcome, reason }: Answer): boolean {
   return outcome === "absent" && !(reason?.kind === "absence" && reason.root !== null);
 }

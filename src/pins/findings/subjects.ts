@@ -22,7 +22,7 @@ function subjectOf(examination: Examination): AuditSubject {
   return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
 }
 
-const FALSE_BOTTLE = { outcome: "disagreed", summary: "a vantage was given other bytes for a bottle" } as const;
+const FALSE_BOTTLE = { outcome: "disagreed", summary: "a worker was given other bytes for a bottle" } as const;
 
 /** Any alarm; otherwise what the reference leads to. */
 function mainAnswer({ tag, pin, claims }: Examination): Answer | null {
@@ -40,7 +40,7 @@ function presence(blobs: Examination["blobs"]): Pick<AuditSubject, "outcome" | "
   const count = (what: string): number => all.filter((each) => each === what).length;
   const summary = `of ${all.length} bottles by digest, ${count("there")} exist, and ${count("gone")} do not`;
   if (count("unclear") > 0)
-    return { outcome: "incomplete", summary: `${summary}; the vantages do not all tell of ${count("unclear")}` };
+    return { outcome: "incomplete", summary: `${summary}; the workers do not all tell of ${count("unclear")}` };
   return { outcome: count("gone") > 0 ? "absent" : "agreed", summary };
 }
 

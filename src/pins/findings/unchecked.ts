@@ -42,7 +42,7 @@ function nowhere({ target, examination }: Case): readonly Said[] {
   if (target.kind === "bottle" || target.reference.digest !== undefined || tag === null || !isGone(tag)) return [];
   const { registry, repository } = reference;
   const next = `check the name and the tag (tofu3 tags ${formatReference({ registry, repository })}); it may also be private, and need a login`;
-  return [said(`${tagName(examination)} does not exist: every vantage was told so`, next)];
+  return [said(`${tagName(examination)} does not exist: every worker was told so`, next)];
 }
 
 /** A bottle that no index lists, and whose file was not seen by all. */
@@ -54,7 +54,7 @@ function unclearBottle({ target, examination }: Case): readonly Said[] {
   const presence = blobs.get(digest);
   if (presence !== undefined && presence !== "unclear") return [];
   if (presence === undefined && tag !== null && isUnsure({ answer: tag, claimed: false })) return [];
-  return [said(`not every vantage says whether the bottle ${name}, ${digest}, is there`, "run it again")];
+  return [said(`not every worker says whether the bottle ${name}, ${digest}, is there`, "run it again")];
 }
 
 function said(message: string, next: string): Said {

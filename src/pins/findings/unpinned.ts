@@ -21,8 +21,8 @@ export const unpinned: Rule = ({ target, examination }) => {
   const root = settled(examination.tag);
   const next =
     root === null || examination.tag?.outcome !== "agreed"
-      ? "pin it as soon as all vantages agree on it"
-      : `tofu3 pin writes @${root.digest} behind it, on which all vantages agree`;
+      ? "pin it as soon as all workers agree on it"
+      : `tofu3 pin writes @${root.digest} behind it, on which all workers agree`;
   const message = "it has no digest: what is used is whatever its tag leads to at that time";
   return [{ kind: "unpinned", message, next, digest: root?.digest ?? null }];
 };

@@ -1,6 +1,6 @@
-import { Tofu3Error, visible } from "../../errors.ts";
+import { Tofu3Error } from "../../errors.ts";
 import type { Mention, Pinning, Source, Target } from "../../model/mention.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { parseReference, withoutSecrets } from "../../oci/reference.ts";
 import type { Lines } from "../text.ts";
 import { remarksAt, type Marker } from "./remarks.ts";
 
@@ -52,7 +52,7 @@ export function targetOf(text: string): Target {
     return { kind: "reference", reference: parseReference(text) };
   } catch (error) {
     if (!(error instanceof Tofu3Error)) throw error;
-    return unresolved(error.message.replace(`not a reference: "${visible(text, 300)}": `, ""));
+    return unresolved(error.message.replace(`not a reference: "${withoutSecrets(text)}": `, ""));
   }
 }
 

@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { link, lstat, open, rename } from "node:fs/promises";
+import { link, open } from "node:fs/promises";
 import { Tofu3Error } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import type { Subject } from "../../model/subject.ts";
 import { createFile, errnoOf, permit } from "../../durable.ts";
-import { checked, drain, openKept, readChunks, tampered } from "../quarantine/kept.ts";
+import { checked, openKept, readChunks } from "../quarantine/kept.ts";
+import { moveKept } from "../quarantine/move.ts";
 import type { Quarantine } from "../quarantine/quarantine.ts";
 import type { Tree } from "../tree.ts";
 
@@ -54,27 +55,9 @@ export async function readWhole(workshop: Workshop, object: SeenObject): Promise
   return Buffer.concat(chunks);
 }
 
-/**
- * Makes a quarantined file durable, sets the mode of released files, hashes it once more (unless that was done and
- * nothing changed it since), and moves it to `path` in the quarantine. Compares its identity after the move: the file
- * hashed is the file moved.
- */
-export async function place(workshop: Workshop, object: SeenObject, path: string): Promise<void> {
-  const { quarantine } = workshop;
-  const handle = await openKept(quarantine.blob(object.digest), quarantine.uid, object);
-  try {
-    const rechecked = await quarantine.isRechecked(handle, object.digest, workshop.signal);
-    workshop.signal.throwIfAborted();
-    await permit(handle, quarantine.modes.file);
-    await handle.sync();
-    if (!rechecked) await drain(checked(readChunks(handle, true, workshop.signal), object));
-    await rename(quarantine.blob(object.digest), path);
-    const [hashed, moved] = [await handle.stat(), await lstat(path)];
-    if (hashed.ino !== moved.ino || hashed.dev !== moved.dev)
-      throw tampered(object.digest, "was replaced while it was hashed");
-  } finally {
-    await handle.close();
-  }
+/** Moves a quarantined file, rechecked and durable, to `path` in the quarantine. */
+export async function place({ quarantine, signal }: Workshop, object: SeenObject, path: string): Promise<void> {
+  await moveKept(quarantine, object, { path, mode: quarantine.modes.file }, signal);
 }
 
 /** The same file under one more name; a copy if the file system has no hard links. */

@@ -10,7 +10,7 @@ import { createFile, errnoOf, lookAt, quoted } from "../../durable.ts";
 import { readOwner } from "../../owner.ts";
 import { quarantineName } from "./owner.ts";
 import { createRechecks } from "./recheck.ts";
-import { ASIDE, removeQuarantine, restoreAside } from "./sweep.ts";
+import { ASIDE, removeQuarantine, restoreAside, sweep } from "./sweep.ts";
 
 /** The directory of one run, 0700, beside the destination and on its file system, so that a release is a rename. */
 export interface Quarantine extends Keep {
@@ -43,15 +43,39 @@ export interface Modes {
  */
 export async function openQuarantine(destination: Destination): Promise<Quarantine> {
   await checkDestination(destination);
-  const parent = parentOf(destination);
+  const moves = MOVING.includes(destination.format);
+  return openBelow(parentOf(destination), moves, (parent, cause) =>
+    refused(
+      destination.path,
+      `cannot be created: no files can be created in ${quoted(parent)}`,
+      "choose a destination on a disk",
+      cause,
+    ),
+  );
+}
+
+/**
+ * Sweeps the leftovers of dead runs, and creates a quarantine in this folder, whose files are moved from there as they
+ * are. Throws E_DISK and E_RELEASE.
+ */
+export async function openQuarantineIn(folder: string): Promise<Quarantine> {
+  await sweep(folder);
+  return openBelow(folder, true, (parent, cause) => diskFault(`making a quarantine in ${quoted(parent)}`, cause));
+}
+
+/** What to throw where a folder takes no files. */
+type NoFiles = (parent: string, cause: unknown) => unknown;
+
+/** `moves`: stored files are released as they are. */
+async function openBelow(parent: string, moves: boolean, noFiles: NoFiles): Promise<Quarantine> {
   const path = join(parent, quarantineName(await readOwner()));
-  await makeHome(path, destination);
+  await makeHome(path, parent, noFiles);
   return onDisk(`making a quarantine in ${quoted(parent)}`, async () => {
     try {
       // one by one: with `recursive` a full disk is reported as ENOENT
       for (const name of ["blobs", "blobs/sha256", "blobs/sha512", ASIDE])
         await mkdir(join(path, name), { mode: 0o700 });
-      return await quarantineAt(parent, path, destination.format);
+      return await quarantineAt(parent, path, moves);
     } catch (error) {
       await rm(path, { recursive: true, force: true });
       throw error;
@@ -60,8 +84,7 @@ export async function openQuarantine(destination: Destination): Promise<Quaranti
 }
 
 /** Creates the directory and checks that it takes files; /proc, /sys and cgroups look writable but do not. */
-async function makeHome(path: string, destination: Destination): Promise<void> {
-  const parent = parentOf(destination);
+async function makeHome(path: string, parent: string, noFiles: NoFiles): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
     await (await createFile(join(path, "probe"))).close();
@@ -71,19 +94,14 @@ async function makeHome(path: string, destination: Destination): Promise<void> {
     await rmdir(path).catch(() => undefined);
     const fault = diskFault(`making a quarantine in ${quoted(parent)}`, error);
     if (!(fault instanceof Tofu3Error) || fault.code !== "E_RELEASE" || (await lookAt(parent)) === null) throw fault;
-    throw refused(
-      destination.path,
-      `cannot be created: no files can be created in ${quoted(parent)}`,
-      "choose a destination on a disk",
-      error,
-    );
+    throw noFiles(parent, error);
   }
 }
 
 /** The formats that release stored files as they are. The others read every byte anyway, and check it then. */
 const MOVING: readonly Destination["format"][] = ["oci", "file", "auto"];
 
-async function quarantineAt(parent: string, path: string, format: Destination["format"]): Promise<Quarantine> {
+async function quarantineAt(parent: string, path: string, moves: boolean): Promise<Quarantine> {
   const made = await lstat(path);
   const rechecks = createRechecks(made.uid);
   const blob = (digest: Digest) => join(path, "blobs", algorithmOf(digest), hexOf(digest));
@@ -95,7 +113,7 @@ async function quarantineAt(parent: string, path: string, format: Destination["f
     blob,
     document: (digest, bytes) => keepDocument(blob(digest), bytes),
     landed: (digest, size) => {
-      if (MOVING.includes(format)) rechecks.begin(blob(digest), { digest, size });
+      if (moves) rechecks.begin(blob(digest), { digest, size });
     },
     isRechecked: (handle, digest, signal) => rechecks.covers(handle, digest, signal),
     check: async () => {

@@ -1,9 +1,10 @@
 import { lstat, readdir, rename, rm } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { join } from "node:path";
+import { getuid } from "node:process";
 import { errnoOf, lookAt } from "../../durable.ts";
 import { lifeOf, readOwner, type Owner } from "../../owner.ts";
 import { parseQuarantineName } from "./owner.ts";
+import { removeTree } from "./removetree.ts";
 
 /** Where --force keeps what it replaces, under its own name, until the new result is in place. */
 export const ASIDE = "aside";
@@ -28,7 +29,7 @@ export async function sweep(parent: string): Promise<void> {
 
 async function sweepOne(parent: string, path: string, owner: Owner, self: Owner): Promise<void> {
   const found = await lstat(path);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) return;
+  if (!found.isDirectory() || found.uid !== getuid?.()) return;
   const life = await lifeOf(owner, self);
   if (life === "alive" || (life === "unknown" && Date.now() - (await newest(path)) < STALE_MS)) return;
   await restoreAside(parent, path);
@@ -45,7 +46,7 @@ export async function restoreAside(parent: string, path: string): Promise<void> 
 
 /** Removes a quarantine, unless it still holds what was moved aside. */
 export async function removeQuarantine(path: string): Promise<void> {
-  if ((await namesIn(join(path, ASIDE))).length === 0) await rm(path, { recursive: true, force: true });
+  if ((await namesIn(join(path, ASIDE))).length === 0) await removeTree(path);
 }
 
 async function namesIn(path: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import ssh2, { type BaseAgent, type ParsedKey } from "ssh2";
+import { messageOf } from "../../errors.ts";
 
 /** An agent that offers only these of its keys (`IdentitiesOnly`). */
 export function restrictedAgent(socket: string, publicKeys: readonly Buffer[]): BaseAgent {
@@ -8,6 +9,15 @@ export function restrictedAgent(socket: string, publicKeys: readonly Buffer[]): 
     isParsed(key) && publicKeys.some((wanted) => key.getPublicSSH().equals(wanted));
   agent.getIdentities = (callback) => all((error, found) => callback(error, found?.filter(isWanted)));
   return agent;
+}
+
+/** Whether the agent has the private key of this public key, or why it cannot tell, in words. */
+export function agentHas(socket: string, publicKey: Buffer): Promise<boolean | string> {
+  return new Promise((resolve) => {
+    restrictedAgent(socket, [publicKey]).getIdentities((error, found) =>
+      resolve(error ? messageOf(error) : (found ?? []).length > 0),
+    );
+  });
 }
 
 /** ssh2 parses the keys of OpenSSH's agent; its types allow other kinds. */

@@ -6,7 +6,7 @@ import { within } from "../../http/deadline.ts";
 import { algorithmsOf, fingerprintOf, type HostTrust } from "./hostkey.ts";
 import { keyType } from "./knownhosts.ts";
 import { handshakeFault, unreachable, wordsFor } from "./faults.ts";
-import { readProofs, type SshProof } from "./keys.ts";
+import { readProofs, type Proofs, type SshProof } from "./keys.ts";
 import { openForward, openSocket } from "./socket.ts";
 import type { SshTarget } from "./target.ts";
 import { readTrust } from "./trust.ts";
@@ -23,6 +23,8 @@ export interface SshConnection {
 export interface SshSettings {
   readonly connectSeconds: number;
   readonly ask: AskPassphrase | null;
+  /** Told of what is not as configured and does not stop the connection. */
+  readonly warn: (what: string, todo: string) => void;
 }
 
 const KEEPALIVE_MS = 10_000;
@@ -50,17 +52,17 @@ interface Attempt {
   readonly trust: HostTrust;
   /** Host key types to negotiate. */
   readonly types: readonly string[];
-  readonly proofs: readonly SshProof[];
+  readonly proofs: Proofs;
   readonly connectSeconds: number;
 }
 
 /** The result of one handshake: a connection, or a host key that is not trusted. */
 type Handshake = { readonly connection: SshConnection } | { readonly refused: Buffer };
 
-async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Handshake> {
+export async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): Promise<Handshake> {
   const { target, trust } = attempt;
   const seen: { accepted: Buffer | null; refused: Buffer | null } = { accepted: null, refused: null };
-  const proofs = [...attempt.proofs];
+  const proofs = [...attempt.proofs.proofs];
   const config = {
     sock,
     username: target.user,
@@ -91,7 +93,7 @@ async function handshake(attempt: Attempt, sock: Duplex, signal: AbortSignal): P
     if (seen.refused !== null) return { refused: seen.refused };
     throw signal.aborted
       ? unreachable(target, "it did not answer in SSH in time", error)
-      : handshakeFault(target, error);
+      : handshakeFault(target, error, attempt.proofs.missing);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -113,7 +115,7 @@ function lossOf(client: Client): Promise<string> {
   });
 }
 
-async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<Duplex> {
+export async function socketFor(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<Duplex> {
   if (target.jump === null) return openSocket(target, signal);
   const jump = await openSsh(target.jump, settings, signal);
   try {
@@ -133,6 +135,8 @@ async function socketFor(target: SshTarget, settings: SshSettings, signal: Abort
 export async function openSsh(target: SshTarget, settings: SshSettings, signal: AbortSignal): Promise<SshConnection> {
   const trust = await readTrust(target);
   const proofs = await readProofs(target, settings.ask, signal);
+  for (const { file, why } of proofs.missing)
+    settings.warn(`${why}; the agent's keys are used`, `make ${file}, or remove identityFile from that worker`);
   return within(settings.connectSeconds * 1000, [signal], async (deadline) => {
     const refusedKeys: Buffer[] = [];
     for (let types = trust.types; ;) {

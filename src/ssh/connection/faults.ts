@@ -1,4 +1,5 @@
 import { messageOf, Tofu3Error, visible, type ErrorCode } from "../../errors.ts";
+import type { Unusable } from "./identity.ts";
 import type { SshTarget } from "./target.ts";
 
 /** E_SSH: the network path to the VM, or its sshd. */
@@ -27,14 +28,19 @@ export function wordsFor(error: unknown): string {
   return SOCKET_WORDS[code] ?? visible(messageOf(error), 200);
 }
 
-/** Why the handshake or the authentication failed, from ssh2's error; host key refusals are handled elsewhere. */
-export function handshakeFault(target: SshTarget, error: unknown): Tofu3Error {
+/**
+ * Why the handshake or the authentication failed, from ssh2's error; host key refusals are handled elsewhere. `missing`
+ * are the configured identity files that are not there.
+ */
+export function handshakeFault(target: SshTarget, error: unknown, missing: readonly Unusable[]): Tofu3Error {
   const message = messageOf(error);
   if (/authentication methods failed|Too many authentication/i.test(message) || levelOf(error) === "agent") {
     const agent = levelOf(error) === "agent" ? `: ${visible(message, 200)}` : "";
+    const [lost] = missing;
+    const left = lost === undefined ? agent : `${agent || " with any key of the agent"}, and ${lost.why}`;
     return new Tofu3Error(
       "E_SSH_AUTH",
-      `worker "${target.worker}" does not let user "${target.user}" in at ${target.host}:${target.port}${agent}`,
+      `worker "${target.worker}" does not let user "${target.user}" in at ${target.host}:${target.port}${left}`,
       {
         stage: "ssh",
         hint: `add the public key to ~${target.user}/.ssh/authorized_keys on the VM, or name the right identityFile`,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Tofu3Error, visible } from "../../errors.ts";
+import { hostKeyWords } from "../../model/impostor.ts";
 import { keyType, knownName, linesFor, type KnownHost } from "./knownhosts.ts";
 
 /** Host key algorithms to offer, best first; SHA-1 `ssh-rsa` signatures are not among them. */
@@ -41,7 +42,22 @@ function describe(key: Buffer): string {
   return `${fingerprintOf(key)} (${visible(keyType(key) ?? "unknown type", 40)})`;
 }
 
-const HOW_TO_LOOK = "look at it on the VM's own console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
+/** The file of a host key of this type, as sshd names it by default. */
+function fileOf(type: string | undefined): string {
+  const [kind = "ed25519"] = /ed25519|ecdsa|rsa/.exec(type ?? "") ?? [];
+  return `/etc/ssh/ssh_host_${kind}_key.pub`;
+}
+
+function howToLook(type?: string): string {
+  return `on the VM's own console (not over SSH) run: ssh-keygen -lf ${fileOf(type)}`;
+}
+
+/** As loud as ssh: somebody may be on the way to the VM. The key that was offered is never a thing to copy unseen. */
+function changed(worker: string, place: string, expected: string, key: Buffer, where: string): Tofu3Error {
+  const message = `${hostKeyWords(worker, place, "has changed")}; expected ${expected}, offered ${describe(key)}`;
+  const hint = `nothing was sent to that machine; ${howToLook(keyType(key) ?? undefined)}; if it prints the expected key, somebody is on the way to the VM: use another network and find out who; only if it prints the offered one, and you know why, change ${where}`;
+  return new Tofu3Error("E_HOST_KEY", message, { stage: "ssh", hint });
+}
 
 /** The configured `hostKey: SHA256:…`: only that key, whatever its type. */
 export function trustFingerprint(server: ServerName, fingerprint: string): HostTrust {
@@ -49,14 +65,7 @@ export function trustFingerprint(server: ServerName, fingerprint: string): HostT
     types: KEY_TYPES,
     accepts: (key) => fingerprintOf(key) === fingerprint,
     refusal: (key) =>
-      new Tofu3Error(
-        "E_HOST_KEY",
-        `the host key of worker "${server.worker}" (${server.host}:${server.port}) is not the configured one: expected ${fingerprint}, got ${describe(key)}`,
-        {
-          stage: "ssh",
-          hint: `nothing was sent to that machine; ${HOW_TO_LOOK}; if the VM was reinstalled, write hostKey: ${fingerprintOf(key)}`,
-        },
-      ),
+      changed(server.worker, `${server.host}:${server.port}`, fingerprint, key, "hostKey of that worker"),
   };
 }
 
@@ -73,22 +82,28 @@ export function trustKnownHosts(server: ServerName, hosts: readonly KnownHost[])
       authority
         ? `the host key of worker "${server.worker}" is known only by a certificate authority, and tofu3 cannot check host certificates`
         : `the host key of worker "${server.worker}" (${server.host}:${server.port}) is not known: no hostKey in the configuration and no line for "${name}" in known_hosts`,
-      { stage: "ssh", hint: `write hostKey: SHA256:… to that worker; ${HOW_TO_LOOK}` },
+      { stage: "ssh", hint: `${howToLook()}; write what it prints to that worker: hostKey: "SHA256:…"` },
     );
   }
+  const isKnown = (type: string): boolean => known.some((each) => each.type === type);
   const isRevoked = (key: Buffer): KnownHost | undefined => revoked.find((each) => each.key.equals(key));
   return {
-    types: KEY_TYPES.filter((type) => known.some((each) => each.type === type)),
+    // the known types first, as ssh does it: a server that has none of them shows what it has instead
+    types: KEY_TYPES.toSorted((one, other) => Number(isKnown(other)) - Number(isKnown(one))),
     accepts: (key) => isRevoked(key) === undefined && known.some((each) => each.key.equals(key)),
     refusal: (key) => {
       const withdrawn = isRevoked(key);
-      const expected = known.map((each) => `${describe(each.key)} at ${each.place}`).join(", ");
+      if (withdrawn === undefined) {
+        const expected = known.map((each) => `${describe(each.key)} at ${each.place}`).join(", ");
+        return changed(server.worker, name, expected, key, "known_hosts");
+      }
       return new Tofu3Error(
         "E_HOST_KEY",
-        withdrawn
-          ? `the host key of worker "${server.worker}" (${name}) is revoked at ${withdrawn.place}: ${describe(key)}`
-          : `the host key of worker "${server.worker}" (${name}) has changed: expected ${expected}, got ${describe(key)}`,
-        { stage: "ssh", hint: `nothing was sent to that machine; ${HOW_TO_LOOK}` },
+        `${hostKeyWords(server.worker, name, "is revoked")}; ${describe(key)} is revoked at ${withdrawn.place}`,
+        {
+          stage: "ssh",
+          hint: `nothing was sent to that machine; whoever has that key can pose as the VM: ${howToLook(keyType(key) ?? undefined)}`,
+        },
       );
     },
   };

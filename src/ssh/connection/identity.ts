@@ -11,6 +11,8 @@ export interface Identity {
   readonly locked: boolean;
   /** In SSH wire format; null if it cannot be read without the passphrase. */
   readonly publicKey: Buffer | null;
+  /** tofu3.yaml names this very file, and it is a public key: only the agent can prove it. */
+  readonly onlyInAgent: boolean;
 }
 
 /** An identity file that cannot be used, and why; quotes none of its contents. */
@@ -18,6 +20,7 @@ export interface Unusable {
   readonly file: string;
   readonly why: string;
   readonly hint: string;
+  readonly missing: boolean;
 }
 
 const MOST_BYTES = 256 * 1024;
@@ -52,36 +55,44 @@ async function publicFileOf(file: string): Promise<Buffer | null> {
 }
 
 /** Reads an identity file as ssh does: a private key, or else a public key whose private key may be in an agent. */
-export async function readIdentity(file: string): Promise<Identity | Unusable> {
+async function readIdentity({ file, named }: SshTarget["identityFiles"][number]): Promise<Identity | Unusable> {
   let text: string | null;
   try {
     text = await readText(file);
   } catch (thrown) {
     const { message, hint } = asError(thrown);
-    return { file, why: message, hint: hint ?? `ls -l ${file}` };
+    return { file, why: message, hint: hint ?? `ls -l ${file}`, missing: false };
   }
   if (text === null) {
     const publicKey = await publicFileOf(file);
-    if (publicKey !== null) return { file, key: null, locked: false, publicKey };
-    return { file, why: `"${file}" cannot be read: there is no such file`, hint: `ls -l ${file}` };
+    if (publicKey !== null) return { file, key: null, locked: false, publicKey, onlyInAgent: false };
+    return { file, why: `"${file}" cannot be read: there is no such file`, hint: `ls -l ${file}`, missing: true };
   }
   const parsed = ssh2.utils.parseKey(text);
-  if (!(parsed instanceof Error))
-    return { file, key: parsed.isPrivateKey() ? text : null, locked: false, publicKey: parsed.getPublicSSH() };
-  if (/passphrase/i.test(parsed.message))
-    return { file, key: text, locked: true, publicKey: publicPartOf(text) ?? (await publicFileOf(file)) };
+  if (!(parsed instanceof Error)) {
+    const isPrivate = parsed.isPrivateKey();
+    const publicKey = parsed.getPublicSSH();
+    return { file, key: isPrivate ? text : null, locked: false, publicKey, onlyInAgent: named && !isPrivate };
+  }
+  if (/passphrase/i.test(parsed.message)) {
+    const publicKey = publicPartOf(text) ?? (await publicFileOf(file));
+    return { file, key: text, locked: true, publicKey, onlyInAgent: false };
+  }
   const hint = "point identityFile to a private key that ssh-keygen made";
-  return { file, why: `"${file}" is not a private key: ${parsed.message}`, hint };
+  return { file, why: `"${file}" is not a private key: ${parsed.message}`, hint, missing: false };
 }
 
-/** The usable identities, and the unusable ones to report. Throws E_SSH_AUTH if tofu3.yaml names an unusable one. */
+/**
+ * The usable identities, and the unusable ones to report. A missing one is among the latter even if tofu3.yaml names
+ * it: the agent may have the key, as for ssh. Throws E_SSH_AUTH if tofu3.yaml names one that is there and unusable.
+ */
 export async function readIdentities(target: SshTarget): Promise<{ identities: Identity[]; unusable: Unusable[] }> {
   const identities: Identity[] = [];
   const unusable: Unusable[] = [];
-  for (const { file, named } of target.identityFiles) {
-    const found = await readIdentity(file);
+  for (const each of target.identityFiles) {
+    const found = await readIdentity(each);
     if (!("why" in found)) identities.push(found);
-    else if (named) throw keyFault(target, found.why, found.hint);
+    else if (each.named && !found.missing) throw keyFault(target, found.why, found.hint);
     else unusable.push(found);
   }
   return { identities, unusable };

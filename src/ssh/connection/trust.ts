@@ -26,6 +26,14 @@ export async function readTrust(target: SshTarget): Promise<HostTrust> {
     : trustFingerprint(place, target.hostKey);
 }
 
+/** The same from known_hosts alone; null if no line has this host. Rejects with E_HOST_KEY if all that have it revoke. */
+export async function readKnownTrust(target: SshTarget): Promise<HostTrust | null> {
+  const place = placeOf(target);
+  const hosts = await readKnownHosts(target);
+  const lines = linesFor(hosts, place.host, place.port).filter(({ marker }) => marker !== "cert-authority");
+  return lines.length === 0 ? null : trustKnownHosts(place, hosts);
+}
+
 /**
  * Fingerprints of the keys that this VM may prove, sorted; empty if none is known. Like `readTrust`, rejects if a file
  * cannot be read.

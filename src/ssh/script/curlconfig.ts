@@ -85,5 +85,7 @@ export function writeOutWithChain(parallel: boolean, nonce: string): string {
 }
 
 function report(parallel: boolean): string {
-  return `${parallel ? "%{exitcode}" : "-"} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]\\n`;
+  // both words are of 7.75
+  const [exit, said] = parallel ? ["%{exitcode}", " %{errormsg}"] : ["-", ""];
+  return `${exit} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]${said}\\n`;
 }

@@ -1,4 +1,8 @@
 import { Tofu3Error, type ErrorCode, type Stage } from "../../errors.ts";
+import { toRaise } from "../../http/raise.ts";
+import { SLOWEST_BYTES_PER_SECOND } from "../../http/speed.ts";
+import type { Limits } from "../../model/job.ts";
+import { tlsTrouble, type Refused, type TlsTrouble } from "../../http/tlswords.ts";
 
 /** How far an exchange came before curl gave up: no connection, no whole header block, some of the body. */
 export type Reached = "nothing" | "peer" | "answer";
@@ -31,7 +35,12 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   23: ["E_VM_DISK", "body", "the VM cannot write what it received", "free space in the VM's /tmp"],
   26: ["E_VM_REPLY", "ssh", "the VM's curl cannot read its configuration"],
   27: ["E_FRAMING", "http", "the headers of the answer are too large"],
-  28: ["E_TIMEOUT", null, "the time limit is over", "check the VM's network, or raise connectSeconds or idleSeconds"],
+  28: [
+    "E_TIMEOUT",
+    null,
+    "a time limit was reached",
+    "check the VM's network, or raise the limits in the configuration",
+  ],
   35: ["E_TLS", "tls", "the TLS handshake failed", TLS_HINT],
   42: ["E_VM_TOOL", "ssh", "the VM's curl gave it up because of another transfer"],
   43: ["E_FRAMING", null, "curl cannot make sense of the answer"],
@@ -52,6 +61,47 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
 };
 
 const STAGES = { nothing: "connect", peer: "http", answer: "body" } as const;
+
+/** How the TLS libraries of curl put what is wrong with a server. */
+const TLS_SAYINGS: readonly (readonly [RegExp, TlsTrouble])[] = [
+  [/no alternative certificate subject name|does not match target host|does not match the host/i, "name"],
+  [/certificate has expired|certificate expired/i, "expired"],
+  [/not yet valid|not yet activated/i, "early"],
+  [
+    /self[- ]signed certificate in certificate chain|unable to get (?:local )?issuer|issuer (?:is )?unknown|unknown CA|signer not found/i,
+    "authority",
+  ],
+  [/self[- ]signed certificate/i, "self-signed"],
+  [/revoked/i, "revoked"],
+  [/wrong version number|packet length too long|unexpected TLS packet|http request/i, "plain"],
+  [/unsupported protocol/i, "old"],
+];
+
+/**
+ * The same for a TLS fault whose reason curl says (`said`, from 7.75 on) in words that are known here; null for any
+ * other.
+ */
+export function tlsFaultOfExit(exit: number, said: string, refused: Refused): Tofu3Error | null {
+  if (MEANINGS[exit]?.[0] !== "E_TLS") return null;
+  const trouble = TLS_SAYINGS.find(([saying]) => saying.test(said))?.[1];
+  return trouble === undefined ? null : tlsTrouble(trouble, refused);
+}
+
+/** Which of the limits that curl was given it has reached; as far as an old one (before 7.75) lets know. */
+export function timeoutOfCurl(said: string, reached: Reached, limits: Limits): Tofu3Error {
+  const { connectSeconds, idleSeconds, totalSeconds } = limits;
+  const [limit, what] = /too slow/i.test(said)
+    ? (["idleSeconds", `less than ${SLOWEST_BYTES_PER_SECOND} bytes a second for ${idleSeconds} s`] as const)
+    : reached === "nothing"
+      ? (["connectSeconds", `no connection within ${connectSeconds} s`] as const)
+      : said === ""
+        ? (["idleSeconds", `next to nothing arrived for ${idleSeconds} s`] as const)
+        : (["totalSeconds", `not done within ${totalSeconds} s`] as const);
+  return new Tofu3Error("E_TIMEOUT", `${what} (${limit}; curl 28)`, {
+    stage: STAGES[reached],
+    hint: `check the VM's network, or ${toRaise(limit, limits[limit])}`,
+  });
+}
 
 /** The fault behind one exit status of the VM's curl, not 0. */
 export function faultOfExit(exit: number, reached: Reached): Tofu3Error {

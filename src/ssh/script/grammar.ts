@@ -10,6 +10,8 @@ export interface Transfer {
   readonly connectStatus: number;
   readonly size: number;
   readonly address: string | null;
+  /** How curl puts what went wrong; empty if nothing did, or if it is too old to say. For words only. */
+  readonly said: string;
 }
 
 /** Everything between a job and its `end` line. docs/protocol.md has the grammar. */
@@ -73,7 +75,7 @@ type Take = (draft: Draft, line: string, ...fields: string[]) => void;
 export function takeTransfer(
   draft: Draft,
   line: string,
-  ...[index = "", exit = "", status, connect, size, address = ""]: string[]
+  ...[index = "", exit = "", status, connect, size, address = "", said = ""]: string[]
 ): void {
   put(
     draft.transfers,
@@ -85,6 +87,7 @@ export function takeTransfer(
       connectStatus: Number(connect),
       size: Number(size),
       address: address === "" ? null : address,
+      said,
     },
     line,
   );
@@ -92,7 +95,7 @@ export function takeTransfer(
 
 /** The lines that fill a reply. Indices have at most three digits, so that no reply can fill the memory. */
 export const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
-  [/^w (\d{1,3}) (\d{1,3}|-) (\d{3}) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\]$/, takeTransfer],
+  [/^w (\d{1,3}) (\d{1,3}|-) (\d{3}) (\d{3}) (\d{1,15}) \[([0-9a-fA-F.:]{0,45})\](?: (.*))?$/, takeTransfer],
   [/^rc (\d{1,3}) (\d{1,3})$/, (draft, line, index, exit) => put(draft.exits, Number(index), Number(exit), line)],
   [
     /^d ([0-9a-f]{64}|[0-9a-f]{128}) \*?(b\d{1,3}|-)$/,

@@ -88,9 +88,9 @@ async function obtain(session: Session, signal: AbortSignal): Promise<Pass> {
   if (!session.authority.challenges.some((each) => each.scheme.toLowerCase() === "basic")) {
     throw noWay(session, "asks for credentials of a kind that tofu3 does not support");
   }
-  if (credentials === null) throw noWay(session, "asks for a user name and a password, and this vantage has none");
+  if (credentials === null) throw noWay(session, "asks for a user name and a password, and this worker has none");
   if (!("username" in credentials))
-    throw noWay(session, "asks for a user name and a password, and this vantage has only an identity token");
+    throw noWay(session, "asks for a user name and a password, and this worker has only an identity token");
   return { header: basicHeader(credentials), kind: "basic", end: Infinity };
 }
 

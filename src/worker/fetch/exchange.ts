@@ -3,6 +3,7 @@ import type { Secret } from "../../secret.ts";
 import { valuesOf } from "../../http/strict.ts";
 import type { Answer, Content, Page, Query } from "../../http/transport.ts";
 import { currentPass, isOver, learnChallenges, refusedPass, renew } from "./authority.ts";
+import { orTlsInstead } from "./instead.ts";
 import { noteAnswer, noteCaller, noteRedirect, noteRoot, noteUnexpected, plainUrl } from "./notebook.ts";
 import type { Pass } from "./pass.ts";
 import { isRedirect, redirectTarget } from "./redirect.ts";
@@ -58,10 +59,15 @@ export function readPage(session: Session, ask: Ask, what: string, signal: Abort
     session.book.bytes += page.body.length;
     return page;
   };
+  let looked = false;
   const attempt = async (): Promise<Served> => {
-    const { answer, url } = await follow(session, ask, send, signal);
+    const { answer, url } = await follow(session, ask, send, signal).catch(async (thrown: unknown) => {
+      if (looked) throw thrown;
+      looked = true;
+      throw await orTlsInstead(session, thrown, signal);
+    });
     if (ask.isRoot === true) noteRoot(session.book, answer);
-    if (answer.status !== 200) throw refusalOf(what, answer, session.clock.now());
+    if (answer.status !== 200) throw await orTlsInstead(session, refusalOf(what, answer, session.clock.now()), signal);
     return { ...answer, url };
   };
   return withRetries(session, ask.url, attempt, () => null, signal);

@@ -11,7 +11,7 @@ export function mismatch(
 ): Tofu3Error {
   return new Tofu3Error("E_MISMATCH", `${what}: ${difference(expected, seen)}`, {
     stage: "digest",
-    hint: "these bytes do not match the digest: do not use them, and compare with another vantage",
+    hint: "these bytes do not match the digest: do not use them, and compare with another worker",
   });
 }
 

@@ -55,21 +55,21 @@ function meaningOf(prefix: string, answer: Page | Content): Tofu3Error {
   if (status === 404 || status === 410)
     return new Tofu3Error("E_NOT_FOUND", `${prefix}it does not exist (${status})${said}`, {
       stage: "http",
-      hint: "check the spelling; some registries say the same of what this vantage may not see",
+      hint: "check the spelling; some registries say the same of what this worker may not see",
     });
   if (status === 403 || status === 451) {
     return new Tofu3Error("E_DENIED", `${prefix}the registry denies access (${status})${said}`, {
       stage: "http",
-      hint: "check the name, and whether this vantage needs credentials or is blocked",
+      hint: "check the name, and whether this worker needs credentials or is blocked",
     });
   }
   if (status === 429) {
     return new Tofu3Error(
       "E_RATE_LIMIT",
-      `${prefix}too many requests from this vantage (429)${ratesOf(answer)}${said}`,
+      `${prefix}too many requests from this worker (429)${ratesOf(answer)}${said}`,
       {
         stage: "http",
-        hint: "wait, or give this vantage credentials: registries allow more to those who log in",
+        hint: "wait, or give this worker credentials: registries allow more to those who log in",
       },
     );
   }

@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { fetchBlob } from "../fetch/blob.ts";
 import type { BlobRequest } from "../fetch/blob.ts";
 import { tellMismatch } from "../fetch/mismatch.ts";
-import { createGate } from "./parallel.ts";
+import { createGate } from "../../parallel.ts";
 import type { Session } from "../fetch/session.ts";
 import { placesOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
@@ -33,6 +33,16 @@ export async function fetchBlobs(session: Session, root: Place, signal: AbortSig
       return size > SMALL.upTo ? large(work) : small(work, size);
     }),
   );
+}
+
+/** Fetches the blob that is the root itself. What is wrong is stored there; nothing is thrown. */
+export async function fetchRoot(session: Session, root: Place, signal: AbortSignal): Promise<void> {
+  if (root.descriptor === null) throw new Tofu3Error("E_BUG", "a blob is asked for by its digest");
+  const { digest, size } = root.descriptor;
+  const worker = session.vantage.name;
+  session.watch({ kind: "phase", worker, phase: "fetching" });
+  session.watch({ kind: "wanted", worker, objects: 1, bytes: size ?? 0 });
+  await fetchGroup(session, { digest, size, entry: null, places: [root] }, signal);
 }
 
 async function fetchGroup(session: Session, { places, ...blob }: Group, signal: AbortSignal): Promise<void> {

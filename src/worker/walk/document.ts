@@ -8,6 +8,7 @@ import type { Manifest } from "../../oci/manifest.ts";
 import { ACCEPT, isMediaType, kindOfMediaType, normaliseMediaType } from "../../oci/mediatype.ts";
 import { valueOf, valuesOf } from "../../http/strict.ts";
 import type { Page } from "../../http/transport.ts";
+import type { GivenDocument } from "../../model/job.ts";
 import { readPage } from "../fetch/exchange.ts";
 import type { Served } from "../fetch/exchange.ts";
 import { mismatch } from "../fetch/mismatch.ts";
@@ -53,6 +54,14 @@ export async function readDocument(
   signal: AbortSignal,
 ): Promise<Document> {
   return documentOn(await receivePage(session, asked, how, signal), session, asked, pin);
+}
+
+/** The document of a job that is given it. It is checked like one that was received. */
+export function givenDocument(session: Session, { digest, mediaType, bytes }: GivenDocument): Document {
+  const url = apiUrl(session.registry, `manifests/${digest}`);
+  const headers = [["content-type", mediaType]] as const;
+  const answer = { status: 200, headers, address: null, httpVersion: null, certificate: null };
+  return documentOn({ ...answer, body: bytes, url }, session, digest, null);
 }
 
 /** The answer for a tag or a digest, whatever it is. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { asError, Tofu3Error } from "../../errors.ts";
+import { toRaise } from "../../http/raise.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Transport } from "../../http/transport.ts";
@@ -75,9 +76,9 @@ function errorOf(root: Place, looked: Tofu3Error | null, { deadline, stops, seco
   const first = looked ?? fault;
   if (first === null) return null;
   if (deadline.aborted) {
-    return new Tofu3Error("E_TIMEOUT", `not done within ${seconds} s`, {
+    return new Tofu3Error("E_TIMEOUT", `not done within ${seconds} s (totalSeconds)`, {
       cause: first,
-      hint: "raise limits.totalSeconds in the configuration",
+      hint: toRaise("totalSeconds", seconds),
     });
   }
   if (first.code !== "E_STOPPED") return first;
@@ -86,7 +87,7 @@ function errorOf(root: Place, looked: Tofu3Error | null, { deadline, stops, seco
 }
 
 function stoppedFor(root: Place, stop: AbortSignal, cause?: Tofu3Error): Tofu3Error {
-  const what = root.seen === null ? "stopped before it saw anything" : "the rest was not downloaded";
+  const what = root.seen === null ? "stopped before it saw anything" : "stopped early";
   return new Tofu3Error("E_STOPPED", `${what}: ${asError(stop.reason).message}`, { cause });
 }
 
@@ -97,5 +98,7 @@ function outcomeOf(root: Place, error: Tofu3Error | null): Observation["outcome"
 }
 
 export function faultFrom(error: Tofu3Error): Fault {
-  return { code: error.code, stage: error.stage, message: error.message, hint: error.hint ?? hintFor(error.code) };
+  const { code, stage, message, choices } = error;
+  const hint = error.hint ?? hintFor(code);
+  return { code, stage, message, hint, ...(choices.length === 0 ? {} : { choices }) };
 }

@@ -16,14 +16,18 @@ import type { Place } from "./tree.ts";
 
 /** Nesting of indexes; the deepest known in practice is two. */
 const DEEPEST = 4;
+/** Where the selection matters. */
+const BELOW: readonly Job["depth"][] = ["documents", "everything"];
+
 /**
  * Fills `root` with the indexes and manifests below it and, for jobs of depth `everything`, with places for configs and
  * layers that are yet to be fetched. For jobs of depth `root`, the entries of an index are asked for by existence, all
- * of them. Faults are stored at their places; nothing is thrown.
+ * of them; for those of depth `alone` there is nothing below the root. Faults are stored at their places; nothing is
+ * thrown.
  */
 export async function walkDocuments(session: Session, job: Job, root: Place, signal: AbortSignal): Promise<void> {
   const walk = createWalk(session, job, signal);
-  const selecting = job.depth !== "root" && isSelective(job.selection);
+  const selecting = BELOW.includes(job.depth) && isSelective(job.selection);
   await visit(walk, root, 0, selecting);
   const manifest = root.document?.manifest ?? null;
   if (root.error !== null || manifest === null || !selecting) return;
@@ -66,6 +70,7 @@ async function openDocument(
 }
 
 async function expandIndex(walk: Walk, place: Place, index: Index, depth: number, selecting: boolean): Promise<void> {
+  if (walk.job.depth === "alone") return;
   if (depth >= DEEPEST)
     throw new Tofu3Error("E_LIMIT", `${index.digest} is an index more than ${DEEPEST} levels deep`, { stage: "body" });
   const entries = selecting
@@ -89,11 +94,13 @@ async function expandIndex(walk: Walk, place: Place, index: Index, depth: number
 }
 
 function expandManifest(walk: Walk, place: Place, manifest: ImageManifest | Schema1Manifest): void {
-  if (walk.job.depth !== "everything") return;
+  const { depth, only } = walk.job;
+  if (depth !== "everything") return;
   const { digest, config, layers } = manifest;
   spendEntries(walk, layers.length + 1);
-  if (config !== null) place.children.push(placeBelow(digest, "config", config, 0));
-  place.children.push(...layers.map((layer, position) => placeBelow(digest, "layer", layer, position)));
+  const places = layers.map((layer, position) => placeBelow(digest, "layer", layer, position));
+  if (config !== null) places.unshift(placeBelow(digest, "config", config, 0));
+  place.children.push(...places.filter(({ asked }) => only === undefined || (asked !== null && only.has(asked))));
 }
 
 /** Throws E_MANIFEST. */

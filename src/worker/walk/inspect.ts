@@ -1,3 +1,4 @@
+import { toRaise } from "../../http/raise.ts";
 import { asError, Tofu3Error } from "../../errors.ts";
 import type { Job } from "../../model/job.ts";
 import type { Fault } from "../../model/observation.ts";
@@ -64,7 +65,9 @@ export async function withSession<T>(
       return await work(session, limit);
     } catch (cause) {
       signal.throwIfAborted();
-      throw limit.aborted ? new Tofu3Error("E_TIMEOUT", `not done within ${totalSeconds} s`, { cause }) : cause;
+      if (!limit.aborted) throw cause;
+      const hint = toRaise("totalSeconds", totalSeconds);
+      throw new Tofu3Error("E_TIMEOUT", `not done within ${totalSeconds} s (totalSeconds)`, { hint, cause });
     } finally {
       await transport.end();
     }

@@ -2,9 +2,8 @@ import { asError } from "../../errors.ts";
 import type { Tofu3Error } from "../../errors.ts";
 import { formatSelection, type Job } from "../../model/job.ts";
 import type { Observation } from "../../model/observation.ts";
-import { rootDigestOf } from "../../model/subject.ts";
 import { registryKey } from "../../oci/reference.ts";
-import { fetchBlobs } from "./blobs.ts";
+import { fetchBlobs, fetchRoot } from "./blobs.ts";
 import { systemClock } from "../fetch/clock.ts";
 import { conclude, endJob, faultFrom } from "./ending.ts";
 import type { Stops } from "./ending.ts";
@@ -13,7 +12,7 @@ import { notesOf, openNotebook } from "../fetch/notebook.ts";
 import { watchExit } from "../fetch/exit.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Errand, Session } from "../fetch/session.ts";
-import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlace } from "./tree.ts";
+import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlaceOf } from "./tree.ts";
 import type { Place } from "./tree.ts";
 import type { Vantage } from "../vantage.ts";
 
@@ -35,7 +34,7 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   const clock = vantage.clock ?? systemClock;
   const book = openNotebook();
   const startedAt = clock.now().toISOString();
-  const root = rootPlace(rootDigestOf(job.subject));
+  const root = rootPlaceOf(job);
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
   const transport = vantage.link.begin(registryKey(job.subject));
@@ -79,6 +78,10 @@ async function walk(
   session.book.identity = await session.transport.open(signal);
   onOpen();
   session.watch({ kind: "phase", worker, phase: "resolving" });
+  if (job.depth === "blob") {
+    await fetchRoot(session, root, AbortSignal.any([signal, stops.blobs]));
+    return;
+  }
   await walkDocuments(session, job, root, signal);
   const fault = faultOf(root);
   if (job.depth !== "everything" || (fault !== null && fault.code !== "E_MISMATCH")) return;

@@ -7,7 +7,7 @@ import type { Vantage } from "../vantage.ts";
 import { faultFrom } from "./ending.ts";
 import { confirmBlob, findsBlob } from "./existence.ts";
 import { askEach } from "./inspect.ts";
-import { createGate } from "./parallel.ts";
+import { createGate } from "../../parallel.ts";
 
 /** Whether one vantage finds a blob; a fault says neither. */
 export type Presence = "there" | "gone" | Fault;

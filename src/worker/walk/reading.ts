@@ -3,11 +3,11 @@ import type { Job } from "../../model/job.ts";
 import { manifestName, pinOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { kindOfMediaType } from "../../oci/mediatype.ts";
-import { contradictionOf, nameOf, readDocument } from "./document.ts";
+import { contradictionOf, givenDocument, nameOf, readDocument } from "./document.ts";
 import type { Document } from "./document.ts";
 import { overlong, tellMismatch } from "../fetch/mismatch.ts";
-import { createGate } from "./parallel.ts";
-import type { Gate } from "./parallel.ts";
+import { createGate } from "../../parallel.ts";
+import type { Gate } from "../../parallel.ts";
 import type { Session } from "../fetch/session.ts";
 import { seenIn } from "./tree.ts";
 import type { Place } from "./tree.ts";
@@ -95,8 +95,11 @@ function documentOf(walk: Walk, place: Place): Promise<Document> {
   const read = walk.gate(async () => {
     const maxBytes = mostBytesOf(session, place.descriptor);
     const isRoot = place.descriptor === null;
-    const received = await withinBudget(walk, place.descriptor?.size ?? 0, () =>
-      readDocument(session, asked, { pin: isRoot ? pinOf(subject) : null, maxBytes, isRoot }, walk.signal),
+    const { given } = walk.job;
+    const received = await withinBudget(walk, place.descriptor?.size ?? 0, async () =>
+      given?.digest === asked
+        ? givenDocument(session, given)
+        : readDocument(session, asked, { pin: isRoot ? pinOf(subject) : null, maxBytes, isRoot }, walk.signal),
     );
     const document = received.error === null ? await kept(session, received) : received;
     if (place.descriptor !== null)

@@ -24,7 +24,7 @@ export interface Entry {
   readonly matches: boolean;
 }
 
-const MOST_CHOICES = 30;
+const MOST_CHOICES = 60;
 
 /** Every entry that matches, and the nested indexes that may hold more. */
 export function selectEntries(index: Index, selection: Selection): Entry[] {
@@ -36,14 +36,14 @@ export function selectEntries(index: Index, selection: Selection): Entry[] {
   });
 }
 
-/** E_SELECTION, listing the choices. */
+/** E_SELECTION, with the choices. */
 export function nothingMatches(session: Session, selection: Selection, index: Index): Tofu3Error {
   const choices = describeChoices(index);
-  const more = choices.length > MOST_CHOICES ? [`… and ${choices.length - MOST_CHOICES} more`] : [];
-  const there =
-    choices.length === 0 ? "it is empty" : `it has: ${[...choices.slice(0, MOST_CHOICES), ...more].join("; ")}`;
-  return new Tofu3Error("E_SELECTION", `nothing in ${nameOf(session)} matches ${describe(selection)}; ${there}`, {
-    hint: "choose with --platform, --os-version or --bottle from what is there",
+  const more = choices.length > MOST_CHOICES ? [`and ${choices.length - MOST_CHOICES} more`] : [];
+  const empty = choices.length === 0 ? "; it is empty" : "";
+  return new Tofu3Error("E_SELECTION", `nothing in ${nameOf(session)} matches ${describe(selection)}${empty}`, {
+    hint: "choose with --platform, --os-version or --bottle from what it has",
+    choices: [...choices.slice(0, MOST_CHOICES), ...more],
   });
 }
 

@@ -1,5 +1,6 @@
+import { toRaise } from "../../http/raise.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
-import type { Limits } from "../../model/job.ts";
+import type { Job } from "../../model/job.ts";
 import { nextPage } from "../../oci/link.ts";
 import { registryKey, type Repository } from "../../oci/reference.ts";
 import { valuesOf } from "../../http/strict.ts";
@@ -24,11 +25,11 @@ const LONGEST_PAGE = 32 * 1024 * 1024;
 export async function readTags(
   vantage: Vantage,
   repository: Repository,
-  limits: Limits,
+  { limits, publicOnly = false }: Pick<Job, "limits" | "publicOnly">,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const transport = vantage.link.begin(registryKey(repository));
-  const session = createSession(vantage, repository, transport, { limits, book: openNotebook() });
+  const session = createSession(vantage, repository, transport, { limits, publicOnly, book: openNotebook() });
   const deadline = AbortSignal.timeout(limits.totalSeconds * 1000);
   try {
     const limit = AbortSignal.any([signal, deadline]);
@@ -37,7 +38,10 @@ export async function readTags(
   } catch (thrown) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw thrown;
-    throw new Tofu3Error("E_TIMEOUT", `not all tags arrived within ${limits.totalSeconds} s`, { cause: thrown });
+    throw new Tofu3Error("E_TIMEOUT", `not all tags arrived within ${limits.totalSeconds} s (totalSeconds)`, {
+      hint: toRaise("totalSeconds", limits.totalSeconds),
+      cause: thrown,
+    });
   } finally {
     await transport.end();
   }

@@ -1,5 +1,7 @@
 import type { Tofu3Error } from "../../errors.ts";
+import type { Job } from "../../model/job.ts";
 import type { Role, SeenObject } from "../../model/observation.ts";
+import { rootDigestOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
@@ -30,7 +32,7 @@ export interface Place {
   role: Role;
   /** Null for the root of a tag. */
   readonly asked: Digest | null;
-  /** The descriptor that lists it; null for the root. */
+  /** The descriptor that lists it; null for the root, unless that is a blob. */
   readonly descriptor: Descriptor | null;
   readonly parent: Digest | null;
   /** Position in its parent's list, from 0. */
@@ -43,10 +45,20 @@ export interface Place {
   children: Place[];
 }
 
+const OCTETS = "application/octet-stream";
+const PLAIN = { platform: null, artifactType: null, annotations: {} };
 const UNSEEN = { document: null, seen: null, error: null };
 
 export function rootPlace(asked: Digest | null): Place {
   return { role: "manifest", asked, descriptor: null, parent: null, position: 0, ...UNSEEN, children: [] };
+}
+
+/** Where a job begins. A root that is a blob has a descriptor without a parent: whoever asks may know its size. */
+export function rootPlaceOf({ subject, depth, size }: Pick<Job, "subject" | "depth" | "size">): Place {
+  const asked = rootDigestOf(subject);
+  if (depth !== "blob" || asked === null) return rootPlace(asked);
+  const descriptor = { mediaType: OCTETS, digest: asked, size: size ?? null, ...PLAIN };
+  return { ...rootPlace(asked), role: "blob", descriptor };
 }
 
 export function placeBelow(parent: Digest, role: Role, descriptor: Descriptor, position: number): Place {
@@ -107,7 +119,7 @@ export function objectsOf(root: Place): SeenObject[] {
       computed: seen.computed,
       size: seen.size,
       declaredSize: descriptor === null || about?.sized === false ? null : descriptor.size,
-      mediaType: descriptor?.mediaType ?? about?.mediaType ?? "application/octet-stream",
+      mediaType: descriptor?.mediaType ?? about?.mediaType ?? OCTETS,
       parent: place.parent,
       position: place.position,
       platform: platform === null ? null : formatPlatform(platform),

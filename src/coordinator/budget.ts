@@ -1,4 +1,4 @@
-import type { Observation } from "../../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
 
 /** Requests left over for whoever else uses this address. */
 const RESERVE = 10;
