@@ -1,5 +1,6 @@
 import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { verifyLine } from "./commandline.ts";
 
 /** The most days that a person is shown; the JSON has them all. */
 const MOST_DAYS = 14;
@@ -34,7 +35,7 @@ export function comeBack({ reason, request, finishedAt, days }: Evidence): reado
   const first = dayAfter(finishedAt, 1);
   const last = dayAfter(finishedAt, needed - have);
   const when = first === last ? `on ${first}` : `on ${first}, and on every day until ${last}`;
-  const command = ["tofu3 verify", quoted(request.reference), ...selectionFlags(request), `--days ${needed}`].join(" ");
+  const command = verifyLine(request, ["--days", String(needed)]);
   return [
     ...(today ? [] : [unsure]),
     `run the same command again ${when} (UTC), with the same workers; a missed day only makes it later`,
@@ -45,14 +46,4 @@ export function comeBack({ reason, request, finishedAt, days }: Evidence): reado
 
 function dayAfter(time: string, days: number): string {
   return new Date(Date.parse(time) + days * DAY_MS).toISOString().slice(0, 10);
-}
-
-function selectionFlags({ platform, osVersion, bottle }: Evidence["request"]): string[] {
-  const flag = (name: string, value: string | null): string[] => (value === null ? [] : [`--${name} ${quoted(value)}`]);
-  return [...flag("platform", platform), ...flag("os-version", osVersion), ...flag("bottle", bottle)];
-}
-
-/** As one word for a POSIX shell. */
-function quoted(text: string): string {
-  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -32,6 +32,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return absentWords(who, odd.length > 0);
     case "unreachable":
       return unreachableWords(who, because);
+    case "host-key":
+      return hostKeyWords(who, because);
     case "page":
       return pageWords(who, because);
     case "false":
@@ -93,7 +95,7 @@ function absentWords(who: Who, partly: boolean): Words {
     };
   }
   return {
-    explanation: `${who.names} ${who.was} told that it does not exist, and the others were not`,
+    explanation: `${who.names} ${who.is} told "not found", and the others are not, so the name is right`,
     next: `run it again in a few minutes, since replicas lag behind; if it stays so, the registry or a proxy refuses the network of ${who.names}`,
   };
 }
@@ -103,6 +105,17 @@ function unreachableWords(who: Who, { stage, message, hint }: Because & { readon
   return {
     explanation: `${who.names} ${who.has} no valid answer${where}: ${visible(message, SHOWN)}`,
     next: hint === null ? "nobody contradicts anybody: mend that and run it again" : visible(hint, SHOWN),
+  };
+}
+
+/** Whole, since the key that is expected and what to do stand at its end. */
+const MOST_OF_A_KEY = 1000;
+
+function hostKeyWords(who: Who, { doubt, message, hint }: Because & { readonly kind: "host-key" }): Words {
+  const what = doubt === "has changed" ? "another host key than the known one" : "a host key that is revoked";
+  return {
+    explanation: `${who.names} ${who.was} not asked: the machine that answered showed ${what}: ${visible(message, MOST_OF_A_KEY)}`,
+    next: visible(hint ?? "look at the key on the VM's own console before you believe it", MOST_OF_A_KEY),
   };
 }
 
@@ -178,7 +191,7 @@ function splitWords(who: Who, { digest, alone, clings }: Because & { readonly ki
   const nobody = alone ? ", and the others do not get that even when they ask for it by its digest" : "";
   return {
     explanation: `${who.names} ${who.is} served ${what}${again}${nobody}: one part of the world is served something else than the rest`,
-    next: `use neither of the two; treat it as an attack until it is explained: keep the bytes (--keep-evidence DIR), look from another network near ${who.names}, and tell the registry's operator`,
+    next: `use neither of the two; treat it as an attack until it is explained: keep the bytes, look from another network near ${who.names}, and tell the registry's operator`,
   };
 }
 

@@ -3,8 +3,13 @@ import type { ArtifactObject, Evidence } from "../model/evidence.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { Observation, SeenObject } from "../model/observation.ts";
 import type { Released } from "../model/destination.ts";
+import type { Policy } from "../model/policy.ts";
+import type { Probes } from "../model/probe.ts";
+import type { Past } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
+import { basisOf } from "./basis.ts";
 import { diagnosisOf } from "./diagnosis.ts";
+import { inTreeOrder } from "../model/tree.ts";
 import { noticesOf } from "./notices.ts";
 import { placeText } from "./place.ts";
 import { sentenceOf, type Facts } from "./sentence.ts";
@@ -21,7 +26,10 @@ export interface Parts {
   readonly entered: Evidence["entered"];
   /** Notices about the ledger. */
   readonly remarks: readonly string[];
-  readonly policy: Evidence["policy"];
+  readonly policy: Policy;
+  readonly isMet: boolean;
+  readonly past: Past | null;
+  readonly probes: Probes | null;
   readonly released: Released | null;
   readonly releaseError: Tofu3Error | null;
   readonly startedAt: string;
@@ -46,13 +54,14 @@ export function evidenceOf(parts: Parts): Evidence {
     differences: verdict.differences.map((each) => ({ at: placeText(each.path), ...each })),
     diagnosis: parts.finding && diagnosisOf(parts.finding),
     compared: parts.compared,
-    policy: parts.policy,
+    policy: { ...parts.policy, met: parts.isMet },
     days: parts.days,
     history: parts.history,
     entered: parts.entered,
     notices: [...noticesOf(parts), ...parts.remarks],
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
+    basis: basisOf(parts.past, parts.probes),
   };
   return { ...facts, summary: sentenceOf(facts) };
 }
@@ -78,33 +87,6 @@ function sorted(observation: Observation): Observation {
   const retries = [...evidence.retries].sort((a, b) => order(a.url, b.url) || a.attempt - b.attempt);
   const redirects = [...evidence.redirects].sort((a, b) => order(a.from, b.from) || order(a.to, b.to));
   return { ...observation, objects: inTreeOrder(observation.objects), evidence: { ...evidence, retries, redirects } };
-}
-
-/** The root, then each child with its subtree: config before layers, the rest by position. */
-function inTreeOrder(objects: readonly SeenObject[]): SeenObject[] {
-  const children = new Map<string | null, SeenObject[]>();
-  for (const seen of objects) {
-    const known = children.get(seen.parent);
-    if (known === undefined) children.set(seen.parent, [seen]);
-    else known.push(seen);
-  }
-  const reached = new Set<SeenObject>();
-  const walk = (seen: SeenObject): SeenObject[] => {
-    if (reached.has(seen)) return [];
-    reached.add(seen);
-    const below = seen.role === "index" || seen.role === "manifest" ? (children.get(seen.digest) ?? []) : [];
-    return [seen, ...below.toSorted(siblings).flatMap(walk)];
-  };
-  const roots = (children.get(null) ?? []).toSorted(siblings).flatMap(walk);
-  const unreached = objects
-    .filter((seen) => !reached.has(seen))
-    .toSorted((a, b) => order(a.parent ?? "", b.parent ?? "") || siblings(a, b));
-  return [...roots, ...unreached];
-}
-
-function siblings(left: SeenObject, right: SeenObject): number {
-  const config = Number(right.role === "config") - Number(left.role === "config");
-  return config || left.position - right.position || order(left.digest, right.digest);
 }
 
 function order(left: string, right: string): number {

@@ -3,7 +3,7 @@ import type { Entry, RecordedLook } from "../model/record.ts";
 import { formatSubject } from "../model/subject.ts";
 import { registryKey } from "../oci/reference.ts";
 import type { Paint } from "./paint.ts";
-import { renderGrid } from "./table.ts";
+import { renderGrid } from "./grid.ts";
 import { requestText } from "./tally.ts";
 import { shortener } from "./text.ts";
 
@@ -29,7 +29,7 @@ export function changesOf(entries: readonly Entry[]): readonly (Change | null)[]
 }
 
 /** A row per entry, in the order given. */
-export function renderHistory(entries: readonly Entry[], paint: Paint): string {
+export function renderHistory(entries: readonly Entry[], paint: Paint, width = Infinity): string {
   const changes = changesOf(entries);
   const short = shortener(
     entries.flatMap(({ digest, looks }) => [digest, ...looks.map((look) => look.digest)].flatMap((each) => each ?? [])),
@@ -42,7 +42,7 @@ export function renderHistory(entries: readonly Entry[], paint: Paint): string {
     workersText(entry, short),
     noteOf(entry, changes[index] ?? null, paint),
   ]);
-  return `${renderGrid(["WHEN (UTC)", "REFERENCE", "OUTCOME", "DIGEST", "WORKERS", "NOTE"], rows, paint)}\n`;
+  return `${renderGrid(["WHEN (UTC)", "REFERENCE", "OUTCOME", "DIGEST", "WORKERS", "NOTE"], rows, paint, { width })}\n`;
 }
 
 const NONE = "–";

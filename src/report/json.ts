@@ -1,12 +1,17 @@
 import type { Change, Diagnosis } from "../model/diagnosis.ts";
 import type { History } from "../model/history.ts";
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
-import type { ExitNote, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
+import type { ExitNote, Fault, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
 
 /** The `--json` object: the same keys in the same order every time, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
+  return jsonText(jsonOf(evidence));
+}
+
+/** What it holds, as a value. */
+export function jsonOf(evidence: Evidence): unknown {
   const { tool, request, artifact, diagnosis, policy, released, releaseError } = evidence;
-  return jsonText({
+  return {
     schemaVersion: evidence.schemaVersion,
     tool: { name: tool.name, version: tool.version },
     request: {
@@ -47,8 +52,10 @@ export function renderJson(evidence: Evidence): string {
     entered: evidence.entered && { entry: evidence.entered.entry, hash: evidence.entered.hash },
     notices: evidence.notices,
     released: released && { format: released.format, path: released.path },
+    ...(evidence.command === undefined ? {} : { command: evidence.command }),
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
-  });
+    ...(evidence.basis === undefined ? {} : { basis: evidence.basis }),
+  };
 }
 
 /**
@@ -93,8 +100,12 @@ function observationOf(observation: Observation): unknown {
     digest,
     objects: observation.objects.map(seenObject),
     evidence: notesOf(observation.evidence),
-    error: error && { code: error.code, stage: error.stage, message: error.message, hint: error.hint },
+    error: error && faultOf(error),
   };
+}
+
+function faultOf({ code, stage, message, hint, choices }: Fault): Fault {
+  return { code, stage, message, hint, ...(choices === undefined ? {} : { choices }) };
 }
 
 function seenObject(seen: SeenObject): SeenObject {

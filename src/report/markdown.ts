@@ -1,30 +1,50 @@
 import { visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
-import type { Observation } from "../model/observation.ts";
 import type { Digest } from "../oci/digest.ts";
 import { comeBack, dayRows } from "./days.ts";
-import { exitDoubt, firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import { oddOnes } from "./odd.ts";
+import {
+  chosenDigests,
+  commandText,
+  exitDoubt,
+  faultText,
+  firstPlaces,
+  matchesText,
+  outcomeWord,
+  remarksOf,
+  requestText,
+  tallyOf,
+} from "./tally.ts";
+import { pageOf, table, type Listing } from "./page.ts";
 import { bytesText } from "./text.ts";
 
-/** A page to keep, or to paste into an issue; text from outside cannot become markup. */
-export function renderMarkdown(evidence: Evidence): string {
+/**
+ * A page to keep, or to paste into an issue; text from outside cannot become markup. `again` is the command that would
+ * keep what each worker was given.
+ */
+export function renderMarkdown(evidence: Evidence, again: string | null = null): string {
   const matches = matchesText(evidence);
-  const blocks = [
+  const command = commandText(evidence);
+  return pageOf([
     `# ${evidence.outcome.toUpperCase()}: ${plain(requestText(evidence.request))}`,
     `${plain(evidence.summary)}.`,
     ...releaseBlocks(evidence),
+    command === null ? "" : plain(command),
     matches === null ? "" : `${plain(matches)}.`,
     "## Workers",
-    table(["Worker", "Via", "Outcome", "Digest", "Objects", "Bytes", "Note"], evidence.observations.map(workerRow)),
+    table(["Worker", "Via", "Outcome", "Digest", "Objects", "Bytes", "Note"], workerRows(evidence)),
+    ...chosenBlocks(evidence),
     ...differencesBlocks(evidence.differences),
     ...diagnosisBlocks(evidence),
+    ...againBlocks(evidence, again),
     ...daysBlocks(evidence),
     ...evidence.notices.map((notice) => `Notice: ${plain(notice)}.`),
-    ...artifactBlocks(evidence),
     `Looked from ${evidence.startedAt} to ${evidence.finishedAt}, tofu3 ${plain(evidence.tool.version)}.`,
-  ];
-  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+    ...artifactBlocks(evidence),
+  ]);
 }
+
+const LONGEST_NOTE = 400;
 
 function releaseBlocks({ releaseError }: Evidence): string[] {
   if (releaseError === null) return [];
@@ -32,13 +52,34 @@ function releaseBlocks({ releaseError }: Evidence): string[] {
   return [plain(`The workers agree, and the release failed: ${releaseError.code}: ${releaseError.message}${hint}`)];
 }
 
-function workerRow(observation: Observation): string[] {
-  const { worker, via, outcome, digest, error } = observation;
-  const { objects, bytes } = tallyOf(observation.objects);
-  const hint = error?.hint == null ? "" : ` (${error.hint})`;
-  const fault = error === null ? [] : [`${error.code}: ${error.message}${hint}`];
-  const note = [...fault, ...remarksOf(observation), exitDoubt(observation) ?? []].flat().join(", ");
-  return [plain(worker), via, outcome, code(digest), String(objects), bytesText(bytes), plain(note)];
+function workerRows({ observations, differences }: Evidence): string[][] {
+  const odd = oddOnes(differences, observations.length);
+  return observations.map((observation) => {
+    const { worker, via, digest } = observation;
+    const { objects, bytes } = tallyOf(observation.objects);
+    const where = odd.get(worker);
+    const notes = [where, faultText(observation, observations), ...remarksOf(observation), exitDoubt(observation)];
+    return [
+      where === undefined ? plain(worker) : `**${plain(worker)}**`,
+      via,
+      where === undefined ? outcomeWord(observation) : "**differs**",
+      code(digest),
+      String(objects),
+      bytesText(bytes),
+      plain(visible(notes.filter((each) => each != null).join(", "), LONGEST_NOTE)),
+    ];
+  });
+}
+
+function chosenBlocks(evidence: Evidence): Listing[] {
+  const rows = chosenDigests(evidence).map(([what, digest]) => [plain(what), code(digest)]);
+  return [{ title: "## Chosen", head: ["What", "Digest"], rows, folded: false }];
+}
+
+/** A command is shown as it is to be pasted. */
+function againBlocks({ outcome }: Evidence, again: string | null): string[] {
+  if (outcome !== "disagreed" || again === null) return [];
+  return ["To keep what each worker is given, run it again so:", `    ${visible(again, 4000)}`];
 }
 
 function differencesBlocks(differences: readonly ToldDifference[]): string[] {
@@ -60,19 +101,18 @@ function differencesBlocks(differences: readonly ToldDifference[]): string[] {
   ];
 }
 
-function diagnosisBlocks({ diagnosis, compared }: Evidence): string[] {
+function diagnosisBlocks({ diagnosis, compared }: Evidence): (string | Listing)[] {
   if (diagnosis === null) return [];
   return [
     "## Diagnosis",
     `${plain(diagnosis.class)} (${diagnosis.confidence}): ${plain(diagnosis.explanation)}.`,
     `Next: ${plain(diagnosis.next)}.`,
-    ...compared.flatMap(({ at, left, right, changes, more }) => [
-      `What differs: ${plain(at)}, ${code(left)} → ${code(right)}${more === 0 ? "" : ` (${more} more)`}`,
-      table(
-        ["What", "Left", "Right"],
-        changes.map((each) => [plain(each.what), plain(each.left ?? "nothing"), plain(each.right ?? "nothing")]),
-      ),
-    ]),
+    ...compared.map(({ at, left, right, changes, more }) => ({
+      title: `What differs: ${plain(at)}, ${code(left)} → ${code(right)}${more === 0 ? "" : `, without ${more} more`}`,
+      head: ["What", "Left", "Right"],
+      rows: changes.map((each) => [plain(each.what), plain(each.left ?? "nothing"), plain(each.right ?? "nothing")]),
+      folded: false,
+    })),
   ];
 }
 
@@ -92,7 +132,7 @@ function daysBlocks(evidence: Evidence): string[] {
   ];
 }
 
-function artifactBlocks({ artifact }: Evidence): string[] {
+function artifactBlocks({ artifact }: Evidence): Listing[] {
   if (artifact === null) return [];
   const rows = artifact.objects.map((object) => [
     object.role,
@@ -101,12 +141,7 @@ function artifactBlocks({ artifact }: Evidence): string[] {
     String(object.size),
     plain(object.mediaType),
   ]);
-  return ["## Objects", table(["Role", "Platform", "Digest", "Bytes", "Media type"], rows)];
-}
-
-/** Cells are Markdown already. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  return [{ title: "Objects", head: ["Role", "Platform", "Digest", "Bytes", "Media type"], rows, folded: true }];
 }
 
 /** Digests need no escaping: their type allows only hex. */

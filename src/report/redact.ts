@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
+import type { Basis, BasisDocument } from "../model/basis.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { exitAddress } from "../model/exit.ts";
-import type { ExitNote, Notes, Observation } from "../model/observation.ts";
+import type { ExitNote, Fault, Notes, Observation } from "../model/observation.ts";
+import type { Glance } from "../model/probe.ts";
+import type { RecordedLook } from "../model/record.ts";
 import type { Reason } from "../model/verdict.ts";
 import { sentenceOf } from "./sentence.ts";
 
@@ -19,7 +22,13 @@ export function redact(evidence: Evidence, salt: string): Evidence {
   // the longest first: one address may begin as another one does
   const words = [...exits].sort((one, other) => other.length - one.length);
   const observations = evidence.observations.map((each) => observationOf(each, hide));
-  const all = { ...evidence, observations, reason: evidence.reason && reasonOf(evidence.reason, hide) };
+  const { reason, basis } = evidence;
+  const all = {
+    ...evidence,
+    observations,
+    reason: reason && reasonOf(reason, hide),
+    ...(basis === undefined ? {} : { basis: basisOf(basis, words, hide) }),
+  };
   return everywhere({ ...all, summary: sentenceOf(all) }, { words, hide, days: true }) as Evidence;
 }
 
@@ -33,8 +42,7 @@ function reasonOf(reason: Reason, hide: Hide): Reason {
 
 function observationOf(observation: Observation, hide: Hide): Observation {
   const { evidence, error } = observation;
-  const clean = error && { ...error, message: scrub(error.message, hide), hint: error.hint && scrub(error.hint, hide) };
-  return { ...observation, evidence: notesOf(evidence, hide), error: clean };
+  return { ...observation, evidence: notesOf(evidence, hide), error: error && faultOf(error, hide) };
 }
 
 function notesOf(notes: Notes, hide: Hide): Notes {
@@ -60,6 +68,37 @@ function exitOf(exit: ExitNote, hide: Hide): ExitNote {
     asn: exit.asn === null ? null : hide(exit.asn),
     doubt: exit.doubt === null ? null : scrub(exit.doubt, hide),
   };
+}
+
+function basisOf({ past, probes }: Basis, words: readonly string[], hide: Hide): Basis {
+  const entries = past?.entries.map((entry) => ({ ...entry, looks: entry.looks.map((look) => lookOf(look, hide)) }));
+  // what a registry wrote is kept byte for byte, or not at all
+  const clean = (document: BasisDocument): BasisDocument => {
+    const text = document.base64 === null ? "" : Buffer.from(document.base64, "base64").toString("latin1");
+    return words.some((word) => text.includes(word)) ? { ...document, base64: null } : document;
+  };
+  return {
+    past: past && { ...past, entries: entries ?? [] },
+    probes: probes && {
+      again: probes.again.map((round) => round.map((glance) => glanceOf(glance, hide))),
+      byDigest: probes.byDigest.map((glance) => glanceOf(glance, hide)),
+      documents: probes.documents.map(clean),
+      configs: probes.configs.map(clean),
+    },
+  };
+}
+
+function lookOf(look: RecordedLook, hide: Hide): RecordedLook {
+  const { hostKey, asn } = look;
+  return { ...look, hostKey: hostKey === null ? null : hide(hostKey), asn: asn === null ? null : hide(asn) };
+}
+
+function glanceOf(glance: Glance, hide: Hide): Glance {
+  return { ...glance, fault: glance.fault && faultOf(glance.fault, hide) };
+}
+
+function faultOf(fault: Fault, hide: Hide): Fault {
+  return { ...fault, message: scrub(fault.message, hide), hint: fault.hint && scrub(fault.hint, hide) };
 }
 
 /** Headers that say nothing about who asked, and from where. */

@@ -1,12 +1,15 @@
 import { assertNever, visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { History } from "../model/history.ts";
+import { hostKeyDoubt } from "../model/impostor.ts";
 import { rootOf, type Observation } from "../model/observation.ts";
 import type { Indistinct, Reason, View } from "../model/verdict.ts";
 import type { BottleMismatch } from "../oci/homebrew.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
+import { impostorsText } from "./hostkey.ts";
+import { placeWords } from "./place.ts";
 import { bytesText, counted, listed } from "./text.ts";
-import { tallyOf } from "./tally.ts";
+import { tallyOf, wasToldNotFound } from "./tally.ts";
 
 /** The evidence without its sentence. */
 export type Facts = Omit<Evidence, "summary">;
@@ -24,7 +27,7 @@ export function verdictText(facts: Facts, write: Write = (digest) => digest): st
 
 /** `3 of 3 workers saw sha256:…; released to oci:vim`: the verdict and what was done, in one sentence. */
 export function sentenceOf(facts: Facts, write: Write = (digest) => digest): string {
-  return `${verdictText(facts, write)}${facts.reason === null ? ending(facts) : NOTHING}`;
+  return `${verdictText(facts, write)}${facts.reason === null ? ending(facts) : NOTHING}${impostorsText(facts.observations)}`;
 }
 
 /** ` (index, 12 objects, 53.1 MB); released to oci:vim`, or that nothing was released. */
@@ -87,8 +90,8 @@ function differenceText(differences: readonly ToldDifference[], of: number, writ
   const ambiguous = new Set<string | null>();
   for (const { digest } of first.views) (digests.has(digest) ? ambiguous : digests).add(digest);
   const views = first.views.map((view) => `${who(view, of)} saw ${what(view, ambiguous, write)}`).join(", ");
-  const place = first.path.length === 1 ? "" : `at ${first.at}: `;
-  const asked = first.expected === null ? "" : `, asked for by ${write(first.expected)}`;
+  const place = first.path.length === 1 ? "" : `${placeWords(first.path)}: `;
+  const asked = first.expected === null ? "" : `, expected ${write(first.expected)}`;
   const more = differences.length === 1 ? "" : ` (and ${counted(differences.length - 1, "more place", "more places")})`;
   return `${place}${views}${asked}${more}`;
 }
@@ -142,18 +145,27 @@ export function samenessText({ why, workers, value }: Indistinct): string {
   }
 }
 
-/** Which workers have no complete observation, why (grouped by cause), and what the others saw. */
+/** Which workers did not finish, why (grouped by cause), and what the others saw. */
 function gapText(observations: readonly Observation[], workers: readonly string[], write: Write): string {
   const missing = observations.filter((each) => workers.includes(each.worker));
+  const others = observations.filter((each) => !workers.includes(each.worker) && each.digest !== null);
   const seen = [...new Set(observations.flatMap((each) => (each.digest === null ? [] : [each.digest])))];
   const reasons = new Map<string, string[]>();
   for (const observation of missing) {
-    const reason = observation.error?.message ?? doubtText(observation);
+    const keyed = hostKeyDoubt(observation.error) === null ? null : "it did not prove its known host key";
+    const reason = keyed ?? observation.error?.message ?? doubtText(observation);
     reasons.set(reason, [...(reasons.get(reason) ?? []), observation.worker]);
   }
   const gaps = [...reasons].map(([reason, names]) => (reasons.size === 1 ? reason : `${listed(names)}: ${reason}`));
-  const others = seen.length === 1 ? `; those that saw it saw ${write(seen[0] ?? "")}` : "";
-  return `${listed(workers)} ${workers.length === 1 ? "has" : "have"} no complete observation (${gaps.join("; ")})${others}`;
+  const saw = seen.length === 1 ? `saw ${write(seen[0] ?? "")}` : null;
+  const who = listed(others.map(({ worker }) => worker));
+  if (others.length > 0 && saw !== null && missing.every(wasToldNotFound)) {
+    const are = workers.length === 1 ? "is" : "are";
+    return `${listed(workers)} ${are} told "not found" (${gaps.join("; ")}), and ${who} ${saw}`;
+  }
+  const rest =
+    saw === null ? "" : others.length > 0 ? `; ${who} ${saw}` : `; all that was seen of it is ${write(seen[0] ?? "")}`;
+  return `${listed(workers)} did not finish (${gaps.join("; ")})${rest}`;
 }
 
 function doubtText({ digest, objects }: Observation): string {

@@ -1,34 +1,58 @@
-import Table from "cli-table3";
 import { visible } from "../errors.ts";
 import type { Change, Comparison } from "../model/diagnosis.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
+import { hostKeyDoubt } from "../model/impostor.ts";
 import type { Observation } from "../model/observation.ts";
 import { isDigest } from "../oci/digest.ts";
 import { comeBack, dayRows } from "./days.ts";
+import { folded } from "./fold.ts";
+import { renderGrid } from "./grid.ts";
+import { hostKeyLines } from "./hostkey.ts";
 import { movedSince, rootOfReason, type Moved } from "./notices.ts";
+import { isFine, oddOnes } from "./odd.ts";
 import type { Paint } from "./paint.ts";
-import { exitDoubt, firstPlaces, matchesText, remarksOf, requestText, tallyOf } from "./tally.ts";
+import {
+  chosenDigests,
+  exitDoubt,
+  faultHint,
+  faultNote,
+  firstPlaces,
+  matchesText,
+  outcomeWord,
+  remarksOf,
+  requestText,
+  tallyOf,
+} from "./tally.ts";
 import { bytesText, counted, listed, shortener } from "./text.ts";
-import { verdictLine } from "./verdictline.ts";
+import { paintOf, verdictLine } from "./verdictline.ts";
 
 const NONE = "–";
 
+/** What a table may know besides the evidence. */
+export interface Shown {
+  /** Columns of the terminal; without it lines are as long as they are. */
+  readonly width?: number;
+  /** The command that would keep what each worker was given; null where it is kept, or cannot be had again. */
+  readonly again?: string | null;
+}
+
 /** The report for a terminal: a row per worker, what is wrong and where, and the verdict on the last line. */
-export function renderTable(evidence: Evidence, paint: Paint): string {
-  const matches = matchesText(evidence);
+export function renderTable(evidence: Evidence, paint: Paint, { width = Infinity, again = null }: Shown = {}): string {
+  const prose = (lines: readonly string[]): string[] => lines.flatMap((line) => folded(line, width));
   const blocks = [
-    [visible(requestText(evidence.request))],
-    [workersGrid(evidence, paint)],
-    faultLines(evidence.observations, paint),
-    matches === null ? [] : [visible(matches)],
-    differencesLines(evidence.differences, paint),
-    diagnosisLines(evidence, paint),
-    daysLines(evidence, paint),
+    prose([visible(requestText(evidence.request))]),
+    [workersGrid(evidence, paint, width)],
+    prose(faultLines(evidence.observations, paint)),
+    [...prose(matchesLines(evidence)), ...chosenLines(evidence)],
+    differencesLines(evidence.differences, paint, width),
+    evidence.diagnosis === null ? [] : comparedLines(evidence, paint),
+    prose(diagnosisLines(evidence, paint)),
+    againLines(evidence, paint, again),
+    daysLines(evidence, paint, width),
     movedLines(evidence, paint),
-    evidence.notices
-      .slice(movedOf(evidence) === null ? 0 : 1)
-      .map((notice) => `${paint.strong("notice")}: ${visible(notice, 2000)}`),
-    [verdictLine(evidence, paint)],
+    evidence.observations.flatMap(({ worker, error }) => hostKeyLines(worker, error, paint, width)),
+    prose(noticeLines(evidence, paint)),
+    prose([verdictLine(evidence, paint)]),
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -36,65 +60,66 @@ export function renderTable(evidence: Evidence, paint: Paint): string {
     .join("\n\n")}\n`;
 }
 
-/** Borderless columns, two spaces apart, without trailing blanks. */
-export function renderGrid(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  paint: Paint,
-  right: readonly number[] = [],
-): string {
-  const table = new Table({
-    head: head.map((title) => paint.faint(title)),
-    colAligns: head.map((_, column) => (right.includes(column) ? "right" : "left")),
-    chars: { ...BORDERLESS, middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+const MOST_CHOSEN = 20;
+
+function matchesLines(evidence: Evidence): string[] {
+  const matches = matchesText(evidence);
+  return matches === null ? [] : [visible(matches)];
 }
 
-const BORDERLESS = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-} as const;
+/** Digests in full, to be copied. */
+function chosenLines(evidence: Evidence): string[] {
+  const chosen = chosenDigests(evidence);
+  const shown = chosen.slice(0, MOST_CHOSEN).map(([what, digest]) => [visible(what, 60), digest] as const);
+  const width = Math.max(...shown.map(([what]) => what.length));
+  const lines = shown.map(([what, digest]) => `${what.padEnd(width)}  ${digest}`);
+  return chosen.length > MOST_CHOSEN
+    ? [...lines, `… and ${chosen.length - MOST_CHOSEN} more: --json lists them all`]
+    : lines;
+}
 
-function workersGrid(evidence: Evidence, paint: Paint): string {
-  const short = shortener(evidence.observations.flatMap((observation) => observation.digest ?? []));
-  const rows = evidence.observations.map((observation) => {
+function noticeLines(evidence: Evidence, paint: Paint): string[] {
+  return evidence.notices
+    .slice(movedOf(evidence) === null ? 0 : 1)
+    .map((notice) => `${paint.strong("notice")}: ${visible(notice, 2000)}`);
+}
+
+/** A command is never folded, so that it can be pasted. */
+function againLines({ outcome }: Evidence, paint: Paint, again: string | null): string[] {
+  if (outcome !== "disagreed" || again === null) return [];
+  return [
+    `${paint.strong("evidence")}: to keep what each worker is given, run it again so:`,
+    `    ${visible(again, 4000)}`,
+  ];
+}
+
+function workersGrid({ outcome, observations, differences }: Evidence, paint: Paint, width: number): string {
+  const short = shortener(observations.flatMap((observation) => observation.digest ?? []));
+  const odd = oddOnes(differences, observations.length);
+  const rows = observations.map((observation) => {
     const { objects, bytes } = tallyOf(observation.objects);
-    const { worker, via, digest, error } = observation;
-    const stage = error === null ? [] : [error.stage === null ? error.code : `${error.stage}: ${error.code}`];
+    const { worker, via, digest } = observation;
+    const where = odd.get(worker);
     return [
       visible(worker, 40),
       via,
-      outcomeText(observation, paint),
+      where === undefined
+        ? outcomeText(observation, isFine(observation, odd, differences), paint)
+        : paintOf(outcome, paint)("differs"),
       digest === null ? NONE : short(digest),
       String(objects),
       bytesText(bytes),
-      [...stage, ...remarksOf(observation)].join(", "),
+      [where, faultNote(observation), ...remarksOf(observation)].filter((each) => each != null).join(", "),
     ];
   });
-  return renderGrid(["WORKER", "VIA", "OUTCOME", "DIGEST", "OBJECTS", "BYTES", "NOTE"], rows, paint, [4, 5]);
+  const fit = { right: [4, 5], width, spare: [1, 5, 4] };
+  return renderGrid(["WORKER", "VIA", "OUTCOME", "DIGEST", "OBJECTS", "BYTES", "NOTE"], rows, paint, fit);
 }
 
-function outcomeText({ outcome, error }: Observation, paint: Paint): string {
-  return outcome === "saw" && error === null ? paint.good(outcome) : paint.unsure(outcome);
+function outcomeText(observation: Observation, fine: boolean, paint: Paint): string {
+  const word = outcomeWord(observation);
+  if (hostKeyDoubt(observation.error) !== null) return paint.bad(word);
+  return fine ? paint.good(word) : paint.unsure(word);
 }
 
 /** One line per fault and per doubt about an exit, however many workers met it. */
@@ -105,57 +130,70 @@ function faultLines(observations: readonly Observation[], paint: Paint): string[
   };
   for (const observation of observations) {
     const { worker, error } = observation;
-    const hint = error?.hint == null ? "" : `; ${paint.faint("hint:")} ${visible(error.hint)}`;
-    if (error !== null) add(`${visible(error.message)}${hint}`, worker);
+    const todo = faultHint(observation, observations);
+    const hint = todo === null ? "" : `; ${paint.faint("hint:")} ${visible(todo)}`;
+    const has = error?.choices === undefined ? "" : `; it has: ${visible(error.choices.join("; "), 4000)}`;
+    if (error !== null && error.code !== "E_STOPPED" && hostKeyDoubt(error) === null)
+      add(`${visible(error.message)}${has}${hint}`, worker);
     const doubt = exitDoubt(observation);
     if (doubt !== null) add(visible(doubt), worker);
   }
   return [...met].map(([text, workers]) => `${paint.strong(listed(workers))}: ${text}`);
 }
 
-function differencesLines(differences: readonly ToldDifference[], paint: Paint): string[] {
+function differencesLines(differences: readonly ToldDifference[], paint: Paint, width: number): string[] {
   const { first, more } = firstPlaces(differences);
-  return [...first.flatMap((difference) => differenceLines(difference, paint)), ...(more === null ? [] : [more])];
+  return [...first.flatMap((each) => differenceLines(each, paint, width)), ...(more === null ? [] : [more])];
 }
 
-function differenceLines({ at, expected, views }: ToldDifference, paint: Paint): string[] {
-  const asked = expected === null ? "" : `, asked for as ${expected}`;
+/** Names and digests side by side, or below each other where they do not fit. */
+function differenceLines({ at, expected, views }: ToldDifference, paint: Paint, width: number): string[] {
+  const asked = expected === null ? "" : `, expected ${expected}`;
   const types = new Set(views.map((view) => view.mediaType).filter((type) => type !== ""));
   const names = views.map(({ workers }) => listed(workers.map((worker) => visible(worker, 40))));
-  const width = Math.max(...names.map((name) => name.length));
-  const seen = views.map(({ digest, size, mediaType }, index) => {
+  const column = Math.max(...names.map((name) => name.length));
+  const seen = views.flatMap(({ digest, size, mediaType }, index) => {
     const type = types.size > 1 && mediaType !== "" ? `  ${visible(mediaType, 100)}` : "";
     const what = mediaType === "" ? "nothing there" : `${digest ?? "other bytes"}  ${bytesText(size)}${type}`;
-    return `    ${(names[index] ?? "").padEnd(width)}  ${what}`;
+    const line = `    ${(names[index] ?? "").padEnd(column)}  ${what}`;
+    return line.length <= width
+      ? [line]
+      : [`    ${names[index] ?? ""}`, ...folded(what, width - 8).map((each) => `        ${each}`)];
   });
-  return [`${paint.bad("differs")}: ${visible(at)}${asked}`, ...seen];
+  return [...folded(`${paint.bad("differs")}: ${visible(at)}${asked}`, width), ...seen];
 }
 
-function diagnosisLines({ diagnosis, compared, observations }: Evidence, paint: Paint): string[] {
+function comparedLines({ compared, observations }: Evidence, paint: Paint): string[] {
+  const [top] = compared;
+  const sides = top === undefined ? null : ([sawOf(top.left, observations), sawOf(top.right, observations)] as const);
+  return compared.flatMap((each) => comparisonLines(each, sides, paint));
+}
+
+function diagnosisLines({ diagnosis }: Evidence, paint: Paint): string[] {
   if (diagnosis === null) return [];
   return [
-    ...compared.flatMap((each) => comparisonLines(each, observations, paint)),
     `${paint.strong("diagnosis")}: ${visible(diagnosis.class, 80)} (${diagnosis.confidence}): ${visible(diagnosis.explanation)}`,
     `${paint.strong("next")}: ${visible(diagnosis.next)}`,
   ];
 }
 
-function comparisonLines(
-  { at, left, right, changes, more }: Comparison,
-  observations: readonly Observation[],
-  paint: Paint,
-): string[] {
+/** Who was given the one, and who the other; what is below a root is told by who was given that root. */
+type Sides = readonly [left: string, right: string];
+
+function sawOf(root: string, observations: readonly Observation[]): string {
+  const workers = observations.filter(({ digest }) => digest === root).map(({ worker }) => visible(worker, 40));
+  return workers.length === 0 ? "" : ` (${listed(workers)})`;
+}
+
+function comparisonLines({ at, left, right, changes, more }: Comparison, sides: Sides | null, paint: Paint): string[] {
   if (changes.length === 0) return [];
   const short = shortener([left, right, ...changes.flatMap((each) => digestsIn(each))]);
-  const named = (digest: string): string => {
-    const workers = observations.filter((each) => each.digest === digest).map(({ worker }) => visible(worker, 40));
-    return workers.length === 0 ? short(digest) : `${short(digest)} (${listed(workers)})`;
-  };
+  const [mine, theirs] = sides ?? ["", ""];
   const tell = (value: string | null): string =>
     value === null ? "nothing" : visible(isDigest(value) ? short(value) : value, 80);
   const lines = changes.map((each) => `    ${visible(each.what, 120)}: ${tell(each.left)} → ${tell(each.right)}`);
   return [
-    `${paint.strong("what differs")}: ${visible(at)}, ${named(left)} → ${named(right)}`,
+    `${paint.strong("what differs")}: ${visible(at)}, ${short(left)}${mine} → ${short(right)}${theirs}`,
     ...lines,
     ...(more === 0 ? [] : [`    and ${counted(more, "more change")}`]),
   ];
@@ -185,7 +223,7 @@ function movedLines(evidence: Evidence, paint: Paint): string[] {
 }
 
 /** A column for each worker; only where more than one day is asked for. */
-function daysLines(evidence: Evidence, paint: Paint): string[] {
+function daysLines(evidence: Evidence, paint: Paint, width: number): string[] {
   const workers = evidence.observations.map(({ worker }) => worker);
   const rows = dayRows(evidence, workers);
   if (rows.length === 0) return [];
@@ -196,5 +234,5 @@ function daysLines(evidence: Evidence, paint: Paint): string[] {
     counts ? paint.good(note) : paint.unsure(note),
   ]);
   const head = ["DAY", ...workers.map((worker) => visible(worker, 40)), "NOTE"];
-  return [renderGrid(head, cells, paint), ...comeBack(evidence).map((line) => visible(line))];
+  return [renderGrid(head, cells, paint, { width }), ...comeBack(evidence).map((line) => visible(line))];
 }

@@ -1,5 +1,6 @@
 import { visible } from "../errors.ts";
-import type { Evidence, ToldDifference } from "../model/evidence.ts";
+import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
+import { hostKeyDoubt } from "../model/impostor.ts";
 import type { Observation } from "../model/observation.ts";
 import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
@@ -25,11 +26,31 @@ export function requestText(request: Evidence["request"]): string {
  */
 export function matchesText(evidence: Evidence): string | null {
   const selection = selectionText(evidence.request);
-  if (selection === null || evidence.artifact === null) return null;
-  const matches = evidence.artifact.objects.filter((object) => object.role === "manifest" && object.parent !== null);
-  return matches.length < 2
-    ? null
-    : `${counted(matches.length, "entry", "entries")} match ${selection}: all were verified`;
+  const matches = selectedOf(evidence);
+  if (selection === null || matches.length < 2) return null;
+  return `${counted(matches.length, "entry", "entries")} match ${selection}: all were verified`;
+}
+
+/**
+ * The index and the manifests that a selection chose in it, to be copied: `index sha256:…`, `manifest linux/amd64
+ * sha256:…`. Empty without a selection, without agreement, and for a single image, whose one digest is the verdict's.
+ */
+export function chosenDigests(evidence: Evidence): readonly (readonly [what: string, digest: string])[] {
+  const { artifact } = evidence;
+  const chosen = selectedOf(evidence);
+  if (artifact === null || chosen.length === 0) return [];
+  return [["index", artifact.digest], ...chosen.map((each) => [nameOf(each, evidence), each.digest] as const)];
+}
+
+/** `manifest darwin/amd64 (macOS 11.7)` */
+function nameOf({ role, platform, digest }: ArtifactObject, { observations: [first] }: Evidence): string {
+  const version = first?.objects.find((each) => each.digest === digest)?.osVersion;
+  return [role, platform, version == null ? null : `(${version})`].filter((each) => each !== null).join(" ");
+}
+
+function selectedOf({ request, artifact }: Evidence): readonly ArtifactObject[] {
+  if (selectionText(request) === null || artifact === null) return [];
+  return artifact.objects.filter((object) => object.role === "manifest" && object.parent !== null);
 }
 
 function selectionText(request: Evidence["request"]): string | null {
@@ -39,6 +60,50 @@ function selectionText(request: Evidence["request"]): string | null {
     request.bottle === null ? null : `bottle ${request.bottle}`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** The registry answered, and says that it does not exist. */
+export function wasToldNotFound({ outcome, error }: Observation): boolean {
+  return outcome === "refused" && error?.code === "E_NOT_FOUND";
+}
+
+/**
+ * What this worker's fault is, for the row of its table: `ssh: E_CONNECT`, `stopped early: roots differ`. Null without a
+ * fault.
+ */
+export function faultNote({ error }: Observation): string | null {
+  if (error === null) return null;
+  if (error.code === "E_STOPPED") return visible(error.message, 80);
+  const doubt = hostKeyDoubt(error);
+  if (doubt !== null) return `its host key ${doubt}`;
+  return error.stage === null ? error.code : `${error.stage}: ${error.code}`;
+}
+
+/** The same with its message and what to do about it. */
+export function faultText(observation: Observation, all: readonly Observation[]): string | null {
+  const { error } = observation;
+  if (error === null || error.code === "E_STOPPED") return faultNote(observation);
+  const hint = faultHint(observation, all);
+  return `${error.code}: ${error.message}${hint === null ? "" : ` (${hint})`}`;
+}
+
+/** What became of the command of `exec`; null where there was none. */
+export function commandText({ command }: Evidence): string | null {
+  if (command === undefined) return null;
+  const { code, signal } = command;
+  if (!command.started) return "The command was not run.";
+  return `The command ran and ${signal === null ? `ended with ${code ?? 0}` : `was ended by ${signal}`}.`;
+}
+
+/** The word of a worker's row: `saw`, `refused`, `failed`, or what is graver than all of them. */
+export function outcomeWord({ outcome, error }: Observation): string {
+  return hostKeyDoubt(error) === null ? outcome : "HOST KEY";
+}
+
+/** What to do about a fault; null for "not found" where others were served it: a name that they know is well written. */
+export function faultHint(observation: Observation, all: readonly Observation[]): string | null {
+  const served = all.some(({ digest }) => digest !== null);
+  return served && wasToldNotFound(observation) ? null : (observation.error?.hint ?? null);
 }
 
 /** Notable events on a worker's way: `2 retries, 1 redirect`. Empty if there were none. */

@@ -1,7 +1,7 @@
 import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Outcome } from "../model/verdict.ts";
-import type { Paint } from "./paint.ts";
+import { PLAIN, type Paint } from "./paint.ts";
 import { sentenceOf } from "./sentence.ts";
 import { shortener } from "./text.ts";
 
@@ -10,10 +10,22 @@ import { shortener } from "./text.ts";
  * agree, to be copied, and short otherwise, to be told apart. No trailing newline.
  */
 export function verdictLine(evidence: Evidence, paint: Paint): string {
-  const { outcome } = evidence;
+  return lineOf(evidence, paint, verdictSentence(evidence));
+}
+
+/** The same without the word of the outcome. */
+export function verdictSentence(evidence: Evidence): string {
   const digests: string[] = [];
   const whole = sentenceOf(evidence, (digest) => (digests.push(digest), digest));
-  const text = outcome === "agreed" ? whole : sentenceOf(evidence, shortener(digests));
+  return evidence.outcome === "agreed" ? whole : sentenceOf(evidence, shortener(digests));
+}
+
+/** The same with every digest in full. */
+export function wholeVerdictLine(evidence: Evidence): string {
+  return lineOf(evidence, PLAIN, sentenceOf(evidence));
+}
+
+function lineOf({ outcome }: Evidence, paint: Paint, text: string): string {
   return `${paint.strong(paintOf(outcome, paint)(outcome.toUpperCase()))}  ${visible(text, 2000)}`;
 }
 

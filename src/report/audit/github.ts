@@ -1,6 +1,7 @@
 import { visible } from "../../errors.ts";
 import { LEVELS, type Audit, type AuditFinding, type Level } from "../../model/audit.ts";
 import type { Place } from "../../model/mention.ts";
+import { annotation, property } from "../annotation.ts";
 import { PLAIN } from "../paint.ts";
 import { listed } from "../text.ts";
 import { auditLine } from "./table.ts";
@@ -32,21 +33,12 @@ function commandsOf(finding: AuditFinding): readonly string[] {
     ...(next === null ? [] : [visible(next, 500)]),
   ];
   return places.map((place) => {
-    const properties = [...placeOf(place), `title=${property(`tofu3: ${kind}`)}`].join(",");
-    return `::${COMMANDS[level]} ${properties}::${value(text.join("\n"))}`;
+    return annotation(COMMANDS[level], [...placeOf(place), property("title", `tofu3: ${kind}`)], text.join("\n"));
   });
 }
 
 /** Columns only count within one line. */
 function placeOf({ file, line, column, endLine, endColumn }: Place): readonly string[] {
   const columns = line === endLine ? [`col=${column}`, `endColumn=${endColumn}`] : [];
-  return [`file=${property(visible(file, 1000))}`, `line=${line}`, `endLine=${endLine}`, ...columns];
-}
-
-function value(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-
-function property(text: string): string {
-  return value(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  return [property("file", visible(file, 1000)), `line=${line}`, `endLine=${endLine}`, ...columns];
 }

@@ -1,5 +1,6 @@
 import { AUDIT_EXITS, type Audit, type AuditFinding } from "../../model/audit.ts";
-import { plain, table } from "../markdown.ts";
+import { plain } from "../markdown.ts";
+import { pageOf, table } from "../page.ts";
 import { asides, byKind, placesIn, spotOf } from "./listing.ts";
 import { MEANINGS } from "./words.ts";
 
@@ -16,29 +17,31 @@ export function renderAuditMarkdown(audit: Audit): string {
     String(placesIn(all)),
     plain(MEANINGS[kind].title),
   ]);
-  const blocks = [
+  return pageOf([
     `# tofu3 audit: ${outcome}`,
     `${plain(summary)}; exit code ${AUDIT_EXITS[outcome]}.`,
     counts.length === 0 ? "" : table(["Kind", "Level", "Findings", "Places", "Meaning"], counts),
-    ...byKind(findings).flatMap(([kind, all]) => [
-      `## ${kind}`,
-      `${MEANINGS[kind].meaning} ${MEANINGS[kind].todo}`,
-      table(["Reference", "Finding", "Places"], all.map(rowOf)),
-    ]),
-    ...(suppressed.length === 0 ? [] : ["## Suppressed", suppressedTable(audit)]),
-    ...(unread.length === 0
-      ? []
-      : [
-          "## Not read",
-          table(
-            ["File", "Why"],
-            unread.map(({ file, why }) => [plain(file), plain(why)]),
-          ),
-        ]),
+    ...byKind(findings).map(([kind, all]) => ({
+      title: `## ${kind}\n\n${MEANINGS[kind].meaning} ${MEANINGS[kind].todo}`,
+      head: ["Reference", "Finding", "Places"],
+      rows: all.map(rowOf),
+      folded: false,
+    })),
+    {
+      title: "Suppressed",
+      head: ["Kind", "Reference", "By", "Reason", "Places"],
+      rows: suppressed.map(suppressedRow),
+      folded: true,
+    },
+    {
+      title: "Not read",
+      head: ["File", "Why"],
+      rows: unread.map(({ file, why }) => [plain(file), plain(why)]),
+      folded: true,
+    },
     `${asides(audit).map(plain).join("; ")}.`,
     `Looked from ${plain(audit.startedAt)} to ${plain(audit.finishedAt)} with ${plain(workers.join(", "))}; tofu3 ${plain(tool.version)}.`,
-  ];
-  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+  ]);
 }
 
 function rowOf({ reference, message, next, places }: AuditFinding): readonly string[] {
@@ -52,10 +55,7 @@ function rowOf({ reference, message, next, places }: AuditFinding): readonly str
   ];
 }
 
-function suppressedTable({ suppressed }: Audit): string {
-  const rows = suppressed.map(({ finding, by, reason }) => {
-    const [reference = "", , places = ""] = rowOf(finding);
-    return [finding.kind, reference, by, plain(reason), places];
-  });
-  return table(["Kind", "Reference", "By", "Reason", "Places"], rows);
+function suppressedRow({ finding, by, reason }: Audit["suppressed"][number]): readonly string[] {
+  const [reference = "", , places = ""] = rowOf(finding);
+  return [finding.kind, reference, by, plain(reason), places];
 }

@@ -12,39 +12,39 @@ export interface Meaning {
 
 export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   disagreed: {
-    title: "The vantages do not see the same",
+    title: "The workers do not see the same",
     meaning:
-      "Two vantages were given different things for the same tag or digest, or one was given bytes that do not match their digest. This is the alarm. It always fails, and neither a comment nor a baseline can hide it.",
+      "Two workers were given different things for the same tag or digest, or one was given bytes that do not match their digest. This is the alarm. It always fails, and neither a comment nor a baseline can hide it.",
     todo: "Use none of it until it is explained. Run `tofu3 verify` on the reference with `--keep-evidence DIR`, and read the diagnosis.",
   },
   mislabelled: {
     title: "It is not what it is called",
     meaning:
-      "All vantages see the same bytes, but some are told another media type for them, or a bottle index holds another version than its tag says.",
+      "All workers see the same bytes, but some are told another media type for them, or a bottle index holds another version than its tag says.",
     todo: "Do not use it before its publisher or the registry's operator has put it right.",
   },
   "pin-gone": {
     title: "The pinned digest no longer exists",
     meaning:
-      "Every vantage was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone.",
+      "Every worker was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone.",
     todo: "Pin what its publisher says has replaced it, and keep a copy of what you depend on in a registry of your own.",
   },
   "hollow-index": {
     title: "A part of it does not exist",
     meaning:
-      "The index or the manifest is there, and something that it lists is not, for every vantage. It cannot be pulled as a whole.",
+      "The index or the manifest is there, and something that it lists is not, for every worker. It cannot be pulled as a whole.",
     todo: "Pin a digest of which every part is there, and tell its publisher.",
   },
   moved: {
     title: "The tag moved during the audit",
     meaning:
-      "The tag led to one digest when the vantages began to look, and to another in the end, as when its publisher pushes. Each digest is the same everywhere.",
+      "The tag led to one digest when the workers began to look, and to another in the end, as when its publisher pushes. Each digest is the same everywhere.",
     todo: "Run the audit again.",
   },
   "changed-since-ledger": {
     title: "The tag leads elsewhere than the ledger says",
     meaning:
-      "All vantages agree on what the tag leads to, and it is not what they agreed on the last time. It may also have gone back to something older.",
+      "All workers agree on what the tag leads to, and it is not what they agreed on the last time. It may also have gone back to something older.",
     todo: "Ask the publisher what changed. To accept it, verify the tag once with the new digest behind it.",
   },
   "tag-digest-comment": {
@@ -69,7 +69,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
     title: "There is no digest",
     meaning:
       "What is used is whatever the tag leads to at that time, and whoever can move the tag decides what that is.",
-    todo: "`tofu3 pin` writes the digest that all vantages agree on.",
+    todo: "`tofu3 pin` writes the digest that all workers agree on.",
   },
   "stale-pin": {
     title: "The tag has moved past the pin",
@@ -92,7 +92,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   unreachable: {
     title: "It could not be checked",
     meaning:
-      "Not every vantage has an answer, or the vantages are not distinct enough, or the tag does not exist, or the registry is one that is not asked. Nobody contradicts anybody: this is never a finding about security, and never fails.",
+      "Not every worker has an answer, or the workers are not distinct enough, or the tag does not exist, or the registry is one that is not asked. Nobody contradicts anybody: this is never a finding about security, and never fails.",
     todo: "Read the cause, mend it, and run the audit again.",
   },
 };
