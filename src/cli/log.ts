@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import { visible } from "../errors.ts";
 import type { Output } from "./io.ts";
-import type { LogFormat, LogLevel } from "./argv/usage.ts";
+import type { LogFormat, LogLevel } from "./argv/settings.ts";
 
 export type Log = (
   level: "error" | "warn" | "info" | "debug",
@@ -15,14 +15,19 @@ export type Log = (
  * goes through `scrub`, so a careless caller still leaks nothing.
  */
 export function makeLog(stderr: Output, level: LogLevel, format: LogFormat, color: boolean): Log {
-  const prettify = format === "pretty" ? prettyFactory({ colorize: color, translateTime: false }) : null;
+  const prettify =
+    format === "pretty"
+      ? prettyFactory({ colorize: color, translateTime: false, singleLine: true, ignore: "exchange" })
+      : null;
   const sink = {
     write(line: string): void {
       stderr.write(prettify === null ? line : prettify(line));
     },
   };
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
-  return (at, message, details = {}) => logger[at](scrub(details), scrubText(message));
+  return (at, message, details = {}) => {
+    if (logger.isLevelEnabled(at)) logger[at](scrub(details), scrubText(message));
+  };
 }
 
 const SECRET_KEY = /authorization|cookie|password|passphrase|secret|token|credential|privatekey/i;

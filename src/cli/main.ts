@@ -21,6 +21,8 @@ export async function run(): Promise<number> {
   const interrupt = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted || ended) process.exit(EXIT_INTERRUPTED);
     controller.abort(new Tofu3Error("E_INTERRUPTED", `interrupted by ${name}; nothing was released`));
+    // who waits for the rest of a pipe waits no longer
+    process.stdin.destroy();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     // replaces the handler that covered loading, without a gap between the two
@@ -45,8 +47,10 @@ export async function run(): Promise<number> {
 
 /** One run with everything it touches injected; the one place where errors end. Never rejects. */
 export async function main(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  let json = false;
   try {
-    const answer = earlyAnswer(argv, io.version);
+    if (argv[0] === "__complete") return await (await import("./complete/complete.ts")).complete(argv.slice(1), io);
+    const answer = await earlyAnswer(argv, io.version);
     if (answer !== null) {
       io.stdout.write(answer);
       return EXIT_OK;
@@ -56,10 +60,19 @@ export async function main(argv: readonly string[], io: Io, signal: AbortSignal)
       return EXIT_USAGE;
     }
     const { parseArgv } = await import("./argv/argv.ts");
-    return await dispatch(parseArgv(argv), io, signal);
+    const invocation = parseArgv(argv);
+    json = printsObject(invocation);
+    return await dispatch(invocation, io, signal);
   } catch (error) {
-    return tellError(io.stderr, reasonOf(error, signal), asksForTrace(argv));
+    const reason = reasonOf(error, signal);
+    if (json) io.stdout.write((await import("../report/failure.ts")).renderFailure(reason, io.version));
+    return tellError(io.stderr, reason, asksForTrace(argv));
   }
+}
+
+/** Whoever asked for an object gets one, whatever happens; standard output of `exec` is its command's. */
+function printsObject({ arguments: wanted, settings }: Invocation): boolean {
+  return (settings.json && wanted.command !== "exec") || (wanted.command === "audit" && wanted.format === "json");
 }
 
 /** Loads each command on demand: help must not wait for HTTP and SSH. */
@@ -67,10 +80,14 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
   switch (wanted.command) {
     case "verify":
       return (await import("./commands/verify.ts")).verifyCommand(wanted, settings, io, signal);
+    case "exec":
+      return (await import("./commands/exec.ts")).execCommand(wanted, settings, io, signal);
     case "inspect":
       return (await import("./commands/inspect.ts")).inspectCommand(wanted, settings, io, signal);
     case "history":
       return (await import("./commands/history.ts")).historyCommand(wanted, settings, io);
+    case "judge":
+      return (await import("./commands/judge.ts")).judgeCommand(wanted, settings, io);
     case "audit":
       return (await import("./commands/audit.ts")).auditCommand(wanted, settings, io, signal);
     case "pin":
@@ -81,17 +98,38 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
       return (await import("./commands/workers.ts")).workersCheckCommand(wanted, settings, io, signal);
     case "workers script":
       return (await import("./commands/script.ts")).workersScriptCommand(io);
+    case "serve config":
+      return (await import("./commands/serveconfig.ts")).serveConfigCommand(wanted, settings, io);
+    case "serve check":
+      return (await import("./commands/servecheck.ts")).serveCheckCommand(wanted, settings, io, signal);
+    case "serve":
+      return (await import("./commands/serve.ts")).serveCommand(wanted, settings, io, signal);
+    case "serve clear":
+      return (await import("./commands/serveclear.ts")).serveClearCommand(wanted, settings, io);
+    case "init":
+      return (await import("./commands/init.ts")).initCommand(wanted, settings, io, signal);
+    case "workers setup":
+      return (await import("./commands/workerssetup.ts")).workersSetupCommand(wanted, settings, io, signal);
+    case "completion":
+      return (await import("./commands/completion.ts")).completionCommand(wanted, io);
     case "demo":
       return (await import("./commands/demo.ts")).demoCommand(wanted, settings, io, signal);
   }
 }
 
+/** Those before a `--`. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
 /**
  * The text for `--help` and `--version` anywhere before a `--`, and for `tofu3 help`; answers before yargs is loaded.
  */
-function earlyAnswer(argv: readonly string[], version: string): string | null {
-  const end = argv.indexOf("--");
-  const words = end === -1 ? argv : argv.slice(0, end);
+async function earlyAnswer(argv: readonly string[], version: string): Promise<string | null> {
+  const words = ownWords(argv);
+  if (words[0] === "help" && words.every((word) => !word.startsWith("-")))
+    return (await import("./argv/topics.ts")).renderTopic(words.slice(1));
   if (words[0] === "help" || words.some((word) => /^(--help(=true)?|-[qV]*h[qhV]*)$/.test(word)))
     return renderHelp(topicOf(words));
   return words.some((word) => /^(--version(=true)?|-q*Vq*)$/.test(word)) ? `${version}\n` : null;
@@ -114,7 +152,7 @@ function reasonOf(thrown: unknown, signal: AbortSignal): unknown {
 }
 
 function asksForTrace(argv: readonly string[]): boolean {
-  return /--log-level[= ](debug|trace)/.test(argv.join(" "));
+  return /(?:^| )--(?:debug|log-level[= ](?:debug|trace))(?: |$)/.test(ownWords(argv).join(" "));
 }
 
 /** Resolves once whoever reads the stream has taken everything written to it, or has closed it. */

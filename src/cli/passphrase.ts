@@ -3,13 +3,13 @@ import { Writable } from "node:stream";
 import { Tofu3Error } from "../errors.ts";
 import type { AskPassphrase } from "../model/credentials.ts";
 import type { Io } from "./io.ts";
-import type { ProgressView } from "./progress/view.ts";
+import type { Pausable } from "./progress/view.ts";
 
 /**
  * Prompts on the terminal without echo, one prompt at a time however many workers ask. Null if stdin or stderr is not a
  * terminal. Ctrl-C, which arrives as a key on a terminal without echo, is turned back into its signal.
  */
-export function passphraseAsker(io: Io, progress: ProgressView): AskPassphrase | null {
+export function passphraseAsker(io: Io, progress: Pausable): AskPassphrase | null {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) return null;
   let turn: Promise<unknown> = Promise.resolve();
   return (prompt, signal) => {

@@ -1,14 +1,15 @@
 import type { Config } from "../config/config.ts";
 import type { Runtime } from "../coordinator/verify.ts";
 import { wantsColor } from "./color.ts";
-import type { Settings } from "./argv/invocation.ts";
+import type { Settings } from "./argv/settings.ts";
 import type { Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { passphraseAsker } from "./passphrase.ts";
-import type { ProgressView } from "./progress/view.ts";
+import type { Pausable } from "./progress/view.ts";
 
 /** Everything that a verification may use of this process and its user. */
-export async function runtimeOf(config: Config, settings: Settings, io: Io, progress: ProgressView): Promise<Runtime> {
+export async function runtimeOf(config: Config, settings: Settings, io: Io, progress: Pausable): Promise<Runtime> {
+  const log = await openLog(settings, io);
   return {
     config,
     env: io.env,
@@ -18,8 +19,16 @@ export async function runtimeOf(config: Config, settings: Settings, io: Io, prog
     now: io.now,
     version: io.version,
     passphrase: passphraseAsker(io, progress),
-    log: await openLog(settings, io),
+    log,
+    ...(await exchangesOf(settings, log)),
   };
+}
+
+/** With `--debug`, every exchange is a line of the log. */
+export async function exchangesOf({ logLevel }: Settings, log: Log): Promise<Pick<Runtime, "exchange">> {
+  if (logLevel !== "debug" && logLevel !== "trace") return {};
+  const { exchangeText } = await import("./exchangetext.ts");
+  return { exchange: (exchange) => log("debug", exchangeText(exchange), { exchange }) };
 }
 
 /** Loads and writes nothing unless a level was requested. */

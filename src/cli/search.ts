@@ -2,14 +2,14 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
 import type { Examined } from "../coordinator/audit/audit.ts";
-import { visible } from "../errors.ts";
+import { Tofu3Error, visible } from "../errors.ts";
 import { readTree, type Tree } from "../pins/tree.ts";
 import type { Mention } from "../model/mention.ts";
 import { wantedOf } from "../pins/wanted.ts";
-import type { SearchArguments, Settings } from "./argv/invocation.ts";
+import type { SearchArguments } from "./argv/commands/search.ts";
+import type { Settings } from "./argv/settings.ts";
 import type { Io } from "./io.ts";
 import { openAuditProgress } from "./progress/audit.ts";
-import { openProgress } from "./progress/progress.ts";
 import { runtimeOf } from "./runtime.ts";
 
 export interface Searched {
@@ -42,16 +42,19 @@ export async function search(
   setFlagsFromString("--optimize-for-size");
   const roots = rootsOf(paths);
   warnOfConfig(config, roots, io);
+  if (roots.includes("-") && config.file === "<stdin>")
+    throw new Tofu3Error("E_USAGE", "standard input cannot be both the configuration and the references", {
+      hint: "name a file for one of them: --config tofu3.yaml",
+    });
   const stdin = roots.includes("-") ? await readInput(io.stdin) : null;
   const named = roots.filter((root) => root !== "-");
   const tree = await readTree(named, { base: io.cwd, stdin, keepTexts }, signal);
   const asked = wantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
-  const silent = await openProgress(io, { ...settings, progress: false }, []);
   const progress = await openAuditProgress(io, settings);
   try {
     const { examineAll } = await import("../coordinator/audit/audit.ts");
-    const runtime = await runtimeOf(config, settings, io, silent);
+    const runtime = await runtimeOf(config, settings, io, progress);
     const examined = await examineAll({ ...wanted, wanted: asked, days }, runtime, progress.watch, signal);
     return { tree, examined };
   } finally {
@@ -68,7 +71,7 @@ export function rootsOf(paths: readonly string[]): readonly string[] {
 function warnOfConfig({ file }: Config, roots: readonly string[], io: Io): void {
   const inside = roots.some((root) => {
     const path = relative(resolve(io.cwd, root), file);
-    return root !== "-" && path !== "" && !path.startsWith("..") && !isAbsolute(path);
+    return root !== "-" && isAbsolute(file) && path !== "" && !path.startsWith("..") && !isAbsolute(path);
   });
   if (!inside) return;
   io.stderr.write(

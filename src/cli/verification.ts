@@ -3,15 +3,15 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Progress, Watch } from "../model/progress.ts";
 import type { Subject } from "../model/subject.ts";
-import { renderJson } from "../report/json.ts";
-import { PLAIN } from "../report/paint.ts";
-import { verdictLine } from "../report/verdictline.ts";
+import { jsonOf, renderJson } from "../report/json.ts";
+import { wholeVerdictLine } from "../report/verdictline.ts";
 import type { VerifyRequest } from "../coordinator/verify.ts";
 import { paintFor } from "./color.ts";
 import { tellError } from "./errors.ts";
+import { EXIT_OK } from "./exit.ts";
 import { runtimeOf } from "./runtime.ts";
-import type { Settings } from "./argv/invocation.ts";
-import type { Io } from "./io.ts";
+import type { Settings } from "./argv/settings.ts";
+import { widthOf, type Io } from "./io.ts";
 import type { Log } from "./log.ts";
 import { openProgress } from "./progress/progress.ts";
 
@@ -45,25 +45,48 @@ export async function runVerification(
 }
 
 function logProgress(event: Progress, log: Log): void {
-  if (event.kind === "bytes") return;
+  if (event.kind === "bytes" || event.kind === "wanted" || event.kind === "object") return;
   const { kind, worker, ...details } = event;
   const trouble = event.kind === "retry" || (event.kind === "end" && event.error !== null);
   log(trouble ? "warn" : "debug", `${worker}: ${kind}`, details);
 }
 
-/** Prints the result, and nothing else, to stdout. With `--quiet`, only a pinned reference, and only if all agree. */
-export async function tellEvidence(evidence: Evidence, subject: Subject, settings: Settings, io: Io): Promise<void> {
+interface Telling {
+  readonly settings: Settings;
+  readonly again: string | null;
+  /** `--format` */
+  readonly format?: string | null;
+}
+
+/**
+ * Prints the result, and nothing else, to stdout. With `--quiet`, only a pinned reference, and only if all agree. `again`
+ * is the command that would keep the evidence; null if there is none. With `--format`, a verdict other than agreed goes
+ * to stderr. Returns 0, or the exit code of a fault of `format`.
+ */
+export async function tellEvidence(
+  evidence: Evidence,
+  subject: Subject,
+  { settings, again, format = null }: Telling,
+  io: Io,
+): Promise<number> {
+  if (format !== null) {
+    // what was picked need not show that anything is wrong
+    if (evidence.outcome !== "agreed") io.stderr.write(`tofu3: ${wholeVerdictLine(evidence)}\n`);
+    return (await import("./print.ts")).printFormat(format, jsonOf(evidence), io);
+  }
   if (settings.json) {
     io.stdout.write(renderJson(evidence));
   } else if (!settings.quiet) {
     const { renderTable } = await import("../report/table.ts");
-    io.stdout.write(renderTable(evidence, paintFor(io.stdout, io.env, settings.color)));
+    const shown = { width: widthOf(io.stdout), again };
+    io.stdout.write(renderTable(evidence, paintFor(io.stdout, io.env, settings.color), shown));
   } else if (evidence.outcome === "agreed" && evidence.artifact !== null) {
     const { registry, repository } = subject;
     io.stdout.write(`${registry}/${repository}@${evidence.artifact.digest}\n`);
   } else {
-    io.stderr.write(`tofu3: ${verdictLine(evidence, PLAIN)}\n`);
+    io.stderr.write(`tofu3: ${wholeVerdictLine(evidence)}\n`);
   }
+  return EXIT_OK;
 }
 
 /** What a person should know besides the result, where the result itself does not say it. */

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname } from "node:path";
 import type { z } from "zod";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
@@ -6,9 +6,11 @@ import type { Policy } from "../model/policy.ts";
 import { parseProxy, type Proxy } from "../http/proxy.ts";
 import { readDefaults } from "./defaults.ts";
 import { pathText, readDocument, type ConfigDocument, type Mistake, type Path } from "./document.ts";
+import { placeIn, type NamedFile } from "./places.ts";
 import { registryName } from "./registryname.ts";
 import { exitObjections, workerObjections } from "./rules.ts";
 import { configSchema, configShape, workerSchema } from "./schema.ts";
+import { serveOf, type ServeConfig } from "./serve.ts";
 import { objectionsOf, type Objection } from "./words.ts";
 
 export interface LocalWorkerConfig {
@@ -35,12 +37,6 @@ export interface SshWorkerConfig {
 
 export type WorkerConfig = LocalWorkerConfig | SshWorkerConfig;
 
-/** A file named by the configuration, and where it is named: `tofu3.yaml:9:11: registries["registry.corp"].caFile` */
-export interface NamedFile {
-  readonly path: string;
-  readonly at: string;
-}
-
 export interface RegistryConfig {
   readonly plainHttp: boolean;
   readonly caFile: NamedFile | null;
@@ -56,6 +52,7 @@ export interface ExitConfig {
 
 /** The checked configuration; no other file has been read yet. */
 export interface Config {
+  /** Absolute, or a name such as `<stdin>`. */
   readonly file: string;
   /** Three or more, all different as far as the text shows. There may be no local one. */
   readonly workers: readonly WorkerConfig[];
@@ -66,12 +63,15 @@ export interface Config {
   readonly ledger: string | null;
   readonly exits: ExitConfig;
   readonly limits: Limits;
+  readonly serve: ServeConfig;
 }
 
-/** Where the text came from; relative paths in it are resolved against that. */
+/** Where the text came from. */
 export interface ConfigSource {
-  /** Absolute. */
+  /** Absolute, or a name for messages such as `<stdin>`. */
   readonly file: string;
+  /** Absolute; relative paths in the text are resolved against it. The folder of `file` if left out. */
+  readonly folder?: string;
   /** Absolute path of the home directory, for `~/`. */
   readonly home: string;
 }
@@ -150,7 +150,7 @@ function errorOf(file: string, mistakes: readonly Mistake[]): Tofu3Error {
       visible(`${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`),
     );
   return new Tofu3Error("E_CONFIG", [...new Set(lines)].join("\n"), {
-    hint: "config/tofu3.example.yaml of tofu3 has every key with a comment",
+    hint: '"tofu3 help config" has every key with a comment',
   });
 }
 
@@ -188,13 +188,12 @@ function registryOf(
  * Parses and checks YAML or JSON. Throws E_CONFIG with one line per mistake: `file:line:column: path: what is wrong,
  * what is allowed`.
  */
-export function parseConfig(text: string, { file, home }: ConfigSource): Config {
+export function parseConfig(text: string, { file, home, folder = dirname(file) }: ConfigSource): Config {
   const document = readDocument(text);
   if (!("value" in document)) throw errorOf(file, document);
   const input = check(document);
   if (!("workers" in input)) throw errorOf(file, input);
-  const place = (path: string): string =>
-    path.startsWith("~/") ? resolve(home, path.slice(2)) : resolve(file, "..", path);
+  const place = (path: string): string => placeIn(folder, home, path);
   const named = (path: Path, text: string): NamedFile => {
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
@@ -214,5 +213,6 @@ export function parseConfig(text: string, { file, home }: ConfigSource): Config 
     ledger: ledger === undefined ? null : place(ledger),
     exits: { echo: echo.map((url) => new URL(url).href), geo: { country: table("country"), asn: table("asn") } },
     limits: input.limits,
+    serve: serveOf(input.serve, place, named),
   };
 }

@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Tofu3Error } from "../errors.ts";
+import type { GateLimits } from "../model/gate.ts";
 import type { Limits } from "../model/job.ts";
 import type { Distinct } from "../model/policy.ts";
 
@@ -12,6 +14,19 @@ export interface Defaults {
     readonly geo: { readonly country?: string; readonly asn?: string };
   };
   readonly limits: Limits;
+  readonly serve: {
+    readonly listen: string[];
+    readonly upstreams: string[];
+    readonly hosts: string[];
+    readonly answerWithin: number;
+    readonly tagTtl: number;
+    readonly staleFor: number;
+    readonly gate: "objects" | "everything";
+    readonly maxBytes: number;
+    readonly minFreeBytes: number;
+    readonly upstreamCredentials: boolean;
+    readonly limits: GateLimits;
+  };
 }
 
 /**
@@ -28,4 +43,10 @@ export function readDefaults(): Defaults {
       hint: "install tofu3 again",
     });
   }
+}
+
+/** The package's JSON Schema, for editors; null where it will not stay: npx throws its copy away. */
+export function schemaFile(): string | null {
+  const file = fileURLToPath(new URL("../../config/tofu3.schema.json", import.meta.url));
+  return file.includes("/_npx/") || !existsSync(file) ? null : file;
 }

@@ -3,17 +3,22 @@ import { Tofu3Error, visible } from "../errors.ts";
 import type { RegistrySettings } from "../model/credentials.ts";
 import { Secret } from "../secret.ts";
 import type { Trust } from "../model/trust.ts";
-import type { Config, NamedFile, RegistryConfig } from "./config.ts";
+import type { Config, RegistryConfig } from "./config.ts";
+import type { NamedFile } from "./places.ts";
 import { registryName } from "./registryname.ts";
 import { readSmallText } from "../smallfile.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 
 function refuse(file: NamedFile, words: string, cause?: unknown): Tofu3Error {
-  return new Tofu3Error("E_CONFIG", `${file.at}: ${JSON.stringify(file.path)} ${words}`, { cause });
+  return new Tofu3Error("E_CONFIG", `${file.at}: ${JSON.stringify(file.path)} ${words}`, {
+    hint: "it must be a PEM file that you may read; relative paths count from the folder of the configuration",
+    cause,
+  });
 }
 
-async function readPem(file: NamedFile, what: string): Promise<string> {
+/** The text of a PEM file that the configuration names. Throws E_CONFIG with its place. */
+export async function readPem(file: NamedFile, what: string): Promise<string> {
   const text = await readSmallText(file.path, { what: `${file.at}: ${what}`, code: "E_CONFIG", limit: 1024 * 1024 });
   if (text === null) throw refuse(file, "does not exist");
   return text;

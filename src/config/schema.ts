@@ -3,34 +3,12 @@ import { z } from "zod";
 import { readProxy } from "../http/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
 import { DISTINCT } from "../model/policy.ts";
+import { mapping, path, text, wholeNumber, yesOrNo } from "./fields.ts";
 import { registryName } from "./registryname.ts";
-
-const mapping = (keys: string) => ({ error: `must be a mapping with ${keys}` });
-
-/** The one message states all requirements, whichever check failed; `words.ts` adds the value found. */
-function text(pattern: RegExp, error: string, description: string): z.ZodString {
-  return z.string({ error }).regex(pattern, { error }).meta({ description });
-}
-
-function wholeNumber(minimum: number, maximum: number, description: string): z.ZodInt {
-  const error = `must be a whole number from ${minimum} to ${maximum}`;
-  return z.int({ error }).min(minimum, { error }).max(maximum, { error }).meta({ description });
-}
-
-function yesOrNo(description: string): z.ZodBoolean {
-  return z.boolean({ error: "must be true or false" }).meta({ description });
-}
-
-function path(description: string): z.ZodString {
-  return text(
-    /^(?!~[^/])[^\0]+$/,
-    "must be the path of a file, absolute, from ~/, or relative to this file",
-    description,
-  );
-}
+import { serveShape } from "./serveschema.ts";
 
 /** A host name, an alias of ~/.ssh/config, or an IP address with or without brackets. */
-function isHost(host: string): boolean {
+export function isHost(host: string): boolean {
   return (
     /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,252}$/.test(host) ||
     isIPv6(host) ||
@@ -45,8 +23,11 @@ function hostMistake(host: string): string {
   return allowed;
 }
 
+/** The name of a worker. */
+export const WORKER_NAME = /^[A-Za-z0-9._-]{1,32}$/;
+
 const name = text(
-  /^[A-Za-z0-9._-]{1,32}$/,
+  WORKER_NAME,
   "must be 1 to 32 letters, digits, dots, dashes or underscores",
   "How reports call this worker. Each name once.",
 );
@@ -195,6 +176,7 @@ export const workerSchema = z.discriminatedUnion("via", [z.strictObject(localSha
 export function configShape(defaults: Defaults) {
   const policy = policyShape(defaults.policy);
   const limits = limitsShape(defaults.limits);
+  const serve = serveShape(defaults.serve);
   const three = "must be a list of three or more workers; unanimity is the only rule";
   return {
     $schema: z
@@ -223,6 +205,10 @@ export function configShape(defaults: Defaults) {
       .strictObject(limits, mapping(Object.keys(limits).join(", ")))
       .default(defaults.limits)
       .meta({ description: "Per worker." }),
+    serve: z
+      .strictObject(serve, mapping(Object.keys(serve).join(", ")))
+      .default(() => z.strictObject(serve).parse({}))
+      .meta({ description: "The gate, tofu3 serve." }),
   };
 }
 

@@ -1,10 +1,11 @@
 import yargs, { type Argv, type Options } from "yargs";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
-import { invocationOf, type Given, type Invocation } from "./invocation.ts";
-import { mistakeIn, reservedWordIn, valueMistakeIn } from "./mistake.ts";
+import type { Given, Invocation } from "./invocation.ts";
+import { missingWordIn, mistakeIn, reservedWordIn, trailingMistakeIn, valueMistakeIn } from "./mistake.ts";
 import { mostPositionals, type Command, type Flag } from "./command.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
+import { GLOBAL_FLAGS, settingsOf } from "./settings.ts";
+import { COMMANDS } from "./usage.ts";
 
 /** Text stays text (the tag `1.10` is not a number), and a name means what `--help` says and nothing else. */
 const AS_WRITTEN = {
@@ -20,19 +21,49 @@ const AS_WRITTEN = {
 export function parseArgv(argv: readonly string[]): Invocation {
   const reserved = reservedWordIn(argv);
   if (reserved !== null) throw reserved;
-  const reached: { command: Command | null } = { command: null };
+  const reached: { command: ReadCommand | null } = { command: null };
   const program = silentYargs((message, error) => {
     if (error instanceof Tofu3Error) throw error;
     throw refusalOf(reached.command, (program.parsed === false ? {} : program.parsed.argv) as Partial<Given>, message);
   });
   program.options(optionsOf(GLOBAL_FLAGS));
   defineGroup(program, "", (command) => (reached.command = command));
-  const { _: words, ...given } = program.parse([...argv]) as Given;
+  const { _: words, ...given } = program.parse(joinDashes(argv)) as Given;
   // yargs accepts a command after `--` as a mere word
   if (reached.command === null) {
     throw new Tofu3Error("E_USAGE", "no command was given before --", { hint: "tofu3 --help" });
   }
-  return invocationOf(reached.command, positionalsOf(reached.command, words), given);
+  const trailing = trailingOf(reached.command, argv);
+  const all = positionalsOf(reached.command, words);
+  const own = all.slice(0, all.length - trailing.length);
+  // yargs counts what follows `--` as well
+  const mistake = missingWordIn(reached.command, own) ?? trailingMistakeIn(reached.command, trailing);
+  if (mistake !== null) throw mistake;
+  const wanted = reached.command.read(own, given, trailing);
+  return { arguments: wanted, settings: settingsOf(given) };
+}
+
+/** yargs takes no `-`, a standard stream, for the value of the flag before it, unless `=` joins them. */
+function joinDashes(argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  const flags = [...GLOBAL_FLAGS, ...COMMANDS.flatMap((command) => command.flags)];
+  const joined: string[] = [];
+  for (const [index, word] of argv.entries()) {
+    const before = argv[index - 1];
+    const flag = flags.find(({ name, short }) => before === `--${name}` || before === `-${short}`);
+    const isValue = word === "-" && (end === -1 || index < end) && flag?.value !== undefined;
+    if (isValue) joined.splice(-1, 1, `--${flag.name}=-`);
+    else joined.push(word);
+  }
+  return joined;
+}
+
+type ReadCommand = (typeof COMMANDS)[number];
+
+/** What follows the first `--`, which yargs counts among the words. */
+function trailingOf(command: Command, argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return command.trailing === undefined || end === -1 ? [] : argv.slice(end + 1);
 }
 
 /** A yargs that does not exit, print, translate or answer --help: its caller does. */
@@ -52,7 +83,7 @@ function silentYargs(onFailure: (message: string | null, error: unknown) => neve
  * The commands that begin with `prefix`. Declares the flags of all of them, and forgets them once one is chosen:
  * otherwise, in `tofu3 --force verify alpine`, `verify` would be the value of `--force`.
  */
-function defineGroup(level: Argv, prefix: string, onReached: (command: Command) => void): Argv {
+function defineGroup(level: Argv, prefix: string, onReached: (command: ReadCommand) => void): Argv {
   const every = COMMANDS.flatMap((command) => command.flags);
   level
     .options(optionsOf(every, { global: false }))
@@ -61,8 +92,10 @@ function defineGroup(level: Argv, prefix: string, onReached: (command: Command) 
   const inside = COMMANDS.filter(({ name }) => name.startsWith(prefix));
   for (const word of new Set(inside.map(({ name }) => name.slice(prefix.length).split(" ", 1).join("")))) {
     const command = inside.find(({ name }) => name === prefix + word);
+    const isGroup = inside.some(({ name }) => name.startsWith(`${prefix}${word} `));
     level.command(word, "", (inner) => {
-      if (command === undefined) return defineGroup(inner, `${prefix}${word} `, onReached);
+      if (isGroup) defineGroup(inner, `${prefix}${word} `, onReached);
+      if (command === undefined) return inner;
       onReached(command);
       return defineCommand(inner, command);
     });

@@ -1,4 +1,5 @@
 import type { Exit } from "../exit.ts";
+import type { Flags } from "./values.ts";
 
 /** One flag; `help.ts` prints it and `argv.ts` accepts it, so the two cannot diverge. */
 export interface Flag {
@@ -12,7 +13,8 @@ export interface Flag {
   readonly text: string;
 }
 
-export interface Command {
+/** One command and how its words and flags become its arguments. */
+export interface Command<A = unknown> {
   /** The words that select it, `workers check`. */
   readonly name: string;
   /** Names of its positionals; each must be given exactly once. */
@@ -21,16 +23,22 @@ export interface Command {
   readonly optional?: string;
   /** Name of any number of further positionals. */
   readonly rest?: string;
+  /** Name of what follows `--`, verbatim and at least one word; without it `--` only ends the flags. */
+  readonly trailing?: string;
   readonly summary: string;
   readonly description: readonly string[];
   readonly flags: readonly Flag[];
   readonly examples: readonly (readonly [command: string, says: string])[];
   /** The possible exit codes, in the words of this command. */
   readonly exits: readonly Exit[];
+  /** `words` and `trailing` are as many as they may be, and every flag has a value that it may have. Throws E_USAGE. */
+  readonly read: (words: readonly string[], flags: Flags, trailing: readonly string[]) => A;
 }
 
-export function mostPositionals({ positionals, optional, rest }: Command): number {
-  return rest === undefined ? positionals.length + (optional === undefined ? 0 : 1) : Infinity;
+export function mostPositionals({ positionals, optional, rest, trailing }: Command): number {
+  return rest === undefined && trailing === undefined
+    ? positionals.length + (optional === undefined ? 0 : 1)
+    : Infinity;
 }
 
 /** For a command without a verdict of its own. */

@@ -1,6 +1,7 @@
 import { EXITS, type Exit } from "../exit.ts";
 import type { Command, Flag } from "./command.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
+import { GLOBAL_FLAGS } from "./settings.ts";
+import { COMMAND_GROUPS, COMMANDS } from "./usage.ts";
 
 /** Help for the command with this name or these first words (`workers`); for the whole program if there is none. */
 export function renderHelp(topic: string | null): string {
@@ -12,17 +13,24 @@ export function renderHelp(topic: string | null): string {
 
 /** `tofu3 verify REFERENCE [flags]` */
 export function usageLine(command: Command): string {
-  return `${headOf(command)} [flags]`;
+  return headOf(command, ["[flags]"]);
 }
 
-function headOf({ name, positionals, optional, rest }: Command): string {
+function headOf({ name, positionals, optional, rest, trailing }: Command, flags: readonly string[] = []): string {
+  const command = trailing === undefined ? [] : ["--", trailing];
+  return ["tofu3", name, ...wordsOf(positionals, optional, rest), ...flags, ...command].join(" ");
+}
+
+function wordsOf(positionals: readonly string[], optional?: string, rest?: string): string[] {
+  // one name for all of them: REFERENCE...
+  if (rest !== undefined && rest === positionals.at(-1)) return [...positionals.slice(0, -1), `${rest}...`];
   const more = [optional, rest === undefined ? undefined : `${rest}...`].flatMap((each) => each ?? []);
-  return ["tofu3", name, ...positionals, ...more.map((each) => `[${each}]`)].join(" ");
+  return [...positionals, ...more.map((each) => `[${each}]`)];
 }
 
 /** What `tofu3` alone prints. */
 export function renderShortHelp(): string {
-  return lines(["Usage:", ...usageLines(COMMANDS), "", "Try: tofu3 demo, tofu3 --help, tofu3 verify --help"]);
+  return lines([...groupedUsageLines(), "Try: tofu3 demo, tofu3 --help, tofu3 verify --help"]);
 }
 
 function programHelp(): string {
@@ -30,9 +38,7 @@ function programHelp(): string {
     "Download the same artifact of an OCI registry from three vantage points, and release it",
     "only if all three saw the same bytes.",
     "",
-    "Usage:",
-    ...usageLines(COMMANDS),
-    "",
+    ...groupedUsageLines(),
     "Flags of every command:",
     ...GLOBAL_FLAGS.flatMap(flagLines),
     "",
@@ -46,7 +52,8 @@ function programHelp(): string {
     "Exit codes:",
     ...exitLines(EXITS),
     "",
-    "tofu3 COMMAND --help says more about each command.",
+    "tofu3 COMMAND --help says more about each command, and tofu3 help TOPIC about each of:",
+    "exit-codes, environment, config, references, and every error by its code: tofu3 help E_TLS",
   ]);
 }
 
@@ -82,9 +89,15 @@ function commandHelp(command: Command): string {
   ]);
 }
 
-function usageLines(commands: readonly Command[]): string[] {
-  const heads = commands.map(headOf);
-  const width = Math.max(...heads.map((head) => head.length));
+/** A block for each group, and a blank line after each. */
+function groupedUsageLines(): string[] {
+  const width = Math.max(...COMMANDS.map((command) => headOf(command).length));
+  return COMMAND_GROUPS.flatMap(({ title, commands }) => [`${title}:`, ...usageLines(commands, width), ""]);
+}
+
+function usageLines(commands: readonly Command[], least = 0): string[] {
+  const heads = commands.map((command) => headOf(command));
+  const width = Math.max(least, ...heads.map((head) => head.length));
   return commands.map((command, index) => `    ${(heads[index] ?? "").padEnd(width)}  ${command.summary}`);
 }
 

@@ -3,7 +3,8 @@ import { nearest } from "../../nearest.ts";
 import { usageLine } from "./help.ts";
 import type { Given } from "./invocation.ts";
 import { mostPositionals, type Command, type Flag } from "./command.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "./usage.ts";
+import { GLOBAL_FLAGS } from "./settings.ts";
+import { COMMANDS } from "./usage.ts";
 
 function usage(message: string, hint: string): Tofu3Error {
   return new Tofu3Error("E_USAGE", message, { hint });
@@ -97,14 +98,24 @@ function choiceMistake(flag: Flag, texts: readonly unknown[]): Tofu3Error | null
   return usage(`--${flag.name} cannot be ${JSON.stringify(visible(wrong, 100))}`, `one of: ${choices.join(", ")}`);
 }
 
-function positionalMistake(command: Command, given: readonly string[]): Tofu3Error | null {
+export function missingWordIn(command: Command, given: readonly string[]): Tofu3Error | null {
   const missing = command.positionals[given.length];
-  if (missing !== undefined) {
-    return usage(`tofu3 ${command.name} needs a ${missing}`, command.examples[0]?.[0] ?? usageLine(command));
-  }
+  if (missing === undefined) return null;
+  return usage(`tofu3 ${command.name} needs a ${missing}`, command.examples[0]?.[0] ?? usageLine(command));
+}
+
+function positionalMistake(command: Command, given: readonly string[]): Tofu3Error | null {
+  const missing = missingWordIn(command, given);
+  if (missing !== null) return missing;
   const extra = given.slice(mostPositionals(command)).map((word) => JSON.stringify(visible(word, 100)));
   if (extra.length === 0) return null;
-  return usage(`tofu3 ${command.name} does not know what to do with ${extra.join(", ")}`, usageLine(command));
+  return usage(`unexpected argument${extra.length > 1 ? "s" : ""} ${extra.join(", ")}`, usageLine(command));
+}
+
+/** A command that takes another command needs one. */
+export function trailingMistakeIn(command: Command, trailing: readonly string[]): Tofu3Error | null {
+  if (command.trailing === undefined || trailing.length > 0) return null;
+  return usage(`tofu3 ${command.name} needs -- and a command after it`, command.examples[0]?.[0] ?? usageLine(command));
 }
 
 function conflictIn(command: Command, given: Partial<Given>): Tofu3Error | null {

@@ -9,7 +9,7 @@ import { renderAuditGithub } from "../../report/audit/github.ts";
 import { renderAuditHtml } from "../../report/audit/html.ts";
 import { renderAuditJson } from "../../report/audit/json.ts";
 import { renderAuditJunit } from "../../report/audit/junit.ts";
-import { auditReportKind, type AuditFormat } from "../../report/audit/kinds.ts";
+import { AUDIT_REPORTS, type AuditFormat } from "../../report/audit/kinds.ts";
 import { renderAuditMarkdown } from "../../report/audit/markdown.ts";
 import { renderAuditSarif } from "../../report/audit/sarif.ts";
 import { renderAuditTable } from "../../report/audit/table.ts";
@@ -17,9 +17,10 @@ import { readSmallText } from "../../smallfile.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_BROKEN, EXIT_OK } from "../exit.ts";
-import type { AuditArguments, Settings } from "../argv/invocation.ts";
+import type { AuditArguments } from "../argv/commands/audit.ts";
+import type { Settings } from "../argv/settings.ts";
 import type { Io, Output } from "../io.ts";
-import { checkReports, writeReports } from "../reports.ts";
+import { planReports, writeReports } from "../reports.ts";
 import { search } from "../search.ts";
 
 const WIDTH = 120;
@@ -32,7 +33,7 @@ export async function auditCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const startedAt = io.now().toISOString();
-  await checkReports(wanted.reports, io.cwd);
+  const reports = await planReports(wanted.reports, AUDIT_REPORTS, io);
   const baseline = wanted.baseline === null ? null : await readBaseline(wanted.baseline, io);
   const config = await loadConfig(settings.config, io);
   const { tree, examined } = await search(
@@ -72,7 +73,7 @@ export async function auditCommand(
         : RENDERERS[wanted.format](audit),
     );
   } else if (audit.outcome !== "clean") io.stderr.write(`tofu3: ${audit.summary}\n`);
-  const reported = await writeReports(wanted.reports, auditReportKind, (kind) => RENDERERS[kind](audit), io);
+  const reported = await writeReports(reports, (kind) => RENDERERS[kind](audit), io);
   if (examined.ledgerFault !== null) tellError(io.stderr, examined.ledgerFault, false);
   if (audit.outcome === "clean") return reported === EXIT_OK && examined.ledgerFault !== null ? EXIT_BROKEN : reported;
   return AUDIT_EXITS[audit.outcome];

@@ -10,9 +10,12 @@ import { receive, type Received } from "../../worker/walk/raw.ts";
 import { paintFor } from "../color.ts";
 import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
-import type { InspectArguments, Settings } from "../argv/invocation.ts";
+import type { InspectArguments } from "../argv/commands/inspect.ts";
+import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { noteNoVerdict } from "../notes.ts";
+import { exchangesOf, openLog } from "../runtime.ts";
+import { printFormat } from "../print.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
 import { readSubject } from "../subject.ts";
 
@@ -23,11 +26,11 @@ export async function inspectCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const subject = readSubject(wanted.reference, settings, io);
+  const subject = readSubject(wanted.reference, "inspect", settings, io);
   const selection = parseSelection(wanted);
   const { vantage, limits, close } = await openLocalVantage(
     settings.config,
-    { ...io, authfile: settings.authfile },
+    { ...io, authfile: settings.authfile, ...(await exchangesOf(settings, await openLog(settings, io))) },
     signal,
   );
   const job: Job = { subject, selection, limits, depth: "documents" };
@@ -35,9 +38,11 @@ export async function inspectCommand(
   if (wanted.raw) return printRaw(await receive(vantage, job, signal).finally(close), pin, settings, io);
   const seen = await inspect(vantage, job, () => undefined, signal).finally(close);
   noteNoVerdict(settings, io);
-  if (settings.json) io.stdout.write(jsonText(jsonOf(wanted, seen, vantage.name, io.version)));
+  let printed = EXIT_OK;
+  if (wanted.format !== null) printed = printFormat(wanted.format, jsonOf(wanted, seen, vantage.name, io.version), io);
+  else if (settings.json) io.stdout.write(jsonText(jsonOf(wanted, seen, vantage.name, io.version)));
   else io.stdout.write(textOf(wanted, seen, settings, io));
-  return checkPin(pin, seen.pinned ?? seen.document.digest, io);
+  return checkPin(pin, seen.pinned ?? seen.document.digest, io) || printed;
 }
 
 /** Prints the root, or the one selected manifest, even if something is wrong with it; the exit code says so. */

@@ -3,23 +3,29 @@ import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
+import { verifyLine } from "../../report/commandline.ts";
+import { renderGithub } from "../../report/github.ts";
+import { renderHtml } from "../../report/html/page.ts";
 import { renderJson } from "../../report/json.ts";
-import { reportKind, type ReportKind } from "../../report/kinds.ts";
+import { REPORT_KINDS, type ReportKind } from "../../report/kinds.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
 import type { Subject } from "../../model/subject.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { redact } from "../../report/redact.ts";
-import { EXIT_OK, exitOfEvidence } from "../exit.ts";
-import type { Settings, VerifyArguments } from "../argv/invocation.ts";
+import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
+import type { VerifyArguments } from "../argv/commands/verify.ts";
+import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { readSubject } from "../subject.ts";
-import { checkReports, writeReports } from "../reports.ts";
+import { planReports, writeReports } from "../reports.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 
-const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence) => string>> = {
-  ".json": renderJson,
-  ".md": renderMarkdown,
+export const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence, again: string | null) => string>> = {
+  json: renderJson,
+  markdown: renderMarkdown,
+  html: renderHtml,
+  github: renderGithub,
 };
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
@@ -29,22 +35,34 @@ export async function verifyCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const asked = readSubject(wanted.reference, settings, io);
+  const asked = readSubject(wanted.reference, "verify", settings, io);
   const subject = wanted.lock === null ? asked : await heldTo(wanted.lock, asked, io.cwd);
-  await checkReports(wanted.reports, io.cwd);
+  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
   const config = await loadConfig(settings.config, io);
   const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
-  await tellEvidence(evidence, subject, settings, io);
-  const reported = await writeReports(wanted.reports, reportKind, (kind) => WRITERS[kind](evidence), io);
+  const again = againLine(wanted, settings);
+  const told = await tellEvidence(evidence, subject, { settings, again, format: wanted.format }, io);
+  const reported = await writeReports(reports, (kind) => WRITERS[kind](evidence, again), io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
-  return code === EXIT_OK ? reported : code;
+  return code === EXIT_OK ? gravestOf([told, reported]) : code;
+}
+
+type Again = Pick<VerifyArguments, "lock" | "keepEvidence" | "redact"> & Evidence["request"];
+
+/** The same question with the same flags, and a folder for what each worker is given; null where that is kept. */
+export function againLine(wanted: Again, { config, authfile }: Settings): string | null {
+  // a report for others tells nothing of this machine's files
+  if (wanted.keepEvidence !== null || wanted.redact) return null;
+  const flag = (name: string, value: string | null): string[] => (value === null ? [] : [`--${name}`, value]);
+  const more = [...flag("config", config), ...flag("authfile", authfile), ...flag("lock", wanted.lock)];
+  return verifyLine(wanted, [...more, "--keep-evidence", "tofu3-evidence"]);
 }
 
 /** The lock is a pin like the one in `name:tag@digest`. Throws E_USAGE. */
-async function heldTo(file: string, subject: Subject, cwd: string): Promise<Subject> {
+export async function heldTo(file: string, subject: Subject, cwd: string): Promise<Subject> {
   const path = resolve(cwd, file);
   const found = await readLock(path);
   if (found !== null) return holdTo(found.lock, subject, path);

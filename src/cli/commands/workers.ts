@@ -3,20 +3,24 @@ import type { Config } from "../../config/config.ts";
 import { indistinctOf, type Identified } from "../../consensus/distinct.ts";
 import type { WorkerReport } from "../../coordinator/check.ts";
 import { visible } from "../../errors.ts";
+import { hostKeyDoubt } from "../../model/impostor.ts";
 import { DISTINCT, type Policy } from "../../model/policy.ts";
 import type { Indistinct } from "../../model/verdict.ts";
 import { jsonText } from "../../report/json.ts";
 import { PLAIN, type Paint } from "../../report/paint.ts";
+import { hostKeyLines, impostorsText } from "../../report/hostkey.ts";
 import { samenessText } from "../../report/sentence.ts";
 import { needsText, standingText, TODO, type Means, type Standing } from "../../report/standing.ts";
-import { renderGrid } from "../../report/table.ts";
+import { renderGrid } from "../../report/grid.ts";
 import { counted, listed } from "../../report/text.ts";
 import { checkWorkers } from "../../coordinator/workers.ts";
 import { paintFor } from "../color.ts";
 import { EXIT_OK, exitOf } from "../exit.ts";
 import { runtimeOf } from "../runtime.ts";
-import type { Settings, WorkersCheckArguments } from "../argv/invocation.ts";
-import type { Io } from "../io.ts";
+import type { WorkersCheckArguments } from "../argv/commands/workers.ts";
+import type { Settings } from "../argv/settings.ts";
+import { widthOf, type Io } from "../io.ts";
+import { printFormat } from "../print.ts";
 import { openProgress } from "../progress/progress.ts";
 
 /** What the policy wants to differ, and what there is to measure it with. */
@@ -37,15 +41,17 @@ export async function workersCheckCommand(
   const config = await loadConfig(settings.config, io);
   const policy = { ...config.policy, means: meansOf(config) };
   const names = config.workers.map((worker) => visible(worker.name, 40));
-  if (!settings.quiet && settings.progress) io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
-  const silent = await openProgress(io, { ...settings, progress: false }, []);
+  if (!settings.quiet && settings.progress !== "none") io.stderr.write(`tofu3: reaching ${listed(names)}\n`);
+  const silent = await openProgress(io, { ...settings, progress: "none" }, []);
   const reports = await checkWorkers(await runtimeOf(config, settings, io, silent), wanted.registry, signal);
-  if (settings.json) io.stdout.write(jsonText(objectOf(reports, policy, io.version)));
+  let printed = EXIT_OK;
+  if (wanted.format !== null) printed = printFormat(wanted.format, objectOf(reports, policy, io.version), io);
+  else if (settings.json) io.stdout.write(jsonText(objectOf(reports, policy, io.version)));
   else if (!settings.quiet)
-    io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color)));
+    io.stdout.write(renderWorkers(reports, policy, paintFor(io.stdout, io.env, settings.color), widthOf(io.stdout)));
   else for (const line of todoLines(reports, policy, PLAIN)) io.stderr.write(`tofu3: ${line}\n`);
   if (!reports.every(isUsable)) return exitOf("incomplete");
-  return indistinct(reports, policy).length === 0 ? EXIT_OK : exitOf("indistinct");
+  return indistinct(reports, policy).length === 0 ? printed : exitOf("indistinct");
 }
 
 function meansOf({ exits: { echo, geo } }: Config): Means {
@@ -80,7 +86,7 @@ function identified({ worker, hostKey, machine, boot, exit }: WorkerReport): Ide
 }
 
 /** What all workers together meet: nothing is known of it while one of them is not usable. */
-function standing(reports: readonly WorkerReport[]): Standing {
+export function standing(reports: readonly WorkerReport[]): Standing {
   const [first] = DISTINCT;
   return reports.every(isUsable)
     ? standingOf(reports.map(identified))
@@ -101,17 +107,19 @@ const HEAD = [
 ] as const;
 
 /** A row per worker, then a line for each thing that needs attention. */
-export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
+export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint, width = Infinity): string {
   const exits = reports.some(({ exit }) => exit !== null);
   const head = [...HEAD, ...(exits ? ["EXIT", "COUNTRY", "NETWORK"] : [])];
   const grid = renderGrid(
     head,
     reports.map((report) => [...rowOf(report, paint), ...(exits ? exitCells(report) : [])]),
     paint,
-    [3, 4],
+    { right: [3, 4], width },
   );
   const meets = standingText(standing(reports), policy.means ?? NO_MEANS);
-  const blocks = [[grid], todoLines(reports, policy, paint), [meets], [lastLine(reports, policy, paint)]];
+  const impostors = reports.flatMap(({ worker, error }) => hostKeyLines(worker, error, paint, width));
+  const others = reports.filter(({ error }) => hostKeyDoubt(error) === null);
+  const blocks = [[grid], todoLines(others, policy, paint), [meets], impostors, [lastLine(reports, policy, paint)]];
   return `${blocks
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
@@ -121,22 +129,25 @@ export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, p
 function lastLine(reports: readonly WorkerReport[], policy: Asked, paint: Paint): string {
   const usable = reports.filter(isUsable).length;
   const last = `${usable} of ${counted(reports.length, "worker")} usable`;
+  const impostors = impostorsText(reports);
+  if (impostors !== "") return paint.bad(`${last}${impostors}`);
   if (usable < reports.length) return paint.unsure(last);
   if (indistinct(reports, policy).length === 0) return paint.good(last);
   return paint.unsure(`${last}, but not distinct: verify would say indistinct`);
 }
 
-function isUsable({ state }: WorkerReport): boolean {
+export function isUsable({ state }: WorkerReport): boolean {
   return state === "usable";
 }
 
 function rowOf(report: WorkerReport, paint: Paint): string[] {
-  const { worker, via, state, roundTripMs, clockOffsetMs, os, curl, hashTool, machine, hostKey } = report;
+  const { worker, via, state, roundTripMs, clockOffsetMs, os, curl, hashTool, machine, hostKey, error } = report;
+  const word = state.replaceAll("-", " ");
   const tone = isUsable(report) ? paint.good : report.reachable ? paint.unsure : paint.bad;
   return [
     visible(worker, 40),
     via,
-    tone(state.replaceAll("-", " ")),
+    tone(hostKeyDoubt(error) === null ? word : word.toUpperCase()),
     roundTripMs === null ? NONE : `${roundTripMs} ms`,
     clockOffsetMs === null ? NONE : `${clockOffsetMs > 0 ? "+" : ""}${(clockOffsetMs / 1000).toFixed(1)} s`,
     visible(os ?? NONE, 40),

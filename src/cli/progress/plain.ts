@@ -1,64 +1,55 @@
-import { visible } from "../../errors.ts";
+import { listed } from "../../report/text.ts";
 import type { Progress } from "../../model/progress.ts";
-import { bytesText, counted, listed } from "../../report/text.ts";
 import type { Output } from "../io.ts";
-import { newTrack, note, rateOf, type Track } from "./tracker.ts";
+import { everMoreSeldom, isToldOf } from "./pace.ts";
+import { endLine, nameOf, retryLine, rootLines, workLine } from "./sentences.ts";
+import { isAtWork, openTracks, type Track } from "./tracker.ts";
 import type { ProgressView } from "./view.ts";
 
-const EVERY_MS = 5000;
-
 /**
- * One line whenever a worker's state changes, and one every few seconds while it fetches: `tofu3: fra: …`. No cursor
- * movement.
+ * What a log or a screen reader gets: what the workers resolved, a line for all of them ever more seldom, retries
+ * collapsed, and how each has ended. No cursor movement, no colours.
  */
 export function plainProgress(stderr: Output, workers: readonly string[], clock: () => number): ProgressView {
-  const tracks = new Map(workers.map((worker) => [worker, newTrack(worker, clock())]));
-  const say = (worker: string, text: string): void => void stderr.write(`tofu3: ${visible(worker, 40)}: ${text}\n`);
-  const timer = setInterval(() => {
-    for (const track of tracks.values())
-      if (track.doing === "fetching" && track.objects > 0) say(track.worker, amount(track, clock()));
-  }, EVERY_MS);
-  timer.unref();
-  stderr.write(`tofu3: looking from ${listed(workers.map((worker) => visible(worker, 40)))}\n`);
+  const start = clock();
+  const tracks = openTracks(workers, start);
+  const say = (text: string): void => void stderr.write(`tofu3: ${text}\n`);
+  const told = new Set<string>();
+  const once = (about: string, text: string): void => {
+    if (!told.has(about)) say(text);
+    told.add(about);
+  };
+  const tellRoots = (): void => {
+    const fresh = tracks.all().filter(({ worker, root }) => root !== null && !told.has(`root ${worker}`));
+    for (const { worker } of fresh) told.add(`root ${worker}`);
+    rootLines(fresh).forEach(say);
+  };
+  const stop = everMoreSeldom(() => {
+    tellRoots();
+    const line = workLine(tracks.all(), start, clock());
+    if (line !== null) say(line);
+  }, clock);
+  say(`looking from ${listed(workers.map(nameOf))}`);
   return {
     watch(progress) {
-      const track = tracks.get(progress.worker) ?? newTrack(progress.worker, clock());
-      tracks.set(progress.worker, track);
-      note(track, progress, clock());
-      const text = lineOf(track, progress, clock());
-      if (text !== null) say(progress.worker, text);
+      const track = tracks.note(progress, clock());
+      if (isTimeForRoots(progress, tracks.all())) tellRoots();
+      if (progress.kind === "retry" && isToldOf(track.retries)) say(retryLine(track, clock()));
+      if (progress.kind === "end") say(endLine(track, clock()));
+      if (progress.kind === "mismatch")
+        once(`mismatch ${track.worker}`, `${nameOf(track.worker)}: was served other bytes than it asked for`);
+      if (progress.kind === "again") once("again", "the workers disagree: asking again, to say why");
     },
     pause: () => undefined,
     resume: () => undefined,
-    stop: () => clearInterval(timer),
+    stop,
   };
 }
 
-function lineOf(track: Track, progress: Progress, now: number): string | null {
-  switch (progress.kind) {
-    case "phase":
-      return progress.phase;
-    case "root":
-      return `resolved ${progress.digest}`;
-    case "retry":
-      return `trying again in ${(progress.waitMs / 1000).toFixed(1)} s: ${visible(progress.message, 200)}`;
-    case "end":
-      return track.fault === null
-        ? `${track.doing} ${counted(track.objects, "object")}, ${bytesText(track.bytes)} in ${((now - track.since) / 1000).toFixed(1)} s`
-        : `${track.doing}: ${visible(track.fault.message, 200)}`;
-    case "mismatch":
-      return "was served other bytes than it asked for";
-    case "again":
-      return "the workers disagree: asking again, to say why";
-    case "wanted":
-    case "bytes":
-    case "object":
-      return null;
-  }
-}
-
-function amount(track: Track, now: number): string {
-  const rate = rateOf(track, now);
-  const done = `${track.objects} of ${counted(track.wantedObjects, "object")}, ${bytesText(track.bytes)} of ${bytesText(track.wantedBytes)}`;
-  return rate === null ? done : `${done}, ${bytesText(Math.round(rate))}/s`;
+/** All together, as soon as the last one has resolved it; earlier if they differ, or one has ended. */
+function isTimeForRoots(progress: Progress, tracks: readonly Track[]): boolean {
+  if (progress.kind === "end") return true;
+  if (progress.kind !== "root") return false;
+  const roots = tracks.flatMap(({ root }) => root ?? []);
+  return new Set(roots).size > 1 || tracks.every((track) => track.root !== null || !isAtWork(track));
 }

@@ -1,6 +1,7 @@
 import { wantsColor } from "../color.ts";
-import type { Settings } from "../argv/invocation.ts";
+import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
+import { jsonProgress } from "./json.ts";
 import { plainProgress } from "./plain.ts";
 import type { ProgressView } from "./view.ts";
 
@@ -11,22 +12,29 @@ const SILENT: ProgressView = {
   stop: () => undefined,
 };
 
-/**
- * Live lines on a terminal, plain lines elsewhere, nothing if unwanted. Live lines and log lines would overwrite each
- * other, so logging implies plain lines.
- */
+/** Live lines on a terminal, plain lines elsewhere, or what was asked for; nothing if unwanted. */
 export async function openProgress(io: Io, settings: Settings, workers: readonly string[]): Promise<ProgressView> {
-  if (settings.quiet || !settings.progress) return SILENT;
-  if (!isLive(io, settings)) return plainProgress(io.stderr, workers, clock);
-  const { terminalProgress } = await import("./terminal.ts");
-  return terminalProgress(io.stderr, workers, wantsColor(io.stderr, io.env, settings.color), clock);
+  switch (modeOf(io, settings)) {
+    case "none":
+      return SILENT;
+    case "json":
+      return jsonProgress(io.stderr, workers, clock);
+    case "plain":
+      return plainProgress(io.stderr, workers, clock);
+    case "live": {
+      const { terminalProgress } = await import("./terminal.ts");
+      return terminalProgress(io.stderr, workers, wantsColor(io.stderr, io.env, settings.color), clock);
+    }
+  }
 }
 
-/** Whether lines can be redrawn in place. */
-export function isLive({ stderr, env }: Io, { logLevel }: Settings): boolean {
-  return stderr.isTTY === true && env["TERM"] !== "dumb" && logLevel === "silent";
+/** Live lines and log lines would overwrite each other, so logging implies plain lines. */
+export function modeOf({ stderr, env }: Io, settings: Settings): "live" | "plain" | "json" | "none" {
+  if (settings.quiet) return "none";
+  if (settings.progress !== "auto") return settings.progress;
+  return stderr.isTTY === true && env["TERM"] !== "dumb" && settings.logLevel === "silent" ? "live" : "plain";
 }
 
-function clock(): number {
+export function clock(): number {
   return performance.now();
 }

@@ -4,7 +4,7 @@ import type { Credentials, CredentialsFor } from "../../model/credentials.ts";
 import { HUB } from "../../oci/reference.ts";
 import { bestKey, credentialsOf, DOCKER_LOGIN_HUB, readAuthFile, type AuthFile } from "./authfile.ts";
 import { askHelper } from "./helper.ts";
-import { variable, xdgFolder, type Surroundings } from "../load.ts";
+import { variable, xdgFolder, type Surroundings } from "../places.ts";
 import { registryName } from "../registryname.ts";
 
 /** docker stores Docker Hub under the first of these names, podman under the second. */
@@ -24,10 +24,8 @@ async function readAuthFiles(authfile: string | null, { env, home, cwd }: Surrou
     if (file !== null) return [file];
     throw new Tofu3Error(
       "E_CREDENTIALS",
-      `cannot read the credentials in ${JSON.stringify(path)}: there is no such file`,
-      {
-        hint: `${authfile === null ? "REGISTRY_AUTH_FILE" : "--authfile"} names it`,
-      },
+      `cannot read the credentials in ${JSON.stringify(path)}, which ${authfile === null ? "REGISTRY_AUTH_FILE" : "--authfile"} names: there is no such file`,
+      { hint: "check the path, or leave it out: tofu3 then reads what docker login and podman login wrote" },
     );
   }
   const runtime = xdgFolder(env, "XDG_RUNTIME_DIR");

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { isAbsolute, join } from "node:path";
 import { Tofu3Error } from "../../errors.ts";
-import type { Surroundings } from "../load.ts";
+import type { Surroundings } from "../places.ts";
 import type { SshFiles } from "./include.ts";
 import { readSshSettings, type SshSettings } from "./settings.ts";
 

@@ -22,17 +22,18 @@ function isSection(line: Line): line is Directive & { config: SSHConfig } {
   return "config" in line;
 }
 
-function valuesOf(line: Directive): readonly string[] {
+export function valuesOf(line: Directive): readonly string[] {
   return typeof line.value === "string" ? [line.value] : line.value.map(({ val }) => val);
 }
 
-function parse(path: string, text: string): SSHConfig {
+export function parseSshConfig(path: string, text: string): SSHConfig {
   // the parser would take the next line as the value
   const lone = text.split(/\r?\n|\r/).findIndex((line) => /^[A-Za-z]+\s*=?$/.test(line.trim()));
   if (lone !== -1)
     throw new Tofu3Error(
       "E_CONFIG",
       `cannot read the SSH configuration ${JSON.stringify(path)}: no value in line ${lone + 1}`,
+      { hint: `ssh -G -F ${path} somehost` },
     );
   try {
     return SSHConfig.parse(text);
@@ -114,9 +115,10 @@ async function readInto(path: string, settings: SshSettings, query: SshQuery, de
     throw new Tofu3Error(
       "E_CONFIG",
       `cannot read the SSH configuration ${JSON.stringify(path)}: more than ${DEPTH} Include deep`,
+      { hint: "look for a file that includes itself: grep -ri include ~/.ssh/config*" },
     );
   const text = await query.files.read(path);
-  if (text !== null) await walk(parse(path, text), settings, query, depth);
+  if (text !== null) await walk(parseSshConfig(path, text), settings, query, depth);
 }
 
 /**

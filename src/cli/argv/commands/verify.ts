@@ -1,0 +1,72 @@
+import { FORMATS } from "../../../model/destination.ts";
+import { REPORT_KINDS } from "../../../report/kinds.ts";
+import { EXITS } from "../../exit.ts";
+import type { Command } from "../command.ts";
+import { isOn, text } from "../values.ts";
+import { DAYS_FLAG } from "./days.ts";
+import { FORMAT_FLAG, formatOf } from "./format.ts";
+import { reportFlag } from "./reports.ts";
+import { SELECTION_FLAGS } from "./selection.ts";
+import {
+  KEEP_EVIDENCE_FLAG,
+  lockFlag,
+  REDACT_FLAG,
+  verificationOf,
+  type VerificationArguments,
+} from "./verification.ts";
+
+export interface VerifyArguments extends VerificationArguments {
+  readonly command: "verify";
+  readonly reference: string;
+  readonly destination: string | null;
+  readonly force: boolean;
+  /** A checked template; null: a table. */
+  readonly format: string | null;
+}
+
+export const VERIFY: Command<VerifyArguments> = {
+  name: "verify",
+  positionals: ["REFERENCE"],
+  summary: "fetch at every worker, compare, release only what all of them saw",
+  description: [
+    "Every worker resolves REFERENCE and downloads every object for itself. Only when all of",
+    "them saw the same bytes is the artifact released to DEST. Neither tag nor digest in",
+    "REFERENCE means the tag latest.",
+    "",
+    `DEST is FORMAT:PATH with one of ${FORMATS.join(", ")}, or a path alone:`,
+    "then a bottle or another one-layer artifact becomes that file, anything else an oci directory.",
+  ],
+  flags: [
+    ...SELECTION_FLAGS,
+    { name: "output", short: "o", value: "DEST", text: "where the artifact is released to once all agree" },
+    { name: "force", text: "replace what is at DEST" },
+    DAYS_FLAG,
+    lockFlag("REFERENCE"),
+    KEEP_EVIDENCE_FLAG,
+    FORMAT_FLAG,
+    reportFlag(REPORT_KINDS),
+    REDACT_FLAG,
+  ],
+  examples: [
+    ["tofu3 verify alpine:3.20 --platform linux/amd64 -o oci:alpine", "release an image as an OCI layout"],
+    [
+      "tofu3 verify ghcr.io/homebrew/core/hello:2.12.1 --bottle arm64_sonoma -o hello.tar.gz",
+      "release one Homebrew bottle",
+    ],
+    [
+      "tofu3 verify registry.example/app@sha256:… --json --report app.md",
+      "no release; a JSON object and a page to keep",
+    ],
+    ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
+    ["tofu3 verify alpine:3.20 --lock tofu3.lock", "does the tag still lead to what was agreed on?"],
+  ],
+  exits: EXITS.filter(({ code }) => code !== 20 && code !== 21),
+  read: (words, flags) => ({
+    command: "verify",
+    reference: words[0] ?? "",
+    ...verificationOf(flags),
+    destination: text(flags, "output"),
+    force: isOn(flags, "force"),
+    format: formatOf(flags),
+  }),
+};

@@ -1,0 +1,112 @@
+import { resolve } from "node:path";
+import { STDIN } from "../../config/places.ts";
+import { quoted } from "../../durable.ts";
+import { asError, Tofu3Error } from "../../errors.ts";
+import { readReports } from "../../evidence/read.ts";
+import { rejudge } from "../../evidence/rejudge.ts";
+import { agrees, together } from "../../evidence/together.ts";
+import type { Rejudged } from "../../model/rejudged.ts";
+import { jsonText } from "../../report/json.ts";
+import { contradictionText, judgedValue, renderJudged, type JudgedFile } from "../../report/judged.ts";
+import { readSmallText } from "../../smallfile.ts";
+import type { JudgeArguments } from "../argv/commands/judge.ts";
+import type { Settings } from "../argv/settings.ts";
+import { paintFor } from "../color.ts";
+import { tellError } from "../errors.ts";
+import { EXIT_OK, exitOf, exitOfError, gravestOf } from "../exit.ts";
+import { widthOf, type Io } from "../io.ts";
+import { printFormat } from "../print.ts";
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Judges saved reports again. Returns the gravest code; 10 for one that contradicts itself. */
+export async function judgeCommand(wanted: JudgeArguments, settings: Settings, io: Io): Promise<number> {
+  const files: JudgedFile[] = [];
+  for (const file of wanted.files) files.push(...(await judgedIn(file, io)));
+  const reports = files.flatMap(({ judged }) => ("evidence" in judged ? [judged] : []));
+  const days = wanted.days ?? 1;
+  const groups = together(
+    reports.filter(({ contradiction }) => contradiction === null).map(({ evidence }) => evidence),
+    days,
+  );
+  const object = judgedValue(files, groups, io.version);
+  let printed = EXIT_OK;
+  if (wanted.format !== null) printed = printFormat(wanted.format, object, io);
+  else if (settings.json) io.stdout.write(jsonText(object));
+  else
+    io.stdout.write(
+      renderJudged(files, groups, paintFor(io.stdout, io.env, settings.color), { width: widthOf(io.stdout) }),
+    );
+  for (const { name, judged } of files) tell(name, judged, settings, io);
+  const codes = files.map(({ judged }) =>
+    "evidence" in judged ? codeOf(judged, wanted.days) : exitOfError(judged.code),
+  );
+  return gravestOf([printed, ...codes, ...groups.map(({ outcome }) => exitOf(outcome))]);
+}
+
+async function judgedIn(file: string, io: Io): Promise<readonly JudgedFile[]> {
+  const name = file === STDIN ? "standard input" : quoted(file);
+  try {
+    return readReports(await textOf(file, name, io), name).map(({ name: one, report }) => {
+      const { basis } = report;
+      return { name: one, judged: basis === undefined ? noBasis(one) : rejudge({ ...report, basis }) };
+    });
+  } catch (error) {
+    const reason = asError(error);
+    if (reason.code !== "E_REPORT") throw error;
+    return [{ name, judged: reason }];
+  }
+}
+
+async function textOf(file: string, name: string, io: Io): Promise<string> {
+  if (file === STDIN) return readStdin(io);
+  const text = await readSmallText(resolve(io.cwd, file), { what: "the report", code: "E_REPORT", limit: MOST_BYTES });
+  if (text !== null) return text;
+  throw new Tofu3Error("E_REPORT", `there is no file ${name}`, {
+    hint: "name reports that tofu3 verify REFERENCE --report FILE.json wrote",
+  });
+}
+
+async function readStdin({ stdin }: Io): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > MOST_BYTES)
+      throw new Tofu3Error("E_REPORT", `cannot read standard input: it is larger than ${MOST_BYTES} bytes`);
+    chunks.push(bytes);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new Tofu3Error("E_REPORT", "cannot read standard input: it is not UTF-8 text", { cause });
+  }
+}
+
+function noBasis(name: string): Tofu3Error {
+  return new Tofu3Error("E_REPORT", `${name} does not have what its verdict rests on ("basis")`, {
+    hint: "it was written by an older version of tofu3, or shortened; verify again with --report FILE.json",
+  });
+}
+
+function tell(name: string, judged: JudgedFile["judged"], settings: Settings, io: Io): void {
+  if (!("evidence" in judged)) {
+    tellError(io.stderr, judged, false);
+    return;
+  }
+  const contradiction = contradictionText(name, judged);
+  if (contradiction !== null) {
+    io.stderr.write(`tofu3: error: ${contradiction}\n`);
+    io.stderr.write(
+      "tofu3: hint: it was changed, or put together from several; ask whoever made it for the original\n",
+    );
+  }
+  if (!settings.quiet) for (const note of judged.unsure) io.stderr.write(`tofu3: note: ${name}: ${note}\n`);
+}
+
+/** With --days, the days are counted over all reports instead of in the ledger of each. */
+function codeOf({ evidence, contradiction }: Rejudged, days: number | null): number {
+  if (contradiction !== null) return exitOf("disagreed");
+  return days !== null && agrees(evidence) ? EXIT_OK : exitOf(evidence.outcome);
+}
