@@ -64,8 +64,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const rounds = Number(values.rounds ?? 5);
   const chosen = CASES.filter((one) => values.only === undefined || one.name.includes(values.only));
   const loopback = chosen.filter((one) => one.ground === "loopback");
+  const gate = chosen.filter((one) => one.ground === "gate");
   const wan = chosen.filter((one) => one.ground === "WAN");
   const measured = loopback.length === 0 ? [] : await runGround(() => startLoopback(2), loopback, rounds);
+  if (gate.length > 0) measured.push(...(await runGround(() => startLoopback(2, "gate"), gate, rounds)));
   const missing = wan.length === 0 ? null : whyNoWan();
   if (missing !== null) process.stderr.write(`no WAN (${RTT_MS} ms) here: ${missing}\n`);
   else if (wan.length > 0)

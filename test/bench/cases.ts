@@ -36,6 +36,9 @@ const SHAPES = {
   tiny: { name: "tiny", layers: 200, bytes: 16 * KIB },
   fifty: { name: "fifty", layers: 50, bytes: 16 * KIB },
   debian: { name: "debian", layers: 1, bytes: 95 * MIB },
+  large: { name: "large", layers: 1, bytes: 200 * MIB },
+  few: { name: "few", layers: 3, bytes: 95 * MIB },
+  mixed: { name: "mixed", layers: 8, bytes: 4 * MIB },
 } as const satisfies Record<string, Shape>;
 
 const HAND: readonly ContenderName[] = ["tofu3", "skopeo copy", "three skopeo, in turn", "three skopeo, in parallel"];
@@ -65,6 +68,33 @@ const GROWTH: readonly Case[] = [
 function growth(name: string, image: Shape): Case {
   return { name: `growth: ${name}`, ground: "loopback", image, contenders: ["tofu3", "skopeo copy"], rounds: 2 };
 }
+
+const COLD: readonly ContenderName[] = ["curl through a cold gate", "tofu3 of the same"];
+
+/** `tofu3 serve` beside what it stands in for. */
+const GATE: readonly Case[] = [
+  {
+    name: "gate, warm: manifests",
+    ground: "gate",
+    image: SHAPES.fifty,
+    contenders: ["gate, 5,000 manifests", "docker-registry, 5,000 manifests"],
+  },
+  {
+    name: "gate, warm: 200 MiB × 8 readers",
+    ground: "gate",
+    image: SHAPES.large,
+    contenders: ["gate, one blob × 8", "docker-registry, one blob × 8"],
+  },
+  { name: "gate, cold: 3 × 95 MiB", ground: "gate", image: SHAPES.few, contenders: COLD },
+  { name: "gate, cold: 200 × 16 KiB", ground: "gate", image: SHAPES.tiny, contenders: COLD },
+  {
+    name: "gate: 50 clients, 8 × 4 MiB",
+    ground: "gate",
+    image: SHAPES.mixed,
+    contenders: ["gate, 50 clients of one image", "gate, 50 clients of 50 images"],
+    rounds: 3,
+  },
+];
 
 export const CASES: readonly Case[] = [
   { name: "start-up", ground: "loopback", image: null, contenders: ["node -e 0", "tofu3 --version", "tofu3 --help"] },
@@ -125,11 +155,33 @@ export const CASES: readonly Case[] = [
     contenders: ["tofu3, 500 references", "skopeo inspect --raw × 50"],
   },
   ...GROWTH,
+  ...GATE,
 ];
 
 export const TARGETS: readonly Target[] = [
   ...(["one verification, remembered", "one verification, after 10,000 others"] as const).map((contender): Target => {
     return { case: "what remembering costs", contender, against: "one verification, not remembered", bound: 1.05 };
+  }),
+  {
+    case: "gate, warm: manifests",
+    contender: "gate, 5,000 manifests",
+    against: "docker-registry, 5,000 manifests",
+    bound: 1,
+  },
+  {
+    case: "gate, warm: 200 MiB × 8 readers",
+    contender: "gate, one blob × 8",
+    against: "docker-registry, one blob × 8",
+    bound: 1,
+  },
+  ...["gate, cold: 3 × 95 MiB", "gate, cold: 200 × 16 KiB"].map((name): Target => ({
+    case: name,
+    contender: "curl through a cold gate",
+    against: "tofu3 of the same",
+    bound: 1.3,
+  })),
+  ...(["gate, 50 clients of one image", "gate, 50 clients of 50 images"] as const).map((contender): Target => {
+    return { case: "gate: 50 clients, 8 × 4 MiB", contender, of: "peak", bound: 160 };
   }),
   { case: "start-up", contender: "tofu3 --version", against: "node -e 0", bound: 1.25 },
   { case: "start-up", contender: "tofu3 --help", against: "node -e 0", bound: 2 },

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { skopeoOptions } from "../lab/push.ts";
+import { coldCopy, copyThroughGate, fiftyClients, largeBlob, manifests } from "./gate.ts";
 import type { Ground } from "./ground.ts";
 import { makeTree } from "./tree.ts";
 
@@ -160,6 +161,14 @@ export const CONTENDERS = {
       `for i in $(seq 0 49); do skopeo inspect --raw ${options} docker://${ground.registry.host}/pins:$i >/dev/null || exit 1; done`,
     );
   },
+  "gate, 5,000 manifests": (ground, image) => manifests(ground, image, "gate", 5_000),
+  "docker-registry, 5,000 manifests": (ground, image) => manifests(ground, image, "docker-registry", 5_000),
+  "gate, one blob × 8": (ground, image) => largeBlob(ground, image, "gate"),
+  "docker-registry, one blob × 8": (ground, image) => largeBlob(ground, image, "docker-registry"),
+  "curl through a cold gate": copyThroughGate,
+  "tofu3 of the same": async (ground, image, out) => tofu3(2)(ground, await coldCopy(ground, image), out),
+  "gate, 50 clients of one image": (ground, image, out) => fiftyClients(ground, image, out, 1),
+  "gate, 50 clients of 50 images": (ground, image, out) => fiftyClients(ground, image, out, 50),
   "tofu3 --version": () => Promise.resolve(`node ${ROOT}/bin/tofu3.js --version`),
   "tofu3 --help": () => Promise.resolve(`node ${ROOT}/bin/tofu3.js --help`),
   "node -e 0": () => Promise.resolve("node -e 0"),

@@ -3,13 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeConfig } from "../lab/config.ts";
+import { startGate, type LabGate } from "../lab/gate.ts";
 import { launch, runTool, until } from "../lab/processes.ts";
 import { startRegistry, type Registry } from "../lab/registry.ts";
 import { startSshd, type Sshd } from "../lab/sshd.ts";
 
 /** Where a comparison is run: a registry over https, VMs, and the place that the coordinator is started at. */
 export interface Ground {
-  readonly name: "loopback" | "WAN";
+  readonly name: "loopback" | "gate" | "WAN";
   readonly registry: Registry;
   readonly vms: readonly Sshd[];
   /** Put before a command of the coordinator. */
@@ -19,6 +20,8 @@ export interface Ground {
   readonly folder: string;
   /** Path of a tofu3.yaml with one local worker and so many VMs. */
   config(vms: number): Promise<string>;
+  /** A `tofu3 serve` over two VMs, from its first use on; its default upstream is the registry. */
+  gate(): Promise<LabGate>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +39,13 @@ async function ground(
   const folder = await mkdtemp(join(tmpdir(), `tofu3-bench-${name}-`));
   const known = join(folder, "known_hosts");
   await writeFile(known, vms.map((vm) => `${vm.knownHostsLine}\n`).join(""));
+  const config = (count: number): Promise<string> =>
+    writeConfig(folder, {
+      workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })),
+      registries: [registry],
+      others: { serve: { upstreams: [registry.host], minFreeBytes: 0 } },
+    });
+  let gate: Promise<LabGate> | null = null;
   return {
     name,
     registry,
@@ -43,12 +53,10 @@ async function ground(
     prefix: prefix.join(" "),
     registryPrefix,
     folder,
-    config: (count) =>
-      writeConfig(folder, {
-        workers: vms.slice(0, count).map((vm, at) => ({ name: `vm${at + 1}`, vm })),
-        registries: [registry],
-      }),
+    config,
+    gate: () => (gate ??= config(2).then((file) => startGate({ config: file, upstream: registry.host }))),
     async stop() {
+      await (await gate)?.stop();
       await Promise.all(vms.map((vm) => vm.stop()));
       await registry.stop();
       await stop();
@@ -57,13 +65,13 @@ async function ground(
   };
 }
 
-/** Everything on 127.0.0.0/8. */
-export async function startLoopback(vms: number): Promise<Ground> {
-  const registry = await startRegistry({ tls: true, quiet: true });
+/** Everything on 127.0.0.0/8; `gate`: without TLS, as the gate has none there. */
+export async function startLoopback(vms: number, name: "loopback" | "gate" = "loopback"): Promise<Ground> {
+  const registry = await startRegistry({ tls: name === "loopback", quiet: true });
   const started = await Promise.all(
     Array.from({ length: vms }, (_, at) => startSshd({ address: `127.0.0.${at + 2}` })),
   );
-  return ground("loopback", registry, started, [], [], () => Promise.resolve());
+  return ground(name, registry, started, [], [], () => Promise.resolve());
 }
 
 /** Why there is no WAN here; null when there can be one. */

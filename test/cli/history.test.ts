@@ -115,7 +115,7 @@ describe("tofu3 history", () => {
 
   test("two subjects, or a reference that is none, is 2", async () => {
     const dir = temporary();
-    expect(await history(dir, "a", "b")).toMatchObject({ code: 2, err: has('does not know what to do with "b"') });
+    expect(await history(dir, "a", "b")).toMatchObject({ code: 2, err: has('unexpected argument "b"') });
     expect(await history(dir, "A:")).toMatchObject({ code: 2 });
   });
 });
@@ -171,11 +171,15 @@ describe("tofu3 history --check", () => {
     const at = home();
     mkdirSync(dirname(at.path), { recursive: true });
     write(at.path);
-    for (const args of [["--check"], ["--check", "--json"], []])
-      expect(await history(at.dir, ...args)).toMatchObject({
-        code: 2,
-        out: "",
-        err: has(/^tofu3: error: cannot read/),
-      });
+    for (const args of [["--check"], []]) {
+      const seen = await history(at.dir, ...args);
+      expect(seen).toMatchObject({ code: 2, out: "", err: has(/^tofu3: error: cannot read/) });
+    }
+    const { code, out } = await history(at.dir, "--check", "--json");
+    expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({
+      code: 2,
+      outcome: null,
+      error: { code: "E_LEDGER", message: has("cannot read the ledger") },
+    });
   });
 });

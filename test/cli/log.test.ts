@@ -41,7 +41,7 @@ test("a line has level, time, message and details, as JSON or for people", () =>
     worker: "fra",
     bytes: 3,
   });
-  expect(logged("pretty", "asked", { worker: "fra" })).toMatch(/INFO.*asked\n {4}worker: "fra"\n$/);
+  expect(logged("pretty", "asked", { worker: "fra" })).toMatch(/INFO.*asked \{"worker":"fra"\}\n$/);
 });
 
 test("what a registry said cannot move the cursor, and a cycle ends", () => {

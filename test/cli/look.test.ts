@@ -56,7 +56,7 @@ test.each([
   const { code, out, err } = await look(`inspect ${registry.reference} ${flags}`);
   if (selected === 0) {
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(err).toMatch(/nothing in .* matches --os-version "11"; it has: .*bottle big_sur/);
+    expect(err).toMatch(/nothing in .* matches --os-version "11"\ntofu3: it has:\n( {4}.*\n)* {4}.*bottle big_sur/);
     return;
   }
   expect(code).toBe(0);

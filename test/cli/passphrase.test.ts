@@ -37,7 +37,7 @@ import { passphraseAsker } from ${JSON.stringify(BUILT)};
 import { readProofs } from ${JSON.stringify(BUILT_KEYS)};
 const progress = { watch() {}, stop() {}, pause() {}, resume() {} };
 const ask = passphraseAsker({ stdin: process.stdin, stderr: process.stderr }, progress);
-const proofs = await readProofs(${JSON.stringify(target)}, ask, new AbortController().signal);
+const { proofs } = await readProofs(${JSON.stringify(target)}, ask, new AbortController().signal);
 console.log("proofs:", proofs.map((each) => each.type).join());
 process.exit();
 `;
@@ -91,4 +91,29 @@ test("Ctrl-D at the prompt is no passphrase", async () => {
 test("without a terminal nobody is asked", () => {
   const progress = { watch: () => undefined, pause: () => undefined, resume: () => undefined, stop: () => undefined };
   expect(passphraseAsker(capture("/"), progress)).toBeNull();
+});
+
+const BUILT_AUDIT = join(import.meta.dirname, "../../dist/cli/progress/audit.js");
+const AUDIT = `
+import { openAuditProgress } from ${JSON.stringify(BUILT_AUDIT)};
+const settings = { quiet: false, progress: "auto", logLevel: "silent" };
+const view = await openAuditProgress({ stderr: process.stderr, env: { TERM: "xterm" } }, settings);
+const rest = () => new Promise((resolve) => setTimeout(resolve, 600));
+view.watch({ kind: "done", done: 3, of: 9 });
+await rest();
+view.pause();
+process.stderr.write("QUESTION ");
+view.watch({ kind: "done", done: 4, of: 9 });
+await rest();
+process.stderr.write("ANSWER ");
+view.resume();
+await rest();
+view.stop();
+`;
+
+test("the line of an audit stands still while a question is asked, and goes on after it", async () => {
+  const [before = "", during = "", after = ""] = (await onTerminal({}, AUDIT)).split(/QUESTION|ANSWER/);
+  expect(before).toContain("3 of 9 references");
+  expect(during.trim()).toBe("");
+  expect(after).toContain("4 of 9 references");
 });

@@ -44,17 +44,21 @@ function shell(line: string) {
 }
 
 describe("stdout has the result and nothing else", () => {
-  test("tofu3 demo: the table, whose last line is the verdict; stderr begins every line but a configuration to copy with tofu3:", async () => {
+  test("tofu3 demo: the table, whose last line is the verdict; stderr begins every line but commands to copy with tofu3:", async () => {
     const { code, stdout, stderr } = await run(["demo"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^127\.0\.0\.1:\d+\/homebrew\/core\/vim:9\.0\.1900\n\nWORKER/);
     expect(stdout.trimEnd().split("\n").at(-1)).toMatch(
       /^AGREED {2}3 of 3 workers saw sha256:[0-9a-f]{64} \(index, 19 objects, [\d.]+ MB\)$/,
     );
-    expect(stderr).toMatch(/^tofu3: here: connecting$/m);
-    expect(stderr).toMatch(/^tofu3: fra: resolved sha256:/m);
+    expect(stderr).toMatch(/^tofu3: looking from here, fra and sgp$/m);
+    // one line for those that did so at about the same time: each of them is named, once
+    const resolved = [...stderr.matchAll(/^tofu3: (.+): resolved sha256:/gm)].flatMap((line) =>
+      String(line[1]).split(/, | and /),
+    );
+    expect(resolved.sort()).toEqual(["fra", "here", "sgp"]);
     expect(stderr).toMatch(/^tofu3: sgp: saw 19 objects, [\d.]+ MB in [\d.]+ s$/m);
-    expect(stderr).toContain("workers:\n  - { name: here, via: local }\n");
+    expect(stderr).toMatch(/^ {4}tofu3 init /m);
     expect(stdout + stderr).not.toContain("\u001b");
     expect(stderr).not.toContain("Warning");
   });
@@ -96,9 +100,9 @@ describe("a terminal", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("\u001b[?25l");
     expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
-    expect(stdout).toMatch(/fetching\s+\d+ of 19 objects/);
+    expect(stdout).toMatch(/fetching .*\d+ of 19 objects/);
     expect(stdout).toContain("\u001b[32mAGREED\u001b[39m");
-    expect(stdout).not.toContain("tofu3: here: connecting");
+    expect(stdout).not.toContain("tofu3: looking from");
   });
 
   test.each([{ NO_COLOR: "1" }, { NO_COLOR: "yes" }])("with %o has no colour, only cursor movement", async (env) => {
@@ -114,6 +118,13 @@ describe("a terminal", () => {
     const { stdout } = await runOnTerminal(["demo", ...flags], { env });
     expect(stdout).toContain("AGREED");
     expect(stdout).not.toContain("\u001b");
+  });
+
+  test("with --progress plain gets lines that stay, as for a screen reader: no cursor is moved", async () => {
+    const { stdout } = await runOnTerminal(["demo", "--progress", "plain"]);
+    expect(stdout).toMatch(/^tofu3: looking from here, fra and sgp\r$/m);
+    expect(stdout).toMatch(/^tofu3: fra: saw \d+ objects, .*\r$/m);
+    expect(stdout.replaceAll(/\u001b\[\d+(;\d+)*m/g, "")).not.toContain("\u001b");
   });
 
   test("that does not know its width is taken for 80 columns", async () => {

@@ -17,7 +17,7 @@ import { CASES, failuresOf, type Judge } from "./table.ts";
 
 const FOLDER = join(import.meta.dirname, "../../src/consensus");
 /** What decides; the rest explains. */
-const EXPLAINS = ["blobs.ts", "camps.ts", "changes.ts", "compare.ts"];
+const EXPLAINS = ["blobs.ts", "camps.ts", "changes.ts", "compare.ts", "needed.ts"];
 const FILES = readdirSync(FOLDER).filter((file) => file.endsWith(".ts") && !EXPLAINS.includes(file));
 const SOURCES = new Map(FILES.map((file) => [file, readFileSync(join(FOLDER, file), "utf8")]));
 /** With UPDATE_GOLDEN=1 it is written instead, to be read by a person. */
@@ -181,6 +181,14 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
   }),
   ...["left <= right ? -1 : 1", "left < right ? -2 : 1", "left < right ? -1 : 2"].map((turned) => {
     return { text: `return ${turned};`, why: "of a comparison only the sign counts, and equal names need no order" };
+  }),
+  ...[
+    "a.worker <= b.worker ? -1 : 1",
+    "a.worker >= b.worker ? -1 : 1",
+    "a.worker < b.worker ? -2 : 1",
+    "a.worker < b.worker ? -1 : 2",
+  ].map((turned) => {
+    return { text: `.sort((a, b) => (${turned}));`, why: "who looked on a day is a list to be read" };
   }),
   ...["const DEEPEST = 17;", "for (let at = first; path.length <= DEEPEST;) {"].map((text) => {
     return { text, why: "where the label of a thing that hangs below itself ends decides nothing" };

@@ -83,7 +83,7 @@ describe.each([
     const [fra] = seen.evidence.observations;
     expect(fra?.error).toMatchObject({ code: "E_AUTH", stage: "auth" });
     expect(fra?.error?.hint).toMatch(/forwardCredentials: true/);
-    expect(seen.evidence.summary).toContain("fra has no complete observation");
+    expect(seen.evidence.summary).toContain("fra did not finish");
     quietAbout(SECRETS, seen.stdout + seen.stderr);
   });
 });

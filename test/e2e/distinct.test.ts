@@ -7,7 +7,7 @@ import { pushImage } from "../lab/push.ts";
 import { startRegistry } from "../lab/registry.ts";
 import { startSshd, type Sshd } from "../lab/sshd.ts";
 import { useLab } from "../lab/uselab.ts";
-import { breaches } from "./contract.ts";
+import { breaches, resultIn } from "./contract.ts";
 import { startStage, startVm, type Stage, type Verified, type Vm } from "./stage.ts";
 
 /** Three votes from one machine, through the whole command line and real sshds. */
@@ -170,7 +170,7 @@ describe("one host key is one worker, whatever the policy says", () => {
     const home = await homeKnowing(lineFor(fra, keyOf(vm)), lineFor(sgp, keyOf(vm)));
     const config = { workers: two(fra, sgp, UNPINNED), others };
     for (const seen of [await release(config, home), await check(config, [], home)]) {
-      expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+      expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
       expect(seen.stderr).toContain(
         `workers "fra" and "sgp" are the same machine: both have the host key ${vm.hostKeyFingerprint}`,
       );
@@ -186,7 +186,7 @@ describe("one host key is one worker, whatever the policy says", () => {
       { name: "sgp", vm: sgp, others: UNPINNED },
     ];
     const seen = await release({ workers, others: ANYTHING }, home);
-    expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(seen.stderr).toContain('workers "fra" and "sgp" are the same machine');
   });
 
@@ -194,7 +194,7 @@ describe("one host key is one worker, whatever the policy says", () => {
     const home = await homeKnowing(`cluster ${keyOf(stage.fra)}`);
     await writeFile(join(home, ".ssh", "config"), "Host 127.0.0.1\n  HostKeyAlias cluster\n");
     const seen = await release({ workers: two(stage.fra, stage.sgp, UNPINNED), others: ANYTHING }, home);
-    expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(seen.stderr).toContain('workers "fra" and "sgp" are the same machine');
   });
 });

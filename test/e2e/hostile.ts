@@ -40,7 +40,7 @@ export const HOSTILE: readonly Hostile[] = [
     answer: ({ layer }) => ({ body: layer.bytes, drip: { bytes: 1, everyMs: 200 } }),
     code: 12,
     fault: /^E_TIMEOUT$/,
-    words: /time limit|not done within|only \d+ bytes/,
+    words: /time limit|not done within|only \d+ bytes|less than \d+ bytes a second/,
   },
   {
     what: "an endless blob",

@@ -7,7 +7,7 @@ import { digest } from "../pins/mentions.ts";
 import { pushDocument, pushImage } from "../lab/push.ts";
 import { startRegistry, type Registry } from "../lab/registry.ts";
 import { useLab } from "../lab/uselab.ts";
-import { breaches } from "./contract.ts";
+import { breaches, resultIn } from "./contract.ts";
 import { startStage, type Stage, type Verified } from "./stage.ts";
 
 const lab = useLab();
@@ -119,7 +119,7 @@ describe("verify --lock", () => {
   ])("%s: 2, with a hint, and nothing is fetched", async (_, suffix, lock, says, hint) => {
     const asked = registry.requests().length;
     const seen = await verifyLocked(`${name}${suffix}`, lock());
-    expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(seen.stderr).toMatch(says);
     expect(seen.stderr.split("tofu3: hint: ")[1]).toMatch(hint);
     expect(registry.requests().length).toBe(asked);
@@ -130,7 +130,7 @@ describe("verify --lock", () => {
     ["it is a folder", ".", /it is a folder, not a file$/m],
   ])("%s: 2", async (_, file, says) => {
     const seen = await stage.verify(`${name}:v1`, { flags: ["--lock", file] });
-    expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(seen.stderr).toMatch(says);
     expect(seen.stderr).toMatch(/^tofu3: hint: /m);
   });

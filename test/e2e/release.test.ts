@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { resultIn } from "./contract.ts";
 import { pushBottleIndex, type BottleIndex } from "../lab/bottles.ts";
 import type { Image } from "../lab/image.ts";
 import { runTool } from "../lab/processes.ts";
@@ -106,7 +107,7 @@ describe("files", () => {
     async (dest) => {
       const before = registry.requests().filter((each) => each.includes("/blobs/")).length;
       const seen = await stage.verify(bottles.reference, { flags: ["--platform", "darwin/amd64", "-o", dest] });
-      expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+      expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
       for (const tag of ["sonoma", "ventura", "monterey", "big_sur"]) expect(seen.stderr).toContain(`bottle ${tag}`);
       expect(seen.stderr).toMatch(/tofu3: hint: .*--bottle/);
       expect(registry.requests().filter((each) => each.includes("/blobs/")).length).toBe(before);
@@ -122,7 +123,7 @@ describe("a DEST that is there", () => {
     expect(first.code, first.stderr).toBe(0);
     const before = registry.requests().length;
     const refused = await stage.verify(app(), { flags: ["-o", "oci:out"] }, cwd);
-    expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: refused.code, stdout: resultIn(refused.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(/^tofu3: error: destination ".*\/out" exists$/m);
     expect(refused.stderr).toMatch(/^tofu3: hint: .*--force/m);
     expect(registry.requests().length).toBe(before);
@@ -155,15 +156,16 @@ describe("a DEST that is there", () => {
 });
 
 test("--report writes a page and an object beside the table, and what cannot be written is refused first", async () => {
-  const flags = ["-o", "oci:out", "--report", "seen.md", "--report", "seen.json"];
+  const flags = ["-o", "oci:out", "--report", "seen.md", "--report", "seen.json", "--report", "seen.html"];
   const seen = await stage.verify(app(), { plain: true, flags });
   expect(seen.code, seen.stderr).toBe(0);
-  expect(await seen.left()).toEqual(["out", "seen.json", "seen.md"]);
+  expect(await seen.left()).toEqual(["out", "seen.html", "seen.json", "seen.md"]);
   expect(JSON.parse(await readFile(join(seen.cwd, "seen.json"), "utf8"))).toMatchObject({
     outcome: "agreed",
     quorum: "3/3",
   });
-  expect(await readFile(join(seen.cwd, "seen.md"), "utf8")).toContain(image.manifest.digest);
+  for (const page of ["seen.md", "seen.html"])
+    expect(await readFile(join(seen.cwd, page), "utf8")).toContain(image.manifest.digest);
   const before = registry.requests().length;
   const refused = await stage.verify(app(), { flags: ["--report", "nowhere/seen.json"] });
   expect(refused.code).toBe(2);

@@ -46,7 +46,7 @@ async function incomplete(shelf: Shelf, ask: Ask): Promise<NonNullable<Observati
   ]);
   const error = fra?.error;
   if (error == null) throw new Error("nothing was said of fra");
-  expect(evidence.summary).toContain("fra has no complete observation");
+  expect(evidence.summary).toContain("fra did not finish");
   expect(error.hint, error.message).toMatch(/./);
   return { ...error, seen };
 }
@@ -172,8 +172,14 @@ describe("a VM that is not the one, or does not know us", () => {
     const wanted = stage.fra.hostKeyFingerprint;
     const { code, message, hint } = await incomplete(openShelf(liar), { config: withFra(vm, { hostKey: wanted }) });
     expect(code).toBe("E_HOST_KEY");
-    expect(message).toContain(`expected ${wanted}, got ${vm.hostKeyFingerprint}`);
-    expect(hint).toContain("ssh-keygen -lf");
+    expect(message).toContain(
+      `HAS CHANGED: somebody may be answering in its place; expected ${wanted}, offered ${vm.hostKeyFingerprint}`,
+    );
+    expect(hint).toContain(
+      "on the VM's own console (not over SSH) run: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+    );
+    // what was offered is nothing to copy from a hint
+    expect(hint).not.toContain(vm.hostKeyFingerprint);
     untouched(vm);
   });
 
@@ -196,7 +202,7 @@ describe("a VM that is not the one, or does not know us", () => {
     const { code, message, hint } = await incomplete(openShelf(liar), { config: withFra(vm, { hostKey: undefined }) });
     expect(code).toBe("E_HOST_KEY");
     expect(message).toMatch(/is not known: no hostKey in the configuration and no line for/);
-    expect(hint).toContain("hostKey: SHA256:");
+    expect(hint).toContain('hostKey: "SHA256:…"');
     expect(vm.log()).not.toMatch(/publickey|userauth|Accepted|authenticating/i);
   });
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { resultIn } from "./contract.ts";
 import type { WorkerReport } from "../../src/coordinator/check.ts";
 import { SCRIPT_FILE } from "../../src/ssh/script/script.ts";
 import { run, type Outcome } from "../lab/cli.ts";
@@ -77,7 +78,9 @@ describe("what is wrong with a worker is told apart", () => {
     expect(seen.code).toBe(12);
     const line = (name: string): string => seen.stdout.split("\n").find((each) => each.startsWith(`${name}: `)) ?? "";
     expect(line("dead")).toMatch(/connection refused; hint: try it by hand: ssh -p \d+ \S+ true$/);
-    expect(line("key")).toMatch(/is not the configured one: expected SHA256:BB.*; hint: /);
+    expect(seen.stdout).toMatch(
+      /^THE HOST KEY OF key HAS CHANGED.*\n.* HAS CHANGED: somebody may be answering in its place\n {4}expected SHA256:BB.*, offered SHA256:.*\n {4}nothing was sent/m,
+    );
     expect(line("login")).toMatch(/does not let user .* in.*; hint: add the public key/);
     expect(line("old")).toMatch(
       /version 1 of the worker script .* needs version 4; hint: install the new worker script on the VM: /,
@@ -216,9 +219,20 @@ describe("proxies and registries", () => {
     expect(seen.stdout).toMatch(/^fra +ssh +usable/m);
   });
 
+  test("--registry with plainHttp that speaks TLS: 12 for every worker, and what to remove", async () => {
+    const secure = await lab(startRegistry({ tls: true, address: "0.0.0.0" }));
+    const host = secure.host.replace(/^.*:(?=\d+$)/, "0.0.0.0:");
+    const seen = await check({ others: { registries: { [host]: { plainHttp: true } } } }, "--registry", host);
+    expect(seen.code, seen.stdout).toBe(12);
+    for (const name of ["here", "fra", "sgp"])
+      expect(seen.stdout).toMatch(
+        new RegExp(`^${name}: it does not reach ${host}: "${host}" speaks TLS, .*: remove plainHttp`, "m"),
+      );
+  });
+
   test.each(["ghcr.io/a", "https://ghcr.io", "library", ""])("--registry %j is no registry: 2", async (name) => {
     const seen = await check({}, "--registry", name);
-    expect({ code: seen.code, stdout: seen.stdout }).toEqual({ code: 2, stdout: "" });
+    expect({ code: seen.code, stdout: resultIn(seen.stdout) }).toEqual({ code: 2, stdout: "" });
     expect(seen.stderr).toMatch(/registry/);
   });
 });

@@ -35,10 +35,10 @@ function growthOf(work: Work): number {
   return cost < TELLING ? 1 : Math.sqrt(cheapest(work, 4 * parts) / cost);
 }
 
-/** The least of at most seven measurements: noise makes it larger, and nothing makes it smaller. */
+/** The least of at most twenty measurements: noise makes it larger, for seconds on end, and nothing makes it smaller. */
 export function leastGrowthOf(work: Work, enough: number): number {
   let least = growthOf(work);
-  for (let again = 0; again < 6 && least > enough; again++) least = Math.min(least, growthOf(work));
+  for (let again = 0; again < 19 && least > enough; again++) least = Math.min(least, growthOf(work));
   return least;
 }
 

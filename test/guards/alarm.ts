@@ -98,7 +98,7 @@ export const ALARM_GUARDS: readonly Guard[] = [
   }),
   ...guard("`workers check` contacts nobody", {
     file: "src/cli/commands/workers.ts",
-    from: "return indistinct(reports, policy).length === 0 ? EXIT_OK",
+    from: "return indistinct(reports, policy).length === 0 ? printed",
     to: "return reports.length > 0 ? EXIT_OK",
     test: "test/e2e/distinct.test.ts › workers check says the same as verify: 13 and 0",
   }),

@@ -31,7 +31,7 @@ export const DIAGNOSIS_GUARDS: readonly Guard[] = [
   ),
   ...guard("nothing is released that is not in the ledger", {
     file: "src/coordinator/verify.ts",
-    from: "judgement.fault === null",
+    from: "fault === null",
     to: "true",
     test: `${LEDGER} › a ledger in which one line was edited: nothing is added or released, and a disagreement stays 10`,
   }),

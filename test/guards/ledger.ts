@@ -71,7 +71,7 @@ export const LEDGER_GUARDS: readonly Guard[] = [
       test: `${LOCK} › that was taken over while it was held is not released, and nothing is written`,
     },
     {
-      file: "src/ledger/lock.ts",
+      file: "src/lock.ts",
       from: "if ((await readText(path)) !== stale) return false;",
       to: "",
       test: "test/ledger/race.test.ts › a slow breaker of a dead lock does not remove the lock that a faster one took meanwhile",

@@ -1,6 +1,7 @@
 import { guard, type Guard } from "./guard.ts";
 
 const SAFETY = "test/release/safety.test.ts";
+const SHELVE = "test/release/shelve.test.ts";
 const RECHECK = "test/release/quarantine/recheck.test.ts";
 const CLOSED = "test/release/closed.test.ts";
 const UNPACK = "test/release/formats/unpack.test.ts";
@@ -47,10 +48,16 @@ export const RELEASE_GUARDS: readonly Guard[] = [
       test: `${SAFETY} › an object that a document names was not agreed on`,
     },
     {
-      file: "src/release/formats/workshop.ts",
+      file: "src/release/quarantine/move.ts",
       from: "if (!rechecked) await drain",
       to: "if (false) await drain",
       test: `${SAFETY} › oci: what is in the quarantine is not what was agreed on › layer: a byte is flipped`,
+    },
+    {
+      file: "src/release/shelve.ts",
+      from: "if (!isSame(await handle.stat(), identity)) throw",
+      to: "if (false) throw",
+      test: `${SHELVE} › a file that somebody else puts on the shelf in between is not told to it, and goes`,
     },
     {
       file: "src/release/quarantine/recheck.ts",
@@ -114,7 +121,7 @@ export const RELEASE_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/release/quarantine/sweep.ts",
-      from: "found.uid !== userInfo().uid",
+      from: "found.uid !== getuid?.()",
       to: "false",
       test: `${SAFETY} › of another user stays`,
     },

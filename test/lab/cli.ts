@@ -38,7 +38,8 @@ function environment(options: RunOptions): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(base).filter(([, value]) => value !== undefined));
 }
 
-async function start(command: readonly string[], options: RunOptions): Promise<Outcome> {
+/** Runs a program to its end, whatever its exit status. */
+export async function runCommand(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [program, ...args] = [...(options.prefix ?? []), ...command];
   const started = performance.now();
   const child = spawn(program ?? "", args, {
@@ -66,7 +67,7 @@ async function start(command: readonly string[], options: RunOptions): Promise<O
 
 /** Runs `tofu3 ARGS…` as a person would, without a terminal. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return start([process.execPath, PROGRAM, ...args], options);
+  return runCommand([process.execPath, PROGRAM, ...args], options);
 }
 
 function quote(word: string): string {
@@ -82,7 +83,7 @@ export async function runOnTerminal(args: readonly string[], options: RunOptions
   const command = ["stty cols 120 rows 40 2>/dev/null; exec", ...[process.execPath, PROGRAM, ...args].map(quote)].join(
     " ",
   );
-  return start(["script", "-qec", command, "/dev/null"], {
+  return runCommand(["script", "-qec", command, "/dev/null"], {
     ...options,
     env: { TERM: "xterm-256color", ...options.env },
   });

@@ -18,7 +18,22 @@ const PROGRAMS = {
   pgrep: "procps",
   script: "bsdutils",
   setpriv: "util-linux",
+  nsenter: "util-linux",
+  sudo: "sudo",
+  shellcheck: "shellcheck",
+  useradd: "passwd",
+  make: "make",
+  "systemd-analyze": "systemd",
+  "pre-commit": "pre-commit",
+  "ssh-agent": "openssh-client",
+  "cloud-init": "cloud-init",
   fish: "fish",
+  tmux: "tmux",
+  // no program, but a file at a fixed place beside the programs
+  "../share/bash-completion/bash_completion": "bash-completion",
+  man: "man-db",
+  mandoc: "mandoc",
+  groff: "groff",
   tcsh: "tcsh",
   zsh: "zsh",
   mksh: "mksh",
@@ -29,10 +44,12 @@ const PROGRAMS = {
   "docker-compose": "docker-compose",
   buildah: "buildah",
   kubectl: "kubernetes-client",
+  unshare: "util-linux",
+  chromium: "chromium",
 } as const;
 
 /** Installed with the others; a test that wants one is skipped where it is missing. */
-const WELCOME = { podman: "podman" } as const;
+const WELCOME = { podman: "podman", dockerd: "docker.io", ctr: "containerd" } as const;
 
 /** Daemons live in sbin, which is not in everybody's PATH. */
 const PLACES = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin"];

@@ -11,6 +11,8 @@ export interface Launched {
   readonly logFile: string;
   /** Settles when it has ended, however that came. */
   readonly ended: Promise<void>;
+  /** Null while it runs, and of one that a signal ended. */
+  readonly exitCode: () => number | null;
   readonly log: () => string;
   /** SIGTERM, after three seconds SIGKILL, to it and what it started in its process group. */
   readonly stop: () => Promise<void>;
@@ -77,6 +79,7 @@ export function launch(command: readonly string[], options: { logFile: string; e
     pid,
     logFile: options.logFile,
     ended,
+    exitCode: () => child.exitCode,
     log: () => readFileSync(options.logFile, "utf8"),
     async stop() {
       killGroup(child, "SIGTERM");

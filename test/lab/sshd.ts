@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,8 @@ export interface SshdOptions {
   readonly hostKeyTypes?: readonly KeyType[];
   /** Private host keys of another lab server, so that two look like one machine. */
   readonly hostKeyFiles?: readonly string[];
+  /** A client key that is let in, too: that of another lab server, which starts again as this one. */
+  readonly letIn?: string;
   /** Runs instead of whatever the client asks for; that is in SSH_ORIGINAL_COMMAND. */
   readonly forcedCommand?: string;
   /** Runs commands as sshd does for a user with this login shell, e.g. /usr/bin/fish. */
@@ -180,6 +182,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   await mkdir(home);
   await makeKeyFile(identityFile);
   await copyFile(`${identityFile}.pub`, join(folder.path, "authorized_keys"));
+  if (options.letIn !== undefined)
+    await appendFile(join(folder.path, "authorized_keys"), await readFile(`${options.letIn}.pub`));
   const hostKeyFiles = await makeHostKeys(folder.path, options);
   await writeFile(join(folder.path, "sshd_config"), configText(options, folder.path, hostKeyFiles, marker));
   const { server, port } = await startListener(folder.path, options, host);

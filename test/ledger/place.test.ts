@@ -1,11 +1,13 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ledgerPlace } from "../../src/config/state.ts";
+import { realPath } from "../../src/ledger/file.ts";
 import { readHistory } from "../../src/ledger/history.ts";
 import { tmpfs } from "../release/tools.ts";
-import { has, place, startWriter, type Place } from "./tools.ts";
+import { has, place, startWriter, temporary, type Place } from "./tools.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -128,4 +130,19 @@ describe("the key", () => {
     await at.enter();
     expect((await at.open().past()).map(({ own }) => own)).toEqual([false, true]);
   });
+});
+
+test("a file that others make at this moment is not taken for a link that leads nowhere", async () => {
+  const path = join(temporary(), "ledger.jsonl");
+  const end = Date.now() + 400;
+  const others = async (): Promise<void> => {
+    while (Date.now() < end) {
+      await writeFile(path, "");
+      await rm(path);
+    }
+  };
+  const looks = async (): Promise<void> => {
+    while (Date.now() < end) expect(await realPath(path)).toBe(path);
+  };
+  await Promise.all([others(), looks(), looks()]);
 });

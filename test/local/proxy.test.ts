@@ -196,7 +196,7 @@ describe("an HTTP proxy", () => {
     expect([fault.code, fault.stage, fault.message]).toEqual([
       "E_PROXY",
       "connect",
-      expect.stringContaining("authority that this machine does not know"),
+      expect.stringContaining("authority that this worker does not know"),
     ]);
   });
 

@@ -90,6 +90,24 @@ describe("references are parsed as distribution/reference does", () => {
   });
 });
 
+test.each([
+  ["https://kim:hunter2@ghcr.io/a/b", "https://…@ghcr.io/a/b"],
+  ["https://ghcr.io/a/b?sig=hunter2", "https://ghcr.io/a/b?…"],
+  ["docker://kim:hunter2@ghcr.io/a/b?sig=hunter2", "docker://…@ghcr.io/a/b?…"],
+  ["kim:hunter2@ghcr.io/a/b", "…@ghcr.io/a/b"],
+  [`a:1@${SHA256}0`, `a:1@${SHA256}0`],
+])("no message repeats a password or a query: %s", (text, shown) => {
+  let message = "";
+  try {
+    parseReference(text);
+  } catch (error) {
+    const { message: what, hint } = error as Tofu3Error;
+    message = `${what}\n${hint ?? ""}`;
+  }
+  expect(message).toContain(`not a reference: "${shown}"`);
+  expect(message).not.toContain("hunter2");
+});
+
 describe("where requests go", () => {
   test.each([
     ["debian", "registry-1.docker.io", "docker.io", "library/debian"],

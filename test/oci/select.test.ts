@@ -85,9 +85,9 @@ test("the choices are one printable line each", () => {
   const hostile = entry("darwin/amd64:\u202e11", "1.0.big_sur");
   const lines = describeChoices({ manifests: [...INDEX.manifests.slice(2, 3), ...INDEX.manifests.slice(5), hostile] });
   expect(lines).toEqual([
-    `darwin/amd64  macOS 11.7  bottle big_sur  ${digestOf(Buffer.from("0.8.9.0.big_sur.2"))}`,
-    `no platform  bottle all  ${digestOf(Buffer.from("0.8.9.0.all.2"))}`,
-    `unknown/unknown  ${digestOf(Buffer.from("attestation"))}`,
-    `darwin/amd64  \\u{202e}11  bottle big_sur  ${digestOf(Buffer.from("1.0.big_sur"))}`,
+    "darwin/amd64:macOS 11.7, bottle big_sur",
+    "bottle all",
+    "unknown/unknown",
+    "darwin/amd64:\\u{202e}11, bottle big_sur",
   ]);
 });

@@ -106,7 +106,7 @@ describe("and not made up from", () => {
     const ended = await tags(row);
     expect(ended).toMatchObject({ code: 12, stdout: "" });
     expect(ended.stderr).toMatch(
-      /tofu3: error: 127\.0\.0\.1:[0-9]+ asks for a user name and a password, and this vantage has/,
+      /tofu3: error: 127\.0\.0\.1:[0-9]+ asks for a user name and a password, and this worker has/,
     );
   });
 });

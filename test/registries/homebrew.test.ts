@@ -77,7 +77,7 @@ describe("the bottles of vim", () => {
   test("a macOS that is not there: what is there is listed", async () => {
     await expect(world.look(vim.reference, { osVersion: "macOS 1" })).rejects.toMatchObject({
       code: "E_SELECTION",
-      message: expect.stringContaining("darwin/amd64  macOS 11.7  bottle big_sur  sha256:") as string,
+      choices: expect.arrayContaining(["darwin/amd64:macOS 11.7, bottle big_sur"]) as string[],
     });
   });
 });

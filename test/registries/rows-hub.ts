@@ -103,7 +103,7 @@ export const HUB_ROWS: readonly Row[] = [
       );
     },
     outcome: "incomplete",
-    says: /too many requests from this vantage \(429\); ratelimit-limit: 100;w=21600, ratelimit-remaining: 0;w=21600, docker-ratelimit-source: 192\.0\.2\.1, retry-after: 21600; registry said: You have reached your pull rate limit/,
+    says: /too many requests from this worker \(429\); ratelimit-limit: 100;w=21600, ratelimit-remaining: 0;w=21600, docker-ratelimit-source: 192\.0\.2\.1, retry-after: 21600; registry said: You have reached your pull rate limit/,
     check: (evidence) => {
       expect(evidence.observations.map((each) => each.error?.code)).toEqual([
         "E_RATE_LIMIT",
@@ -128,7 +128,7 @@ export const HUB_ROWS: readonly Row[] = [
       });
     },
     outcome: "incomplete",
-    says: /^sgp has no complete observation \(.*TOOMANYREQUESTS: You have reached your unauthenticated pull rate limit\..*; those that saw it saw sha256:/,
+    says: /^sgp did not finish \(.*TOOMANYREQUESTS: You have reached your unauthenticated pull rate limit\..*; fra and here saw sha256:/,
   },
   {
     registry: "Docker Hub",

@@ -261,7 +261,7 @@ export const OTHER_ROWS: readonly Row[] = [
     reference: "zot.example/a/private:1",
     serve: () => undefined,
     outcome: "incomplete",
-    says: /zot\.example asks for a user name and a password, and this vantage has none/,
+    says: /zot\.example asks for a user name and a password, and this worker has none/,
   },
   {
     registry: "artifactory.example",

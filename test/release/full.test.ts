@@ -90,7 +90,7 @@ describe.runIf(isRoot)("a disk that is full when all agree (tmpfs, needs root)",
         code: 1,
         stdout: `${liar.host}/full@${plain.manifest.digest}\n`,
       });
-      expect(quiet.stderr).toMatch(/^tofu3: error: releasing .*\ntofu3: hint: .*\n$/);
+      expect(quiet.stderr).toMatch(/^tofu3: error: releasing .*\ntofu3: hint: .*\ntofu3: more: tofu3 help E_[A-Z]+\n$/);
       expect(await quiet.left()).toEqual([]);
     },
   );

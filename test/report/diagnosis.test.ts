@@ -17,7 +17,7 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
     says: /every worker .*does not exist/,
     next: /tofu3 tags/,
   },
-  { finding: found({ class: "absent", because: { kind: "absent" } }), says: /sgp .*does not exist/, next: /again/ },
+  { finding: found({ class: "absent", because: { kind: "absent" } }), says: /sgp is told "not found"/, next: /again/ },
   {
     finding: found({
       class: "unreachable",
@@ -33,6 +33,14 @@ const WORDS: readonly { readonly finding: Finding; readonly says: RegExp; readon
     }),
     says: /sgp .*: it ended/,
     next: /run it again/,
+  },
+  {
+    finding: found({
+      class: "unreachable",
+      because: { kind: "host-key", doubt: "is revoked", message: "the host key IS REVOKED", hint: "look at it" },
+    }),
+    says: /sgp was not asked: the machine that answered showed a host key that is revoked: the host key IS REVOKED/,
+    next: /^look at it$/,
   },
   {
     finding: found({

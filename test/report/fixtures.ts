@@ -127,7 +127,7 @@ export function failed(worker: string, changes: Partial<Observation> = {}): Obse
   });
 }
 
-const REQUEST: Evidence["request"] = {
+export const REQUEST: Evidence["request"] = {
   reference: "ghcr.io/homebrew/core/vim:9.0.1900",
   platform: "darwin/amd64",
   osVersion: null,
@@ -139,7 +139,10 @@ export function evidence(observations: readonly Observation[], changes: Partial<
     request: REQUEST,
     observations,
     verdict: judge(observations),
-    policy: { distinct: [], days: 1, onChange: "notice", met: true },
+    policy: { distinct: [], days: 1, onChange: "notice" },
+    isMet: true,
+    past: { now: "2026-03-01T10:00:03.000Z", entries: [] },
+    probes: null,
     finding: diagnose(judge(observations), observations, null, []),
     compared: [],
     days: [],
@@ -160,6 +163,22 @@ export function tampered(): SeenObject[] {
   return bottles().map((seen) =>
     seen.digest === digest("b2") ? { ...seen, computed: digest("ee"), size: 26_000_007 } : seen,
   );
+}
+
+/** As a worker ends whom the others' roots stop. */
+export function stopped(worker: string, objects = bottles()): Observation {
+  const error = { code: "E_STOPPED", stage: null, message: "stopped early: roots differ", hint: null } as const;
+  return observation(worker, { objects, error });
+}
+
+export function notFound(worker: string): Observation {
+  const error = {
+    code: "E_NOT_FOUND",
+    stage: "http",
+    message: "registry said: 404 manifest unknown",
+    hint: "tofu3 tags REPOSITORY",
+  } as const;
+  return failed(worker, { outcome: "refused", error });
 }
 
 /** Another artifact altogether: another root. */
@@ -209,7 +228,7 @@ export function hostile(): Evidence {
     days: [
       { day: HOSTILE, digest: digest("9f"), outcome: HOSTILE, counts: false, looks: [{ worker: "fra", digest: null }] },
     ],
-    policy: { distinct: [], days: 3, onChange: "notice", met: true },
+    policy: { distinct: [], days: 3, onChange: "notice" },
     remarks: [HOSTILE],
     request: { ...REQUEST, platform: null },
   };
@@ -248,14 +267,8 @@ export const EVIDENCE: Readonly<Record<string, () => Evidence>> = {
       observation("sgp"),
       failed("fra"),
     ]),
-  absent: () => {
-    const error = {
-      code: "E_NOT_FOUND",
-      stage: "http",
-      message: "registry said: 404 manifest unknown",
-      hint: "tofu3 tags REPOSITORY",
-    } as const;
-    return evidence(["here", "sgp", "fra"].map((worker) => failed(worker, { outcome: "refused", error })));
-  },
+  stopped: () => evidence([stopped("here"), stopped("sgp"), stopped("fra", other())]),
+  absent: () => evidence(["here", "sgp", "fra"].map(notFound)),
+  notfound: () => evidence([observation("here"), observation("sgp"), notFound("fra")]),
   hostile,
 };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Evidence } from "../../src/model/evidence.ts";
 import type { SeenObject } from "../../src/model/observation.ts";
+import { renderGithub } from "../../src/report/github.ts";
 import { renderJson } from "../../src/report/json.ts";
 import { renderMarkdown } from "../../src/report/markdown.ts";
 import { COLOURED, PLAIN } from "../../src/report/paint.ts";
@@ -14,7 +15,8 @@ import { expectGolden } from "./golden.ts";
 const OUTPUTS = {
   "table.txt": (each) => renderTable(each, PLAIN),
   "report.json": renderJson,
-  "report.md": renderMarkdown,
+  "report.md": (each) => renderMarkdown(each),
+  "github.txt": (each) => renderGithub(each, "tofu3 verify x --keep-evidence tofu3-evidence"),
 } satisfies Record<string, (each: ReturnType<typeof hostile>) => string>;
 
 const CASES = Object.entries(EVIDENCE).flatMap(([name, make]) =>

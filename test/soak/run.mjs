@@ -1,4 +1,4 @@
-// `npm run soak -- blob|many|faults|all [SIZE]`: vite, which vitest brings, reads soak.ts as it is; what it looks at is the build.
+// `npm run soak -- blob|many|faults|gate|all [SIZE]`: vite, which vitest brings, reads soak.ts as it is; what it looks at is the build.
 import { join } from "node:path";
 import { runnerImport } from "vite";
 import { verify } from "../../dist/index.js";

@@ -11,6 +11,7 @@ import { stock } from "../lab/liar-shelf.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { startSshd, type Sshd } from "../lab/sshd.ts";
 import { startTcpProxy, type LinkFault, type TcpProxy } from "../lab/tcpproxy.ts";
+import { gateDay } from "./gate.ts";
 import type { verify as Verify } from "../../src/api.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -246,13 +247,14 @@ async function faults(rounds: number): Promise<boolean> {
   return wrong === 0;
 }
 
-/** `blob [MiB]`, `many [VERIFICATIONS]`, `faults [ROUNDS]`, or all of them at their full size. */
+/** `blob [MiB]`, `many [VERIFICATIONS]`, `faults [ROUNDS]`, `gate [FACTOR]`, or all of them at their full size. */
 export async function main([what = "all", size]: readonly string[], verify: typeof Verify): Promise<number> {
   const of = (full: number): number => (size === undefined ? full : Number(size));
   const results: boolean[] = [];
   if (what === "blob" || what === "all") results.push(await blob(of(4096)));
   if (what === "many" || what === "all") results.push(await many(of(2000), verify));
   if (what === "faults" || what === "all") results.push(await faults(of(500)));
+  if (what === "gate" || what === "all") results.push(await gateDay(of(300), say));
   say(results.length > 0 && results.every(Boolean) ? "all as it should be" : "NOT as it should be");
   return results.length > 0 && results.every(Boolean) ? 0 : 1;
 }

@@ -97,7 +97,7 @@ describe("the certificate of a server", () => {
     const page = await transport.read(queryFor(server.url, trusting(server)), never);
     await transport.close();
     expect([page.status, page.certificate]).toEqual([200, null]);
-    expect(await readFile(count, "utf8")).toMatch(/ w 1 0 200 000 2 \[127\.0\.0\.1\]\n$/);
+    expect(await readFile(count, "utf8")).toMatch(/ w 1 0 200 000 2 \[127\.0\.0\.1\] \n$/);
   });
 
   test("is unknown without TLS, and nothing is printed of it", async () => {

@@ -11,7 +11,9 @@ const limits = {
   idleSeconds: 20,
   totalSeconds: 120,
 };
-const transport = new SshLink({ target: JSON.parse(target), limits, proxy: null, ask: null }).begin("registry.example");
+const transport = new SshLink({ target: JSON.parse(target), limits, proxy: null, ask: null, warn: () => {} }).begin(
+  "registry.example",
+);
 const query = {
   url,
   headers: [],

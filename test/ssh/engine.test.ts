@@ -353,27 +353,67 @@ describe("many queries at once", () => {
   });
 });
 
-describe("progress", () => {
-  test("of a stream is told while it arrives", async () => {
-    const slow = await startRawServer((socket) => {
-      socket.write(withLength(3_000_000));
-      let sent = 0;
-      const timer = setInterval(() => {
-        socket.write(Buffer.alloc(100_000));
-        if (++sent === 30) clearInterval(timer);
-      }, 100);
-      socket.once("close", () => clearInterval(timer));
+/** A body of 2 MB within two seconds, on any path. */
+const trickle: Say = (socket) => {
+  socket.write(withLength(2_000_000));
+  let sent = 0;
+  const timer = setInterval(() => {
+    socket.write(Buffer.alloc(100_000));
+    if (++sent === 20) clearInterval(timer);
+  }, 100);
+  socket.once("close", () => clearInterval(timer));
+};
+
+describe("progress is told while the bytes arrive", () => {
+  test.each([
+    ["of a stream", null, "", 1],
+    ["of a batch", 2_000_000, "", 2],
+    ["of a batch of a curl without --parallel", 2_000_000, OLD_CURL, 2],
+  ] as const)("%s", async (_what, expectedBytes, curl, count) => {
+    const slow = await startRawServer(trickle);
+    const vm = await lab(startVm(curl === "" ? {} : { env: await fakeCurl(curl) }));
+    const transport = sshTransportTo(targetOf(vm));
+    const counted: number[] = [];
+    const query = (path: string) =>
+      contentQueryFor(slow.url + path, {
+        maxBytes: 2_000_000,
+        expectedBytes,
+        onBytes: (bytes) => void counted.push(bytes),
+      });
+    const contents = await Promise.all(
+      Array.from({ length: count }, (_, at) => transport.measure(query(`${at}`), never)),
+    );
+    for (const content of contents) expect(content).toMatchObject({ size: 2_000_000, cut: null });
+    expect(counted.length).toBeGreaterThanOrEqual(count + 2);
+    expect(Math.min(...counted)).toBeGreaterThan(0);
+    expect(counted.reduce((sum, each) => sum + each)).toBe(count * 2_000_000);
+    await transport.close();
+    await slow.close();
+  });
+
+  test("and taken back of what fails in the end", async () => {
+    const slow = await startRawServer((socket, request, index) => {
+      if (request.includes("cut")) {
+        sends(withLength(), HALF)(socket, request, index);
+        setTimeout(() => socket.end(), 1500);
+      }
+      if (!request.includes("cut")) trickle(socket, request, index);
     });
     const transport = sshTransportTo(targetOf(await lab(startVm())));
-    const counted: number[] = [];
-    const content = await transport.measure(
-      contentQueryFor(slow.url, { maxBytes: 3_000_000, onBytes: (bytes) => void counted.push(bytes) }),
-      never,
-    );
-    expect(content).toMatchObject({ size: 3_000_000, cut: null });
-    expect(counted.length).toBeGreaterThanOrEqual(2);
-    expect(Math.min(...counted)).toBeGreaterThan(0);
-    expect(counted.reduce((sum, each) => sum + each)).toBe(3_000_000);
+    const counted = { cut: 0, whole: 0 };
+    const query = (path: "cut" | "whole", expectedBytes: number) =>
+      contentQueryFor(slow.url + path, {
+        expectedBytes,
+        maxBytes: expectedBytes,
+        onBytes: (bytes) => void (counted[path] += bytes),
+      });
+    const [cut, all] = await Promise.all([
+      transport.measure(query("cut", whole), never),
+      transport.measure(query("whole", 2_000_000), never),
+    ]);
+    expect(cut).toMatchObject({ size: HALF.length, cut: { code: "E_CUT" } });
+    expect(all).toMatchObject({ size: 2_000_000, cut: null });
+    expect(counted).toEqual({ cut: HALF.length, whole: 2_000_000 });
     await transport.close();
     await slow.close();
   });

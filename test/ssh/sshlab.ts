@@ -66,6 +66,7 @@ interface More {
   readonly limits?: Partial<Limits>;
   readonly proxy?: SshOptions["proxy"];
   readonly ask?: SshOptions["ask"];
+  readonly warn?: SshOptions["warn"];
 }
 
 export function sshLinkTo(target: SshTarget, more: More = {}): SshLink {
@@ -74,6 +75,7 @@ export function sshLinkTo(target: SshTarget, more: More = {}): SshLink {
     limits: { ...LIMITS, ...more.limits },
     proxy: more.proxy ?? null,
     ask: more.ask ?? null,
+    warn: more.warn ?? (() => undefined),
   });
 }
 

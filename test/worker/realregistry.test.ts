@@ -180,10 +180,9 @@ test.each([
 
 test("tags, all pages", async () => {
   const signal = new AbortController().signal;
-  expect(await readTags(vantageOf(local()), parseReference(`127.0.0.1:${registry}/a/b`), LIMITS, signal)).toEqual([
-    "1",
-    "2",
-  ]);
+  expect(
+    await readTags(vantageOf(local()), parseReference(`127.0.0.1:${registry}/a/b`), { limits: LIMITS }, signal),
+  ).toEqual(["1", "2"]);
 });
 
 test("stopped in the middle of a blob, it ends at once", async () => {

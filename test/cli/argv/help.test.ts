@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { parseArgv } from "../../../src/cli/argv/argv.ts";
 import { EXITS } from "../../../src/cli/exit.ts";
 import { renderHelp, renderShortHelp } from "../../../src/cli/argv/help.ts";
-import { COMMANDS, GLOBAL_FLAGS } from "../../../src/cli/argv/usage.ts";
+import { GLOBAL_FLAGS } from "../../../src/cli/argv/settings.ts";
+import { COMMANDS } from "../../../src/cli/argv/usage.ts";
 import { Tofu3Error } from "../../../src/errors.ts";
 import { expectGolden } from "../../report/golden.ts";
 import { run } from "../../lab/cli.ts";
@@ -27,10 +28,16 @@ test.each(COMMANDS)("help of tofu3 $name has every flag that it accepts", (comma
   for (const flag of [...command.flags, ...GLOBAL_FLAGS]) {
     expect(text).toContain(`--${flag.name}`);
     if (flag.name === "help" || flag.name === "version") continue;
-    const sample = { N: "3", "KIND,…": "moved" }[flag.value ?? ""] ?? "a.json";
+    const sample = { N: "3", "KIND,…": "moved", NAME: "tofu" }[flag.value ?? ""] ?? "a.json";
     const value = flag.value === undefined ? [] : [flag.choices?.[0] ?? sample];
     expect(() =>
-      parseArgv([...command.name.split(" "), ...command.positionals.map(() => "a"), `--${flag.name}`, ...value]),
+      parseArgv([
+        ...command.name.split(" "),
+        ...command.positionals.map((name) => ({ SHELL: "bash", CLIENT: "podman" })[name] ?? "a"),
+        `--${flag.name}`,
+        ...value,
+        ...(command.trailing === undefined ? [] : ["--", "true"]),
+      ]),
     ).not.toThrow();
   }
 });

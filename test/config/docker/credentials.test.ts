@@ -183,8 +183,8 @@ describe("which file", () => {
     const error = await thrownBy(readDockerCredentials(flag, { env, home: cwd, cwd }, signal));
     expect(error).toMatchObject({
       code: "E_CREDENTIALS",
-      message: expect.stringMatching(/no\.json": there is no such file$/) as string,
-      hint: `${why} names it`,
+      message: expect.stringMatching(new RegExp(`no\\.json", which ${why} names: there is no such file$`)) as string,
+      hint: expect.stringContaining("docker login") as string,
     });
   });
 

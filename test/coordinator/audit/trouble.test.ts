@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { budgetOf } from "../../../src/coordinator/audit/budget.ts";
+import { budgetOf } from "../../../src/coordinator/budget.ts";
 import { Trouble } from "../../../src/coordinator/audit/trouble.ts";
 import type { Stage } from "../../../src/errors.ts";
 import type { Observation } from "../../../src/model/observation.ts";

@@ -118,7 +118,7 @@ describe("an interrupted audit", () => {
       options: { onStart: (pid) => void interrupt(pid) },
     });
     expect(stopped.code).toBe(130);
-    expect(stopped.stdout).toBe("");
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ outcome: null, error: { code: "E_INTERRUPTED" } });
     open();
     const again = await auditOf(world(), folder, { state, config: direct() });
     expect(again.code).toBe(20);

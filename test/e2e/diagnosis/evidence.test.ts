@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { resultIn } from "../contract.ts";
 import { tmpfs } from "../../release/tools.ts";
 import { expectGolden } from "./golden.ts";
 import { expectTold, useGround, VANTAGES, type Scene } from "./ground.ts";
@@ -91,7 +92,7 @@ describe("a folder that would be a release", () => {
     writeFileSync(join(cwd, "file"), "");
     const seen = await stage.verify(scene.reference, { liar, flags, env: { XDG_STATE_HOME: scene.state } }, cwd);
     expect(seen.code, seen.stderr).toBe(2);
-    expect(seen.stdout).toBe("");
+    expect(resultIn(seen.stdout)).toBe("");
     expect(seen.stderr).toMatch(/evidence cannot be kept in /);
     expect(seen.stderr).toMatch(/^tofu3: hint: \S/m);
     expect(liar.requests.filter(({ target }) => target.includes(`/${scene.repository}/`))).toEqual([]);

@@ -8,6 +8,7 @@ import { startLiar, type Liar } from "../../lab/liar.ts";
 import { freePort, makeFolder, until } from "../../lab/processes.ts";
 import { startSshd, type Sshd } from "../../lab/sshd.ts";
 import { startTcpProxy, type TcpProxy } from "../../lab/tcpproxy.ts";
+import { resultIn } from "../contract.ts";
 import { exitsFor, type Sent } from "./expect.ts";
 import { pathOf, stage, VANTAGES, type Vantage, type View, type World } from "./view.ts";
 
@@ -98,7 +99,8 @@ export async function openTheatre(): Promise<Theatre> {
     try {
       const argv = ["verify", reference, "--config", config, "--json", ...output, ...world.flags];
       const code = await main(argv, io, new AbortController().signal);
-      const evidence = io.out() === "" ? null : (JSON.parse(io.out()) as Evidence);
+      const told = resultIn(io.out());
+      const evidence = told === "" ? null : (JSON.parse(told) as Evidence);
       const sent = await sentBy(liar, repository);
       const right = exitsFor(world, (view, node) => sent(view.vantage, pathOf(repository, node)));
       return { code, right, evidence, stderr: io.err(), left: await readdir(cwd), released: await releasedIn(cwd) };

@@ -7,7 +7,8 @@ import { renderAuditGithub } from "../../../src/report/audit/github.ts";
 import { renderAuditHtml } from "../../../src/report/audit/html.ts";
 import { renderAuditJson } from "../../../src/report/audit/json.ts";
 import { renderAuditJunit } from "../../../src/report/audit/junit.ts";
-import { AUDIT_ENDINGS, AUDIT_FORMATS, auditReportKind } from "../../../src/report/audit/kinds.ts";
+import { AUDIT_FORMATS, AUDIT_REPORTS } from "../../../src/report/audit/kinds.ts";
+import { readReport } from "../../../src/report/kinds.ts";
 import { renderAuditMarkdown } from "../../../src/report/audit/markdown.ts";
 import { renderAuditSarif } from "../../../src/report/audit/sarif.ts";
 import { renderAuditTable } from "../../../src/report/audit/table.ts";
@@ -145,7 +146,7 @@ describe("annotations for GitHub", () => {
 describe("the Markdown", () => {
   test("makes no markup of text from outside", () => {
     const text = renderAuditMarkdown(hostile());
-    expect(text.replace(/<br>/g, "")).not.toMatch(/(?<!\\)</);
+    expect(text.replace(/<br>|<\/?(?:details|summary)>/g, "")).not.toMatch(/(?<!\\)</);
     expect(text).not.toMatch(/(?<!\\)\[a\]|@everyone|https:\/\/evil/);
   });
 });
@@ -191,12 +192,19 @@ describe("which report it is", () => {
     ["a.b.html", "html"],
     ["a.txt", null],
     ["json", null],
+    ["junit", null],
+    ["a.github", null],
+    ["sarif:out", "sarif"],
+    ["xml:a.json", "junit"],
+    ["github:/dev/stderr", "github"],
+    ["c:/a.md", "markdown"],
+    ["constructor:a", null],
   ])("%s is %s", (path, kind) => {
-    expect(auditReportKind(path)).toBe(kind);
+    expect(readReport(path, AUDIT_REPORTS).kind).toBe(kind);
   });
 
-  test("every ending is a format", () => {
-    for (const format of Object.values(AUDIT_ENDINGS)) expect(AUDIT_FORMATS).toContain(format);
+  test("every kind is a format", () => {
+    for (const format of Object.values(AUDIT_REPORTS)) expect(AUDIT_FORMATS).toContain(format);
   });
 });
 

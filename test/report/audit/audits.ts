@@ -113,7 +113,7 @@ const EACH: readonly (readonly [text: string, seen: Partial<Examination>, change
         ...answer("incomplete", {
           fault: { code: "E_RATE_LIMIT", stage: "http", message: "429", hint: "docker login docker.io" },
         }),
-        ...said("fra has no complete observation (the registry said: 429 too many requests)"),
+        ...said("fra did not finish (the registry said: 429 too many requests)"),
       },
     },
   ],

@@ -113,14 +113,18 @@ describe("host keys", () => {
     const revoked = await file("kh-revoked", `${nameOf(vm)} ${key}\n@revoked * ${key}\n`);
     await withoutAuthentication(vm, async () => {
       const { code, message } = await refused(targetOf(vm, { knownHostsFiles: [revoked] }));
-      expect([code, message.includes("is revoked")]).toEqual(["E_HOST_KEY", true]);
+      expect([code, message.includes("IS REVOKED")]).toEqual(["E_HOST_KEY", true]);
     });
   });
 
   test("only a type that the server does not have", async () => {
     const rsa = await file("kh-rsa", `${nameOf(vm)} ${await publicKey(both.hostKeyFiles[1] ?? "")}\n`);
-    const { code, message } = await refused(targetOf(vm, { knownHostsFiles: [rsa] }));
-    expect([code, message.includes("no algorithm in common")]).toEqual(["E_SSH", true]);
+    await withoutAuthentication(vm, async () => {
+      const { code, message } = await refused(targetOf(vm, { knownHostsFiles: [rsa] }));
+      expect([code, message.includes("HAS CHANGED")]).toEqual(["E_HOST_KEY", true]);
+      expect(message).toMatch(/expected .*\(ssh-rsa\) at .*, offered .*\(ssh-ed25519\)/);
+      expect(message).toContain(vm.hostKeyFingerprint);
+    });
   });
 
   test("a certificate authority only", async () => {
@@ -172,9 +176,11 @@ describe("keys of ours", () => {
   test("the second key", () => opens(targetOf(vm, withKeys(["other"], [vm.identityFile]))));
   test("an unknown user is not told from a wrong key", async () =>
     expect((await refused(targetOf(vm, { user: "nobody-here" }))).code).toBe("E_SSH_AUTH"));
-  test("a named file that is missing", async () => {
+  test("a named file that is missing, and no agent: both are named", async () => {
     const fault = await refused(targetOf(vm, withKeys(["missing"])));
-    expect([fault.code, fault.message.includes(join(folder, "missing"))]).toEqual(["E_SSH_AUTH", true]);
+    expect(fault.code).toBe("E_SSH_AUTH");
+    expect(fault.message).toContain(`"${join(folder, "missing")}" cannot be read: there is no such file`);
+    expect(fault.message).toContain("no ssh-agent is running here");
   });
   test("a default file that is missing, beside one that is there", () =>
     opens(targetOf(vm, withKeys(["missing", false], [vm.identityFile]))));
@@ -186,8 +192,13 @@ describe("keys of ours", () => {
     expect((await refused(targetOf(vm, withKeys([await file("nokey", "hello")])))).message).toContain(
       "not a private key",
     ));
-  test("a public key for a private one", async () =>
-    expect((await refused(targetOf(vm, withKeys(["other.pub"])))).code).toBe("E_SSH_AUTH"));
+  test("a public key for a private one, without an agent: the private one is in the hint", async () => {
+    const { code, message, hint } = await refused(targetOf(vm, withKeys(["other.pub"])));
+    expect(code).toBe("E_SSH_AUTH");
+    expect(message).toContain(`"${join(folder, "other.pub")}" is a public key`);
+    expect(message).toContain("no ssh-agent is running here");
+    expect(hint).toContain(`identityFile: ${join(folder, "other")}`);
+  });
 
   describe("with a passphrase", () => {
     const asking = (...answers: string[]): { ask: AskPassphrase; asked: string[] } => {
@@ -254,6 +265,40 @@ describe("keys of ours", () => {
     test("the key, behind files that are not let in", async () => {
       agent = await startAgent(vm.identityFile);
       await opens(targetOf(vm, { ...withKeys(["other"], ["missing", false]), agent: agent.socket }));
+    });
+    test("the key, and a named file that is missing: a warning names it", async () => {
+      agent = await startAgent(vm.identityFile);
+      const said: string[] = [];
+      const warn = (what: string, todo: string): void => void said.push(what, todo);
+      await opens(targetOf(vm, { ...withKeys(["missing"]), agent: agent.socket }), { warn });
+      expect(said).toEqual([
+        `"${join(folder, "missing")}" cannot be read: there is no such file; the agent's keys are used`,
+        `make ${join(folder, "missing")}, or remove identityFile from that worker`,
+      ]);
+      said.length = 0;
+      await opens(targetOf(vm, { agent: agent.socket }), { warn });
+      expect(said).toEqual([]);
+    });
+    test("no key that is let in, and a named file that is missing: the error names both", async () => {
+      agent = await startAgent(join(folder, "other"));
+      const { code, message } = await refused(targetOf(vm, { ...withKeys(["missing"]), agent: agent.socket }));
+      expect(code).toBe("E_SSH_AUTH");
+      expect(message).toMatch(/does not let user .* with any key of the agent, and ".*\/missing" cannot be read/);
+    });
+    test("a named public key: its private key, behind more keys than sshd hears out", async () => {
+      const crowd = Array.from({ length: 7 }, (_, i) => join(folder, `throng${i}`));
+      await Promise.all(crowd.map((path) => makeKeyFile(path)));
+      agent = await startAgent(...crowd, vm.identityFile);
+      await copyFile(`${vm.identityFile}.pub`, join(folder, "named.pub"));
+      await opens(targetOf(vm, { ...withKeys(["named.pub"]), agent: agent.socket }));
+    });
+    test("a named public key whose private key the agent does not have", async () => {
+      agent = await startAgent(vm.identityFile);
+      const { code, message, hint } = await refused(targetOf(vm, { ...withKeys(["other.pub"]), agent: agent.socket }));
+      expect(code).toBe("E_SSH_AUTH");
+      expect(message).toContain(`"${join(folder, "other.pub")}" is a public key`);
+      expect(message).toContain("the agent does not have it");
+      expect(hint).toContain(`ssh-add ${join(folder, "other")}`);
     });
     test("an empty agent beside the right file", async () => {
       agent = await startAgent();

@@ -64,7 +64,7 @@ describe("a configured fingerprint", () => {
     for (const word of ["fra", "vm.example:2222", fingerprintOf(ED), fingerprintOf(OTHER), "ssh-ed25519"])
       expect(message).toContain(word);
     expect(hint).toContain("nothing was sent");
-    expect(hint).toContain(fingerprintOf(OTHER));
+    expect(hint).not.toContain(fingerprintOf(OTHER));
   });
   test("the refusal of garbage is printable", () =>
     expect(trust.refusal(Buffer.from("\0\0\0\x03\x1b[2J\0")).message).toMatch(/^[^\p{Cc}]*$/u));
@@ -72,11 +72,11 @@ describe("a configured fingerprint", () => {
 
 describe("known hosts", () => {
   const trustOf = (...lines: string[]) => trustKnownHosts(PLACE, parseKnownHosts(lines.join("\n"), "known_hosts"));
-  test("the types that are known are asked for, best first, whatever the order of the lines", () => {
+  test("the types that are known are asked for first, best first, whatever the order of the lines", () => {
     expect(
       trustOf(lineOf(RSA, "ssh-rsa"), lineOf(ECDSA, "ecdsa-sha2-nistp256"), lineOf(ED, "ssh-ed25519")).types,
-    ).toEqual(["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
-    expect(trustOf(lineOf(RSA, "ssh-rsa")).types).toEqual(["ssh-rsa"]);
+    ).toEqual(["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"]);
+    expect(trustOf(lineOf(RSA, "ssh-rsa")).types).toEqual(["ssh-rsa", ...KEY_TYPES.slice(0, -1)]);
   });
   test("a key that is known is accepted, any number of times", () => {
     const trust = trustOf(lineOf(OTHER, "ssh-ed25519"), lineOf(ED, "ssh-ed25519"));
@@ -85,11 +85,11 @@ describe("known hosts", () => {
   test("revoked outranks known", () => {
     const trust = trustOf(lineOf(ED, "ssh-ed25519"), lineOf(ED, "ssh-ed25519", "@revoked "));
     expect(trust.accepts(ED)).toBe(false);
-    expect(trust.refusal(ED).message).toMatch(/is revoked at known_hosts:2/);
+    expect(trust.refusal(ED).message).toMatch(/IS REVOKED: .*is revoked at known_hosts:2/);
   });
   test("the refusal says both keys and where the known one stands", () => {
     const { message } = trustOf("# mine", lineOf(ED, "ssh-ed25519")).refusal(OTHER);
-    for (const word of ["has changed", fingerprintOf(ED), fingerprintOf(OTHER), "known_hosts:2", "[vm.example]:2222"])
+    for (const word of ["HAS CHANGED", fingerprintOf(ED), fingerprintOf(OTHER), "known_hosts:2", "[vm.example]:2222"])
       expect(message).toContain(word);
   });
   test.each([

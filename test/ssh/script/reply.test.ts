@@ -72,8 +72,8 @@ function expectBatch(told: Told): void {
   const reply = sole(told);
   expect(told.events).toEqual(["begin", "end", "bye"]);
   expect(told.transfers).toEqual([
-    { index: 2, exit: 0, status: 200, connectStatus: 0, size: 3, address: "127.0.0.1" },
-    { index: 1, exit: 28, status: 0, connectStatus: 0, size: 0, address: null },
+    { index: 2, exit: 0, status: 200, connectStatus: 0, size: 3, address: "127.0.0.1", said: "" },
+    { index: 1, exit: 28, status: 0, connectStatus: 0, size: 0, address: null, said: "" },
   ]);
   expect([...reply.exits]).toEqual([[0, 28]]);
   expect([...reply.sums]).toEqual([["b2", SHA]]);
@@ -128,6 +128,7 @@ describe("what counts", () => {
     expect(sole(tell([said("begin 4", "w 1 - 200 000 3 [::1]", "rc 1 0", "end")])).transfers.get(1)).toMatchObject({
       exit: null,
       address: "::1",
+      said: "",
     }));
   test("a hash tool that said nothing", () => expect(sole(tell([said("begin 4", "d  -", "end")])).sums.size).toBe(0));
   test("each kind of hash tool", () => {

@@ -18,7 +18,7 @@ function tags(names: readonly string[] | null, next?: string): Reply {
 }
 
 function read(transport: FakeTransport): Promise<readonly string[]> {
-  return readTags(vantageOf(transport), REFERENCE, LIMITS, NEVER);
+  return readTags(vantageOf(transport), REFERENCE, { limits: LIMITS }, NEVER);
 }
 
 describe("tags", () => {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createGate } from "../../../src/worker/walk/parallel.ts";
+import { createGate } from "../src/parallel.ts";
 
 /** Starts works of these weights and says which run after each end, oldest first. */
 async function runningOf(gate: ReturnType<typeof createGate>, weights: readonly number[]): Promise<string[]> {
