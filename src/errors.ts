@@ -17,6 +17,7 @@ export const USAGE_CODES = [
   "E_CREDENTIALS",
   "E_DESTINATION",
   "E_REPORT",
+  "E_KEY",
 ] as const;
 
 /** What one worker ran into. These end up in an observation, not on the screen as a failure of the program. */

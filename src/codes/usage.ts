@@ -50,6 +50,13 @@ export const USAGE: Readonly<Record<(typeof USAGE_CODES)[number], Explanation>> 
       "DEST exists, its folder does not, its kind is unknown, or it holds one manifest or one layer and the artifact has several.",
     cure: "Choose another DEST, add `--force` to replace what is there, or choose one manifest with `--platform`. `tofu3 verify --help` lists the kinds.",
   },
+  E_KEY: {
+    title: "this key cannot be used to sign, or to check a signature",
+    where: "Before anything is fetched, and when `judge` checks who signed.",
+    cause:
+      "A file that `--sign`, `--trust`, `policy.sign` or `policy.trust` names is missing, empty, encrypted without a terminal to ask, readable by others, or holds no Ed25519 key.",
+    cure: "`tofu3 keygen FILE` makes a pair: FILE signs, and FILE.pub is what others put on their list.",
+  },
   E_REPORT: {
     title: "a saved report cannot be read",
     where: "At `tofu3 judge`. The other files are judged all the same.",

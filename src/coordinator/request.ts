@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Tofu3Error } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
 import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
@@ -30,7 +31,13 @@ export function jobOf(
   limits: Job["limits"],
   depth: Job["depth"],
 ): Job {
-  return { subject: request.subject, selection: parseSelection(request), limits, depth };
+  return {
+    run: randomBytes(16).toString("hex"),
+    subject: request.subject,
+    selection: parseSelection(request),
+    limits,
+    depth,
+  };
 }
 
 /** Throws E_USAGE and E_DESTINATION. */

@@ -94,6 +94,7 @@ async function conclude(
       startedAt: plan.startedAt,
       finishedAt: runtime.now().toISOString(),
       version: runtime.version,
+      run: plan.job.run,
     });
   } finally {
     await plan.quarantine?.discard();

@@ -23,7 +23,7 @@ export function rejudge(told: Evidence & { readonly basis: Basis }): Rejudged {
   const judged = judgementOf({ observations, roots: new Map(), probes, layers: [] }, policy, past);
   const facts = { request, observations, policy, past, probes, entered, startedAt, finishedAt };
   const untold = { remarks: [], released: null, releaseError: null };
-  const evidence = evidenceOf({ ...judged, ...facts, ...untold, version: tool.version });
+  const evidence = evidenceOf({ ...judged, ...facts, ...untold, version: tool.version, run: told.run });
   const isRedacted = observations.some(hasHashes);
   const contradiction =
     first(observations.map((each, at) => () => oddObservation(told, each, `observations[${at}]`, isRedacted))) ??

@@ -38,6 +38,8 @@ export interface CommandEnd {
 export interface Evidence {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "tofu3"; readonly version: string };
+  /** Of this verification alone: 32 hex digits. Absent in reports of versions that did not tell it. */
+  readonly run?: string;
   /** As the user wrote it. */
   readonly request: SelectionText & { readonly reference: string };
   readonly outcome: Outcome;

@@ -57,6 +57,11 @@ export interface GivenDocument {
 
 /** The same for every worker; nothing in it comes from any one of them. */
 export interface Job {
+  /**
+   * Of this verification alone: 32 hex digits. What a vantage signs is about it, and of use for no other. Absent: nothing
+   * has to be signed.
+   */
+  readonly run?: string;
   readonly subject: Subject;
   readonly selection: Selection;
   readonly limits: Limits;

@@ -35,6 +35,8 @@ export interface Parts {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly version: string;
+  /** Of this verification; absent where it is not known. */
+  readonly run?: string | undefined;
 }
 
 /** The one value behind every report; the same parts in another order give an equal value. */
@@ -43,6 +45,7 @@ export function evidenceOf(parts: Parts): Evidence {
   const facts: Facts = {
     schemaVersion: 1,
     tool: { name: "tofu3", version: parts.version },
+    ...(parts.run === undefined ? {} : { run: parts.run }),
     request: parts.request,
     outcome: verdict.outcome,
     quorum: verdict.quorum,

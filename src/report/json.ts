@@ -14,6 +14,7 @@ export function jsonOf(evidence: Evidence): unknown {
   return {
     schemaVersion: evidence.schemaVersion,
     tool: { name: tool.name, version: tool.version },
+    ...(evidence.run === undefined ? {} : { run: evidence.run }),
     request: {
       reference: request.reference,
       platform: request.platform,
@@ -148,6 +149,8 @@ function notesOf(notes: Notes): Notes {
     hostKey: notes.hostKey,
     machine: notes.machine,
     boot: notes.boot,
+    signer: notes.signer,
+    receipts: notes.receipts.map(({ text, signature }) => ({ text, signature })),
   };
 }
 

@@ -75,6 +75,8 @@ export function observation(worker: string, part: Partial<Observation>): Observa
       hostKey: null,
       machine: null,
       boot: null,
+      signer: null,
+      receipts: [],
     },
     error: null,
     ...part,

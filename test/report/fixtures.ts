@@ -106,6 +106,8 @@ export function observation(worker: string, changes: Partial<Observation> = {}):
       hostKey: null,
       machine: null,
       boot: null,
+      signer: null,
+      receipts: [],
     },
     error: null,
     ...changes,

@@ -68,7 +68,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "report",
     "release/formats/compression.ts",
     "evidence/schema",
+    "evidence/keys",
   ],
+  "evidence/keys": ["errors.ts", "smallfile.ts", "durable.ts", "model/credentials.ts"],
   "evidence/schema": ["model"],
   ledger: ["errors.ts", "smallfile.ts", "durable.ts", "lock.ts", "oci", "model"],
   "release/quarantine": [

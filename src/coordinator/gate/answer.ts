@@ -51,6 +51,7 @@ export async function answer(asked: GateQuestion, around: Surroundings, signal: 
       startedAt,
       finishedAt: runtime.now().toISOString(),
       version: runtime.version,
+      run: job.run,
     });
     return { evidence, shelved: end.shelved, budget: budgetOf(observations) };
   } finally {

@@ -80,6 +80,10 @@ const tool = z.looseObject({ name: z.literal("tofu3"), version: z.string().regex
 export const report = z.looseObject({
   schemaVersion: z.literal(1),
   tool,
+  run: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
   request: z.looseObject({
     reference: z.string().min(1),
     ...selection,
