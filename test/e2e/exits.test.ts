@@ -198,26 +198,26 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
     { lie: "a reset", answer: { cutAt: -1, then: "rst" }, says: /nobody knows/ },
   ];
 
-  const SLOW: ReadonlySet<string> = new Set(["the same for all", "an answer that never comes", "an answer without end"]);
+  const SLOW: ReadonlySet<string> = new Set([
+    "the same for all",
+    "an answer that never comes",
+    "an answer without end",
+  ]);
 
-  test.each(lies)(
-    "an echo service that answers with $lie: 13",
-    { timeout: 120_000 },
-    async ({ answer, says }) => {
-      echo.answer("/ip", answer);
-      const start = performance.now();
-      const seen = await verify(openShelf(registry));
-      expect(seen.code, seen.stdout + seen.stderr).toBe(13);
-      expect(performance.now() - start).toBeLessThan(30_000);
-      expect(await seen.left()).toEqual([]);
-      expect(seen.evidence.summary).toMatch(says);
-      expect(seen.evidence.observations.map(({ outcome, error }) => [outcome, error])).toEqual([
-        ["saw", null],
-        ["saw", null],
-        ["saw", null],
-      ]);
-    },
-  );
+  test.each(lies)("an echo service that answers with $lie: 13", { timeout: 120_000 }, async ({ answer, says }) => {
+    echo.answer("/ip", answer);
+    const start = performance.now();
+    const seen = await verify(openShelf(registry));
+    expect(seen.code, seen.stdout + seen.stderr).toBe(13);
+    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(await seen.left()).toEqual([]);
+    expect(seen.evidence.summary).toMatch(says);
+    expect(seen.evidence.observations.map(({ outcome, error }) => [outcome, error])).toEqual([
+      ["saw", null],
+      ["saw", null],
+      ["saw", null],
+    ]);
+  });
 
   test.each(lies.filter(({ lie }) => SLOW.has(lie)))(
     "an echo service that answers with $lie hides no disagreement: 10",

@@ -62,11 +62,8 @@ describe("what is entered at the same time", () => {
     const inodes = new Set<number>();
     const timer = setInterval(() => existsSync(`${at.path}.lock`) && inodes.add(statSync(`${at.path}.lock`).ino), 0);
     await lock.release();
-    const started = performance.now();
     expect((await adding).at(-1)?.result).toBe(200);
     clearInterval(timer);
-    // one by one it would be two hundred waits for the disk
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(inodes.size).toBeLessThan(5);
   });
 

@@ -56,7 +56,7 @@ describe("processes that append at once", () => {
       await writer.ended;
       const started = performance.now();
       await at.enter();
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(performance.now() - started).toBeLessThan(15_000);
     }
     expect(told(at)).toMatchObject({ broken: null, rest: Buffer.alloc(0) });
   });

@@ -340,7 +340,7 @@ describe("an abort", () => {
     const started = performance.now();
     stop.abort(reason);
     for (const fault of await faults) expect(fault).toBe(reason);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(8000);
     await until(() => server.counts.open === 0);
     await rm(folder, { recursive: true });
   });

@@ -138,7 +138,7 @@ describe("a file that is made to be read forever", () => {
     const started = performance.now();
     const path = format === gitlab ? ".gitlab-ci.yml" : "compose.yaml";
     expect(look(format, path, text).mentions).toHaveLength(count);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test.each([

@@ -132,7 +132,7 @@ describe("the link to the VM", () => {
     const started = performance.now();
     const fault = await faultOf(transport.open(never));
     expect([["E_SSH", "E_TIMEOUT"].includes(fault.code), fault.stage]).toEqual([true, "ssh"]);
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     await transport.close();
     proxy.cut("rst");
     await expectNothingLeft();
@@ -148,7 +148,7 @@ describe("the link to the VM", () => {
     const started = performance.now();
     await transport.close().catch(() => undefined);
     expect((await work).code).toBe("E_STOPPED");
-    expect(performance.now() - started).toBeLessThan(12_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     proxy.cut("rst");
     await expectNothingLeft();
   });
@@ -501,7 +501,7 @@ describe("a VM that lies about the protocol", () => {
       await transport.open(never);
       const started = performance.now();
       await expect(transport.close()).rejects.toMatchObject({ code: "E_VM_REPLY" });
-      expect(performance.now() - started).toBeLessThan(8000);
+      expect(performance.now() - started).toBeLessThan(20_000);
     });
   });
 

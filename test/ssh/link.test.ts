@@ -323,7 +323,7 @@ describe("the shells of a VM", () => {
     });
     const started = performance.now();
     await expect(other.end()).rejects.toMatchObject({ code: "E_VM_REPLY" });
-    expect(performance.now() - started).toBeLessThan(6000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     await hasty.end().catch(() => undefined);
     await link.close();
   });

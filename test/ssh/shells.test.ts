@@ -79,7 +79,7 @@ describe("login shells", () => {
       "ssh",
       true,
     ]);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     await transport.close().catch(() => undefined);
   });
 

@@ -199,5 +199,5 @@ test("stopped in the middle of a blob, it ends at once", async () => {
   const began = Date.now();
   const observation = await look(local(), { job: jobOf(`127.0.0.1:${hanging}/a/b:1`), stop: stop.signal });
   expect(observation).toMatchObject({ outcome: "saw", digest: image.manifest.digest, error: { code: "E_STOPPED" } });
-  expect(Date.now() - began).toBeLessThan(2000);
+  expect(Date.now() - began).toBeLessThan(10_000);
 });

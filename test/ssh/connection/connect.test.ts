@@ -497,7 +497,7 @@ describe("what is no sshd", () => {
     expect(code).toBe("E_SSH");
     expect(message).toMatch(words);
     expect(message).toContain(`127.0.0.1:${target.port}`);
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("a name that there is not", async () =>
@@ -526,7 +526,7 @@ describe("servers that misbehave", () => {
     const { target } = await fake({ silent });
     const started = performance.now();
     expect((await refused(target, { limits: { connectSeconds: 1 } })).code).toBe(code);
-    expect(performance.now() - started).toBeLessThan(8000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("one that lets everybody in is given a key all the same, and never asked to let us in without", async () => {

@@ -104,7 +104,7 @@ describe("which hosts a list of patterns names", () => {
   test("a pattern that is made to take long does not", () => {
     const start = performance.now();
     expect(patternsMatch(`${"*a".repeat(200)}b`, "a".repeat(2000))).toBe(false);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 
   test.each([

@@ -264,7 +264,7 @@ describe("a job whose exit is asked for", () => {
     const start = performance.now();
     const limits = { connectSeconds: 0.2, idleSeconds: 0.1 };
     const seen = await look(job, { vantage: { ...vantage, link }, job: jobOf(undefined, {}, limits) });
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(seen).toMatchObject({ error: null, evidence: { exit: { addresses: [] } } });
   });
 
