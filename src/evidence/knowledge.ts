@@ -20,55 +20,59 @@ export function knownFrom(basis: Basis, subject: Subject): Known {
   const past = basis.past && { ...basis.past, entries: basis.past.entries.map((entry) => ({ ...entry, subject })) };
   if (basis.probes === null) return { past, probes: null, lacks: false, contradiction: null };
   const { again, byDigest, documents, configs } = basis.probes;
-  const read = documents.map(readDocument);
-  const blobs = configs.map(readBytes);
-  const wrong = [
-    ...read.map((each, at) => falseAt(`basis.probes.documents[${at}]`, documents[at], each?.digest)),
-    ...blobs.map((each, at) => falseAt(`basis.probes.configs[${at}]`, configs[at], each?.digest)),
-  ];
-  const probes = {
-    again,
-    byDigest,
-    documents: new Map(read.flatMap((each, at) => kept(documents[at], each, each?.document ?? null))),
-    configs: new Map(blobs.flatMap((each, at) => kept(configs[at], each, each?.bytes ?? null))),
-  };
+  const manifests = documents.flatMap((told, at) => readManifest(told, `basis.probes.documents[${at}]`));
+  const blobs = configs.flatMap((told, at) => readBlob(told, `basis.probes.configs[${at}]`));
+  const wrong = [...manifests, ...blobs].find((each) => !isWhole(each));
   return {
     past,
-    probes,
-    lacks: [...documents, ...configs].some(({ base64 }) => base64 === null),
-    contradiction: wrong.find((each) => each !== null) ?? null,
+    probes: { again, byDigest, documents: byDigestOf(manifests), configs: byDigestOf(blobs) },
+    lacks: manifests.length + blobs.length < documents.length + configs.length,
+    contradiction: wrong === undefined ? null : { at: wrong.at, says: wrong.told, follows: wrong.digest },
   };
 }
 
-interface Bytes {
+/** Bytes of a report, read again. */
+interface Read<T> {
+  /** Where they stand. */
+  readonly at: string;
+  /** The digest that they are named by. */
+  readonly told: Digest;
   readonly digest: Digest;
-  readonly bytes: Uint8Array;
+  /** Null for what cannot be read. */
+  readonly value: T | null;
 }
 
-function readBytes({ digest, base64 }: BasisDocument): Bytes | null {
-  if (base64 === null) return null;
-  const bytes = Buffer.from(base64, "base64");
-  return { bytes, digest: digestOf(bytes, algorithmOf(digest)) };
+/** None for a document whose bytes the report does not have. */
+function readBlob({ digest, base64 }: BasisDocument, at: string): [Read<Uint8Array>] | [] {
+  if (base64 === null) return [];
+  const value = Buffer.from(base64, "base64");
+  return [{ at, told: digest, digest: digestOf(value, algorithmOf(digest)), value }];
 }
 
 /** The digest of a schema 1 manifest is that of its payload. */
-function readDocument(told: BasisDocument): (Bytes & { readonly document: Manifest | null }) | null {
-  const read = readBytes(told);
-  if (read === null) return null;
+function readManifest(told: BasisDocument, at: string): [Read<Manifest>] | [] {
+  const [read] = readBlob(told, at);
+  if (read === undefined) return [];
+  const manifest = manifestIn(read.value, told.mediaType);
+  if (manifest === null) return [{ ...read, value: null }];
+  if (manifest.kind === "unreadable") return [{ ...read, digest: manifest.digest, value: null }];
+  return [{ ...read, digest: manifest.kind === "schema1" ? manifest.digest : read.digest, value: manifest }];
+}
+
+function manifestIn(bytes: Uint8Array | null, mediaType: string | null): ReturnType<typeof parseManifest> | null {
   try {
-    const document = parseManifest(read.bytes, told.mediaType);
-    if (document.kind === "unreadable") return { ...read, digest: document.digest, document: null };
-    return { ...read, digest: document.kind === "schema1" ? document.digest : read.digest, document };
+    return bytes === null ? null : parseManifest(bytes, mediaType);
   } catch {
-    return { ...read, document: null };
+    return null;
   }
 }
 
-function falseAt(at: string, told: BasisDocument | undefined, digest: Digest | undefined): Contradiction | null {
-  if (told === undefined || digest === undefined || digest === told.digest) return null;
-  return { at, says: told.digest, follows: digest };
+function isWhole({ told, digest }: Read<unknown>): boolean {
+  return told === digest;
 }
 
-function kept<T>(told: BasisDocument | undefined, read: Bytes | null, value: T | null): [Digest, T][] {
-  return told === undefined || read?.digest !== told.digest || value === null ? [] : [[told.digest, value]];
+function byDigestOf<T>(all: readonly Read<T>[]): ReadonlyMap<Digest, T> {
+  return new Map(
+    all.flatMap((each) => (isWhole(each) && each.value !== null ? [[each.told, each.value] as const] : [])),
+  );
 }

@@ -33,8 +33,8 @@ export const EVIDENCE_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/evidence/knowledge.ts",
-      from: "digest === undefined || digest === told.digest",
-      to: "digest === undefined || digest !== undefined",
+      from: "return told === digest;",
+      to: "return told !== null;",
       test: `${JUDGE} › %s`,
     },
   ),
