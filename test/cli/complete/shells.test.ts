@@ -115,16 +115,20 @@ const HOSTILE = [
   "tofu3 verify $(touch pwned)al",
 ];
 
-/** What was typed last may still be completed, and a quote may be open: waits until the shell runs a command again. */
+/** What was typed last may still be completed, and must never be run: waits until it is gone and the shell runs a command. */
 async function regainPrompt(session: string): Promise<void> {
   const isBack = async (): Promise<true | undefined> => {
     await tmux("send-keys", "-t", session, "C-c");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await tmux("send-keys", "-t", session, "C-e", "C-u");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    if ((await line(session)) !== "$") return undefined;
     await tmux("send-keys", "-t", session, "-l", "clear; echo ba''ck");
     await tmux("send-keys", "-t", session, "Enter");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return (await tmux("capture-pane", "-p", "-t", session)).includes("back\n") ? true : undefined;
   };
-  await until(`${session} takes commands`, isBack, 60);
+  await until(`${session} takes commands`, isBack, 90);
 }
 
 /** A terminal with the shell and the completion in it. */
