@@ -57,10 +57,7 @@ export interface GivenDocument {
 
 /** The same for every worker; nothing in it comes from any one of them. */
 export interface Job {
-  /**
-   * Of this verification alone: 32 hex digits. What a vantage signs is about it, and of use for no other. Absent: nothing
-   * has to be signed.
-   */
+  /** Of this verification alone: 32 hex digits, so that no observation can be passed off as one of another. */
   readonly run?: string;
   readonly subject: Subject;
   readonly selection: Selection;

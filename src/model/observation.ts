@@ -1,7 +1,6 @@
 import type { ErrorCode, Stage } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { SelectionText } from "./job.ts";
-import type { Receipt } from "./receipt.ts";
 import type { Subject } from "./subject.ts";
 
 /** What one worker was asked; observations of different questions are never compared. */
@@ -145,10 +144,6 @@ export interface Notes {
   readonly machine: string | null;
   /** Hash of the boot id of its running kernel; null if unknown. */
   readonly boot: string | null;
-  /** `ssh-ed25519 AAAA…`: the key of the VM itself, with which it signs what it saw; null where it has none. */
-  readonly signer: string | null;
-  /** What the VM signed, in the order in which it answered; empty without such a key. */
-  readonly receipts: readonly Receipt[];
 }
 
 /**

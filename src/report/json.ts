@@ -149,8 +149,6 @@ function notesOf(notes: Notes): Notes {
     hostKey: notes.hostKey,
     machine: notes.machine,
     boot: notes.boot,
-    signer: notes.signer,
-    receipts: notes.receipts.map(({ text, signature }) => ({ text, signature })),
   };
 }
 

@@ -58,8 +58,6 @@ function notesOf(notes: Notes, hide: Hide): Notes {
     hostKey: hostKey === null ? null : hide(hostKey),
     machine: machine === null ? null : hide(machine),
     boot: boot === null ? null : hide(boot),
-    signer: notes.signer === null ? null : hide(notes.signer),
-    receipts: [],
   };
 }
 

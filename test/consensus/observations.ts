@@ -75,8 +75,6 @@ export function observation(worker: string, part: Partial<Observation>): Observa
       hostKey: null,
       machine: null,
       boot: null,
-      signer: null,
-      receipts: [],
     },
     error: null,
     ...part,

@@ -106,8 +106,6 @@ export function observation(worker: string, changes: Partial<Observation> = {}):
       hostKey: null,
       machine: null,
       boot: null,
-      signer: null,
-      receipts: [],
     },
     error: null,
     ...changes,

@@ -71,16 +71,6 @@ const evidence = z.looseObject({
   hostKey: hostKey.nullable(),
   machine: hash.nullable(),
   boot: hash.nullable(),
-  // these two are not in reports of versions that did not know them
-  signer: z
-    .string()
-    .regex(/^(ssh-ed25519 [A-Za-z0-9+/]{68}|hash:[0-9a-f]{16})$/)
-    .nullable()
-    .default(null),
-  receipts: z
-    .array(z.looseObject({ text: z.string().max(1_000_000), signature: z.string().max(4096) }))
-    .max(10_000)
-    .default([]),
 });
 
 export const observation = z.looseObject({

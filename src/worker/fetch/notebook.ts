@@ -157,8 +157,6 @@ export function notesOf(book: Notebook, exit: Notes["exit"] = null): Notes {
     hostKey: book.identity?.hostKey ?? null,
     machine: book.identity?.machine ?? null,
     boot: book.identity?.boot ?? null,
-    signer: null,
-    receipts: [],
   };
 }
 
