@@ -1,7 +1,10 @@
 import { Tofu3Error } from "../errors.ts";
 import { parseConfig, type Config } from "./config.ts";
 import { KIND, namedFile, readFirst, STDIN, usualPlaces, type Surroundings } from "./places.ts";
+import { readStdinText } from "../stdin.ts";
 import { SHORTEST } from "./shortest.ts";
+
+const PIPE_HINT = "pipe the file in: tofu3 … --config - < tofu3.yaml; or name it: --config tofu3.yaml";
 
 function missing(places: readonly string[]): Tofu3Error {
   return new Tofu3Error(
@@ -14,29 +17,6 @@ with HOST1 and HOST2 of your two VMs, and as their host keys what "ssh-keygen -l
   );
 }
 
-/** All of standard input, once. Throws E_CONFIG for a terminal, for too much, and for what is not UTF-8. */
-async function readStdin(stdin: Surroundings["stdin"]): Promise<string> {
-  const refuse = (why: string, hint: string): Tofu3Error =>
-    new Tofu3Error("E_CONFIG", `cannot read the configuration from standard input: ${why}`, { hint });
-  if (stdin === undefined || stdin.isTTY === true)
-    throw refuse(
-      "it is a terminal",
-      "pipe the file in: tofu3 … --config - < tofu3.yaml; or name it: --config tofu3.yaml",
-    );
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    chunks.push(Buffer.from(chunk));
-    size += chunks.at(-1)?.length ?? 0;
-    if (size > KIND.limit) throw refuse(`it is larger than ${KIND.limit} bytes`, "is it the right file?");
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw refuse("it is not UTF-8 text", "is it the right file?");
-  }
-}
-
 /**
  * Finds, reads and checks the configuration: `flag` (`--config`), TOFU3_CONFIG, `./tofu3.yaml`,
  * `$XDG_CONFIG_HOME/tofu3/config.yaml`. If a file is named, looks only there; `-` is standard input. Null if none is
@@ -46,7 +26,7 @@ export async function findConfig(flag: string | null, surroundings: Surroundings
   const { home } = surroundings;
   const named = namedFile(flag, surroundings);
   if (named?.path === STDIN) {
-    const text = await readStdin(surroundings.stdin);
+    const text = await readStdinText(surroundings.stdin, KIND, PIPE_HINT);
     return parseConfig(text, { file: "<stdin>", folder: surroundings.cwd, home });
   }
   const found = await readFirst(named, surroundings);

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { readSmallText, type FileKind } from "../smallfile.ts";
+import type { Input } from "../stdin.ts";
 
 /** A file named by the configuration, and where it is named: `tofu3.yaml:9:11: registries["registry.corp"].caFile` */
 export interface NamedFile {
@@ -15,7 +16,7 @@ export interface Surroundings {
   /** Absolute. */
   readonly cwd: string;
   /** What `--config -` reads; without it there is nothing to read. */
-  readonly stdin?: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
+  readonly stdin?: Input;
 }
 
 /** In place of a file: standard input. */

@@ -127,7 +127,7 @@ export const TELLING_GUARDS: readonly Guard[] = [
       test: `${STDIN} › relative paths in it are relative to the current folder`,
     },
     {
-      file: "src/config/load.ts",
+      file: "src/stdin.ts",
       from: "{ fatal: true }",
       to: "{ fatal: false }",
       test: `${STDIN} › not UTF-8`,
