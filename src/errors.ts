@@ -61,8 +61,8 @@ export const WORKER_CODES = [
   "E_STOPPED",
 ] as const;
 
-/** Failures on the machine that keeps the artifact, the ledger, the files with references and the gate's store. */
-export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER", "E_PIN", "E_STORE"] as const;
+/** Failures of what is kept: the artifact, the ledger, the files with references, the gate's store, signed evidence. */
+export const RELEASE_CODES = ["E_DISK", "E_RELEASE", "E_LEDGER", "E_PIN", "E_STORE", "E_EVIDENCE"] as const;
 
 export type ErrorCode =
   | (typeof USAGE_CODES)[number]

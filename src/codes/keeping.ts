@@ -48,4 +48,11 @@ export const KEEPING: Readonly<Record<KeepingCode, Explanation>> = {
     cause: "Something happened that its authors ruled out.",
     cure: "Run the same command with `--log-level debug` and report what it prints.",
   },
+  E_EVIDENCE: {
+    title: "this evidence does not hold",
+    where: "When `judge` reads a file of signed statements.",
+    cause:
+      "A signature is wrong or by a key that is not on the list, an envelope or a statement is not as the format wants it, or the statements do not belong together.",
+    cure: "The message names the line and the place. Ask whoever made the file for the original; if it is the key that is not known, add it with `--trust KEY`, once you know whose it is.",
+  },
 };

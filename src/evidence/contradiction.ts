@@ -35,6 +35,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function shown(value: unknown): string {
+/** For a message: printable, and cut. */
+export function shown(value: unknown): string {
   return visible(typeof value === "string" ? value : value === undefined ? "nothing" : JSON.stringify(value), SHOWN);
 }

@@ -34,7 +34,11 @@ export function readReports(text: string, name: string): readonly NamedReport[] 
 }
 
 function readReport(text: string, name: string): Evidence {
-  const value = valueOf(text, name);
+  return reportOf(valueOf(text, name), name);
+}
+
+/** A report that was parsed already. Throws E_REPORT. */
+export function reportOf(value: unknown, name: string): Evidence {
   const version = fieldOf(value, "schemaVersion");
   if (typeof version === "number" && version > VERSION)
     throw new Tofu3Error(

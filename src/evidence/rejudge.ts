@@ -33,6 +33,7 @@ export function rejudge(told: Evidence & { readonly basis: Basis }): Rejudged {
     evidence,
     says: told.outcome,
     contradiction,
+    signedBy: [],
     unsure: unsureOf(told, evidence, { isRedacted, lacks: known.lacks }),
   };
 }

@@ -18,6 +18,8 @@ export interface Rejudged {
   readonly says: Outcome;
   /** The first place where the report is not what follows from it; null if it is. */
   readonly contradiction: Contradiction | null;
+  /** The keys that signed all of it, `SHA256:…`; empty if nobody did. */
+  readonly signedBy: readonly string[];
   /** What cannot be checked from this file, a sentence each. */
   readonly unsure: readonly string[];
 }

@@ -74,7 +74,7 @@ function summaryOf(files: readonly JudgedFile[]): string {
   return `${holding} of ${counted(reports.length, "report")} ${holding === 1 ? "holds" : "hold"}${rest}`;
 }
 
-function reportValue({ evidence, says, contradiction, unsure }: Rejudged): Readonly<Record<string, unknown>> {
+function reportValue({ evidence, says, contradiction, signedBy, unsure }: Rejudged): Readonly<Record<string, unknown>> {
   const { request, outcome, quorum, summary, diagnosis, startedAt, finishedAt, observations } = evidence;
   const [digest = null, ...others] = new Set(observations.map((each) => each.digest));
   return {
@@ -89,6 +89,7 @@ function reportValue({ evidence, says, contradiction, unsure }: Rejudged): Reado
     startedAt,
     finishedAt,
     contradiction,
+    signedBy,
     unsure,
     error: null,
   };

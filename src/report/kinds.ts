@@ -1,5 +1,11 @@
 /** What `--report` of `verify` writes, by the word before the path; all but `github` also by the ending of the path. */
-export const REPORT_KINDS = { json: "json", md: "markdown", html: "html", github: "github" } as const;
+export const REPORT_KINDS = {
+  json: "json",
+  md: "markdown",
+  html: "html",
+  github: "github",
+  "intoto.jsonl": "statements",
+} as const;
 export type ReportKind = (typeof REPORT_KINDS)[keyof typeof REPORT_KINDS];
 
 /** Where to write, and what; a null kind is one that nothing says. */

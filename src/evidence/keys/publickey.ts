@@ -27,13 +27,13 @@ export function parsePublicKey(text: string, name: string): PublicKey {
 
 /** The key of 32 bytes. */
 export function publicKeyOf(raw: Uint8Array): PublicKey {
-  const hash = createHash("sha256").update(wireOf(raw)).digest("base64").replace(/=+$/, "");
+  const hash = createHash("sha256").update(wireOf({ raw })).digest("base64").slice(0, 43);
   return { id: `SHA256:${hash}`, raw };
 }
 
 /** `ssh-ed25519 AAAA…`, without a comment. */
 export function formatPublicKey({ raw }: PublicKey): string {
-  return `${KIND} ${wireOf(raw).toString("base64")}`;
+  return `${KIND} ${wireOf({ raw }).toString("base64")}`;
 }
 
 /** SubjectPublicKeyInfo, as openssl reads it. RFC 7468 §13 */
@@ -49,7 +49,7 @@ export function verifies(key: PublicKey, data: Uint8Array, signature: Uint8Array
 /** A public key in SSH's encoding. RFC 8709 §4; null for anything else. */
 export function fromWire(wire: Uint8Array): PublicKey | null {
   const raw = wire.subarray(wire.length - LENGTH);
-  return raw.length === LENGTH && wireOf(raw).equals(wire) ? publicKeyOf(raw) : null;
+  return raw.length === LENGTH && wireOf({ raw }).equals(wire) ? publicKeyOf(raw) : null;
 }
 
 function fromPem(text: string, name: string): PublicKey {
@@ -74,7 +74,8 @@ function fromLine(text: string, name: string): PublicKey {
   return key;
 }
 
-function wireOf(raw: Uint8Array): Buffer {
+/** In SSH's encoding. RFC 8709 §4 */
+export function wireOf({ raw }: Pick<PublicKey, "raw">): Buffer {
   return Buffer.concat([sized(Buffer.from(KIND)), sized(raw)]);
 }
 

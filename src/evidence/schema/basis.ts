@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { digest, fault, hostKey, outcome, role, selection, time } from "./scalars.ts";
+import { base64, digest, fault, hostKey, outcome, role, selection, time } from "./scalars.ts";
 
 const look = z.looseObject({
   worker: z.string(),
@@ -31,11 +31,6 @@ const glance = z.looseObject({
   mediaType: z.string().nullable(),
   fault: fault.nullable(),
 });
-
-/** RFC 4648 §4: one text for the same bytes. */
-const base64 = z
-  .string()
-  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/);
 
 const document = z.looseObject({ digest, mediaType: z.string().nullable(), base64: base64.nullable() });
 

@@ -33,3 +33,8 @@ export const fault = z.looseObject({
   // of a selection that matches nothing
   choices: z.array(sentence).min(1).optional(),
 });
+
+/** RFC 4648 §4: one text for the same bytes. */
+export const base64 = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/);

@@ -1,0 +1,49 @@
+import { Tofu3Error } from "../errors.ts";
+import type { Rejudged } from "../model/rejudged.ts";
+import type { Evidence } from "../model/evidence.ts";
+import { areEnvelopes, openEnvelopes, refused } from "./envelopes.ts";
+import type { PublicKey } from "./keys/publickey.ts";
+import { readReports, reportOf } from "./read.ts";
+import { rejudge } from "./rejudge.ts";
+import { contradictionInStatements, gather } from "./signed.ts";
+
+/** One verification of a file, or why it cannot be judged. */
+export interface JudgedPart {
+  readonly name: string;
+  readonly judged: Tofu3Error | Rejudged;
+}
+
+/**
+ * Every verification in the text of a file: reports, or signed statements. With `trusted` keys nothing counts that they
+ * did not sign; without, signatures cannot be checked. Throws E_REPORT, E_KEY and E_EVIDENCE for the file as a whole.
+ */
+export function judgeText(text: string, name: string, trusted: readonly PublicKey[] | null): readonly JudgedPart[] {
+  if (!areEnvelopes(text)) {
+    if (trusted !== null)
+      throw refused(
+        name,
+        "nobody signed it",
+        "leave the trusted keys out to judge it as it is; verify … --sign KEY --report FILE.intoto.jsonl signs",
+      );
+    return readReports(text, name).map(({ name: one, report }) => ({ name: one, judged: judgedOf(report, one) }));
+  }
+  if (trusted === null)
+    throw new Tofu3Error("E_KEY", `${name} is signed, and nothing says whose signatures count`, {
+      hint: "--trust KEY.pub, or policy.trust in tofu3.yaml",
+    });
+  return gather(openEnvelopes(text, name, trusted), name).map((gathered) => {
+    const report = reportOf(gathered.report, gathered.name);
+    const judged = judgedOf(report, gathered.name);
+    if (!("evidence" in judged)) return { name: gathered.name, judged };
+    const contradiction = contradictionInStatements(gathered, report) ?? judged.contradiction;
+    return { name: gathered.name, judged: { ...judged, contradiction, signedBy: gathered.by.map(({ id }) => id) } };
+  });
+}
+
+function judgedOf(report: Evidence, name: string): Tofu3Error | Rejudged {
+  const { basis } = report;
+  if (basis !== undefined) return rejudge({ ...report, basis });
+  return new Tofu3Error("E_REPORT", `${name} does not have what its verdict rests on ("basis")`, {
+    hint: "it was written by an older version of tofu3, or shortened; verify again with --report FILE.json",
+  });
+}
