@@ -76,6 +76,6 @@ export function exitOfError(code: ErrorCode): number {
   if (isUsage(code)) return EXIT_USAGE;
   if (code === "E_INTERRUPTED") return EXIT_INTERRUPTED;
   if (code === "E_NOT_FOUND") return exitOf("absent");
-  if (code === "E_DIGEST" || code === "E_MISMATCH") return exitOf("disagreed");
+  if (code === "E_DIGEST" || code === "E_MISMATCH" || code === "E_EVIDENCE") return exitOf("disagreed");
   return WORKER.includes(code) ? exitOf("incomplete") : EXIT_BROKEN;
 }

@@ -88,6 +88,8 @@ async function dispatch({ arguments: wanted, settings }: Invocation, io: Io, sig
       return (await import("./commands/history.ts")).historyCommand(wanted, settings, io);
     case "judge":
       return (await import("./commands/judge.ts")).judgeCommand(wanted, settings, io);
+    case "keygen":
+      return (await import("./commands/keygen.ts")).keygenCommand(wanted, settings, io, signal);
     case "audit":
       return (await import("./commands/audit.ts")).auditCommand(wanted, settings, io, signal);
     case "pin":

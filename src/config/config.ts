@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Limits } from "../model/job.ts";
+import { isKeyText } from "../model/keytext.ts";
 import type { Policy } from "../model/policy.ts";
 import { parseProxy, type Proxy } from "../http/proxy.ts";
 import { readDefaults } from "./defaults.ts";
@@ -61,6 +62,10 @@ export interface Config {
   readonly policy: Policy;
   /** Absolute; null for the usual place. */
   readonly ledger: string | null;
+  /** The key that signs evidence, absolute; null without one. */
+  readonly sign: string | null;
+  /** Whose evidence counts: keys, or the absolute paths of files; null without such a list. */
+  readonly trust: readonly string[] | null;
   readonly exits: ExitConfig;
   readonly limits: Limits;
   readonly serve: ServeConfig;
@@ -198,7 +203,7 @@ export function parseConfig(text: string, { file, home, folder = dirname(file) }
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
   };
-  const { distinct, days, onChange, ledger, echo, geo } = input.policy;
+  const { distinct, days, onChange, ledger, sign, trust, echo, geo } = input.policy;
   const table = (key: "country" | "asn"): NamedFile | null => {
     const text = geo[key];
     return text === undefined ? null : named(["policy", "geo", key], text);
@@ -211,6 +216,8 @@ export function parseConfig(text: string, { file, home, folder = dirname(file) }
     ),
     policy: { distinct, days, onChange },
     ledger: ledger === undefined ? null : place(ledger),
+    sign: sign === undefined ? null : place(sign),
+    trust: trust?.map((each) => (isKeyText(each) ? each : place(each))) ?? null,
     exits: { echo: echo.map((url) => new URL(url).href), geo: { country: table("country"), asn: table("asn") } },
     limits: input.limits,
     serve: serveOf(input.serve, place, named),

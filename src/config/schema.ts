@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { readProxy } from "../http/proxy.ts";
 import { readDefaults, type Defaults } from "./defaults.ts";
+import { isKeyText } from "../model/keytext.ts";
 import { DISTINCT } from "../model/policy.ts";
 import { mapping, path, text, wholeNumber, yesOrNo } from "./fields.ts";
 import { registryName } from "./registryname.ts";
@@ -104,6 +105,15 @@ export const geoShape = {
   asn: path("Table of networks (AS numbers), .mmdb.").optional(),
 };
 
+const MOST_KEYS = 100;
+const publicKey = z
+  .string({ error: "must be the file of a public key, or ssh-ed25519 AAAA…" })
+  .min(1, { error: "must be the file of a public key, or ssh-ed25519 AAAA…" })
+  .refine((text) => !isKeyText(text) || /^ssh-ed25519 [A-Za-z0-9+/]{68}(?: .*)?$/.test(text), {
+    error: "must be an Ed25519 key: ssh-ed25519 AAAA…, as ssh-keygen writes it into FILE.pub",
+  })
+  .meta({ description: "A file of tofu3 keygen or ssh-keygen, or the key itself." });
+
 const DISTINCT_WORDS = "machine, network, asn or country";
 
 function policyShape(defaults: Defaults["policy"]) {
@@ -119,6 +129,13 @@ function policyShape(defaults: Defaults["policy"]) {
       .enum(["notice", "fail"], { error: "must be notice or fail" })
       .default(defaults.onChange)
       .meta({ description: "What a tag that moved since the ledger's last agreement is: told, or changed (15)." }),
+    sign: path("The key that signs evidence (--report FILE.intoto.jsonl): a file of tofu3 keygen.").optional(),
+    trust: z
+      .array(publicKey, { error: "must be a list of public keys: [laptop.pub]" })
+      .min(1, { error: "must have at least one key, or be left out" })
+      .max(MOST_KEYS, { error: `must be at most ${MOST_KEYS} keys` })
+      .optional()
+      .meta({ description: "Whose evidence tofu3 judge believes: files, or ssh-ed25519 AAAA… itself." }),
     ledger: path("The ledger; $XDG_STATE_HOME/tofu3/ledger.jsonl otherwise.").optional(),
     echo: z
       .array(echo, { error: "must be a list of https:// URLs" })

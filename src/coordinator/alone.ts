@@ -37,6 +37,14 @@ export async function openLocalVantage(
 function emptyConfig(): Config {
   const exits = { echo: [], geo: { country: null, asn: null } };
   const { policy, limits } = readDefaults();
-  const base = { file: "", workers: [], registries: new Map<string, never>(), ledger: null, exits };
+  const base = {
+    file: "",
+    workers: [],
+    registries: new Map<string, never>(),
+    ledger: null,
+    sign: null,
+    trust: null,
+    exits,
+  };
   return { ...base, policy, limits, serve: defaultServe() };
 }

@@ -28,6 +28,7 @@ describe("what --report asks for", () => {
     ["a.HTML", "html", "a.HTML"],
     ["html:a.json", "html", "a.json"],
     ["github:notes", "github", "notes"],
+    ["a.intoto.jsonl", "statements", "a.intoto.jsonl"],
   ])("%s is %s", async (text, kind, name) => {
     expect(await planReports([text], REPORT_KINDS, { cwd, env: {} })).toEqual([
       { kind, path: join(cwd, name), append: false },
@@ -38,7 +39,7 @@ describe("what --report asks for", () => {
     await expect(planReports([text], REPORT_KINDS, { cwd, env: {} })).rejects.toMatchObject({
       code: "E_USAGE",
       message: `there is no kind of report for ${JSON.stringify(text)}`,
-      hint: "the ending chooses the kind: .json, .md, .html; or write it before the file: json:, md:, html:, github:",
+      hint: "the ending chooses the kind: .json, .md, .html, .intoto.jsonl; or write it before the file: json:, md:, html:, github:, intoto.jsonl:",
     });
   });
 

@@ -8,6 +8,8 @@ describe("one value", () => {
   const echo = "must be an https:// URL without user, password and #";
   const plain = "must be https; http is for loopback names, and for hosts with plainHttp: true under registries";
   const pathWords = "must be the path of a file, absolute, from ~/, or relative to this file";
+  const notEd25519 = (text: string): string =>
+    `must be an Ed25519 key: ssh-ed25519 AAAA…, as ssh-keygen writes it into FILE.pub, not "${text}"`;
   const tableFor = (key: string): string =>
     `needs the table that tells it, or nothing could ever meet it; add "geo: { ${key}: FILE.mmdb }" to the policy`;
   const key = "must be SHA256: and 43 base64 characters, as printed by ssh-keygen -lf";
@@ -122,7 +124,18 @@ describe("one value", () => {
     },
     {
       text: "»policy:",
-      says: "policy: is empty; must be a mapping with distinct, days, onChange, ledger, echo, geo",
+      says: "policy: is empty; must be a mapping with distinct, days, onChange, sign, trust, ledger, echo, geo",
+    },
+    { text: "policy: {trust: »[]}", says: "policy.trust: has 0 of them; must have at least one key, or be left out" },
+    {
+      text: "policy: {trust: [a.pub, »'']}",
+      says: "policy.trust[1]: must be the file of a public key, or ssh-ed25519 AAAA…",
+    },
+    { text: "policy: {trust: [»ssh-rsa AAAA]}", says: `policy.trust[0]: ${notEd25519("ssh-rsa AAAA")}` },
+    { text: "policy: {trust: [»ssh-ed25519 AAAA]}", says: `policy.trust[0]: ${notEd25519("ssh-ed25519 AAAA")}` },
+    {
+      text: "policy: {sign: »4}",
+      says: "policy.sign: must be the path of a file, absolute, from ~/, or relative to this file, not 4",
     },
     { text: "policy: {echo: »x}", says: 'policy.echo: must be a list of https:// URLs, not "x"' },
     { text: "policy: {echo: [»x]}", says: `policy.echo[0]: ${echo}, not "x"` },

@@ -6,6 +6,7 @@ import type { HistoryArguments } from "./commands/history.ts";
 import type { InitArguments } from "./commands/init.ts";
 import type { InspectArguments } from "./commands/inspect.ts";
 import type { JudgeArguments } from "./commands/judge.ts";
+import type { KeygenArguments } from "./commands/keygen.ts";
 import type { PinArguments } from "./commands/pin.ts";
 import type { ServeCheckArguments, ServeConfigArguments } from "./commands/serveclients.ts";
 import type { ServeArguments, ServeClearArguments } from "./commands/serve.ts";
@@ -22,6 +23,7 @@ export type Arguments =
   | TagsArguments
   | HistoryArguments
   | JudgeArguments
+  | KeygenArguments
   | AuditArguments
   | PinArguments
   | DemoArguments

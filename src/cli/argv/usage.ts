@@ -7,6 +7,7 @@ import { HISTORY } from "./commands/history.ts";
 import { INIT } from "./commands/init.ts";
 import { INSPECT } from "./commands/inspect.ts";
 import { JUDGE } from "./commands/judge.ts";
+import { KEYGEN } from "./commands/keygen.ts";
 import { PIN } from "./commands/pin.ts";
 import { SERVE_CHECK, SERVE_CONFIG } from "./commands/serveclients.ts";
 import { SERVE, SERVE_CLEAR } from "./commands/serve.ts";
@@ -25,7 +26,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { title: "Verify", commands: [VERIFY, EXEC, AUDIT, PIN] },
   { title: "Look", commands: [JUDGE, HISTORY, INSPECT, TAGS] },
   { title: "Gate", commands: [SERVE, SERVE_CLEAR, SERVE_CONFIG, SERVE_CHECK] },
-  { title: "Set up", commands: [INIT, WORKERS_SETUP, WORKERS_CHECK, WORKERS_SCRIPT, DEMO, COMPLETION] },
+  { title: "Set up", commands: [INIT, WORKERS_SETUP, WORKERS_CHECK, WORKERS_SCRIPT, KEYGEN, DEMO, COMPLETION] },
 ];
 
 export const COMMANDS: readonly Command<Arguments>[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

@@ -8,18 +8,16 @@ import type { Destination, Format } from "../../model/destination.ts";
 import type { CommandEnd, Evidence } from "../../model/evidence.ts";
 import type { Subject } from "../../model/subject.ts";
 import { openPrivateFolder } from "../../release/quarantine/privatefolder.ts";
-import { renderJson } from "../../report/json.ts";
-import { REPORT_KINDS, type ReportKind } from "../../report/kinds.ts";
 import { redact } from "../../report/redact.ts";
 import { filled, type ExecArguments } from "../argv/commands/exec.ts";
 import type { Settings } from "../argv/settings.ts";
 import { isFindable, NOT_FOUND, runChild, type ChildEnd } from "../child.ts";
 import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
-import { planReports, writeReports, type Report } from "../reports.ts";
+import { openVerdictReports, writeVerdictReports, type VerdictReports } from "../verdictreports.ts";
 import { readSubject } from "../subject.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
-import { againLine, heldTo, WRITERS } from "./verify.ts";
+import { againLine, heldTo } from "./verify.ts";
 
 interface Asked {
   readonly reference: string;
@@ -42,8 +40,8 @@ export async function execCommand(
     });
   }
   const asked = await askedFor(wanted, settings, io);
-  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
-  const config = await loadConfig(settings.config, io);
+  const load = (): Promise<Config> => loadConfig(settings.config, io);
+  const { config, ...reports } = await openVerdictReports(wanted, load, io, signal);
   if (!(await canBeFound(wanted.argv, io))) return NOT_FOUND;
   const { TMPDIR = "" } = io.env;
   // empty is as good as not set, and not the current directory
@@ -147,20 +145,12 @@ function tellEnd({ code, signal, fault }: ChildEnd, io: Io): void {
 async function reported(
   seen: readonly Evidence[],
   { command, code }: { readonly command: CommandEnd; readonly code: number },
-  reports: readonly Report<ReportKind>[],
+  reports: VerdictReports,
   { redact: hides }: ExecArguments,
   io: Io,
 ): Promise<number> {
   const salt = randomBytes(16).toString("hex");
   const told = seen.map((evidence) => ({ ...(hides ? redact(evidence, salt) : evidence), command }));
-  const written = await writeReports(reports, (kind) => renderAll(told, kind), io);
+  const written = await writeVerdictReports(reports, told, null, io);
   return code === EXIT_OK ? written : code;
-}
-
-/** Several objects of JSON stand on one line each. */
-function renderAll(seen: readonly Evidence[], kind: ReportKind): string {
-  const [only, ...others] = seen;
-  if (kind === "json" && only !== undefined && others.length > 0)
-    return seen.map((evidence) => `${renderJson(evidence).replace(/\n */g, "")}\n`).join("");
-  return seen.map((evidence) => WRITERS[kind](evidence, null)).join("\n");
 }

@@ -1,14 +1,16 @@
 import { resolve } from "node:path";
+import { findConfig } from "../../config/load.ts";
 import { STDIN } from "../../config/places.ts";
 import { quoted } from "../../durable.ts";
 import { asError, Tofu3Error } from "../../errors.ts";
-import { readReports } from "../../evidence/read.ts";
-import { rejudge } from "../../evidence/rejudge.ts";
+import { judgeText } from "../../evidence/judgefile.ts";
+import type { PublicKey } from "../../evidence/keys/publickey.ts";
 import { agrees, together } from "../../evidence/together.ts";
 import type { Rejudged } from "../../model/rejudged.ts";
 import { jsonText } from "../../report/json.ts";
 import { contradictionText, judgedValue, renderJudged, type JudgedFile } from "../../report/judged.ts";
-import { readSmallText } from "../../smallfile.ts";
+import { readSmallText, type FileKind } from "../../smallfile.ts";
+import { readStdinText } from "../../stdin.ts";
 import type { JudgeArguments } from "../argv/commands/judge.ts";
 import type { Settings } from "../argv/settings.ts";
 import { paintFor } from "../color.ts";
@@ -16,13 +18,16 @@ import { tellError } from "../errors.ts";
 import { EXIT_OK, exitOf, exitOfError, gravestOf } from "../exit.ts";
 import { widthOf, type Io } from "../io.ts";
 import { printFormat } from "../print.ts";
+import { trustedKeys } from "../signing.ts";
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const KIND: FileKind = { what: "the report", code: "E_REPORT", limit: 64 * 1024 * 1024 };
 
 /** Judges saved reports again. Returns the gravest code; 10 for one that contradicts itself. */
 export async function judgeCommand(wanted: JudgeArguments, settings: Settings, io: Io): Promise<number> {
+  const config = wanted.trust.length > 0 ? null : await findConfig(settings.config, io);
+  const trusted = await trustedKeys(wanted.trust, config, io.cwd);
   const files: JudgedFile[] = [];
-  for (const file of wanted.files) files.push(...(await judgedIn(file, io)));
+  for (const file of wanted.files) files.push(...(await judgedIn(file, trusted, io)));
   const reports = files.flatMap(({ judged }) => ("evidence" in judged ? [judged] : []));
   const days = wanted.days ?? 1;
   const groups = together(
@@ -44,49 +49,23 @@ export async function judgeCommand(wanted: JudgeArguments, settings: Settings, i
   return gravestOf([printed, ...codes, ...groups.map(({ outcome }) => exitOf(outcome))]);
 }
 
-async function judgedIn(file: string, io: Io): Promise<readonly JudgedFile[]> {
+async function judgedIn(file: string, trusted: readonly PublicKey[] | null, io: Io): Promise<readonly JudgedFile[]> {
   const name = file === STDIN ? "standard input" : quoted(file);
   try {
-    return readReports(await textOf(file, name, io), name).map(({ name: one, report }) => {
-      const { basis } = report;
-      return { name: one, judged: basis === undefined ? noBasis(one) : rejudge({ ...report, basis }) };
-    });
+    return judgeText(await textOf(file, name, io), name, trusted);
   } catch (error) {
     const reason = asError(error);
-    if (reason.code !== "E_REPORT") throw error;
+    if (reason.code !== "E_REPORT" && reason.code !== "E_EVIDENCE") throw error;
     return [{ name, judged: reason }];
   }
 }
 
 async function textOf(file: string, name: string, io: Io): Promise<string> {
-  if (file === STDIN) return readStdin(io);
-  const text = await readSmallText(resolve(io.cwd, file), { what: "the report", code: "E_REPORT", limit: MOST_BYTES });
+  if (file === STDIN) return readStdinText(io.stdin, KIND, "pipe a report in: tofu3 judge - < vim.json");
+  const text = await readSmallText(resolve(io.cwd, file), KIND);
   if (text !== null) return text;
   throw new Tofu3Error("E_REPORT", `there is no file ${name}`, {
     hint: "name reports that tofu3 verify REFERENCE --report FILE.json wrote",
-  });
-}
-
-async function readStdin({ stdin }: Io): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > MOST_BYTES)
-      throw new Tofu3Error("E_REPORT", `cannot read standard input: it is larger than ${MOST_BYTES} bytes`);
-    chunks.push(bytes);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new Tofu3Error("E_REPORT", "cannot read standard input: it is not UTF-8 text", { cause });
-  }
-}
-
-function noBasis(name: string): Tofu3Error {
-  return new Tofu3Error("E_REPORT", `${name} does not have what its verdict rests on ("basis")`, {
-    hint: "it was written by an older version of tofu3, or shortened; verify again with --report FILE.json",
   });
 }
 
@@ -102,7 +81,9 @@ function tell(name: string, judged: JudgedFile["judged"], settings: Settings, io
       "tofu3: hint: it was changed, or put together from several; ask whoever made it for the original\n",
     );
   }
-  if (!settings.quiet) for (const note of judged.unsure) io.stderr.write(`tofu3: note: ${name}: ${note}\n`);
+  if (settings.quiet) return;
+  if (judged.signedBy.length > 0) io.stderr.write(`tofu3: note: ${name} is signed by ${judged.signedBy.join(", ")}\n`);
+  for (const note of judged.unsure) io.stderr.write(`tofu3: note: ${name}: ${note}\n`);
 }
 
 /** With --days, the days are counted over all reports instead of in the ledger of each. */

@@ -1,14 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
-import { renderGithub } from "../../report/github.ts";
-import { renderHtml } from "../../report/html/page.ts";
-import { renderJson } from "../../report/json.ts";
-import { REPORT_KINDS, type ReportKind } from "../../report/kinds.ts";
-import { renderMarkdown } from "../../report/markdown.ts";
 import type { Subject } from "../../model/subject.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
@@ -18,15 +14,8 @@ import type { VerifyArguments } from "../argv/commands/verify.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { readSubject } from "../subject.ts";
-import { planReports, writeReports } from "../reports.ts";
+import { openVerdictReports, writeVerdictReports } from "../verdictreports.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
-
-export const WRITERS: Readonly<Record<ReportKind, (evidence: Evidence, again: string | null) => string>> = {
-  json: renderJson,
-  markdown: renderMarkdown,
-  html: renderHtml,
-  github: renderGithub,
-};
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
 export async function verifyCommand(
@@ -37,13 +26,13 @@ export async function verifyCommand(
 ): Promise<number> {
   const asked = readSubject(wanted.reference, "verify", settings, io);
   const subject = wanted.lock === null ? asked : await heldTo(wanted.lock, asked, io.cwd);
-  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
-  const config = await loadConfig(settings.config, io);
+  const load = (): Promise<Config> => loadConfig(settings.config, io);
+  const { config, ...reports } = await openVerdictReports(wanted, load, io, signal);
   const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
   const again = againLine(wanted, settings);
   const told = await tellEvidence(evidence, subject, { settings, again, format: wanted.format }, io);
-  const reported = await writeReports(reports, (kind) => WRITERS[kind](evidence, again), io);
+  const reported = await writeVerdictReports(reports, [evidence], again, io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);

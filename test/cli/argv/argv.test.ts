@@ -23,6 +23,7 @@ const VERIFY = {
   lock: null,
   keepEvidence: null,
   reports: [],
+  sign: null,
   redact: false,
 };
 
@@ -34,10 +35,18 @@ const EXEC = {
   lock: null,
   keepEvidence: null,
   reports: [],
+  sign: null,
   redact: false,
 };
 
 test.each([
+  ["keygen a/b", { command: "keygen", file: "a/b", passphrase: false }],
+  ["keygen --passphrase a", { command: "keygen", file: "a", passphrase: true }],
+  [
+    "judge --trust a.pub --trust b.pub c d --days 2",
+    { command: "judge", files: ["c", "d"], trust: ["a.pub", "b.pub"], days: 2, format: null },
+  ],
+  ["exec a --sign k -- true", { ...EXEC, references: ["a"], argv: ["true"], sign: "k" }],
   ["exec a -- true", { ...EXEC, references: ["a"], argv: ["true"] }],
   [
     "exec a b --days 2 -- tar -C x --force {} {2}",

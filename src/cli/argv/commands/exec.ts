@@ -11,6 +11,7 @@ import {
   KEEP_EVIDENCE_FLAG,
   lockFlag,
   REDACT_FLAG,
+  SIGN_FLAG,
   verificationOf,
   type VerificationArguments,
 } from "./verification.ts";
@@ -48,6 +49,7 @@ export const EXEC: Command<ExecArguments> = {
     lockFlag("each REFERENCE"),
     KEEP_EVIDENCE_FLAG,
     reportFlag(REPORT_KINDS),
+    SIGN_FLAG,
     REDACT_FLAG,
   ],
   examples: [

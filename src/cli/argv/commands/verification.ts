@@ -12,6 +12,8 @@ export interface VerificationArguments extends SelectionText {
   readonly lock: string | null;
   readonly keepEvidence: string | null;
   readonly reports: readonly string[];
+  /** The key that signs statements. */
+  readonly sign: string | null;
   readonly redact: boolean;
 }
 
@@ -30,6 +32,12 @@ export const REDACT_FLAG: Flag = {
   text: "for others to read: hashes for addresses and machines, days for times, in every report",
 };
 
+export const SIGN_FLAG: Flag = {
+  name: "sign",
+  value: "KEY",
+  text: "sign --report FILE.intoto.jsonl with this key: of tofu3 keygen, or the .pub of one in an SSH agent",
+};
+
 /** Throws E_USAGE. */
 export function verificationOf(flags: Flags): VerificationArguments {
   return {
@@ -38,6 +46,7 @@ export function verificationOf(flags: Flags): VerificationArguments {
     lock: text(flags, "lock"),
     keepEvidence: text(flags, "keep-evidence"),
     reports: texts(flags, "report"),
+    sign: text(flags, "sign"),
     redact: isOn(flags, "redact"),
   };
 }

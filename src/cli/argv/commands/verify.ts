@@ -11,6 +11,7 @@ import {
   KEEP_EVIDENCE_FLAG,
   lockFlag,
   REDACT_FLAG,
+  SIGN_FLAG,
   verificationOf,
   type VerificationArguments,
 } from "./verification.ts";
@@ -45,6 +46,7 @@ export const VERIFY: Command<VerifyArguments> = {
     KEEP_EVIDENCE_FLAG,
     FORMAT_FLAG,
     reportFlag(REPORT_KINDS),
+    SIGN_FLAG,
     REDACT_FLAG,
   ],
   examples: [
