@@ -1,6 +1,8 @@
 import { guard, type Guard } from "./guard.ts";
 
 const JUDGE = "test/cli/judge.test.ts";
+const STATEMENTS = "test/evidence/statements.test.ts › fails closed";
+const KEYS = "test/cli/keys.test.ts";
 const REJUDGE = "test/evidence/rejudge.test.ts";
 
 /** Saved reports, judged again. */
@@ -36,6 +38,84 @@ export const EVIDENCE_GUARDS: readonly Guard[] = [
       from: "return told === digest;",
       to: "return told !== null;",
       test: `${JUDGE} › %s`,
+    },
+  ),
+  ...guard(
+    "signed statements count only if every signature is right",
+    {
+      file: "src/evidence/envelopes.ts",
+      from: "const by = signatures.map(",
+      to: "const by = signatures.slice(0, 1).map(",
+      test: `${STATEMENTS} › on one of two signatures that is wrong, whichever it is`,
+    },
+    {
+      file: "src/evidence/envelopes.ts",
+      from: "if (key !== undefined) return key;",
+      to: "if (key !== undefined || trusted[0] !== undefined) return key ?? (trusted[0] as PublicKey);",
+      test: `${STATEMENTS} › on a signature by a key that is not trusted, beside one that is, and on none`,
+    },
+    {
+      file: "src/evidence/judgefile.ts",
+      from: "if (trusted !== null)",
+      to: "if (trusted !== null && trusted.length === 0)",
+      test: `${STATEMENTS} › without a key, on what nobody signed, and on nothing`,
+    },
+    {
+      file: "src/evidence/schema/envelope.ts",
+      from: "payloadType: z.literal(PAYLOAD_TYPE),",
+      to: "payloadType: z.string(),",
+      test: `${STATEMENTS} › on another payloadType, signed or not`,
+    },
+    {
+      file: "src/evidence/schema/envelope.ts",
+      from: "payload: base64,",
+      to: "payload: z.string(),",
+      test: `${STATEMENTS} › on base64 in other dialects, and other bits at its end`,
+    },
+    {
+      file: "src/evidence/signed.ts",
+      from: 'kind === OBSERVATION ? { run: predicate["run"] } : predicate',
+      to: "kind === OBSERVATION ? {} : predicate",
+      test: `${STATEMENTS} › on observations of another run, also of one that says the same`,
+    },
+    {
+      file: "src/evidence/signed.ts",
+      from: "isDeepStrictEqual(says, follows) ? null",
+      to: "isDeepStrictEqual(says, says) ? null",
+      test: `${STATEMENTS} › on a subject that is not what was seen, one more, or one by another digest too`,
+    },
+    {
+      file: "src/evidence/signed.ts",
+      from: "if (wrong !== null)",
+      to: "if (wrong !== null && named.length === 0)",
+      test: `${STATEMENTS} › on a verdict about other observations than those of the file`,
+    },
+    {
+      file: "src/evidence/signed.ts",
+      from: "if (kind === VERDICT) return {};",
+      to: "if (kind !== OBSERVATION) return {};",
+      test: `${STATEMENTS} › on a summary that says more than the verdict`,
+    },
+  ),
+  ...guard(
+    "a key that signs is its owner's alone",
+    {
+      file: "src/evidence/keys/keypair.ts",
+      from: "await place(file, pem, 0o600);",
+      to: "await place(file, pem, 0o644);",
+      test: `${KEYS} › tofu3 keygen › writes a pair that openssl reads, for its owner alone, and tells its name as ssh-keygen does`,
+    },
+    {
+      file: "src/evidence/keys/keypair.ts",
+      from: "await rm(file, { force: true });",
+      to: "",
+      test: `${KEYS} › tofu3 keygen › replaces neither file, and leaves both or none`,
+    },
+    {
+      file: "src/evidence/keys/opensigner.ts",
+      from: "const FOR_OTHERS = 0o077;",
+      to: "const FOR_OTHERS = 0;",
+      test: `${KEYS} › a key that signs › is an Ed25519 one that nobody else may read`,
     },
   ),
   ...guard(
