@@ -9,17 +9,17 @@ import { counted, listed } from "../report/text.ts";
 
 /**
  * What reports about the same question say together; `days` is how many distinct UTC days must agree. Nothing for
- * questions that only one report is about, unless more than one day is wanted.
+ * questions that only one report is about, unless days are asked for.
  */
-export function together(reports: readonly Evidence[], days: number): readonly Together[] {
+export function together(reports: readonly Evidence[], days: number | null): readonly Together[] {
   const groups = new Map<string, Evidence[]>();
   for (const each of reports) {
     const key = questionOf(each);
     groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   return [...groups.values()].flatMap(([one, ...more]) => {
-    if (one === undefined || (more.length === 0 && (days <= 1 || !agrees(one)))) return [];
-    return [togetherOf([one, ...more], days)];
+    if (one === undefined || (more.length === 0 && (days === null || !agrees(one)))) return [];
+    return [togetherOf([one, ...more], days ?? 1)];
   });
 }
 

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { renderJson } from "../../src/report/json.ts";
-import { agreeing, REPORTS, reportOf } from "../evidence/reports.ts";
+import { agreeing, POLICY, REPORTS, reportOf } from "../evidence/reports.ts";
 import { digest, observation, other } from "../report/fixtures.ts";
 import { capture } from "./capture.ts";
 
@@ -44,6 +44,19 @@ describe("the outcome is what follows from the file, and so is the exit code", (
     const seen = await judge([name]);
     expect(seen).toMatchObject({ code, err: "" });
     expect(seen.out.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^${outcome.toUpperCase()}  `));
+  });
+
+  test("--days 1 of a report that is short of days says what it asks for", async () => {
+    const pending = file("short.json", renderJson(reportOf(timed, { policy: { ...POLICY, days: 3 } })));
+    const { code, out } = await judge(["--days", "1", pending]);
+    expect([code, out.trimEnd().split("\n").at(-1)]).toEqual([0, expect.stringMatching(/^AGREED {2}1 report about /)]);
+    expect((await judge([pending])).code).toBe(14);
+  });
+
+  test("standard input that is a terminal is not waited for", async () => {
+    const io = { ...capture(folder), stdin: Object.assign(Readable.from([]), { isTTY: true }) };
+    expect(await main(["judge", "-"], io, new AbortController().signal)).toBe(2);
+    expect(io.err()).toContain("cannot read the report from standard input: it is a terminal");
   });
 
   test("from standard input, and as an object", async () => {

@@ -29,10 +29,9 @@ export async function judgeCommand(wanted: JudgeArguments, settings: Settings, i
   const files: JudgedFile[] = [];
   for (const file of wanted.files) files.push(...(await judgedIn(file, trusted, io)));
   const reports = files.flatMap(({ judged }) => ("evidence" in judged ? [judged] : []));
-  const days = wanted.days ?? 1;
   const groups = together(
     reports.filter(({ contradiction }) => contradiction === null).map(({ evidence }) => evidence),
-    days,
+    wanted.days,
   );
   const object = judgedValue(files, groups, io.version);
   let printed = EXIT_OK;
