@@ -13,7 +13,10 @@ export interface JudgedFile {
   readonly judged: Tofu3Error | Rejudged;
 }
 
-/** Of one report the table that `verify` prints, of several the verdicts; last what they say together. */
+/**
+ * Of one report that holds the table that `verify` prints, otherwise a line each; last what they say together. No
+ * verdict stands alone where the file says another one.
+ */
 export function renderJudged(
   files: readonly JudgedFile[],
   together: readonly Together[],
@@ -21,11 +24,10 @@ export function renderJudged(
   shown: Shown,
 ): string {
   const [only, ...others] = files;
+  const alone = only !== undefined && others.length === 0 && "evidence" in only.judged ? only.judged : null;
   const blocks =
-    only !== undefined && others.length === 0
-      ? "evidence" in only.judged
-        ? [renderTable(only.judged.evidence, paint, shown)]
-        : []
+    alone?.contradiction === null
+      ? [renderTable(alone.evidence, paint, shown)]
       : files.map(({ name, judged }) => `${name}\n  ${lineOf(judged, paint)}\n`);
   const ends = together.map(({ outcome, summary }) => {
     return `\n${paint.strong(paintOf(outcome, paint)(outcome.toUpperCase()))}  ${visible(summary, 2000)}\n`;
@@ -34,7 +36,7 @@ export function renderJudged(
 }
 
 function lineOf(judged: JudgedFile["judged"], paint: Paint): string {
-  if (!("evidence" in judged)) return paint.bad("cannot be judged");
+  if (!("evidence" in judged)) return paint.bad(judged.code === "E_EVIDENCE" ? "does not hold" : "cannot be judged");
   const line = verdictLine(judged.evidence, paint);
   return judged.contradiction === null ? line : `${paint.bad("contradicts itself")}; what it holds: ${line}`;
 }

@@ -16,6 +16,8 @@ const timed = agreeing.map((each) => ({ ...each, evidence: { ...each.evidence, c
 const AGREED = renderJson(reportOf(timed));
 const DISAGREED = renderJson(REPORTS["disagreed"]?.() ?? reportOf(timed));
 
+const KEY = `ssh-ed25519 ${Buffer.from("0000000b7373682d6564323535313900000020".padEnd(102, "1"), "hex").toString("base64")}`;
+
 function file(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
   return name;
@@ -44,6 +46,13 @@ describe("the outcome is what follows from the file, and so is the exit code", (
     const seen = await judge([name]);
     expect(seen).toMatchObject({ code, err: "" });
     expect(seen.out.trimEnd().split("\n").at(-1)).toMatch(new RegExp(`^${outcome.toUpperCase()}  `));
+  });
+
+  test("of a report that contradicts itself is not told as if it were the file's", async () => {
+    const { code, out } = await judge([file("odd.json", forged("outcome", "disagreed"))]);
+    expect(code).toBe(10);
+    expect(out).toMatch(/^"odd\.json"\n {2}contradicts itself; what it holds: AGREED {2}.*\n$/);
+    expect((await judge(["--trust", KEY, "odd.json"])).out).toBe('"odd.json"\n  does not hold\n');
   });
 
   test("--days 1 of a report that is short of days says what it asks for", async () => {

@@ -37,4 +37,6 @@ export const fault = z.looseObject({
 /** RFC 4648 §4: one text for the same bytes. */
 export const base64 = z
   .string()
-  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/);
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/, {
+    error: "not base64 as in RFC 4648 section 4: + and /, padded, without line breaks, and no other bits at the end",
+  });
