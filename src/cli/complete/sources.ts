@@ -34,6 +34,7 @@ const PLATFORMS = [
 /** By the placeholder in the help. */
 const SOURCES: Readonly<Record<string, Source>> = {
   FILE: "files",
+  KEY: "files",
   PATH: "files",
   DIR: "folders",
   DEST: { files: "files", words: FORMATS.map((format) => `${format}:`) },
