@@ -6,10 +6,10 @@ import type { Evidence } from "../model/evidence.ts";
 import { renderGithub } from "../report/github.ts";
 import { renderHtml } from "../report/html/page.ts";
 import { renderJson } from "../report/json.ts";
-import { REPORT_KINDS, type ReportKind } from "../report/kinds.ts";
+import type { ReportKind } from "../report/kinds.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import type { Io } from "./io.ts";
-import { planReports, writeReports, type Report } from "./reports.ts";
+import { writeReports, type Report } from "./reports.ts";
 import { signerFor } from "./signing.ts";
 
 /** What `--report` of a verification asks for, known to be writable, and whoever signs it. */
@@ -28,24 +28,25 @@ const WRITERS: Readonly<Record<Unsigned, (evidence: Evidence, again: string | nu
   github: renderGithub,
 };
 
-/** Call before fetching anything: a verification must not end in a question for a passphrase. Throws E_USAGE and E_KEY. */
-export async function openVerdictReports(
-  wanted: { readonly reports: readonly string[]; readonly sign: string | null },
-  loadConfig: () => Promise<Config>,
+/**
+ * Whoever signs the reports; null where nothing is to be signed. Call before fetching anything: a verification must not
+ * end in a question for a passphrase. Throws E_USAGE and E_KEY.
+ */
+export async function reportSigner(
+  reports: VerdictReports["reports"],
+  sign: string | null,
+  config: Config,
   io: Io,
   signal: AbortSignal,
-): Promise<VerdictReports & { readonly config: Config }> {
-  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
-  const config = await loadConfig();
+): Promise<Signer | null> {
   if (!reports.some(({ kind }) => kind === "statements")) {
-    if (wanted.sign !== null)
-      throw new Tofu3Error("E_USAGE", "--sign signs statements, and no --report asks for them", {
-        hint: "add --report FILE.intoto.jsonl",
-      });
-    return { reports, signer: null, config };
+    if (sign === null) return null;
+    throw new Tofu3Error("E_USAGE", "--sign signs statements, and no --report asks for them", {
+      hint: "add --report FILE.intoto.jsonl",
+    });
   }
-  const signer = await signerFor(wanted.sign, config, io, signal);
-  if (signer !== null) return { reports, signer, config };
+  const signer = await signerFor(sign, config, io, signal);
+  if (signer !== null) return signer;
   throw new Tofu3Error("E_USAGE", "statements (.intoto.jsonl) are signed, and there is no key", {
     hint: "tofu3 keygen FILE makes one; then --sign FILE, or policy.sign in tofu3.yaml",
   });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Tofu3Error } from "../errors.ts";
-import type { GateLimits } from "../model/gate.ts";
+import type { GateSettings } from "../model/gate.ts";
 import type { Limits } from "../model/job.ts";
 import type { Distinct } from "../model/policy.ts";
 
@@ -14,18 +14,10 @@ export interface Defaults {
     readonly geo: { readonly country?: string; readonly asn?: string };
   };
   readonly limits: Limits;
-  readonly serve: {
+  readonly serve: GateSettings & {
     readonly listen: string[];
     readonly upstreams: string[];
     readonly hosts: string[];
-    readonly answerWithin: number;
-    readonly tagTtl: number;
-    readonly staleFor: number;
-    readonly gate: "objects" | "everything";
-    readonly maxBytes: number;
-    readonly minFreeBytes: number;
-    readonly upstreamCredentials: boolean;
-    readonly limits: GateLimits;
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Tofu3Error } from "../errors.ts";
 import { isLoopbackHost } from "../http/address.ts";
-import type { GateLimits } from "../model/gate.ts";
+import type { GateSettings } from "../model/gate.ts";
 import type { Path } from "./document.ts";
 import type { NamedFile } from "./places.ts";
 import { registryName } from "./registryname.ts";
@@ -17,8 +17,8 @@ export interface Token {
   readonly sha256: string;
 }
 
-/** The gate's part of the configuration. Times are seconds. */
-export interface ServeConfig {
+/** The gate's part of the configuration. */
+export interface ServeConfig extends GateSettings {
   readonly listen: readonly ListenAddress[];
   readonly admin: ListenAddress | null;
   /** By `registryName`, whether it may lead to a private address. */
@@ -26,16 +26,8 @@ export interface ServeConfig {
   /** Absolute; null for the usual place. */
   readonly store: string | null;
   readonly hosts: readonly string[];
-  readonly answerWithin: number;
-  readonly tagTtl: number;
-  readonly staleFor: number;
-  readonly gate: "objects" | "everything";
-  readonly maxBytes: number;
-  readonly minFreeBytes: number;
   readonly tls: { readonly certificate: NamedFile; readonly key: NamedFile } | null;
   readonly auth: { readonly tokens: readonly Token[]; readonly clientCa: NamedFile | null } | null;
-  readonly upstreamCredentials: boolean;
-  readonly limits: GateLimits;
 }
 
 type Input = z.output<z.ZodObject<ReturnType<typeof serveShape>>>;

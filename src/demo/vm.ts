@@ -1,11 +1,12 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { kill } from "node:process";
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from "ssh2";
+import { fingerprintOf } from "../model/fingerprint.ts";
 
 /** Where a VM finds sh, curl and a hash tool, whatever the user's own PATH is. */
 export const VM_PATH =
@@ -162,7 +163,7 @@ export async function startDemoVm(options: {
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     user: "tofu",
-    hostKey: `SHA256:${createHash("sha256").update(publicKey).digest("base64").slice(0, 43)}`,
+    hostKey: fingerprintOf(publicKey),
     home,
     running: () => [...groups.keys()],
     async stop() {

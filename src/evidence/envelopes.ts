@@ -3,15 +3,15 @@ import { parseJsonText, type JsonRules } from "../oci/json.ts";
 import { preAuthEncoding } from "./dsse.ts";
 import { verifies, type PublicKey } from "./keys/publickey.ts";
 import { envelope, statement } from "./schema/envelope.ts";
-import type { Statement } from "./statement/statement.ts";
+import type { ResourceDescriptor, Statement } from "./statement/statement.ts";
 import { digestOfLine } from "./statement/statements.ts";
 
 /** A statement whose every signature is by a trusted key. */
 export interface Signed {
   /** `line 3 of "vim.intoto.jsonl"` */
   readonly name: string;
-  /** Of its line: what other statements name it by. */
-  readonly digest: string;
+  /** What other statements name it by. */
+  readonly line: ResourceDescriptor;
   readonly statement: Statement;
   /** At least one. */
   readonly by: readonly PublicKey[];
@@ -55,7 +55,7 @@ function openEnvelope(line: string, name: string, trusted: readonly PublicKey[])
   });
   return {
     name,
-    digest: digestOfLine(line).digest["sha256"] ?? "",
+    line: digestOfLine(line),
     statement: read(textOf(bytes, name), PAYLOAD, statement, `${name}, its payload`),
     by,
   };

@@ -1,23 +1,17 @@
 import { Tofu3Error } from "../errors.ts";
-import type { Rejudged } from "../model/rejudged.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { JudgedFile } from "../report/judged.ts";
 import { areEnvelopes, openEnvelopes, refused } from "./envelopes.ts";
 import type { PublicKey } from "./keys/publickey.ts";
 import { readReports, reportOf } from "./read.ts";
 import { rejudge } from "./rejudge.ts";
 import { contradictionInStatements, gather } from "./signed.ts";
 
-/** One verification of a file, or why it cannot be judged. */
-export interface JudgedPart {
-  readonly name: string;
-  readonly judged: Tofu3Error | Rejudged;
-}
-
 /**
  * Every verification in the text of a file: reports, or signed statements. With `trusted` keys nothing counts that they
  * did not sign; without, signatures cannot be checked. Throws E_REPORT, E_KEY and E_EVIDENCE for the file as a whole.
  */
-export function judgeText(text: string, name: string, trusted: readonly PublicKey[] | null): readonly JudgedPart[] {
+export function judgeText(text: string, name: string, trusted: readonly PublicKey[] | null): readonly JudgedFile[] {
   if (!areEnvelopes(text)) {
     if (trusted !== null)
       throw refused(
@@ -40,7 +34,7 @@ export function judgeText(text: string, name: string, trusted: readonly PublicKe
   });
 }
 
-function judgedOf(report: Evidence, name: string): Tofu3Error | Rejudged {
+function judgedOf(report: Evidence, name: string): JudgedFile["judged"] {
   const { basis } = report;
   if (basis !== undefined) return rejudge({ ...report, basis });
   return new Tofu3Error("E_REPORT", `${name} does not have what its verdict rests on ("basis")`, {

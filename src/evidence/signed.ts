@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import { visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Contradiction } from "../model/rejudged.ts";
 import { contradictionAt, first, shown } from "./contradiction.ts";
 import { refused, type Signed } from "./envelopes.ts";
 import type { PublicKey } from "./keys/publickey.ts";
-import { OBSERVATION, SVR, VERDICT, VSA, type ResourceDescriptor } from "./statement/statement.ts";
+import { OBSERVATION, SVR, VERDICT, VSA } from "./statement/statement.ts";
 import { conclusionStatements, observationStatements } from "./statement/statements.ts";
 import { subjectsOf } from "./statement/subjects.ts";
 
@@ -40,10 +41,13 @@ function gathered(signed: readonly Signed[], name: string): Gathered {
   const [verdict] = signed.slice(seen.length);
   const summaries = kinds.slice(seen.length + 1).join(" ");
   if (verdict === undefined || !isVerdict(verdict) || ![VSA, `${SVR} ${VSA}`].includes(summaries))
-    throw refused(name, `its statements are not observations, a verdict and the summaries of it: ${kinds.join(", ")}`);
+    throw refused(
+      name,
+      `its statements are not observations, a verdict and the summaries of it: ${visible(kinds.join(", "), 300)}`,
+    );
   const { report, observations } = verdict.statement.predicate;
   const named = Array.isArray(observations) ? (observations as unknown[]) : [];
-  const inputs = seen.map(({ digest }): ResourceDescriptor => ({ digest: { sha256: digest } }));
+  const inputs = seen.map(({ line }) => line);
   const wrong = contradictionAt("predicate.observations", named, inputs);
   if (wrong !== null)
     throw refused(verdict.name, `at ${wrong.at} it says ${wrong.says}, and the file has ${wrong.follows}`);
@@ -63,7 +67,7 @@ function gathered(signed: readonly Signed[], name: string): Gathered {
 export function contradictionInStatements({ signed }: Gathered, told: Evidence): Contradiction | null {
   const subjects = subjectsOf(told);
   const seen = observationStatements(told, subjects);
-  const inputs = signed.slice(0, seen.length).map(({ digest }): ResourceDescriptor => ({ digest: { sha256: digest } }));
+  const inputs = signed.slice(0, seen.length).map(({ line }) => line);
   const follow = [...seen, ...conclusionStatements(told, subjects, inputs)];
   if (follow.length !== signed.length)
     return { at: "the number of statements", says: String(signed.length), follows: String(follow.length) };

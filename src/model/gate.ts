@@ -102,3 +102,15 @@ export interface GateLimits {
   readonly idleSeconds: number;
   readonly drainSeconds: number;
 }
+
+/** How the gate answers, whoever sets it. Times are seconds. */
+export interface GateSettings {
+  readonly answerWithin: number;
+  readonly tagTtl: number;
+  readonly staleFor: number;
+  readonly gate: "objects" | "everything";
+  readonly maxBytes: number;
+  readonly minFreeBytes: number;
+  readonly upstreamCredentials: boolean;
+  readonly limits: GateLimits;
+}

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { fingerprintOf } from "../../src/ssh/connection/hostkey.ts";
+import { fingerprintOf } from "../../src/model/fingerprint.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { makeKeyFile } from "../lab/sshd.ts";
 import type { SshTarget } from "../../src/ssh/connection/target.ts";

@@ -8,13 +8,15 @@ import type { Destination, Format } from "../../model/destination.ts";
 import type { CommandEnd, Evidence } from "../../model/evidence.ts";
 import type { Subject } from "../../model/subject.ts";
 import { openPrivateFolder } from "../../release/quarantine/privatefolder.ts";
+import { REPORT_KINDS } from "../../report/kinds.ts";
 import { redact } from "../../report/redact.ts";
 import { filled, type ExecArguments } from "../argv/commands/exec.ts";
 import type { Settings } from "../argv/settings.ts";
 import { isFindable, NOT_FOUND, runChild, type ChildEnd } from "../child.ts";
 import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
-import { openVerdictReports, writeVerdictReports, type VerdictReports } from "../verdictreports.ts";
+import { planReports } from "../reports.ts";
+import { reportSigner, writeVerdictReports, type VerdictReports } from "../verdictreports.ts";
 import { readSubject } from "../subject.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 import { againLine, heldTo } from "./verify.ts";
@@ -40,8 +42,9 @@ export async function execCommand(
     });
   }
   const asked = await askedFor(wanted, settings, io);
-  const load = (): Promise<Config> => loadConfig(settings.config, io);
-  const { config, ...reports } = await openVerdictReports(wanted, load, io, signal);
+  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
+  const config = await loadConfig(settings.config, io);
+  const toWrite = { reports, signer: await reportSigner(reports, wanted.sign, config, io, signal) };
   if (!(await canBeFound(wanted.argv, io))) return NOT_FOUND;
   const { TMPDIR = "" } = io.env;
   // empty is as good as not set, and not the current directory
@@ -56,12 +59,12 @@ export async function execCommand(
   try {
     const seen = await verifyAll(asked, folder.path, { wanted, config, settings, io, signal });
     const own = gravestOf(seen.map(exitOfEvidence));
-    if (own !== EXIT_OK) return await reported(seen, { command: NOT_RUN, code: own }, reports, wanted, io);
+    if (own !== EXIT_OK) return await reported(seen, { command: NOT_RUN, code: own }, toWrite, wanted, io);
     signal.throwIfAborted();
     const paths = seen.flatMap(({ released }) => released?.path ?? []);
     const ended = await runChild(filled(wanted.argv, paths), io, remove);
     tellEnd(ended, io);
-    return await reported(seen, { command: endOf(ended), code: ended.code }, reports, wanted, io);
+    return await reported(seen, { command: endOf(ended), code: ended.code }, toWrite, wanted, io);
   } finally {
     await remove();
   }

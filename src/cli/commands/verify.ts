@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
+import { REPORT_KINDS } from "../../report/kinds.ts";
 import type { Subject } from "../../model/subject.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
@@ -13,8 +13,9 @@ import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { VerifyArguments } from "../argv/commands/verify.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
+import { planReports } from "../reports.ts";
 import { readSubject } from "../subject.ts";
-import { openVerdictReports, writeVerdictReports } from "../verdictreports.ts";
+import { reportSigner, writeVerdictReports } from "../verdictreports.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 
 /** Three vantages look at one artifact; answers the exit code of the verdict, and of its release where that failed. */
@@ -26,13 +27,14 @@ export async function verifyCommand(
 ): Promise<number> {
   const asked = readSubject(wanted.reference, "verify", settings, io);
   const subject = wanted.lock === null ? asked : await heldTo(wanted.lock, asked, io.cwd);
-  const load = (): Promise<Config> => loadConfig(settings.config, io);
-  const { config, ...reports } = await openVerdictReports(wanted, load, io, signal);
+  const reports = await planReports(wanted.reports, REPORT_KINDS, io);
+  const config = await loadConfig(settings.config, io);
+  const signer = await reportSigner(reports, wanted.sign, config, io, signal);
   const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
   const again = againLine(wanted, settings);
   const told = await tellEvidence(evidence, subject, { settings, again, format: wanted.format }, io);
-  const reported = await writeVerdictReports(reports, [evidence], again, io);
+  const reported = await writeVerdictReports({ reports, signer }, [evidence], again, io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);

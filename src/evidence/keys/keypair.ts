@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { rm } from "node:fs/promises";
 import { errnoOf, placeSmallFile, quoted } from "../../durable.ts";
 import { messageOf, Tofu3Error, visible } from "../../errors.ts";
-import { parsePublicKey, pemOf, publicKeyOf, type PublicKey } from "./publickey.ts";
+import { parsePublicKey, pemOf, type PublicKey } from "./publickey.ts";
 import type { Signer } from "./signer.ts";
 
 const ENCRYPTED = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
@@ -62,7 +62,7 @@ export function signerFrom(pem: string, passphrase: string | null, name: string)
 }
 
 function publicKeyFrom(key: KeyObject): PublicKey {
-  return publicKeyOf(parsePublicKey(key.export({ type: "spki", format: "pem" }).toString(), "the key").raw);
+  return parsePublicKey(key.export({ type: "spki", format: "pem" }).toString(), "the key");
 }
 
 async function place(file: string, text: string, mode: number): Promise<void> {

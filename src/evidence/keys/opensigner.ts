@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { quoted } from "../../durable.ts";
 import { Tofu3Error } from "../../errors.ts";
 import type { AskPassphrase } from "../../model/credentials.ts";
-import { readSmallText, type FileKind } from "../../smallfile.ts";
+import { isKeyText } from "../../model/keytext.ts";
+import { readKeyFile } from "./keyfile.ts";
 import { isEncrypted, signerFrom } from "./keypair.ts";
 import { parsePublicKey, type PublicKey } from "./publickey.ts";
 import type { Signer } from "./signer.ts";
 
-const KIND: FileKind = { what: "the key", code: "E_KEY", limit: 64 * 1024 };
 const TRIES = 3;
 /** Whether anybody but the owner may read or write it. */
 const FOR_OTHERS = 0o077;
@@ -25,9 +25,7 @@ export interface Means {
  */
 export async function openSigner(path: string, { ask, inAgent }: Means, signal: AbortSignal): Promise<Signer> {
   const name = quoted(path);
-  const text = await readSmallText(path, KIND);
-  if (text === null)
-    throw new Tofu3Error("E_KEY", `there is no key ${name}`, { hint: `tofu3 keygen ${name} makes one` });
+  const text = await readKeyFile(path, `tofu3 keygen ${name} makes one`);
   if (isPublic(text)) return inAgent(parsePublicKey(text, name), name);
   if (((await stat(path)).mode & FOR_OTHERS) !== 0)
     throw new Tofu3Error("E_KEY", `others may read the key ${name}`, { hint: `chmod 600 ${name}` });
@@ -44,7 +42,8 @@ export async function openSigner(path: string, { ask, inAgent }: Means, signal: 
 }
 
 function isPublic(text: string): boolean {
-  return /^\s*(?:-----BEGIN PUBLIC KEY-----|ssh-[a-z0-9-]+ )/.test(text);
+  const start = text.trimStart();
+  return start.startsWith("-----BEGIN PUBLIC KEY-----") || isKeyText(start);
 }
 
 function wrong(name: string): never {

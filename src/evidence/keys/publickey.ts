@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { Tofu3Error, visible } from "../../errors.ts";
+import { fingerprintOf } from "../../model/fingerprint.ts";
 
 /** An Ed25519 public key. RFC 8032, RFC 8410, RFC 8709 */
 export interface PublicKey {
@@ -27,8 +28,7 @@ export function parsePublicKey(text: string, name: string): PublicKey {
 
 /** The key of 32 bytes. */
 export function publicKeyOf(raw: Uint8Array): PublicKey {
-  const hash = createHash("sha256").update(wireOf({ raw })).digest("base64").slice(0, 43);
-  return { id: `SHA256:${hash}`, raw };
+  return { id: fingerprintOf(wireOf({ raw })), raw };
 }
 
 /** `ssh-ed25519 AAAA…`, without a comment. */

@@ -1,10 +1,8 @@
 import { quoted } from "../../durable.ts";
-import { Tofu3Error, visible } from "../../errors.ts";
+import { visible } from "../../errors.ts";
 import { isKeyText } from "../../model/keytext.ts";
-import { readSmallText, type FileKind } from "../../smallfile.ts";
+import { readKeyFile } from "./keyfile.ts";
 import { parsePublicKey, type PublicKey } from "./publickey.ts";
-
-const KIND: FileKind = { what: "the key", code: "E_KEY", limit: 64 * 1024 };
 
 /** The keys of a list; the places of files are absolute. Throws E_KEY for the first that is none. */
 export async function readTrust(entries: readonly string[]): Promise<readonly PublicKey[]> {
@@ -15,9 +13,6 @@ export async function readTrust(entries: readonly string[]): Promise<readonly Pu
 
 async function keyOf(entry: string): Promise<PublicKey> {
   if (isKeyText(entry)) return parsePublicKey(entry, JSON.stringify(visible(entry, 60)));
-  const text = await readSmallText(entry, KIND);
-  if (text !== null) return parsePublicKey(text, quoted(entry));
-  throw new Tofu3Error("E_KEY", `there is no key ${quoted(entry)}`, {
-    hint: "name a public key: FILE.pub of tofu3 keygen, or ssh-ed25519 AAAA… itself",
-  });
+  const hint = "name a public key: FILE.pub of tofu3 keygen, or ssh-ed25519 AAAA… itself";
+  return parsePublicKey(await readKeyFile(entry, hint), quoted(entry));
 }

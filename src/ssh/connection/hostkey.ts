@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { Tofu3Error, visible } from "../../errors.ts";
+import { fingerprintOf } from "../../model/fingerprint.ts";
 import { hostKeyWords } from "../../model/impostor.ts";
 import { keyType, knownName, linesFor, type KnownHost } from "./knownhosts.ts";
 
@@ -15,11 +15,6 @@ export const KEY_TYPES: readonly string[] = [...ALGORITHMS.keys()];
 
 export function algorithmsOf(types: readonly string[]): string[] {
   return types.flatMap((type) => ALGORITHMS.get(type) ?? []);
-}
-
-/** `SHA256:` and unpadded base64, as printed by `ssh-keygen -l`. */
-export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").slice(0, 43)}`;
 }
 
 /** What is known of a host's keys before connecting. */

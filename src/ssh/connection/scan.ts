@@ -1,7 +1,8 @@
 import { within } from "../../http/deadline.ts";
 import { Tofu3Error } from "../../errors.ts";
 import { handshake, socketFor, type SshSettings } from "./connection.ts";
-import { fingerprintOf, KEY_TYPES, type HostTrust } from "./hostkey.ts";
+import { fingerprintOf } from "../../model/fingerprint.ts";
+import { KEY_TYPES, type HostTrust } from "./hostkey.ts";
 import { keyType } from "./knownhosts.ts";
 import type { SshTarget } from "./target.ts";
 import { readKnownTrust } from "./trust.ts";

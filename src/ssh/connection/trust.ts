@@ -1,6 +1,7 @@
 import { asError, Tofu3Error } from "../../errors.ts";
 import { readSmallFile } from "../../smallfile.ts";
-import { fingerprintOf, trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
+import { fingerprintOf } from "../../model/fingerprint.ts";
+import { trustFingerprint, trustKnownHosts, type HostTrust } from "./hostkey.ts";
 import { linesFor, parseKnownHosts, type KnownHost } from "./knownhosts.ts";
 import type { SshTarget } from "./target.ts";
 

@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  algorithmsOf,
-  fingerprintOf,
-  KEY_TYPES,
-  trustFingerprint,
-  trustKnownHosts,
-} from "../../../src/ssh/connection/hostkey.ts";
+import { algorithmsOf, KEY_TYPES, trustFingerprint, trustKnownHosts } from "../../../src/ssh/connection/hostkey.ts";
+import { fingerprintOf } from "../../../src/model/fingerprint.ts";
 import { parseKnownHosts } from "../../../src/ssh/connection/knownhosts.ts";
 
 const PLACE = { worker: "fra", host: "vm.example", port: 2222 };
