@@ -34,7 +34,7 @@ export async function signerFor(
 ): Promise<Signer | null> {
   const path = flag === null ? config.sign : resolve(io.cwd, flag);
   if (path === null) return null;
-  const inAgent = (key: PublicKey, name: string): Promise<Signer> => signerInAgent(key, name, io);
+  const inAgent = (key: PublicKey, name: string): Promise<Signer> => signerInAgent(key, name, io, signal);
   return openSigner(path, { ask: keyAsker(io), inAgent }, signal);
 }
 
@@ -49,7 +49,12 @@ export async function trustedKeys(
 }
 
 /** Signs once to see that the agent has the key. */
-async function signerInAgent(key: PublicKey, name: string, { env }: Pick<Io, "env">): Promise<Signer> {
+async function signerInAgent(
+  key: PublicKey,
+  name: string,
+  { env }: Pick<Io, "env">,
+  signal: AbortSignal,
+): Promise<Signer> {
   const socket = variable(env, "SSH_AUTH_SOCK");
   const refuse = (why: string): Tofu3Error =>
     new Tofu3Error("E_KEY", `${name} is a public key, so an agent has to have the private one: ${why}`, {
@@ -58,7 +63,7 @@ async function signerInAgent(key: PublicKey, name: string, { env }: Pick<Io, "en
   if (socket === null) throw refuse("no ssh-agent is running here");
   const { signInAgent } = await import("../ssh/connection/agentsign.ts");
   const sign = async (data: Uint8Array): Promise<Uint8Array> => {
-    const signature = await signInAgent(socket, wireOf(key), data);
+    const signature = await signInAgent(socket, wireOf(key), data, signal);
     if (typeof signature === "string") throw refuse(signature);
     if (!verifies(key, data, signature)) throw refuse("what it signed is not by this key");
     return signature;

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -116,6 +117,16 @@ describe("a key that signs", () => {
     await expect(sign("a.pub")).rejects.toThrow("no ssh-agent is running here");
     expect(await signerFor(null, { sign: null }, capture(cwd), never)).toBeNull();
   });
+});
+
+test("an agent that never answers does not outlast an interruption", async () => {
+  const socket = join(cwd, "agent");
+  const silent = createServer(() => undefined).listen(socket);
+  const stop = new AbortController();
+  const opening = signerFor("a.pub", { sign: null }, capture(cwd, { SSH_AUTH_SOCK: socket }), stop.signal);
+  setTimeout(() => stop.abort(new Error("interrupted")), 200);
+  await expect(opening).rejects.toThrow("interrupted");
+  silent.close();
 });
 
 describe("a key that is trusted", () => {

@@ -339,6 +339,8 @@ describe("fails closed", () => {
   test("on a statement of a later version, and not on more than it knows", async () => {
     const later = await resigned(3, (each) => ({ ...each, predicateType: "urn:tofu3:verdict:v2" }));
     expect(judged(later)).toMatch(/^E_EVIDENCE .*urn:tofu3:verdict:v2/);
+    const odd = await resigned(3, (each) => ({ ...each, predicateType: "\u001b[2J" }));
+    expect(judged(odd)).toMatch(/^E_EVIDENCE .*\\u\{1b\}\[2J/);
     expect(judged(await resigned(5, (each) => ({ ...each, predicate: { ...predicate(each), more: 1 } })))).toBe(
       "agreed",
     );
