@@ -17,7 +17,7 @@ const MOST_URLS = 10_000;
 export function watchLink(link: Link, worker: string, tell: TellExchange): Link {
   return {
     ...(link.warm === undefined ? {} : { warm: (signal) => link.warm?.(signal) ?? Promise.resolve() }),
-    begin: (registry) => watchTransport(link.begin(registry), worker, tell),
+    begin: (registry, question) => watchTransport(link.begin(registry, question), worker, tell),
     close: () => link.close(),
   };
 }
@@ -55,6 +55,7 @@ export function watchTransport(transport: Transport, worker: string, tell: TellE
     read: (query, signal) => timed<Page>(query, transport.read(query, signal), ({ body }) => body.length),
     measure: (query, signal) => measured(query, 0, transport.measure(query, signal)),
     end: () => transport.end(),
+    ...(transport.receipts === undefined ? {} : { receipts: transport.receipts }),
   };
 }
 

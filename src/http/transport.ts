@@ -1,6 +1,6 @@
 import type { Tofu3Error } from "../errors.ts";
 import type { Algorithm, Digest } from "../oci/digest.ts";
-import type { CertificateNote } from "../model/observation.ts";
+import type { CertificateNote, Receipt } from "../model/observation.ts";
 import type { Trust } from "../model/trust.ts";
 import type { Secret } from "../secret.ts";
 
@@ -103,14 +103,19 @@ export interface Transport {
    * cleanly). Idempotent.
    */
   end(): Promise<void>;
+  /** What the vantage signed of this job by the time that it ended; missing where none can. */
+  readonly receipts?: () => readonly Receipt[];
 }
 
 /** The resources of one vantage. It outlives jobs and serves any number of them, one after another or concurrently. */
 export interface Link {
   /** Connects before the first job, where that takes time. A failure surfaces in the job that needs the connection. */
   readonly warm?: (signal: AbortSignal) => Promise<void>;
-  /** Starts a job for this registry, `host` or `host:port`; does not connect. */
-  begin(registry: string): Transport;
+  /**
+   * Starts a job for this registry, `host` or `host:port`; does not connect. A vantage with a key of its own signs what
+   * it sees, and at the head of that this `question`: one line of printable ASCII.
+   */
+  begin(registry: string, question?: string | null): Transport;
   /** Leaves nothing behind. Call it when all jobs have ended; stops whatever still runs. Idempotent. */
   close(): Promise<void>;
 }

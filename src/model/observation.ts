@@ -107,6 +107,14 @@ export interface ExitNote {
   readonly doubt: string | null;
 }
 
+/** What a VM signed of what one of its shells did: docs/protocol.md, "Receipts". */
+export interface Receipt {
+  /** Printable ASCII and LF. */
+  readonly text: string;
+  /** An armored SSH signature of the text. PROTOCOL.sshsig */
+  readonly signature: string;
+}
+
 /** Notes taken on the way; advisory but for the identities. URLs carry no userinfo and no query. */
 export interface Notes {
   readonly exchanges: number;
@@ -144,6 +152,8 @@ export interface Notes {
   readonly machine: string | null;
   /** Hash of the boot id of its running kernel; null if unknown. */
   readonly boot: string | null;
+  /** Absent where the VM signed nothing. */
+  readonly receipts?: readonly Receipt[];
 }
 
 /**

@@ -44,7 +44,8 @@ export async function performBatch(
     settings,
     wishes.transfers,
   );
-  const lines = [...shell.caLines(items[0].query.trust?.ca ?? null), ...job.lines];
+  const [{ owner, query }] = items;
+  const lines = [...shell.questionLines(owner.question), ...shell.caLines(query.trust?.ca ?? null), ...job.lines];
   const { connectSeconds, idleSeconds } = settings.limits;
   const graceMs = shared ? (connectSeconds + idleSeconds) * 1000 : 0;
   let reply: JobReply | null = null;

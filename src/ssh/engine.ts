@@ -59,14 +59,14 @@ export class SshLink implements Link {
     await this.#reach().vm.catch(() => undefined);
   }
 
-  begin(registry: string): SshTransport {
+  begin(registry: string, question: string | null = null): SshTransport {
     const reach = async (): Promise<Vm> => {
       this.#closed.signal.throwIfAborted();
       const attempt = this.#reach();
       attempt.taken = true;
       return attempt.vm;
     };
-    return new SshTransport(registry, this.#options.target.worker, reach);
+    return new SshTransport(registry, this.#options.target.worker, reach, question);
   }
 
   close(): Promise<void> {

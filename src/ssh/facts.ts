@@ -22,6 +22,8 @@ export interface VmFacts {
   readonly clockOffsetMs: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
+  /** `ssh-ed25519 AAAA…`: the key that it has to sign what it sees; null without one. */
+  readonly signer: string | null;
   /** Its curl can run transfers in parallel and report each exit status (7.75). */
   readonly parallel: boolean;
   readonly tools: readonly string[];
@@ -84,6 +86,7 @@ export function readFacts(hostKey: string, greeting: JobReply, times: GreetingTi
     clockOffsetMs: clockOffset(info.get("clock"), times),
     machine: hashOf(info.get("machine")),
     boot: hashOf(info.get("boot")),
+    signer: /^ssh-ed25519 [A-Za-z0-9+/]{68}(?= |$)/.exec(info.get("signer") ?? "")?.[0] ?? null,
     parallel: isCurlSince(curl, 75),
     tools: [curl, hashTool].filter((each) => each !== null),
     hasFolder,

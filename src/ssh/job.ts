@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
-import { curlOptions, quoted, writeOut, writeOutWithChain, type CurlSettings } from "./script/curlconfig.ts";
+import { curlOptions, unbroken, writeOut, writeOutWithChain, type CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply } from "./script/reply.ts";
 import type { ShellJob } from "./shell.ts";
 import type { Query } from "../http/transport.ts";
@@ -47,10 +47,8 @@ export function batchJob(
   const blocks = Math.ceil((room + SPARE) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),
-    `wwrite-out = "${nonce} w `,
-    `v ${writeOut(settings.parallel)}`,
-    ...(chains.size === 0 ? [] : [`x ${writeOutWithChain(settings.parallel, nonce)}`]),
-    ...queries.map((each, at) => `u${chains.has(at + 1) ? "x" : ""}${quoted(each.url)}`),
+    ...reportLines(nonce, settings, chains.size > 0),
+    ...queries.map((each, at) => urlLine(each, chains.has(at + 1))),
     `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
   ];
   return {
@@ -60,21 +58,18 @@ export function batchJob(
   };
 }
 
-/**
- * curl configuration of part `part` (from 1) of a streamed body. An older curl reports on stdout, so the body is
- * written elsewhere: to the script's fd 5.
- */
-function streamConfig(query: Query, part: number, nonce: string, settings: CurlSettings, chain = false): string[] {
-  const tail = chain ? writeOutWithChain(settings.parallel, nonce) : writeOut(settings.parallel);
-  const report = `${settings.reportsApart ? "%{stderr}" : ""}\\n${nonce} w ${part} ${tail}`;
-  return [
-    ...curlOptions(query, settings),
-    `url = ${quoted(query.url)}`,
-    ...(settings.reportsApart ? [] : ['output = "/dev/fd/5"']),
-    `dump-header = "h${part}"`,
-    MAX_FILESIZE,
-    `write-out = "${report}`,
-  ];
+/** What every transfer of a job reports. */
+function reportLines(nonce: string, { parallel }: CurlSettings, chain: boolean): string[] {
+  return [`v${writeOut(parallel)}`, ...(chain ? [`x${writeOutWithChain(parallel, nonce)}`] : [])];
+}
+
+function urlLine({ url }: Query, chain = false): string {
+  return `u${chain ? "x" : ""}${unbroken(url)}`;
+}
+
+/** The options and the URL of a part of a streamed body. */
+function partLines(query: Query, settings: CurlSettings, chain = false): string[] {
+  return [...[...curlOptions(query, settings), MAX_FILESIZE].map((line) => `t${line}`), urlLine(query, chain)];
 }
 
 /**
@@ -88,7 +83,7 @@ export function streamJob(
   settings: CurlSettings,
   chain = false,
 ): ShellJob {
-  const lines = streamConfig(query, 1, nonce, settings, chain).map((line) => `t${line}`);
+  const lines = [...reportLines(nonce, settings, chain), ...partLines(query, settings, chain)];
   return {
     lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
     mostBytes: MOST_DUMPED_BYTES,
@@ -97,9 +92,9 @@ export function streamJob(
 }
 
 /** The job that appends another part to a cut body. */
-export function partJob(query: Query, part: number, nonce: string, settings: CurlSettings): ShellJob {
+export function partJob(query: Query, settings: CurlSettings): ShellJob {
   return {
-    lines: [...streamConfig(query, part, nonce, settings), "."].map((line) => `m${line}`),
+    lines: [...partLines(query, settings), "."].map((line) => `m${line}`),
     mostBytes: MOST_DUMPED_BYTES,
   };
 }

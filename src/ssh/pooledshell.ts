@@ -77,7 +77,10 @@ export class PooledShell {
     // a shell that ended on its own has already said why
     if (!this.shell.alive) return this.fault;
     return this.shell.finish().then(
-      () => null,
+      (receipt) => {
+        if (receipt !== null) for (const { signed } of this.owners) signed.push(receipt);
+        return null;
+      },
       (error: unknown) => error,
     );
   }

@@ -1,4 +1,5 @@
 import { bits, type BatchMode } from "./job.ts";
+import type { Receipt } from "../model/observation.ts";
 import type { Content, ContentQuery, Page, Query, SeenCertificate } from "../http/transport.ts";
 
 /** The job that a query belongs to. */
@@ -9,6 +10,10 @@ export interface Owner {
   readonly certified: Map<string, SeenCertificate | null>;
   /** The job has ended and no longer wants answers. */
   readonly over: AbortSignal;
+  /** What the VM is to sign at the head of its receipts; null if it signs nothing for this job. */
+  readonly question: string | null;
+  /** What it signed. */
+  readonly signed: Receipt[];
 }
 
 interface Waiting {

@@ -6,6 +6,7 @@ import { meteredBytes } from "./script/curlmeter.ts";
 import { settledWithin } from "../http/deadline.ts";
 import { ReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
 import { wordsForExit } from "./connection/faults.ts";
+import type { Receipt } from "../model/observation.ts";
 import { createShellWords } from "./words.ts";
 
 export interface ShellJob {
@@ -34,7 +35,17 @@ interface Running {
 }
 
 const FINISH_MS = 5000;
+/** `ssh-keygen` on a busy machine. */
+const SIGN_MS = 30_000;
+const MOST_SIGNED_BYTES = 16 * 1024 * 1024;
 const LAST_WORDS_MS = 1000;
+
+const NOTHING: JobReply["files"] = new Map();
+
+/** Not empty, and the same bytes in every encoding. */
+function isText(text: string | undefined): text is string {
+  return text !== undefined && /^[\n\x20-\x7e]+$/.test(text);
+}
 
 /** One remote shell that runs the script, one job at a time. */
 export class Shell {
@@ -55,6 +66,7 @@ export class Shell {
   #abandoned = false;
   #running: Running | null = null;
   #ca: string | null = null;
+  #isAsked = false;
   #leave: () => void = () => undefined;
 
   constructor({ worker, lost }: ShellSurroundings, channel: ClientChannel) {
@@ -131,20 +143,38 @@ export class Shell {
     return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
   }
 
-  /** Tells the shell to exit; rejects unless it ends cleanly. */
-  async finish(): Promise<void> {
+  /** Lines that begin a receipt with this question; none if it has begun, or for null. */
+  questionLines(question: string | null): readonly string[] {
+    if (this.#isAsked || question === null) return [];
+    this.#isAsked = true;
+    return [`q${question}`];
+  }
+
+  /**
+   * Tells the shell to exit; rejects unless it ends cleanly. Resolves with the receipt of what it did, if one was begun
+   * and could be signed.
+   */
+  async finish(): Promise<Receipt | null> {
     if (this.#state !== "open") throw this.#fault ?? this.#ending();
+    const receipt = this.#isAsked ? this.#sign() : null;
     this.#state = "finishing";
     this.#channel.write("bye\n");
-    await settledWithin(FINISH_MS, this.gone);
+    await settledWithin(receipt === null ? FINISH_MS : SIGN_MS, this.gone);
     this.kill();
-    if (this.#bye && this.#exit === 0) return;
+    if (this.#bye && this.#exit === 0) return receipt;
     const how = this.#exit === null ? "no exit status" : `exit ${this.#exit}`;
     throw new Tofu3Error(
       "E_VM_REPLY",
       `the remote shell of worker "${this.#worker}" did not end cleanly (${how}), so its answers support nothing`,
       { stage: "ssh", hint: "run it again; if it happens again, something on the VM ends its shells" },
     );
+  }
+
+  async #sign(): Promise<Receipt | null> {
+    const job = { lines: ["Q"], mostBytes: MOST_SIGNED_BYTES };
+    const { files } = await this.run(job, new AbortController().signal).catch(() => ({ files: NOTHING }));
+    const [text, signature] = ["log", "sig"].map((name) => files.get(name)?.toString("latin1") ?? "");
+    return isText(text) && isText(signature) ? { text, signature } : null;
   }
 
   /** Ends the shell at once; its leash ends everything it started. */

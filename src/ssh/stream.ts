@@ -60,10 +60,11 @@ class Stream {
   }
 
   async start(): Promise<Content> {
-    const { query, signal } = this.#item;
+    const { query, signal, owner } = this.#item;
     const wishes = new Wishes([this.#item], this.#settings);
     const job = streamJob(query, query.algorithm, this.#shell.nonce, this.#settings, wishes.transfers.size > 0);
-    const lines = [...this.#shell.caLines(query.trust?.ca ?? null), ...job.lines];
+    const head = [...this.#shell.questionLines(owner.question), ...this.#shell.caLines(query.trust?.ca ?? null)];
+    const lines = [...head, ...job.lines];
     let reply: JobReply | null = null;
     try {
       reply = await this.#run({ ...job, lines }, signal);
@@ -75,10 +76,7 @@ class Stream {
 
   async #more(query: Query, signal: AbortSignal): Promise<Content> {
     this.#part++;
-    return this.#contentOf(
-      query,
-      await this.#run(partJob(query, this.#part, this.#shell.nonce, this.#settings), signal),
-    );
+    return this.#contentOf(query, await this.#run(partJob(query, this.#settings), signal));
   }
 
   get #ends(): readonly AbortSignal[] {

@@ -11,11 +11,12 @@ import type {
   SeenCertificate,
   Transport,
 } from "../http/transport.ts";
+import type { Receipt } from "../model/observation.ts";
 import type { VmFacts } from "./facts.ts";
 import type { Pool } from "./pool.ts";
 import type { Owner, Pending } from "./queue.ts";
 import { refusalOf } from "./reach.ts";
-import { curlOptions, quoted, type CurlSettings } from "./script/curlconfig.ts";
+import { curlOptions, unbroken, type CurlSettings } from "./script/curlconfig.ts";
 
 /** A connected VM. */
 export interface Vm {
@@ -37,20 +38,37 @@ interface Asked<Q, T> {
 
 /** One job's view of a VM. It stays with the connection that it started with: if that is lost, so is the job. */
 export class SshTransport implements Transport, Owner {
-  readonly registry: string;
+  readonly signed: Receipt[] = [];
   readonly certified = new Map<string, SeenCertificate | null>();
   readonly #worker: string;
   readonly #reach: () => Promise<Vm>;
   readonly #over = new AbortController();
+  readonly #registry: string;
+  readonly #wanted: string | null;
+  #question: string | null = null;
   #reaching: Promise<Vm> | null = null;
   #reached: Vm | null = null;
   #ended: Promise<void> | null = null;
 
-  constructor(registry: string, worker: string, reach: () => Promise<Vm>) {
-    this.registry = registry;
+  constructor(registry: string, worker: string, reach: () => Promise<Vm>, question: string | null = null) {
+    this.#registry = registry;
+    this.#wanted = question;
     this.#worker = worker;
     this.#reach = reach;
     setMaxListeners(0, this.#over.signal);
+  }
+
+  /** A shell that signs what it does shall have done it for one job alone. */
+  get registry(): string {
+    return this.#question === null ? this.#registry : `${this.#registry} ${this.#question}`;
+  }
+
+  get question(): string | null {
+    return this.#question;
+  }
+
+  receipts(): readonly Receipt[] {
+    return this.signed;
   }
 
   get over(): AbortSignal {
@@ -71,7 +89,9 @@ export class SshTransport implements Transport, Owner {
   async ping(signal: AbortSignal): Promise<{ readonly ms: number; readonly clock: number | null }> {
     const { pool } = await this.#vm(signal);
     const start = performance.now();
-    const { info } = await pool.useIdle(this, (shell) => shell.run({ lines: ["ping"], mostBytes: 0 }, signal));
+    const { info } = await pool.useIdle(this, (shell) =>
+      shell.run({ lines: [...shell.questionLines(this.#question), "ping"], mostBytes: 0 }, signal),
+    );
     const clock = info.get("clock");
     return { ms: performance.now() - start, clock: clock === undefined ? null : Number(clock) };
   }
@@ -115,6 +135,7 @@ export class SshTransport implements Transport, Owner {
   async #join(): Promise<Vm> {
     const vm = await orAborted(this.#reach(), this.over);
     this.over.throwIfAborted();
+    if (vm.facts.signer !== null) this.#question = this.#wanted;
     vm.pool.admit(this);
     return (this.#reached = vm);
   }
@@ -137,7 +158,7 @@ export class SshTransport implements Transport, Owner {
   ): Promise<T> {
     const { settings, pool } = await this.#usable(signal);
     refusePrivatePlace(query);
-    quoted(query.url);
+    unbroken(query.url);
     const key = JSON.stringify([this.registry, curlOptions(query, settings), query.trust?.ca]);
     let onAbort: () => void = () => undefined;
     try {

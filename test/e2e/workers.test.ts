@@ -48,7 +48,7 @@ async function startForced(text: string): Promise<Vm> {
 describe("what is wrong with a worker is told apart", () => {
   test("each state, what the VM said in place of an answer, what to do, and no hint that leads back to this command", async () => {
     const [old, nologin, banner] = await Promise.all([
-      startForced(SCRIPT_FILE.replace("begin 4", "begin 1")),
+      startForced(SCRIPT_FILE.replace("begin 5", "begin 1")),
       startForced("echo This account is currently not available.\nexit 1\n"),
       startForced("printf 'Closed until \\033[31mnoon\\n'; exec sleep 60\n"),
     ]);
@@ -83,7 +83,7 @@ describe("what is wrong with a worker is told apart", () => {
     );
     expect(line("login")).toMatch(/does not let user .* in.*; hint: add the public key/);
     expect(line("old")).toMatch(
-      /version 1 of the worker script .* needs version 4; hint: install the new worker script on the VM: /,
+      /version 1 of the worker script .* needs version 5; hint: install the new worker script on the VM: /,
     );
     expect(line("nologin")).toMatch(
       /ended with status 1; it said: This account is currently not available\.; hint: check the login shell/,
@@ -97,7 +97,7 @@ describe("what is wrong with a worker is told apart", () => {
 
   test("verify says the same of them: what it said, and install the new script", async () => {
     const [old, banner] = await Promise.all([
-      startForced(SCRIPT_FILE.replace("begin 4", "begin 1")),
+      startForced(SCRIPT_FILE.replace("begin 5", "begin 1")),
       startForced("echo Closed until noon; exit 3\n"),
     ]);
     const workers = [

@@ -28,7 +28,7 @@ function reply(bytes: Buffer): void {
     onEnd: () => undefined,
     onBye: () => undefined,
   });
-  parser.feed(Buffer.from(`${NONCE} begin 4\n`));
+  parser.feed(Buffer.from(`${NONCE} begin 5\n`));
   parser.allow(1 << 30, 1);
   parser.feed(bytes);
 }

@@ -32,6 +32,7 @@ test("a good VM", () => {
     clockOffsetMs: 0,
     machine: "a".repeat(64),
     boot: null,
+    signer: null,
     parallel: true,
     tools: ["curl 7.88.1", "openssl"],
     hasFolder: true,

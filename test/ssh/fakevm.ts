@@ -96,7 +96,7 @@ export async function startFakeVm(rules: FakeRules = {}): Promise<FakeVm> {
 }
 
 export const GREETING = [
-  "begin 4",
+  "begin 5",
   "info hash openssl",
   "info machine ",
   "info boot ",

@@ -431,7 +431,7 @@ describe("a VM that lies about the protocol", () => {
     ["floods its standard error", (channel) => void channel.stderr.write(Buffer.alloc(20_000_000, "x")), "E_VM_REPLY"],
     [
       "begins twice",
-      (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 4", "begin 4")),
+      (channel) => withNonce(channel, (nonce) => say(channel, nonce, "begin 5", "begin 5")),
       "E_VM_REPLY",
     ],
     [

@@ -101,6 +101,8 @@ async function startPool(): Promise<FakeVm> {
 class Job implements Owner {
   readonly registry: string;
   readonly certified = new Map();
+  readonly question = null;
+  readonly signed = [];
   readonly #pool: Pool;
   readonly #over = new AbortController();
 

@@ -4,7 +4,7 @@ import { countWorks, nextWork, without, type Pending, type Work } from "../../sr
 import { contentQueryFor, never, queryFor } from "../http/rawserver.ts";
 
 const MIB = 2 ** 20;
-const owner = { registry: "r", over: never, certified: new Map() };
+const owner = { registry: "r", over: never, certified: new Map(), question: null, signed: [] };
 const waiting = { owner, signal: never, alone: false, resolve: () => undefined, reject: () => undefined };
 
 function read(maxBytes: number, key = "k"): Pending {

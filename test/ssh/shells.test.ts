@@ -185,11 +185,11 @@ describe("the script as a forced command", () => {
   });
 
   test("of another version is noticed", async () => {
-    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT_FILE.replace("begin 4", "begin 1"))));
+    const transport = sshTransportTo(targetOf(await startForced({}, SCRIPT_FILE.replace("begin 5", "begin 1"))));
     const fault = await faultOf(transport.open(never));
     expect(fault.code).toBe("E_VM_SCRIPT");
     expect(fault.message).toContain(
-      "version 1 of the worker script as a forced command, and this tofu3 needs version 4",
+      "version 1 of the worker script as a forced command, and this tofu3 needs version 5",
     );
     expect(fault.hint).toContain("install the new worker script on the VM: tofu3 workers script");
     await transport.close().catch(() => undefined);

@@ -23,6 +23,18 @@ export function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
 
+/**
+ * The same for headers and URLs, in which the script takes nothing that may be a line break to curl. Throws E_FRAMING,
+ * which never says the value.
+ */
+export function unbroken(value: string): string {
+  const text = quoted(value);
+  if (!/\\[nrtv]/.test(text)) return text;
+  throw new Tofu3Error("E_FRAMING", "a request would hold a backslash before one of the letters n, r, t and v", {
+    stage: "http",
+  });
+}
+
 /** What every request of one worker has in common. */
 export interface CurlSettings {
   readonly limits: Limits;
@@ -36,8 +48,8 @@ export interface CurlSettings {
 }
 
 /**
- * The options of one request as lines of `curl -K -`, without its URL. The same text for queries that may share one
- * batch. `ca` is the file on the VM that holds the authority of the registry. Holds revealed secrets: it goes to the
+ * The options of one request as lines of `curl -K -`, without its URL and without those that the script itself gives to
+ * every curl. The script accepts no others. The same text for queries that may share one batch. `ca` is the file on the VM that holds the authority of the registry. Holds revealed secrets: it goes to the
  * VM's curl over stdin and nowhere else.
  */
 export function curlOptions(query: Query, settings: CurlSettings): readonly string[] {
@@ -48,24 +60,19 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
       hint: "only a local worker can present clientCertificate; give the VMs a way in that needs none",
     });
   }
-  const headers = [...query.headers, ["Accept-Encoding", "identity"] as const];
+  // the script knows names in lower case; to servers it is the same (RFC 9110 §5.1)
+  const headers = [...query.headers, ["accept-encoding", "identity"] as const];
   return [
-    "show-error",
-    "globoff",
-    "path-as-is",
-    "http1.1",
-    // the floor of this machine as well; a VM may have a lower one of its own
-    "tlsv1.2",
-    'proto = "=http,https"',
     ...(query.method === "HEAD" ? ["head"] : []),
     ...(settings.proxy === null
       ? ['noproxy = "*"']
       : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
     ...headers.map(
-      ([name, value]) => `header = ${quoted(`${name}: ${value instanceof Secret ? value.reveal() : value}`)}`,
+      ([name, value]) =>
+        `header = ${unbroken(`${name.toLowerCase()}: ${value instanceof Secret ? value.reveal() : value}`)}`,
     ),
     // no `Expect: 100-continue`, which would wait for a 100
-    ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "Expect:"']),
+    ...(query.form === undefined ? [] : [`data-raw = ${quoted(query.form.reveal())}`, 'header = "expect:"']),
     ...(query.trust?.ca ? ['cacert = "ca"'] : []),
     `connect-timeout = ${limits.connectSeconds}`,
     `speed-time = ${limits.idleSeconds}`,
@@ -74,7 +81,7 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
   ];
 }
 
-/** The end of a `write-out` value, behind `NONCE w INDEX`; docs/protocol.md has the fields. */
+/** The end of a `write-out` value, behind `NONCE w INDEX `; docs/protocol.md has the fields. */
 export function writeOut(parallel: boolean): string {
   return `${report(parallel)}"`;
 }

@@ -24,7 +24,7 @@ export interface JobReply {
   readonly exits: ReadonlyMap<number, number>;
   /** Hash by file name (`b3`), `-` for a streamed body. Hex, lower case. */
   readonly sums: ReadonlyMap<string, string>;
-  /** Bytes by file name: `h3` header block, `b3` body of a document. */
+  /** Bytes by file name: `h3` header block, `b3` body of a document, `log` a receipt, `sig` its signature. */
   readonly files: ReadonlyMap<string, Buffer>;
   /** PEM of the server's certificate by transfer; absent where curl did not tell it, or not clearly. */
   readonly leaves: ReadonlyMap<number, string>;
@@ -102,10 +102,13 @@ export const GRAMMAR: readonly (readonly [RegExp, Take])[] = [
     (draft, line, hex = "", name = "") => put(draft.sums, name, hex, line),
   ],
   [/^d {2}-$/, () => undefined], // the hash tool printed nothing: the sum stays missing
-  [/^l (\d{1,15}) ([hb]\d{1,3})$/, (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line)],
+  [
+    /^l (\d{1,15}) ([hb]\d{1,3}|log|sig)$/,
+    (draft, line, bytes, name = "") => put(draft.lengths, name, Number(bytes), line),
+  ],
   [/^l \d{1,15} total$/, () => undefined],
   [
-    /^info (hash|machine|boot|os|clock|curl) ?(.*)$/,
+    /^info (hash|machine|boot|os|clock|curl|signer) ?(.*)$/,
     (draft, line, name = "", value = "") => put(draft.info, name, value, line),
   ],
   [/^pong (\d{1,15})$/, (draft, line, clock = "") => put(draft.info, "clock", clock, line)],

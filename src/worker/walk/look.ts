@@ -1,7 +1,9 @@
 import { asError } from "../../errors.ts";
 import type { Tofu3Error } from "../../errors.ts";
 import { formatSelection, type Job } from "../../model/job.ts";
-import type { Observation } from "../../model/observation.ts";
+import type { Transport } from "../../http/transport.ts";
+import type { Asked, Notes, Observation } from "../../model/observation.ts";
+import { questionLine } from "../../model/question.ts";
 import { registryKey } from "../../oci/reference.ts";
 import { fetchBlobs, fetchRoot } from "./blobs.ts";
 import { systemClock } from "../fetch/clock.ts";
@@ -37,7 +39,8 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   const root = rootPlaceOf(job);
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
-  const transport = vantage.link.begin(registryKey(job.subject));
+  const asked = { ...job.subject, ...formatSelection(job.selection) };
+  const transport = vantage.link.begin(registryKey(job.subject), questionFor(job, vantage.name, asked));
   const exits = watchExit(vantage, job.limits, limit);
   const looked = await attempt(() => {
     const session = createSession(vantage, job.subject, transport, { ...job, book, errand });
@@ -55,15 +58,25 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   return {
     worker: vantage.name,
     via: vantage.via,
-    asked: { ...job.subject, ...formatSelection(job.selection) },
+    asked,
     outcome,
     startedAt,
     finishedAt: clock.now().toISOString(),
     digest: root.seen?.computed ?? null,
     objects: objectsOf(root),
-    evidence: notesOf(book, exit),
+    evidence: { ...notesOf(book, exit), ...receiptsOf(transport) },
     error: fault,
   };
+}
+
+/** A VM signs what it sees in a whole verification; of parts it would sign mostly questions. */
+function questionFor({ run, depth }: Job, worker: string, asked: Asked): string | null {
+  return run === undefined || depth !== "everything" ? null : questionLine(run, worker, asked);
+}
+
+function receiptsOf(transport: Transport): Pick<Notes, "receipts"> {
+  const receipts = transport.receipts?.() ?? [];
+  return receipts.length === 0 ? {} : { receipts };
 }
 
 async function walk(

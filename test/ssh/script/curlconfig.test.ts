@@ -4,11 +4,18 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Secret } from "../../../src/secret.ts";
 import { parseProxy } from "../../../src/http/proxy.ts";
-import { curlOptions, quoted, type CurlSettings } from "../../../src/ssh/script/curlconfig.ts";
+import { curlOptions, quoted, unbroken, type CurlSettings } from "../../../src/ssh/script/curlconfig.ts";
+import { LINES } from "../../../src/ssh/script/script.ts";
 import { queryFor, startRawServer, type RawServer } from "../../http/rawserver.ts";
 import { LIMITS } from "../sshlab.ts";
 
 const SETTINGS: CurlSettings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true, certifies: true };
+/** What the script gives to every curl. */
+const FIXED = (LINES.find((line) => line.startsWith('F="')) ?? "")
+  .slice(3, -1)
+  .replaceAll('\\"', '"')
+  .split(/\$N|\$\{N\}/)
+  .filter((line) => line !== "");
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
 
 let server: RawServer;
@@ -102,6 +109,14 @@ describe("a quoted value", () => {
     expect(() => quoted(value)).toThrow(/^[^\x00-\x1f\x7f]*$/);
   });
 
+  test.each(["\\n", "a\\r", "\\tb", "x\\v", "\\\\n"])(
+    "%j is refused where curl may take it for a line break",
+    (value) => {
+      expect(() => unbroken(value)).toThrow(expect.objectContaining({ code: "E_FRAMING" }) as Error);
+    },
+  );
+  test.each(["\\", '"', "a\\b", "n\\"])("%j is not", (value) => expect(unbroken(value)).toBe(quoted(value)));
+
   test("nothing but printable ASCII is ever written", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (value) => {
@@ -124,6 +139,7 @@ describe("the options of a query", () => {
     ...[more, settings = SETTINGS]: [Parameters<typeof queryFor>[1], CurlSettings?]
   ): Promise<string> {
     const { code, stderr } = await curl([
+      ...FIXED,
       ...curlOptions(queryFor(server.url, more), settings),
       `url = ${quoted(server.url)}`,
       'output = "/dev/null"',
@@ -145,14 +161,14 @@ describe("the options of a query", () => {
     const lines = head.split("\r\n").slice(1);
     expect(lines).toContain("accept: a/b");
     expect(lines).toContain('accept: c/d; q="0\\"');
-    expect(lines).toContain(`X-All: ${value}`);
-    expect(lines).toContain('Authorization: Bearer s3cr\\et"');
-    expect(lines.filter((line) => /^accept-encoding/i.test(line))).toEqual(["Accept-Encoding: identity"]);
+    expect(lines).toContain(`x-all: ${value}`);
+    expect(lines).toContain('authorization: Bearer s3cr\\et"');
+    expect(lines.filter((line) => /^accept-encoding/i.test(line))).toEqual(["accept-encoding: identity"]);
     expect(head.startsWith("GET /v2/ HTTP/1.1\r\n")).toBe(true);
   });
 
   test("a header value cannot name a file of the VM", async () => {
-    expect(await sent({ headers: [["X", "@/etc/passwd"]] })).toContain("X: @/etc/passwd\r\n");
+    expect(await sent({ headers: [["X", "@/etc/passwd"]] })).toContain("x: @/etc/passwd\r\n");
   });
 
   test("a header value with a line break stops everything", () => {
@@ -203,6 +219,7 @@ describe("the options of a query", () => {
   ])("%s in a URL", async (_, path, seen) => {
     const before = server.requests.length;
     await curl([
+      ...FIXED,
       ...curlOptions(queryFor(server.url), SETTINGS),
       `url = ${quoted(`${server.url}${path}`)}`,
       'output = "/dev/null"',
@@ -217,7 +234,7 @@ describe("the options of a query", () => {
     "dict://127.0.0.1/x",
     "scp://127.0.0.1/x",
   ])("%s is not fetched", async (url) => {
-    const { code, stdout } = await curl([...curlOptions(queryFor(url), SETTINGS), `url = ${quoted(url)}`]);
+    const { code, stdout } = await curl([...FIXED, ...curlOptions(queryFor(url), SETTINGS), `url = ${quoted(url)}`]);
     expect([code, stdout]).toEqual([1, ""]);
   });
 
@@ -225,7 +242,7 @@ describe("the options of a query", () => {
     const away = await startRawServer((socket) =>
       socket.end("HTTP/1.1 307 X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"),
     );
-    await curl([...curlOptions(queryFor(away.url), SETTINGS), `url = ${quoted(away.url)}`]);
+    await curl([...FIXED, ...curlOptions(queryFor(away.url), SETTINGS), `url = ${quoted(away.url)}`]);
     expect(away.requests.length).toBe(1);
     await away.close();
   });

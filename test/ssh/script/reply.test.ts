@@ -60,7 +60,7 @@ const pem = (body: string): string => `-----BEGIN CERTIFICATE-----\n${body}\n---
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n";
 const BATCH = Buffer.concat([
   Buffer.from(
-    `motd\r\nLast login: today\n\n${said("begin 4", "w 2 0 200 000 3 [127.0.0.1]", "w 1 28 000 000 0 []", "rc 0 28", `d ${SHA} *b2`)}`,
+    `motd\r\nLast login: today\n\n${said("begin 5", "w 2 0 200 000 3 [127.0.0.1]", "w 1 28 000 000 0 []", "rc 0 28", `d ${SHA} *b2`)}`,
   ),
   Buffer.from(said(`l 0 h1`, `l ${HEAD.length} h2`, `l 7 b2`, `l ${HEAD.length + 7} total`, "raw")),
   Buffer.from(HEAD),
@@ -103,7 +103,7 @@ describe("what counts", () => {
     const reply = sole(
       tell([
         said(
-          "begin 4",
+          "begin 5",
           "info hash openssl",
           "info machine ",
           "info os Linux 6.1",
@@ -122,27 +122,27 @@ describe("what counts", () => {
     });
     expect(reply.lacks).toEqual([]);
   });
-  test("a lack", () => expect(sole(tell([said("begin 4", "lacks directory", "end")])).lacks).toEqual(["directory"]));
-  test("a pong", () => expect(sole(tell([said("begin 4", "pong 12", "end")])).info.get("clock")).toBe("12"));
+  test("a lack", () => expect(sole(tell([said("begin 5", "lacks directory", "end")])).lacks).toEqual(["directory"]));
+  test("a pong", () => expect(sole(tell([said("begin 5", "pong 12", "end")])).info.get("clock")).toBe("12"));
   test("an old curl has no exit status of its own", () =>
-    expect(sole(tell([said("begin 4", "w 1 - 200 000 3 [::1]", "rc 1 0", "end")])).transfers.get(1)).toMatchObject({
+    expect(sole(tell([said("begin 5", "w 1 - 200 000 3 [::1]", "rc 1 0", "end")])).transfers.get(1)).toMatchObject({
       exit: null,
       address: "::1",
       said: "",
     }));
-  test("a hash tool that said nothing", () => expect(sole(tell([said("begin 4", "d  -", "end")])).sums.size).toBe(0));
+  test("a hash tool that said nothing", () => expect(sole(tell([said("begin 5", "d  -", "end")])).sums.size).toBe(0));
   test("each kind of hash tool", () => {
     const reply = sole(
-      tell([said("begin 4", `d ${SHA} *b1`, `d ${SHA} b2`, `d ${SHA}${SHA} b999`, `d ${SHA} -`, "end")]),
+      tell([said("begin 5", `d ${SHA} *b1`, `d ${SHA} b2`, `d ${SHA}${SHA} b999`, `d ${SHA} -`, "end")]),
     );
     expect([...reply.sums.keys()]).toEqual(["b1", "b2", "b999", "-"]);
   });
   test("each job has its own reply", () => {
-    const { replies } = tell([said("begin 4", "rc 0 1", "end", "rc 0 2", "end")]);
+    const { replies } = tell([said("begin 5", "rc 0 1", "end", "rc 0 2", "end")]);
     expect(replies.map((reply) => [...reply.exits])).toEqual([[[0, 1]], [[0, 2]]]);
   });
   test("carriage returns end a line, as in curl's meter", () => {
-    expect(tell([said("begin 4"), "  0   0\r 50  50\r\n", said("end")])).toMatchObject({
+    expect(tell([said("begin 5"), "  0   0\r 50  50\r\n", said("end")])).toMatchObject({
       others: ["  0   0", " 50  50"],
       events: ["begin", "end"],
     });
@@ -155,7 +155,7 @@ describe("certificates", () => {
 
   test("the first of each chain belongs to the transfer just told of, and nothing of it is noise", () => {
     const told = tell([
-      said("begin 4", W2, "c 2"),
+      said("begin 5", W2, "c 2"),
       `${FIELDS}${pem("AAAA\nBBBB")}${FIELDS}${pem("CCCC")}\n`,
       said("c end", W1, "c 1"),
       pem("DDDD"),
@@ -183,11 +183,11 @@ describe("certificates", () => {
     ["one that does not end", "c 1", "-----BEGIN CERTIFICATE-----\nAAAA\n"],
     ["a certificate of 200 KB", "c 1", pem(again(3200, "A".repeat(64)).join("\n"))],
   ])("%s: nothing is taken", (_, count, text) => {
-    expect(leaves(said("begin 4", W1, count), text, said("c end", "rc 0 0", "end"))).toEqual([]);
+    expect(leaves(said("begin 5", W1, count), text, said("c end", "rc 0 0", "end"))).toEqual([]);
   });
 
   test("a curl that died meanwhile: whatever else is told counts, the certificate does not", () => {
-    const reply = sole(tell([said("begin 4", W1, "c 1"), pem("AAAA"), "Subj", `\n${said("rc 0 137", "end")}`]));
+    const reply = sole(tell([said("begin 5", W1, "c 1"), pem("AAAA"), "Subj", `\n${said("rc 0 137", "end")}`]));
     expect([[...reply.leaves], [...reply.exits]]).toEqual([[], [[0, 137]]]);
   });
 
@@ -198,7 +198,7 @@ describe("certificates", () => {
       const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, at) =>
         text.slice(at * size, (at + 1) * size),
       );
-      const told = tell([said("begin 4"), ...pieces]);
+      const told = tell([said("begin 5"), ...pieces]);
       expect([told.fault, told.events]).toEqual([null, ["begin", "end"]]);
       expect([...(told.replies[0]?.leaves ?? [])]).toEqual([[1, pem("AAAA")]]);
     }
@@ -206,7 +206,7 @@ describe("certificates", () => {
 
   test("the fields of a certificate forge no line", () => {
     const forged = `O = x\n${"f".repeat(32)} c end\nc end\nend\n ${N} end\n`;
-    expect(leaves(said("begin 4", W1, "c 1"), forged, pem("AAAA"), said("c end", "end"))).toEqual([[1, pem("AAAA")]]);
+    expect(leaves(said("begin 5", W1, "c 1"), forged, pem("AAAA"), said("c end", "end"))).toEqual([[1, pem("AAAA")]]);
   });
 });
 
@@ -221,7 +221,7 @@ describe("what does not count", () => {
     ["what a registry may write", "X-Evil: \u001b[2J w 1 0 200 000 3 [1.1.1.1]\u0000\n"],
     ["NULs", "\0\0\0\n"],
   ])("%s", (_, noise) => {
-    const told = tell([said("begin 4"), noise]);
+    const told = tell([said("begin 5"), noise]);
     expect([told.fault, told.events, told.others.length]).toEqual([null, ["begin"], 1]);
   });
 });
@@ -230,71 +230,71 @@ describe("what is refused", () => {
   const big = "1".repeat(7);
   test.each([
     ["nothing but noise", ["x".repeat(40_000), "\n", "y".repeat(40_000)], "more than 65536 bytes before it began"],
-    ["a noisy line without end", [said("begin 4"), "x".repeat(10_000), "x".repeat(10_000)], "a line without an end"],
+    ["a noisy line without end", [said("begin 5"), "x".repeat(10_000), "x".repeat(10_000)], "a line without an end"],
     [
       "a line of the grammar without end",
-      [said("begin 4"), `${N} info os ${"x".repeat(20_000)}`],
+      [said("begin 5"), `${N} info os ${"x".repeat(20_000)}`],
       "a line without an end",
     ],
     ["an end before the beginning", [said("end")], "it does not begin"],
     ["a version that is no number", [said("begin x")], "it does not begin"],
-    ["two beginnings", [said("begin 4", "begin 4")], "begins twice"],
-    ["an unknown line", [said("begin 4", "hello")], "unknown line"],
-    ["an empty line", [said("begin 4", "")], "unknown line"],
-    ["upper-case hex", [said("begin 4", `d ${SHA.toUpperCase()} b1`)], "unknown line"],
-    ["63 digits", [said("begin 4", `d ${SHA.slice(1)} b1`)], "unknown line"],
-    ["65 digits", [said("begin 4", `d ${SHA}0 b1`)], "unknown line"],
-    ["a path for a name", [said("begin 4", `d ${SHA} ../b1`)], "unknown line"],
-    ["a hash of headers", [said("begin 4", `d ${SHA} h1`)], "unknown line"],
-    ["two sums", [said("begin 4", `d ${SHA} b1`, `d ${SHA} *b1`)], "said twice"],
-    ["two transfers with one number", [said("begin 4", "w 1 0 200 000 3 []", "w 1 0 200 000 3 []")], "said twice"],
-    ["two exit statuses", [said("begin 4", "rc 0 0", "rc 0 0")], "said twice"],
-    ["two lengths", [said("begin 4", "l 3 h1", "l 4 h1")], "said twice"],
-    ["two of the same fact", [said("begin 4", "info os a", "info os b")], "said twice"],
-    ["bytes twice", [said("begin 4", "l 1 h1", "raw"), "x", said("raw"), "y"], "said twice"],
+    ["two beginnings", [said("begin 5", "begin 5")], "begins twice"],
+    ["an unknown line", [said("begin 5", "hello")], "unknown line"],
+    ["an empty line", [said("begin 5", "")], "unknown line"],
+    ["upper-case hex", [said("begin 5", `d ${SHA.toUpperCase()} b1`)], "unknown line"],
+    ["63 digits", [said("begin 5", `d ${SHA.slice(1)} b1`)], "unknown line"],
+    ["65 digits", [said("begin 5", `d ${SHA}0 b1`)], "unknown line"],
+    ["a path for a name", [said("begin 5", `d ${SHA} ../b1`)], "unknown line"],
+    ["a hash of headers", [said("begin 5", `d ${SHA} h1`)], "unknown line"],
+    ["two sums", [said("begin 5", `d ${SHA} b1`, `d ${SHA} *b1`)], "said twice"],
+    ["two transfers with one number", [said("begin 5", "w 1 0 200 000 3 []", "w 1 0 200 000 3 []")], "said twice"],
+    ["two exit statuses", [said("begin 5", "rc 0 0", "rc 0 0")], "said twice"],
+    ["two lengths", [said("begin 5", "l 3 h1", "l 4 h1")], "said twice"],
+    ["two of the same fact", [said("begin 5", "info os a", "info os b")], "said twice"],
+    ["bytes twice", [said("begin 5", "l 1 h1", "raw"), "x", said("raw"), "y"], "said twice"],
     [
       "more bytes than the job may have",
-      [said("begin 4", "l 900000 h1", "l 900000 b1", "raw")],
+      [said("begin 5", "l 900000 h1", "l 900000 b1", "raw")],
       "announces 1800000 bytes",
     ],
-    ["a negative length", [said("begin 4", "l -1 h1")], "unknown line"],
-    ["a length that no number holds", [said("begin 4", `l ${"9".repeat(16)} h1`)], "unknown line"],
-    ["a transfer with a huge number", [said("begin 4", `w ${big} 0 200 000 3 []`)], "unknown line"],
-    ["a status of four digits", [said("begin 4", "w 1 0 2000 000 3 []")], "unknown line"],
-    ["a name for an address", [said("begin 4", "w 1 0 200 000 3 [evil.example]")], "unknown line"],
-    ["a zone in an address", [said("begin 4", "w 1 0 200 000 3 [fe80::1%eth0]")], "unknown line"],
-    ["a space behind", [said("begin 4", "end ")], "unknown line"],
-    ["NUL behind", [said("begin 4", "end\0")], "unknown line"],
-    ["certificates of no transfer", [said("begin 4", "c 1")], "certificates of no transfer"],
-    ["an end of no certificates", [said("begin 4", W1, "c end")], "unknown line"],
-    ["two ends of certificates", [said("begin 4", W1, "c 0", "c end", "c end")], "unknown line"],
-    ["a thousand certificates", [said("begin 4", W1, "c 1000")], "unknown line"],
+    ["a negative length", [said("begin 5", "l -1 h1")], "unknown line"],
+    ["a length that no number holds", [said("begin 5", `l ${"9".repeat(16)} h1`)], "unknown line"],
+    ["a transfer with a huge number", [said("begin 5", `w ${big} 0 200 000 3 []`)], "unknown line"],
+    ["a status of four digits", [said("begin 5", "w 1 0 2000 000 3 []")], "unknown line"],
+    ["a name for an address", [said("begin 5", "w 1 0 200 000 3 [evil.example]")], "unknown line"],
+    ["a zone in an address", [said("begin 5", "w 1 0 200 000 3 [fe80::1%eth0]")], "unknown line"],
+    ["a space behind", [said("begin 5", "end ")], "unknown line"],
+    ["NUL behind", [said("begin 5", "end\0")], "unknown line"],
+    ["certificates of no transfer", [said("begin 5", "c 1")], "certificates of no transfer"],
+    ["an end of no certificates", [said("begin 5", W1, "c end")], "unknown line"],
+    ["two ends of certificates", [said("begin 5", W1, "c 0", "c end", "c end")], "unknown line"],
+    ["a thousand certificates", [said("begin 5", W1, "c 1000")], "unknown line"],
     [
       "two times the certificates of one transfer",
-      [said("begin 4", W1, "c 1"), pem("A"), said("c end", "c 1"), pem("A"), said("c end")],
+      [said("begin 5", W1, "c 1"), pem("A"), said("c end", "c 1"), pem("A"), said("c end")],
       "said twice",
     ],
     [
       "certificates of more transfers than asked for",
-      [said("begin 4", W1, "c 0", "c end", W2, "c 0", "c end", "w 3 0 200 000 3 []", "c 0")],
+      [said("begin 5", W1, "c 0", "c end", W2, "c 0", "c end", "w 3 0 200 000 3 []", "c 0")],
       "certificates that nobody asked for",
     ],
     [
       "certificates without end",
-      [said("begin 4", W1, "c 1"), ...again(1100, `${"x".repeat(1000)}\n`)],
+      [said("begin 5", W1, "c 1"), ...again(1100, `${"x".repeat(1000)}\n`)],
       "too many bytes of certificates",
     ],
     [
       "a field without end",
-      [said("begin 4", W1, "c 1"), ...again(70, "x".repeat(16_384))],
+      [said("begin 5", W1, "c 1"), ...again(70, "x".repeat(16_384))],
       "too many bytes of certificates",
     ],
     [
       "a line that counts without end, among certificates",
-      [said("begin 4", W1, "c 1"), `${N} c ${"x".repeat(20_000)}`],
+      [said("begin 5", W1, "c 1"), `${N} c ${"x".repeat(20_000)}`],
       "a line without an end",
     ],
-    ["another lack", [said("begin 4", "lacks \u001b[2J")], "unknown line"],
+    ["another lack", [said("begin 5", "lacks \u001b[2J")], "unknown line"],
   ])("%s", (_, pieces, why) => {
     const { fault } = tell(pieces);
     expect(fault).toMatchObject({ code: "E_VM_REPLY", stage: "ssh" });
@@ -305,13 +305,13 @@ describe("what is refused", () => {
   });
 
   test("no bytes before they are allowed", () => {
-    expect(tell([said("begin 4", "l 1 h1", "raw")], 0).fault?.message).toContain("announces 1 bytes");
+    expect(tell([said("begin 5", "l 1 h1", "raw")], 0).fault?.message).toContain("announces 1 bytes");
   });
 
   test("whatever comes, it is taken or refused with E_VM_REPLY, and the memory it holds is bounded", () => {
     const words = fc.constantFrom(
       ...[
-        "begin 4",
+        "begin 5",
         "end",
         "bye",
         "raw",
@@ -359,7 +359,7 @@ test("a long line of 1 GiB is refused after its first 16 KiB", () => {
     onEnd: () => undefined,
     onBye: () => undefined,
   });
-  parser.feed(Buffer.from(said("begin 4")));
+  parser.feed(Buffer.from(said("begin 5")));
   expect(() => {
     for (; fed < 2 ** 30; fed += chunk.length) parser.feed(chunk);
   }).toThrow("a line without an end");
@@ -370,7 +370,7 @@ test("the time that a document takes grows with its length, not with its square"
   const take = (bytes: number): number => {
     const chunk = Buffer.alloc(1024, "x");
     const pieces = [
-      said("begin 4", `l ${bytes} b1`, "raw"),
+      said("begin 5", `l ${bytes} b1`, "raw"),
       ...Array.from({ length: bytes / 1024 }, () => chunk),
       said("end"),
     ];

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { tmpdir } from "node:os";
 import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ReplyParser, type JobReply } from "../../../src/ssh/script/reply.ts";
@@ -11,7 +12,10 @@ import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../../src/ssh/s
 import { machineIdentity, readMachine } from "../../../src/local/machine.ts";
 import { batchJob, LET_GO, partJob, streamJob } from "../../../src/ssh/job.ts";
 import type { ShellJob } from "../../../src/ssh/shell.ts";
+import { Secret } from "../../../src/secret.ts";
+import { runCommand } from "../../lab/cli.ts";
 import { makeFolder } from "../../lab/processes.ts";
+import { makeKeyFile } from "../../lab/sshd.ts";
 import { processesWith } from "../../lab/proc.ts";
 import { BODY, digestOf, HALF } from "../../http/bodies.ts";
 import { queryFor, startRawServer, until, type RawServer } from "../../http/rawserver.ts";
@@ -33,11 +37,16 @@ beforeAll(async () => {
         `HTTP/1.1 206 X\r\nContent-Length: ${rest.length}\r\nContent-Range: bytes ${from}-${BODY.length - 1}/${BODY.length}\r\n\r\n`,
       );
       socket.write(rest);
+    } else if (path.includes("/moved")) {
+      socket.write(`HTTP/1.1 307 Moved\r\nLocation: /v2/b?signature=s3cret\r\nContent-Length: 5\r\n\r\nmoved`);
     } else if (path.endsWith("/cut")) {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
       socket.end(HALF);
     } else if (path.endsWith("/never")) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\nx`);
-    else {
+    else if (path.endsWith("/slow")) {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
+      setTimeout(() => socket.write(BODY), 500);
+    } else {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
       socket.write(BODY);
     }
@@ -146,9 +155,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       const settings = { ...SETTINGS, reportsApart };
       const cut = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, settings));
       expect([cut.transfers.get(1)?.size, cut.exits.get(1)]).toEqual([25_000, 18]);
-      const whole = await shell.run(
-        partJob(queryFor(server.url, { headers: [["Range", "bytes=25000-"]] }), 2, NONCE, settings),
-      );
+      const whole = await shell.run(partJob(queryFor(server.url, { headers: [["range", "bytes=25000-"]] }), settings));
       expect([whole.transfers.get(2)?.status, whole.exits.get(1), whole.sums.get("-")]).toEqual([
         206,
         0,
@@ -168,6 +175,62 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       shell.stderr().replaceAll(/[^]*?Current[^]*?Speed|[-\d:.kM%\s]+/g, ""),
     ]).toEqual([0, true, ""]);
     expect([readdirSync(folder.path), shell.processes()]).toEqual([[], []]);
+  });
+
+  test("signs what it did, and tells no secret", async () => {
+    const home = await makeFolder("signer");
+    await mkdir(join(home.path, ".ssh"));
+    const key = join(home.path, ".ssh/tofu3_sign");
+    await makeKeyFile(key);
+    const shell = start([program, ...args], { HOME: home.path });
+    const { info } = await shell.run(GREET);
+    expect(`${info.get("signer") ?? ""}\n`).toBe(await readFile(`${key}.pub`, "utf8"));
+    shell.child.stdin.write('q{"run":"1"}\n');
+    const secrets = ["moved?signature=s3cret", "a"].map((path) =>
+      queryFor(`${server.url}${path}`, { headers: [["authorization", new Secret("Bearer s3cret")]] }),
+    );
+    await shell.run(batchJob("r", secrets, BODY.length, NONCE, SETTINGS));
+    const closed = queryFor("http://127.0.0.1:1/");
+    await shell.run(batchJob("512", [queryFor(`${server.url}b`), closed], BODY.length, NONCE, SETTINGS));
+    await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, SETTINGS));
+    await shell.run(partJob(queryFor(`${server.url}rest`, { headers: [["range", "bytes=25000-"]] }), SETTINGS));
+    const { files } = await shell.run({ lines: ["Q"], mostBytes: 10_000 });
+    shell.child.stdin.write("bye\n");
+    expect([await shell.closed, shell.bye()]).toEqual([0, true]);
+
+    const [text = "", signature = ""] = ["log", "sig"].map((name) => files.get(name)?.toString());
+    const own = new URL(server.url).origin;
+    expect(
+      text
+        .replaceAll(/\d{10}/g, "TIME")
+        .replaceAll(own, "OWN")
+        .split("\n"),
+    ).toEqual([
+      "tofu3 receipt 1",
+      "began TIME",
+      'q {"run":"1"}',
+      ...["j", 'o header = "authorization', 'o header = "accept-encoding'],
+      ...['u 1 "OWN/v2/moved?', 'u 2 "OWN/v2/a"'],
+      ...["a h1 HTTP/1.1 307", "a h1 Location: /v2/b?", "a h2 HTTP/1.1 200"],
+      ...[`d ${digestOf(Buffer.from("moved")).slice(7)} *b1`, `d ${digestOf(BODY).slice(7)} *b2`],
+      ...["j", 'o header = "accept-encoding', 'u 1 "OWN/v2/b"', 'u 2 "http://127.0.0.1:1/"', "a h1 HTTP/1.1 200"],
+      `d ${createHash("sha512").update(BODY).digest("hex")} *b1`,
+      ...["j", 'o header = "accept-encoding', 'u 1 "OWN/v2/cut"', "a h1 HTTP/1.1 200"],
+      ...["j", 'o header = "range', 'o header = "accept-encoding', 'u 2 "OWN/v2/rest"'],
+      ...[`d ${digestOf(BODY).slice(7)} -`, "a h2 HTTP/1.1 206"],
+      "ended TIME",
+      "",
+    ]);
+    expect(text).not.toContain("s3cret");
+    await writeFile(join(home.path, "sig"), signature);
+    await writeFile(join(home.path, "allowed"), `vm ${await readFile(`${key}.pub`, "utf8")}`);
+    const verify = ["-Y", "verify", "-f", "allowed", "-I", "vm", "-n", "tofu3", "-s", "sig"];
+    expect(await runCommand(["ssh-keygen", ...verify], { cwd: home.path, stdin: text })).toMatchObject({ code: 0 });
+    expect(await runCommand(["ssh-keygen", ...verify], { cwd: home.path, stdin: `${text} ` })).toMatchObject({
+      code: 255,
+    });
+    expect(readdirSync(folder.path)).toEqual([]);
+    await home.remove();
   });
 
   test.each([
@@ -302,6 +365,98 @@ describe("the beginning", () => {
   });
 });
 
+describe("whoever may start the script and nothing else", () => {
+  const place = join(tmpdir(), "tofu3-written-by-a-test");
+  afterAll(() => rm(place, { force: true }));
+  const JOB = batchJob("r", [queryFor("URL/a")], BODY.length, NONCE, SETTINGS).lines;
+
+  test.each([
+    ['toutput = "PLACE"'],
+    ['tdump-header = "PLACE"'],
+    ['tstderr = "PLACE"'],
+    ['tcookie-jar = "PLACE"'],
+    ['ttrace = "PLACE"'],
+    ["t-oPLACE"],
+    ["t--output PLACE"],
+    ["t output = PLACE"],
+    ['twrite-out = "%output{PLACE}x"'],
+    ['tconfig = "PLACE"'],
+    ["tnext"],
+    ['turl = "file:///etc/passwd"'],
+    ['tproto = "=file"'],
+    ['tupload-file = "/etc/passwd"'],
+    ['tdata = "@/etc/passwd"'],
+    ['theader = "@/etc/passwd"'],
+    ["theader = @/etc/passwd"],
+    ['theader = "Host: other.example"'],
+    ['theader = "host: other.example"'],
+    ['theader = "X-Forwarded-Host: other.example"'],
+    ['theader = "accept: x\\r\\nHost: other.example"'],
+    ['tresolve = "registry.example:443:127.0.0.1"'],
+    ['tconnect-to = "::127.0.0.1:1"'],
+    ["tinsecure"],
+    ["tlocation"],
+    ['tcacert = "/etc/ssl/certs/ca-certificates.crt"'],
+    ['tcert = "/etc/passwd"'],
+    ['tnetrc-file = "/etc/passwd"'],
+    ['u"file:///etc/passwd"'],
+    ['u"http://127.0.0.1/\\r\\nHost: other.example"'],
+    ["v%output{PLACE}"],
+    ["x%output{PLACE}"],
+    ['wwrite-out = "@/etc/passwd'],
+    ['q{"run":"2"}'],
+  ])("cannot send %s", async (line) => {
+    const home = await makeFolder("signer");
+    await mkdir(join(home.path, ".ssh"));
+    await makeKeyFile(join(home.path, ".ssh/tofu3_sign"));
+    const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
+    await shell.run(GREET);
+    const before = server.requests.length;
+    const lines = ['q{"run":"1"}', line, ...JOB].map((each) => `${each.replace("PLACE", place)}\n`).join("");
+    shell.child.stdin.write(lines.replaceAll("URL", server.url));
+    // SIGKILL to its whole group
+    expect(await shell.closed).toBeNull();
+    expect([server.requests.length, existsSync(place), readdirSync(folder.path)]).toEqual([before, false, []]);
+    await home.remove();
+  });
+
+  test.each(["s256 9 PLACE", "s256 9 1 PLACE", "s256PLACE 9 1", "bPLACE z 9", "b256 z PLACE", "b256 z 9>PLACE", "bz"])(
+    "does not write a file with %s",
+    async (line) => {
+      const shell = start(["/bin/sh", "-c", SCRIPT]);
+      await shell.run(GREET);
+      const urls = JOB.filter((each) => !each.startsWith("b")).map((each) => each.replace("URL", server.url));
+      const lines = [...urls, line.replace("PLACE", place), "bye"];
+      await shell.run({ lines, mostBytes: 200_000 }).catch(() => undefined);
+      await shell.closed;
+      expect(existsSync(place)).toBe(false);
+    },
+  );
+
+  test("cannot have the bytes of one job hashed as those of another", async () => {
+    const home = await makeFolder("signer");
+    await mkdir(join(home.path, ".ssh"));
+    await makeKeyFile(join(home.path, ".ssh/tofu3_sign"));
+    const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
+    await shell.run(GREET);
+    const lines = ["slow", "moved"].flatMap(
+      (path) => batchJob("r", [queryFor(`${server.url}${path}`)], BODY.length, NONCE, SETTINGS).lines,
+    );
+    const first = shell.run({ lines: ['q{"run":"1"}', ...lines, "Q"], mostBytes: 200_000 });
+    const [second, third] = [
+      shell.run({ lines: [], mostBytes: 200_000 }),
+      shell.run({ lines: [], mostBytes: 200_000 }),
+    ];
+    await Promise.all([first, second]);
+    const text = (await third).files.get("log")?.toString() ?? "";
+    const sums = text.split("\n").filter((line) => line.startsWith("d "));
+    expect(sums).toEqual([`d ${digestOf(BODY).slice(7)} *b1`, `d ${digestOf(Buffer.from("moved")).slice(7)} *b1`]);
+    shell.child.stdin.end();
+    await shell.closed;
+    await home.remove();
+  });
+});
+
 describe("the text", () => {
   test("passes every login shell: no apostrophe, line break, double backslash, exclamation mark or negated class, and ASCII only", () => {
     expect(SCRIPT).toMatch(/^[\x20-\x7e]*$/);
@@ -314,7 +469,7 @@ describe("the text", () => {
   });
   test("is what its version was: whoever changes a letter of it counts VERSION up", () => {
     const digest = createHash("sha256").update(SCRIPT).digest("hex");
-    expect([VERSION, digest]).toEqual([4, "717511cb528566e76f60fb6956da2baeb93f9e77f95f02900cd6a6211a2a0a18"]);
+    expect([VERSION, digest]).toEqual([5, "f7eaacbd143c3cf79d21bdff129fea95e60ca6234dd86386f59d163f1b50251a"]);
   });
   test("is the same text in the file: its lines without comments, and no line that a person cannot read", () => {
     const lines = SCRIPT_FILE.trimEnd().split("\n");
@@ -327,7 +482,7 @@ describe("the text", () => {
   test("curl always reads no configuration but ours", () => {
     const options = [...SCRIPT.matchAll(/\bcurl (-\S+)/g)].map(([, option]) => option);
     expect(new Set(options)).toEqual(new Set(["-q"]));
-    expect(options.length).toBe(4);
+    expect(options.length).toBe(2);
   });
 });
 
