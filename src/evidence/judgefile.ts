@@ -6,12 +6,32 @@ import type { PublicKey } from "./keys/publickey.ts";
 import { readReports, reportOf } from "./read.ts";
 import { rejudge } from "./rejudge.ts";
 import { contradictionInStatements, gather } from "./signed.ts";
+import { doubtOf } from "./vouched.ts";
+
+/** Whose word counts; null where everybody's does. */
+export interface Trusted {
+  /** The keys of coordinators: nothing counts that they did not sign. */
+  readonly keys: readonly PublicKey[] | null;
+  /** The keys of VMs: what a worker on a VM saw counts only if one of them signed it itself. */
+  readonly vms: readonly PublicKey[] | null;
+}
 
 /**
- * Every verification in the text of a file: reports, or signed statements. With `trusted` keys nothing counts that they
- * did not sign; without, signatures cannot be checked. Throws E_REPORT, E_KEY and E_EVIDENCE for the file as a whole.
+ * Every verification in the text of a file: reports, or signed statements. Without trusted keys, the signatures of
+ * statements cannot be checked. Throws E_REPORT, E_KEY and E_EVIDENCE for the file as a whole.
  */
-export function judgeText(text: string, name: string, trusted: readonly PublicKey[] | null): readonly JudgedFile[] {
+export function judgeText(text: string, name: string, { keys, vms }: Trusted): readonly JudgedFile[] {
+  return allIn(text, name, keys).map((file) => {
+    if (vms === null || !("evidence" in file.judged)) return file;
+    const doubt = doubtOf(file.judged.evidence, vms);
+    return doubt === null ? file : { name: file.name, judged: refused(file.name, doubt, UNVOUCHED) };
+  });
+}
+
+const UNVOUCHED =
+  "--trust-vm KEY names the key of a VM, once you know whose it is; without, the coordinator's word counts";
+
+function allIn(text: string, name: string, trusted: readonly PublicKey[] | null): readonly JudgedFile[] {
   if (!areEnvelopes(text)) {
     if (trusted !== null)
       throw refused(

@@ -77,6 +77,7 @@ function contradictionIn(told: Evidence, evidence: Evidence, { past, lacks }: Kn
   return first([
     ...(["outcome", "quorum", "reason", "artifact", "differences", "days"] as const).map(at),
     () => contradictionAt("policy.met", told.policy.met, evidence.policy.met),
+    () => (told.signed === undefined ? null : contradictionAt("signed", told.signed, evidence.signed)),
     () => contradictionAt("history", told.history, historyOf(evidence, past?.depth === "root")),
     ...(lacks
       ? []

@@ -5,6 +5,7 @@ import type { Day, History } from "./history.ts";
 import type { Entered } from "./record.ts";
 import type { Difference, Outcome, Reason } from "./verdict.ts";
 import type { SelectionText } from "./job.ts";
+import type { Signed } from "./signed.ts";
 import type { Observation, Role } from "./observation.ts";
 import type { Policy } from "./policy.ts";
 
@@ -57,6 +58,8 @@ export interface Evidence {
     readonly objects: readonly ArtifactObject[];
   } | null;
   readonly observations: readonly Observation[];
+  /** For each worker on a VM. Absent in redacted reports, and in those of versions that did not tell it. */
+  readonly signed?: readonly Signed[];
   readonly differences: readonly ToldDifference[];
   /** Null only for *agreed* and *pending*. */
   readonly diagnosis: Diagnosis | null;

@@ -7,6 +7,8 @@ import type { Policy } from "../model/policy.ts";
 import type { Probes } from "../model/probe.ts";
 import type { Past } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { Signed } from "../model/signed.ts";
+import { signedBy } from "../receipt/vouch.ts";
 import { basisOf } from "./basis.ts";
 import { diagnosisOf } from "./diagnosis.ts";
 import { inTreeOrder } from "../model/tree.ts";
@@ -54,6 +56,7 @@ export function evidenceOf(parts: Parts): Evidence {
     finishedAt: parts.finishedAt,
     artifact: artifactOf(verdict),
     observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
+    signed: signedIn(parts),
     differences: verdict.differences.map((each) => ({ at: placeText(each.path), ...each })),
     diagnosis: parts.finding && diagnosisOf(parts.finding),
     compared: parts.compared,
@@ -67,6 +70,11 @@ export function evidenceOf(parts: Parts): Evidence {
     basis: basisOf(parts.past, parts.probes),
   };
   return { ...facts, summary: sentenceOf(facts) };
+}
+
+function signedIn({ observations, run }: Parts): readonly Signed[] {
+  const all = observations.map((each) => signedBy(each, run ?? null)).filter((each) => each !== null);
+  return all.sort((left, right) => order(left.worker, right.worker));
 }
 
 function artifactOf(verdict: Verdict): Evidence["artifact"] {
@@ -89,7 +97,9 @@ function sorted(observation: Observation): Observation {
   const { evidence } = observation;
   const retries = [...evidence.retries].sort((a, b) => order(a.url, b.url) || a.attempt - b.attempt);
   const redirects = [...evidence.redirects].sort((a, b) => order(a.from, b.from) || order(a.to, b.to));
-  return { ...observation, objects: inTreeOrder(observation.objects), evidence: { ...evidence, retries, redirects } };
+  const receipts = evidence.receipts?.toSorted((a, b) => order(a.text, b.text));
+  const notes = { ...evidence, retries, redirects, ...(receipts === undefined ? {} : { receipts }) };
+  return { ...observation, objects: inTreeOrder(observation.objects), evidence: notes };
 }
 
 function order(left: string, right: string): number {

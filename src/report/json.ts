@@ -34,6 +34,9 @@ export function jsonOf(evidence: Evidence): unknown {
       objects: artifact.objects.map(artifactObject),
     },
     observations: evidence.observations.map(observationOf),
+    ...(evidence.signed === undefined
+      ? {}
+      : { signed: evidence.signed.map(({ worker, by, objects, of, why }) => ({ worker, by, objects, of, why })) }),
     differences: evidence.differences.map(differenceOf),
     diagnosis: diagnosis && diagnosisValue(diagnosis),
     compared: evidence.compared.map(({ at, left, right, changes, more }) => {
@@ -149,6 +152,9 @@ function notesOf(notes: Notes): Notes {
     hostKey: notes.hostKey,
     machine: notes.machine,
     boot: notes.boot,
+    ...(notes.receipts === undefined
+      ? {}
+      : { receipts: notes.receipts.map(({ text, signature }) => ({ text, signature })) }),
   };
 }
 

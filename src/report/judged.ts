@@ -92,6 +92,7 @@ function reportValue({ evidence, says, contradiction, signedBy, unsure }: Rejudg
     finishedAt,
     contradiction,
     signedBy,
+    signed: evidence.signed ?? [],
     unsure,
     error: null,
   };

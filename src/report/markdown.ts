@@ -1,3 +1,4 @@
+import { allSignedText } from "./signed.ts";
 import { visible } from "../errors.ts";
 import type { Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -38,10 +39,16 @@ export function renderMarkdown(evidence: Evidence, again: string | null = null):
     ...diagnosisBlocks(evidence),
     ...againBlocks(evidence, again),
     ...daysBlocks(evidence),
+    ...signedBlocks(evidence),
     ...evidence.notices.map((notice) => `Notice: ${plain(notice)}.`),
     `Looked from ${evidence.startedAt} to ${evidence.finishedAt}, tofu3 ${plain(evidence.tool.version)}.`,
     ...artifactBlocks(evidence),
   ]);
+}
+
+function signedBlocks({ signed = [] }: Evidence): string[] {
+  const text = allSignedText(signed);
+  return text === null ? [] : [`By the VMs themselves: ${plain(text)}.`];
 }
 
 const LONGEST_NOTE = 400;

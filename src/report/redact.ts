@@ -22,14 +22,19 @@ export function redact(evidence: Evidence, salt: string): Evidence {
   // the longest first: one address may begin as another one does
   const words = [...exits].sort((one, other) => other.length - one.length);
   const observations = evidence.observations.map((each) => observationOf(each, hide));
-  const { reason, basis } = evidence;
+  const rest = without(evidence, "signed");
+  const { reason, basis } = rest;
   const all = {
-    ...evidence,
+    ...rest,
     observations,
     reason: reason && reasonOf(reason, hide),
     ...(basis === undefined ? {} : { basis: basisOf(basis, words, hide) }),
   };
   return everywhere({ ...all, summary: sentenceOf(all) }, { words, hide, days: true }) as Evidence;
+}
+
+function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as Omit<T, K>;
 }
 
 function reasonOf(reason: Reason, hide: Hide): Reason {
@@ -45,7 +50,9 @@ function observationOf(observation: Observation, hide: Hide): Observation {
   return { ...observation, evidence: notesOf(evidence, hide), error: error && faultOf(error, hide) };
 }
 
-function notesOf(notes: Notes, hide: Hide): Notes {
+function notesOf(all: Notes, hide: Hide): Notes {
+  // what is signed cannot be changed, and tells hosts and times
+  const notes = without(all, "receipts");
   const { hostKey, machine, boot, exit, unexpected } = notes;
   return {
     ...notes,

@@ -60,7 +60,7 @@ async function signed(statement: unknown, signer = ME, type = "application/vnd.i
 function judged(lines: readonly string[] | string, trusted: readonly PublicKey[] | null = TRUSTED): string {
   try {
     const text = typeof lines === "string" ? lines : lines.map((line) => `${line}\n`).join("");
-    const [part] = judgeText(text, '"f"', trusted);
+    const [part] = judgeText(text, '"f"', { keys: trusted, vms: null });
     if (part === undefined) return "nothing";
     if (!("evidence" in part.judged)) return `${part.judged.code} ${part.judged.message}`;
     const { contradiction, evidence } = part.judged;
@@ -360,7 +360,10 @@ describe("fails closed", () => {
 
 test("two verifications in one file are judged one by one", async () => {
   const other = await linesOf({ ...REPORTS["disagreed"]?.(), run: RUN } as Evidence);
-  const parts = judgeText([...LINES, ...other].map((line) => `${line}\n`).join(""), '"f"', TRUSTED);
+  const parts = judgeText([...LINES, ...other].map((line) => `${line}\n`).join(""), '"f"', {
+    keys: TRUSTED,
+    vms: null,
+  });
   expect(
     parts.map(({ judged: each }) => ("evidence" in each ? [each.contradiction, each.evidence.outcome] : each)),
   ).toEqual([
@@ -374,6 +377,6 @@ test("a redacted report is signed as it is", async () => {
 });
 
 test("who signed is told by the names of the keys", () => {
-  const [part] = judgeText(LINES.map((line) => `${line}\n`).join(""), '"f"', [OTHER.key, ME.key]);
+  const [part] = judgeText(LINES.map((line) => `${line}\n`).join(""), '"f"', { keys: [OTHER.key, ME.key], vms: null });
   expect(part?.judged).toMatchObject({ signedBy: [ME.key.id] });
 });

@@ -3,6 +3,9 @@ import { guard, type Guard } from "./guard.ts";
 const JUDGE = "test/cli/judge.test.ts";
 const STATEMENTS = "test/evidence/statements.test.ts › fails closed";
 const KEYS = "test/cli/keys.test.ts";
+const VOUCH = "test/receipt/vouch.test.ts";
+const SSHSIG = "test/receipt/sshsig.test.ts";
+const RECEIPTS = "test/e2e/receipts.test.ts";
 const REJUDGE = "test/evidence/rejudge.test.ts";
 
 /** Saved reports, judged again. */
@@ -131,6 +134,87 @@ export const EVIDENCE_GUARDS: readonly Guard[] = [
       from: "if (roots.size > 1)",
       to: "if (roots.size > 100)",
       test: `${JUDGE} › two digests are a change, whichever day it was`,
+    },
+  ),
+  ...guard(
+    "what a VM signed counts for that verification, that worker and those bytes alone",
+    {
+      file: "src/receipt/vouch.ts",
+      from: "if (status === 200 && sum !== undefined)",
+      to: "if (sum !== undefined)",
+      test: `${VOUCH} › is not more with %s`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: "of isGet ? transfers : [])",
+      to: "of transfers)",
+      test: `${VOUCH} › is not more with %s`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: "if (!places.has(url)) continue;",
+      to: "",
+      test: `${VOUCH} › is not more with %s`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: 'location.includes("?") ||',
+      to: "",
+      test: `${VOUCH} › is what a tag is redirected to, over several stations`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: 'if (each.question !== question) return unsigned("its receipts are about something else");',
+      to: "",
+      test: `${VOUCH} › if it is about %s`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: "given.size > 0 && !isIn(root, given)",
+      to: "given.size > 99 && !isIn(root, given)",
+      test: `${VOUCH} › if the VM signed another artifact for the tag`,
+    },
+    {
+      file: "src/receipt/vouch.ts",
+      from: "signers.some((each) => each?.id !== signer.id)",
+      to: "signers.length === 0",
+      test: `${VOUCH} › by two keys, or by nobody`,
+    },
+    {
+      file: "src/receipt/sshsig.ts",
+      from: "return key !== null && verifies(key, signed, raw) ? key : null;",
+      to: "return key !== null && (verifies(key, signed, raw) || signed.length > 0) ? key : null;",
+      test: `${SSHSIG} › with any other byte, fewer or more of them, is nobody's`,
+    },
+    {
+      file: "src/receipt/sshsig.ts",
+      from: 'if (namespace.toString("latin1") !== NAMESPACE) return null;',
+      to: "",
+      test: `${SSHSIG} › for %j is nobody's`,
+    },
+    {
+      file: "src/evidence/vouched.ts",
+      from: "if (by === null || objects < of)",
+      to: "if (by === null ? told === signed[0] : false)",
+      test: `${RECEIPTS} › is found out where it leaves the receipts away`,
+    },
+    {
+      file: "src/evidence/vouched.ts",
+      from: "if (!vms.some(({ id }) => id === by))",
+      to: "if (vms.length === 0)",
+      test: `${RECEIPTS} › cannot use keys that nobody listed, nor one VM for two workers`,
+    },
+    {
+      file: "src/evidence/vouched.ts",
+      from: "if (other !== undefined)",
+      to: "if (other === worker)",
+      test: `${RECEIPTS} › cannot use keys that nobody listed, nor one VM for two workers`,
+    },
+    {
+      file: "src/evidence/rejudge.ts",
+      from: "(told.signed === undefined ? null :",
+      to: "(told.signed !== null ? null :",
+      test: `${RECEIPTS} › is found out by what it says itself`,
     },
   ),
 ];

@@ -89,6 +89,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "evidence/statement": ["model", "oci/reference.ts", "report/json.ts", "evidence/dsse.ts", "evidence/keys"],
   "evidence/schema": ["model", "evidence/dsse.ts", "evidence/statement/statement.ts"],
+  receipt: ["model", "oci/digest.ts", "oci/reference.ts", "evidence/keys/publickey.ts"],
   ledger: ["errors.ts", "smallfile.ts", "durable.ts", "lock.ts", "oci", "model"],
   "release/quarantine": [
     "errors.ts",
@@ -112,7 +113,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "release/quarantine/move.ts",
   ],
   release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
-  report: ["errors.ts", "oci", "model"],
+  report: ["errors.ts", "oci", "model", "receipt/vouch.ts"],
   "report/html": ["errors.ts", "oci", "model", "report"],
   "report/audit": ["errors.ts", "oci", "model", "report", "report/html", "pins/findings/level.ts"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
@@ -165,6 +166,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "local/reach.ts",
     "ssh/engine.ts",
     "ssh/facts.ts",
+    "ssh/transport.ts",
     "ssh/connection/target.ts",
     "ssh/connection/trust.ts",
     "ssh/connection/scan.ts",
@@ -180,6 +182,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ledger",
     "release",
     "release/quarantine/quarantine.ts",
+    "receipt/sshsig.ts",
     "report/evidence.ts",
     "config",
     "config/docker",
@@ -420,7 +423,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 
 /** No input and output, no clock, no chance. */
 export const PURE =
-  /^(oci|model|consensus|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^setup\/(account|command|publickey)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$|^serve\/clients\/(config\/.*|clients|doors|image|plan|verdict)\.ts$/;
+  /^(oci|model|consensus|receipt|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^setup\/(account|command|publickey)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$|^serve\/clients\/(config\/.*|clients|doors|image|plan|verdict)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */

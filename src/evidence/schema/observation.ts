@@ -71,6 +71,8 @@ const evidence = z.looseObject({
   hostKey: hostKey.nullable(),
   machine: hash.nullable(),
   boot: hash.nullable(),
+  // of a VM that has a key alone
+  receipts: z.array(z.looseObject({ text: z.string().min(1), signature: z.string().min(1) })).optional(),
 });
 
 export const observation = z.looseObject({

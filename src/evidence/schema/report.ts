@@ -2,7 +2,19 @@ import { z } from "zod";
 import { CLASSES } from "../../model/diagnosis.ts";
 import { basis } from "./basis.ts";
 import { observation } from "./observation.ts";
-import { annotations, bytes, code, digest, fault, outcome, role, selection, sentence, time } from "./scalars.ts";
+import {
+  annotations,
+  bytes,
+  code,
+  digest,
+  fault,
+  hostKey,
+  outcome,
+  role,
+  selection,
+  sentence,
+  time,
+} from "./scalars.ts";
 
 /** What `verify --json` prints, and reports hold: every key and its type. */
 
@@ -98,6 +110,18 @@ export const report = z.looseObject({
     .strictObject({ digest, mediaType: z.string(), size: bytes, objects: z.array(artifactObject).min(1) })
     .nullable(),
   observations: z.array(observation).min(3),
+  // for each worker on a VM
+  signed: z
+    .array(
+      z.looseObject({
+        worker: z.string(),
+        by: hostKey.nullable(),
+        objects: z.int().min(0),
+        of: z.int().min(0),
+        why: sentence.nullable(),
+      }),
+    )
+    .optional(),
   differences: z.array(
     z.looseObject({
       at: sentence,

@@ -1,6 +1,7 @@
 import { visible } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import type { Observation } from "../../model/observation.ts";
+import { signedText } from "../signed.ts";
 import { counted } from "../text.ts";
 import { html, NOTHING, type Html } from "./markup.ts";
 
@@ -9,10 +10,12 @@ const MOST = 20;
 const LONGEST = 500;
 
 /** Every note of every worker, folded away. */
-export function renderEvidence({ observations }: Evidence): Html {
+export function renderEvidence({ observations, signed = [] }: Evidence): Html {
   return html`${observations.map((observation) => {
     const { worker, evidence } = observation;
-    const facts = factsOf(observation).filter(([, values]) => values.length > 0);
+    const own = signed.filter((each) => each.worker === worker).map(signedText);
+    const all: readonly Fact[] = [...factsOf(observation), ["By its VM", own]];
+    const facts = all.filter(([, values]) => values.length > 0);
     return html`<details><summary><b>${worker}</b>: ${counted(evidence.exchanges, "request")}, ${counted(evidence.certificates.length, "certificate")}, ${counted(evidence.redirects.length, "redirect")}</summary>
 <dl class="notes">
 ${facts.map(([title, values]) => fact(title, values))}</dl>

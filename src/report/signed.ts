@@ -1,0 +1,14 @@
+import type { Signed } from "../model/signed.ts";
+import { counted } from "./text.ts";
+
+/** `signed by SHA256:…`, `signed in part by SHA256:…: 3 of 14 objects`, `unsigned`. */
+export function signedText({ by, objects, of, why }: Signed): string {
+  if (by === null) return why === null ? "unsigned" : `unsigned: ${why}`;
+  return objects === of ? `signed by ${by}` : `signed in part by ${by}: ${objects} of ${counted(of, "object")}`;
+}
+
+/** `fra: signed by SHA256:…; sgp: unsigned`; null if no VM signed anything. */
+export function allSignedText(all: readonly Signed[]): string | null {
+  if (all.every(({ by, why }) => by === null && why === null)) return null;
+  return all.map((each) => `${each.worker}: ${signedText(each)}`).join("; ");
+}
