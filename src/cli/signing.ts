@@ -38,14 +38,14 @@ export async function signerFor(
   return openSigner(path, { ask: keyAsker(io), inAgent }, signal);
 }
 
-/** Whose evidence counts: the flags, else the list of the configuration; null where there is no list. Throws E_KEY. */
+/** Whose evidence counts: the flags, else a list of the configuration; null where there is no list. Throws E_KEY. */
 export async function trustedKeys(
   flags: readonly string[],
-  config: Pick<Config, "trust"> | null,
+  list: readonly string[] | null,
   cwd: string,
 ): Promise<readonly PublicKey[] | null> {
-  const entries = flags.length > 0 ? flags.map((each) => (isKeyText(each) ? each : resolve(cwd, each))) : config?.trust;
-  return entries === undefined || entries === null ? null : readTrust(entries);
+  const entries = flags.length > 0 ? flags.map((each) => (isKeyText(each) ? each : resolve(cwd, each))) : list;
+  return entries === null ? null : readTrust(entries);
 }
 
 /** Signs once to see that the agent has the key. */

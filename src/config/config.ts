@@ -66,6 +66,8 @@ export interface Config {
   readonly sign: string | null;
   /** Whose evidence counts: keys, or the absolute paths of files; null without such a list. */
   readonly trust: readonly string[] | null;
+  /** The same of VMs that sign what they see. */
+  readonly trustVms: readonly string[] | null;
   readonly exits: ExitConfig;
   readonly limits: Limits;
   readonly serve: ServeConfig;
@@ -203,7 +205,9 @@ export function parseConfig(text: string, { file, home, folder = dirname(file) }
     const { line, column } = document.positionOf(path);
     return { path: place(text), at: visible(`${file}:${line}:${column}: ${pathText(path)}`) };
   };
-  const { distinct, days, onChange, ledger, sign, trust, echo, geo } = input.policy;
+  const { distinct, days, onChange, ledger, sign, trust, trustVms, echo, geo } = input.policy;
+  const keys = (list: readonly string[] | undefined): readonly string[] | null =>
+    list?.map((each) => (isKeyText(each) ? each : place(each))) ?? null;
   const table = (key: "country" | "asn"): NamedFile | null => {
     const text = geo[key];
     return text === undefined ? null : named(["policy", "geo", key], text);
@@ -217,7 +221,8 @@ export function parseConfig(text: string, { file, home, folder = dirname(file) }
     policy: { distinct, days, onChange },
     ledger: ledger === undefined ? null : place(ledger),
     sign: sign === undefined ? null : place(sign),
-    trust: trust?.map((each) => (isKeyText(each) ? each : place(each))) ?? null,
+    trust: keys(trust),
+    trustVms: keys(trustVms),
     exits: { echo: echo.map((url) => new URL(url).href), geo: { country: table("country"), asn: table("asn") } },
     limits: input.limits,
     serve: serveOf(input.serve, place, named),

@@ -114,6 +114,14 @@ const publicKey = z
   })
   .meta({ description: "A file of tofu3 keygen or ssh-keygen, or the key itself." });
 
+function keyList(example: string) {
+  return z
+    .array(publicKey, { error: `must be a list of public keys: [${example}]` })
+    .min(1, { error: "must have at least one key, or be left out" })
+    .max(MOST_KEYS, { error: `must be at most ${MOST_KEYS} keys` })
+    .optional();
+}
+
 const DISTINCT_WORDS = "machine, network, asn or country";
 
 function policyShape(defaults: Defaults["policy"]) {
@@ -130,12 +138,12 @@ function policyShape(defaults: Defaults["policy"]) {
       .default(defaults.onChange)
       .meta({ description: "What a tag that moved since the ledger's last agreement is: told, or changed (15)." }),
     sign: path("The key that signs evidence (--report FILE.intoto.jsonl): a file of tofu3 keygen.").optional(),
-    trust: z
-      .array(publicKey, { error: "must be a list of public keys: [laptop.pub]" })
-      .min(1, { error: "must have at least one key, or be left out" })
-      .max(MOST_KEYS, { error: `must be at most ${MOST_KEYS} keys` })
-      .optional()
-      .meta({ description: "Whose evidence tofu3 judge believes: files, or ssh-ed25519 AAAA… itself." }),
+    trust: keyList("laptop.pub").meta({
+      description: "Whose evidence tofu3 judge believes: files, or ssh-ed25519 AAAA… itself.",
+    }),
+    trustVms: keyList("fra.pub, sgp.pub").meta({
+      description: "VMs whose own signatures tofu3 judge believes: what other workers on VMs saw does not count.",
+    }),
     ledger: path("The ledger; $XDG_STATE_HOME/tofu3/ledger.jsonl otherwise.").optional(),
     echo: z
       .array(echo, { error: "must be a list of https:// URLs" })

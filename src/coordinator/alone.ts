@@ -44,6 +44,7 @@ function emptyConfig(): Config {
     ledger: null,
     sign: null,
     trust: null,
+    trustVms: null,
     exits,
   };
   return { ...base, policy, limits, serve: defaultServe() };

@@ -24,6 +24,8 @@ export interface WorkerReport {
   readonly clockOffsetMs: number | null;
   readonly machine: string | null;
   readonly boot: string | null;
+  /** `SHA256:…` of the key that it signs what it sees with; null if it has none, or cannot use it. */
+  readonly signer: string | null;
   /** Where it leaves for the world; null if nobody was asked. */
   readonly exit: ExitNote | null;
   /** It cannot work without these. */
@@ -41,6 +43,8 @@ export interface Probed {
   /** What is not as configured and does not stop the work. */
   readonly warnings?: readonly Lack[];
   readonly exit: ExitNote | null;
+  /** Of a VM that signed something for us. */
+  readonly signer?: string | null;
 }
 
 /** One worker, as `checkWorkers` reaches it. */
@@ -88,6 +92,7 @@ const NOTHING = {
   clockOffsetMs: null,
   machine: null,
   boot: null,
+  signer: null,
   exit: null,
   lacks: [],
   warnings: [],
@@ -96,10 +101,18 @@ const NOTHING = {
 async function checkOne(reachable: Reachable, signal: AbortSignal): Promise<WorkerReport> {
   const { worker, via } = reachable;
   try {
-    const { facts, roundTripMs, clockOffsetMs, lacks, exit, warnings = [] } = await reachable.probe(signal);
+    const {
+      facts,
+      roundTripMs,
+      clockOffsetMs,
+      lacks,
+      exit,
+      warnings = [],
+      signer = null,
+    } = await reachable.probe(signal);
     const { hostKey, os, curl, hashTool, machine, boot } = facts;
     const state = lacks.length === 0 ? "usable" : "lacking";
-    const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot, exit };
+    const seen = { hostKey, roundTripMs, os, curl, hashTool, clockOffsetMs, machine, boot, signer, exit };
     const all = [...warnings, ...clockWarnings(clockOffsetMs)];
     return { worker, via, state, reachable: true, ...seen, lacks, warnings: all, error: null };
   } catch (error) {

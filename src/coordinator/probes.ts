@@ -6,7 +6,9 @@ import { watchTransport } from "../http/exchanges.ts";
 import type { Link, Transport } from "../http/transport.ts";
 import { refusalFromHere } from "../local/reach.ts";
 import type { SshLink } from "../ssh/engine.ts";
-import type { Lack } from "../ssh/facts.ts";
+import { signerOf } from "../receipt/sshsig.ts";
+import type { Lack, VmFacts } from "../ssh/facts.ts";
+import type { SshTransport } from "../ssh/transport.ts";
 import { reachRegistry } from "../worker/fetch/reach.ts";
 import { exitNow } from "../worker/fetch/exit.ts";
 import type { ExitPlan, Vantage } from "../worker/vantage.ts";
@@ -87,27 +89,46 @@ function exitOf(link: Link, errand: Errand, signal: AbortSignal): Promise<Probed
   return exitNow({ link: watchedLink(link, worker.name, runtime), ...errand }, runtime.config.limits, signal);
 }
 
-/** What a VM is, and what it lacks. Ignores how its shells end. */
+/** What a VM is, what it lacks, and whether it signs. Ignores how its shells end. */
 export async function probeSsh(link: SshLink, errand: Errand, signal: AbortSignal): Promise<Probed> {
-  const transport = link.begin(errand.registry ?? "");
-  try {
-    const facts = await transport.probe(signal);
-    if (!facts.hasFolder) return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks, exit: null };
-    const { ms, clock } = await transport.ping(signal);
-    // the VM reports whole seconds, so adding half a second minimises the error
-    const offset = clock === null ? null : clock * 1000 + 500 - (errand.runtime.now().getTime() - ms / 2);
-    const refusalOf = ({ host, port }: Proxy): Promise<string | null> =>
-      transport.refusalOf(`http://${authority(host, port)}/`, signal);
-    const works = facts.lacks.length === 0;
-    const lacks = works ? await wayLacks(transport, errand, refusalOf, signal) : facts.lacks;
-    return {
-      facts,
-      roundTripMs: Math.round(ms),
-      clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
-      lacks,
-      exit: works ? await exitOf(link, errand, signal) : null,
-    };
-  } finally {
-    await transport.end().catch(() => undefined);
-  }
+  const transport = link.begin(errand.registry ?? "", TRIAL);
+  const { facts, ...probed } = await probeOver(transport, link, errand, signal).finally(() =>
+    transport.end().catch(() => undefined),
+  );
+  const [receipt] = transport.receipts();
+  const signer = receipt === undefined ? null : signerOf(receipt.text, receipt.signature);
+  const isMute = facts.signer !== null && facts.hasFolder && signer === null;
+  return { ...probed, facts, signer: signer?.id ?? null, ...(isMute ? { warnings: [MUTE] } : {}) };
+}
+
+/** What a VM signs to show that it can. */
+const TRIAL = '{"check":true}';
+
+const MUTE: Lack = {
+  what: "it has a key ~/.ssh/tofu3_sign and signs nothing with it",
+  todo: "on the VM, see what this says: ssh-keygen -Y sign -n tofu3 -f ~/.ssh/tofu3_sign </dev/null (OpenSSH 8.0, Ed25519, no passphrase)",
+};
+
+async function probeOver(
+  transport: SshTransport,
+  link: SshLink,
+  errand: Errand,
+  signal: AbortSignal,
+): Promise<Probed & { readonly facts: VmFacts }> {
+  const facts = await transport.probe(signal);
+  if (!facts.hasFolder) return { facts, roundTripMs: null, clockOffsetMs: null, lacks: facts.lacks, exit: null };
+  const { ms, clock } = await transport.ping(signal);
+  // the VM reports whole seconds, so adding half a second minimises the error
+  const offset = clock === null ? null : clock * 1000 + 500 - (errand.runtime.now().getTime() - ms / 2);
+  const refusalOf = ({ host, port }: Proxy): Promise<string | null> =>
+    transport.refusalOf(`http://${authority(host, port)}/`, signal);
+  const works = facts.lacks.length === 0;
+  const lacks = works ? await wayLacks(transport, errand, refusalOf, signal) : facts.lacks;
+  return {
+    facts,
+    roundTripMs: Math.round(ms),
+    clockOffsetMs: offset === null ? null : Math.abs(offset) <= 1000 ? 0 : Math.round(offset),
+    lacks,
+    exit: works ? await exitOf(link, errand, signal) : null,
+  };
 }

@@ -62,7 +62,7 @@ export const ENGINES: Readonly<Record<Via, Engine>> = {
       const link = new SshLink({ target, limits: config.limits, proxy, ask: passphrase, warn });
       const probe: Opened["probe"] = async (errand, signal) => {
         const probed = await (await import("./probes.ts")).probeSsh(link, errand, signal);
-        return { ...probed, warnings };
+        return { ...probed, warnings: [...warnings, ...(probed.warnings ?? [])] };
       };
       return { link, probe };
     },

@@ -77,6 +77,15 @@ if grep -qF "$forced" "$home/.ssh/authorized_keys"; then :; else
 fi
 chown 0:0 "$home/.ssh/authorized_keys"
 chmod 644 "$home/.ssh/authorized_keys"
+# with this the machine signs what it sees; the account may use it, and not replace it
+signer=$home/.ssh/tofu3_sign
+if has ssh-keygen && has awk; then
+  test -e "$signer" || ssh-keygen -q -t ed25519 -N "" -C "$user" -f "$signer"
+  chown "0:$(id -g "$user")" "$signer"
+  chown 0:0 "$signer.pub"
+  chmod 640 "$signer"
+  chmod 644 "$signer.pub"
+fi
 if test -e "$worker" && test -z "$(grep "^# The tofu3 worker script" "$worker")"; then
   die "there is a $worker that is not the worker script of tofu3: move it away"
 fi
@@ -110,6 +119,10 @@ const TELL = `has curl || say "warning: there is no curl: install it"
 has openssl || has sha256sum || has shasum || say "warning: there is no openssl, sha256sum or shasum: install one"
 say "user $user is ready; the host keys of this machine:"
 for file in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf "$file"; done
+if test -e "$signer.pub"; then
+  say "it signs what it sees with this key (tofu3 judge --trust-vm):"
+  cat "$signer.pub"
+fi
 `;
 
 /** Makes the account, or brings it up to date; adds the key to those that it has. POSIX sh, to be run as root. */

@@ -134,8 +134,8 @@ describe("a key that is trusted", () => {
     const line = readFileSync(join(cwd, "line.pub"), "utf8");
     const keys = (await trustedKeys(["a.pub", "line.pub", `${line.trim()} a comment`], null, cwd)) ?? [];
     expect(new Set(keys.map(({ id }) => id)).size).toBe(1);
-    expect(await trustedKeys([], { trust: null }, cwd)).toBeNull();
-    expect(await trustedKeys([], { trust: [join(cwd, "a.pub")] }, cwd)).toHaveLength(1);
+    expect(await trustedKeys([], null, cwd)).toBeNull();
+    expect(await trustedKeys([], [join(cwd, "a.pub")], cwd)).toHaveLength(1);
   });
 
   test("is nothing else", async () => {

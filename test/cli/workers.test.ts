@@ -25,6 +25,7 @@ function report(worker: string, changes: Partial<WorkerReport> = {}): WorkerRepo
     clockOffsetMs: 0,
     machine: "a".repeat(64),
     boot: null,
+    signer: null,
     exit: null,
     lacks: [],
     warnings: [],

@@ -124,7 +124,7 @@ describe("one value", () => {
     },
     {
       text: "»policy:",
-      says: "policy: is empty; must be a mapping with distinct, days, onChange, sign, trust, ledger, echo, geo",
+      says: "policy: is empty; must be a mapping with distinct, days, onChange, sign, trust, trustVms, ledger, echo, geo",
     },
     { text: "policy: {trust: »[]}", says: "policy.trust: has 0 of them; must have at least one key, or be left out" },
     {
@@ -132,6 +132,15 @@ describe("one value", () => {
       says: "policy.trust[1]: must be the file of a public key, or ssh-ed25519 AAAA…",
     },
     { text: "policy: {trust: [»ssh-rsa AAAA]}", says: `policy.trust[0]: ${notEd25519("ssh-rsa AAAA")}` },
+    {
+      text: "policy: {trustVms: »[]}",
+      says: "policy.trustVms: has 0 of them; must have at least one key, or be left out",
+    },
+    {
+      text: "policy: {trustVms: »fra.pub}",
+      says: 'policy.trustVms: must be a list of public keys: [fra.pub, sgp.pub], not "fra.pub"',
+    },
+    { text: "policy: {trustVms: [»ssh-ed25519 AAAA]}", says: `policy.trustVms[0]: ${notEd25519("ssh-ed25519 AAAA")}` },
     { text: "policy: {trust: [»ssh-ed25519 AAAA]}", says: `policy.trust[0]: ${notEd25519("ssh-ed25519 AAAA")}` },
     {
       text: "policy: {sign: »4}",

@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import { findConfig } from "../../config/load.ts";
 import { STDIN } from "../../config/places.ts";
 import { quoted } from "../../durable.ts";
-import { asError, Tofu3Error } from "../../errors.ts";
-import { judgeText } from "../../evidence/judgefile.ts";
-import type { PublicKey } from "../../evidence/keys/publickey.ts";
+import { asError, Tofu3Error, visible } from "../../errors.ts";
+import { judgeText, type Trusted } from "../../evidence/judgefile.ts";
 import { agrees, together } from "../../evidence/together.ts";
 import type { Rejudged } from "../../model/rejudged.ts";
 import { jsonText } from "../../report/json.ts";
 import { contradictionText, judgedValue, renderJudged, type JudgedFile } from "../../report/judged.ts";
+import { allSignedText } from "../../report/signed.ts";
 import { readSmallText, type FileKind } from "../../smallfile.ts";
 import { readStdinText } from "../../stdin.ts";
 import type { JudgeArguments } from "../argv/commands/judge.ts";
@@ -24,8 +24,12 @@ const KIND: FileKind = { what: "the report", code: "E_REPORT", limit: 64 * 1024 
 
 /** Judges saved reports again. Returns the gravest code; 10 for one that contradicts itself. */
 export async function judgeCommand(wanted: JudgeArguments, settings: Settings, io: Io): Promise<number> {
-  const config = wanted.trust.length > 0 ? null : await findConfig(settings.config, io);
-  const trusted = await trustedKeys(wanted.trust, config, io.cwd);
+  const { trust, trustVm } = wanted;
+  const config = trust.length > 0 && trustVm.length > 0 ? null : await findConfig(settings.config, io);
+  const trusted = {
+    keys: await trustedKeys(trust, config?.trust ?? null, io.cwd),
+    vms: await trustedKeys(trustVm, config?.trustVms ?? null, io.cwd),
+  };
   const files: JudgedFile[] = [];
   for (const file of wanted.files) files.push(...(await judgedIn(file, trusted, io)));
   const reports = files.flatMap(({ judged }) => ("evidence" in judged ? [judged] : []));
@@ -48,7 +52,7 @@ export async function judgeCommand(wanted: JudgeArguments, settings: Settings, i
   return gravestOf([printed, ...codes, ...groups.map(({ outcome }) => exitOf(outcome))]);
 }
 
-async function judgedIn(file: string, trusted: readonly PublicKey[] | null, io: Io): Promise<readonly JudgedFile[]> {
+async function judgedIn(file: string, trusted: Trusted, io: Io): Promise<readonly JudgedFile[]> {
   const name = file === STDIN ? "standard input" : quoted(file);
   try {
     return judgeText(await textOf(file, name, io), name, trusted);
@@ -82,6 +86,8 @@ function tell(name: string, judged: JudgedFile["judged"], settings: Settings, io
   }
   if (settings.quiet) return;
   if (judged.signedBy.length > 0) io.stderr.write(`tofu3: note: ${name} is signed by ${judged.signedBy.join(", ")}\n`);
+  const vms = allSignedText(judged.evidence.signed ?? []);
+  if (vms !== null) io.stderr.write(`tofu3: note: ${name}: ${visible(vms, 2000)}\n`);
   for (const note of judged.unsure) io.stderr.write(`tofu3: note: ${name}: ${note}\n`);
 }
 

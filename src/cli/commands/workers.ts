@@ -109,10 +109,15 @@ const HEAD = [
 /** A row per worker, then a line for each thing that needs attention. */
 export function renderWorkers(reports: readonly WorkerReport[], policy: Asked, paint: Paint, width = Infinity): string {
   const exits = reports.some(({ exit }) => exit !== null);
-  const head = [...HEAD, ...(exits ? ["EXIT", "COUNTRY", "NETWORK"] : [])];
+  const signs = reports.some(({ signer }) => signer !== null);
+  const head = [...HEAD, ...(exits ? ["EXIT", "COUNTRY", "NETWORK"] : []), ...(signs ? ["SIGNS WITH"] : [])];
   const grid = renderGrid(
     head,
-    reports.map((report) => [...rowOf(report, paint), ...(exits ? exitCells(report) : [])]),
+    reports.map((report) => [
+      ...rowOf(report, paint),
+      ...(exits ? exitCells(report) : []),
+      ...(signs ? [report.signer ?? NONE] : []),
+    ]),
     paint,
     { right: [3, 4], width },
   );

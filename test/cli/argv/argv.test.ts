@@ -43,8 +43,8 @@ test.each([
   ["keygen a/b", { command: "keygen", file: "a/b", passphrase: false }],
   ["keygen --passphrase a", { command: "keygen", file: "a", passphrase: true }],
   [
-    "judge --trust a.pub --trust b.pub c d --days 2",
-    { command: "judge", files: ["c", "d"], trust: ["a.pub", "b.pub"], days: 2, format: null },
+    "judge --trust a.pub --trust b.pub --trust-vm v.pub c d --days 2",
+    { command: "judge", files: ["c", "d"], trust: ["a.pub", "b.pub"], trustVm: ["v.pub"], days: 2, format: null },
   ],
   ["exec a --sign k -- true", { ...EXEC, references: ["a"], argv: ["true"], sign: "k" }],
   ["exec a -- true", { ...EXEC, references: ["a"], argv: ["true"] }],

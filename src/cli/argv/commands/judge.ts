@@ -9,6 +9,8 @@ export interface JudgeArguments {
   readonly files: readonly string[];
   /** Public keys, or files of them. */
   readonly trust: readonly string[];
+  /** The same of VMs. */
+  readonly trustVm: readonly string[];
   /** Null unless given. */
   readonly days: number | null;
   readonly format: string | null;
@@ -26,7 +28,8 @@ export const JUDGE: Command<JudgeArguments> = {
     "",
     "A report shows that it is whole, not who wrote it: whoever can write a file can write one that holds.",
     "Signed statements (FILE.intoto.jsonl) show both, by the keys that --trust or policy.trust names; nothing",
-    "else counts then.",
+    "else counts then. A VM with a key of its own signs what it sees: with --trust-vm or policy.trustVms the word",
+    "of whoever ran tofu3 is not enough for what workers on VMs saw.",
     "Reports about the same reference are also judged together: they must agree on one digest, and with --days N",
     "on so many distinct UTC days. FILE may hold one report a line; - is standard input.",
   ],
@@ -37,6 +40,12 @@ export const JUDGE: Command<JudgeArguments> = {
       repeatable: true,
       text: "whose signatures count: FILE.pub, or ssh-ed25519 AAAA… itself (repeatable)",
     },
+    {
+      name: "trust-vm",
+      value: "KEY",
+      repeatable: true,
+      text: "the VMs whose own signatures count: what other workers on VMs saw does not (repeatable)",
+    },
     { ...DAYS_FLAG, text: "what the reports agree on must be the same on N distinct UTC days" },
     FORMAT_FLAG,
   ],
@@ -44,6 +53,7 @@ export const JUDGE: Command<JudgeArguments> = {
     ["tofu3 judge vim.json", "does it hold, and what does it say?"],
     ["tofu3 judge --days 3 monday.json tuesday.json friday.json", "one digest on three days?"],
     ["tofu3 judge --trust laptop.pub vim.intoto.jsonl", "is it signed, and does it hold?"],
+    ["tofu3 judge --trust-vm fra.pub --trust-vm sgp.pub vim.json", "did these two VMs sign what they saw?"],
     ["tofu3 verify alpine:3.20 --json | tofu3 judge -", "judge what another one saw"],
   ],
   exits: [
@@ -63,6 +73,7 @@ export const JUDGE: Command<JudgeArguments> = {
     command: "judge",
     files: words,
     trust: texts(flags, "trust"),
+    trustVm: texts(flags, "trust-vm"),
     days: daysOf(flags),
     format: formatOf(flags),
   }),
