@@ -143,6 +143,18 @@ export const CASES: readonly Case[] = [
       "one verification, after 10,000 others",
     ],
   },
+  {
+    name: "what signing costs",
+    ground: "loopback",
+    image: SHAPES.tiny,
+    contenders: ["tofu3", "tofu3, VMs that sign"],
+  },
+  {
+    name: "WAN: what signing costs",
+    ground: "WAN",
+    image: SHAPES.fifty,
+    contenders: ["tofu3", "tofu3, VMs that sign"],
+  },
   { name: "WAN 200 × 16 KiB", ground: "WAN", image: SHAPES.tiny, contenders: HAND },
   { name: "WAN 50 × 16 KiB", ground: "WAN", image: SHAPES.fifty, contenders: ["tofu3", "tofu3, nine workers"] },
   { name: "WAN first progress line", ground: "WAN", image: SHAPES.debian, contenders: ["tofu3, until its first line"] },
@@ -162,6 +174,12 @@ export const TARGETS: readonly Target[] = [
   ...(["one verification, remembered", "one verification, after 10,000 others"] as const).map((contender): Target => {
     return { case: "what remembering costs", contender, against: "one verification, not remembered", bound: 1.05 };
   }),
+  ...["what signing costs", "WAN: what signing costs"].map((name): Target => ({
+    case: name,
+    contender: "tofu3, VMs that sign",
+    against: "tofu3",
+    bound: 1.25,
+  })),
   {
     case: "gate, warm: manifests",
     contender: "gate, 5,000 manifests",

@@ -116,8 +116,17 @@ async function floorThere(ground: Ground, image: string, out: string): Promise<s
   return (await floorHere(ground, image, out)).replace(`| tee ${out}/blob `, "");
 }
 
+/** The same with VMs that have a key; the others of the round have VMs without. */
+async function signing(ground: Ground, image: string, out: string): Promise<string> {
+  const homes = ground.vms.slice(0, 2).map(({ home }) => `${home}/.ssh`);
+  const make = homes.map((home) => `mkdir -p ${home} && ssh-keygen -q -t ed25519 -N "" -f ${home}/tofu3_sign <&-`);
+  const command = await tofu3(2)(ground, image, out);
+  return `${make.join(" && ")} && ${command}; status=$?; rm -r ${homes.join(" ")}; exit $status`;
+}
+
 export const CONTENDERS = {
   tofu3: tofu3(2),
+  "tofu3, VMs that sign": signing,
   "tofu3, five workers": tofu3(4),
   "tofu3, seven workers": tofu3(6),
   "tofu3, nine workers": tofu3(8),
