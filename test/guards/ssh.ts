@@ -265,7 +265,7 @@ export const SSH_GUARDS: readonly Guard[] = [
     {
       file: "src/ssh/script/script.ts",
       from: '"leash() {",',
-      to: '"leash() { sleep 9",',
+      to: '"leash() { sleep 99",',
       test: `${FAULTS} › is killed at any moment: nothing runs a second later`,
     },
   ),

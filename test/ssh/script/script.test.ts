@@ -412,7 +412,7 @@ describe("whoever may start the script and nothing else", () => {
     const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
     await shell.run(GREET);
     const before = server.requests.length;
-    const lines = ['q{"run":"1"}', line, ...JOB].map((each) => `${each.replace("PLACE", place)}\n`).join("");
+    const lines = ['q{"run":"1"}', line, ...JOB, "bye"].map((each) => `${each.replace("PLACE", place)}\n`).join("");
     shell.child.stdin.write(lines.replaceAll("URL", server.url));
     // SIGKILL to its whole group
     expect(await shell.closed).toBeNull();
