@@ -6,14 +6,14 @@ import type { PublicKey } from "./keys/publickey.ts";
 import { readReports, reportOf } from "./read.ts";
 import { rejudge } from "./rejudge.ts";
 import { contradictionInStatements, gather } from "./signed.ts";
-import { doubtOf } from "./vouched.ts";
+import { doubtOf, type TrustedVms } from "./vouched.ts";
 
 /** Whose word counts; null where everybody's does. */
 export interface Trusted {
   /** The keys of coordinators: nothing counts that they did not sign. */
   readonly keys: readonly PublicKey[] | null;
-  /** The keys of VMs: what a worker on a VM saw counts only if one of them signed it itself. */
-  readonly vms: readonly PublicKey[] | null;
+  /** VMs: what a worker on a VM saw counts only if one of them signed it itself. */
+  readonly vms: TrustedVms | null;
 }
 
 /**

@@ -5,11 +5,8 @@ import type { Asked } from "./observation.ts";
  * verification, or of one thing, could be passed off as seen in another.
  */
 export function questionLine(run: string, worker: string, asked: Asked): string {
-  const text = JSON.stringify({ run, worker, ...ordered(asked) });
+  const { registry, repository, platform, osVersion, bottle } = asked;
+  const what = "tag" in asked ? { tag: asked.tag, pin: asked.pin } : { digest: asked.digest };
+  const text = JSON.stringify({ run, worker, registry, repository, ...what, platform, osVersion, bottle });
   return text.replace(/[^\x20-\x7e]/g, (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** The same text for the same question, in whatever order a report has its keys. */
-function ordered(asked: Asked): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(asked).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

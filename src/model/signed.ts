@@ -7,6 +7,11 @@ export interface Signed {
   readonly objects: number;
   /** How many there are. */
   readonly of: number;
+  /**
+   * What stood for TLS on the way to the root of a tag in place of the VM's own authorities: the sha256 of each file of
+   * authorities that the coordinator gave it, hex.
+   */
+  readonly authorities: readonly string[];
   /** Why nothing counts although something is signed; null otherwise. */
   readonly why: string | null;
 }

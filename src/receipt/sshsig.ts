@@ -5,6 +5,8 @@ const MAGIC = Buffer.from("SSHSIG");
 const VERSION = 1;
 /** Says what a signature is for, so that none made for something else counts. */
 const NAMESPACE = "tofu3";
+/** The same bytes in every encoding. */
+const PRINTABLE = /^[\n\x20-\x7e]*$/;
 const KIND = "ssh-ed25519";
 const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH SIGNATURE-----\n?$/;
 
@@ -13,6 +15,7 @@ const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH
  * them. PROTOCOL.sshsig
  */
 export function signerOf(text: string, armored: string): PublicKey | null {
+  if (!PRINTABLE.test(text)) return null;
   const blob = Buffer.from(ARMOR.exec(armored)?.[1] ?? "", "base64");
   if (!blob.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const rest = blob.subarray(MAGIC.length);

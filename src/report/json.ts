@@ -1,6 +1,7 @@
 import type { Change, Diagnosis } from "../model/diagnosis.ts";
 import type { History } from "../model/history.ts";
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
+import type { Signed } from "../model/signed.ts";
 import type { ExitNote, Fault, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
 
 /** The `--json` object: the same keys in the same order every time, two spaces, one newline at the end. */
@@ -34,9 +35,7 @@ export function jsonOf(evidence: Evidence): unknown {
       objects: artifact.objects.map(artifactObject),
     },
     observations: evidence.observations.map(observationOf),
-    ...(evidence.signed === undefined
-      ? {}
-      : { signed: evidence.signed.map(({ worker, by, objects, of, why }) => ({ worker, by, objects, of, why })) }),
+    ...(evidence.signed === undefined ? {} : { signed: evidence.signed.map(signedValue) }),
     differences: evidence.differences.map(differenceOf),
     diagnosis: diagnosis && diagnosisValue(diagnosis),
     compared: evidence.compared.map(({ at, left, right, changes, more }) => {
@@ -90,6 +89,10 @@ function historyValue({ last, at, since, change, changes }: History): History {
 function artifactObject(object: ArtifactObject): unknown {
   const { role, digest, mediaType, size, parent, platform, annotations } = object;
   return { role, digest, mediaType, size, parent, platform, annotations: byKey(annotations) };
+}
+
+function signedValue({ worker, by, objects, of, authorities, why }: Signed): Signed {
+  return { worker, by, objects, of, authorities, why };
 }
 
 function observationOf(observation: Observation): unknown {

@@ -40,7 +40,6 @@ export async function performBatch(
     batch.mode,
     items.map((item) => item.query),
     batch.room,
-    shell.nonce,
     settings,
     wishes.transfers,
   );

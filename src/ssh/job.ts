@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import { parseDigest, type Algorithm, type Digest } from "../oci/digest.ts";
-import { curlOptions, unbroken, writeOut, writeOutWithChain, type CurlSettings } from "./script/curlconfig.ts";
+import { curlOptions, unbroken, type CurlSettings } from "./script/curlconfig.ts";
 import type { JobReply } from "./script/reply.ts";
 import type { ShellJob } from "./shell.ts";
 import type { Query } from "../http/transport.ts";
@@ -35,7 +35,6 @@ export function batchJob(
   mode: BatchMode,
   queries: readonly Query[],
   room: number,
-  nonce: string,
   settings: CurlSettings,
   chains: ReadonlySet<number> = NO_CHAINS,
 ): ShellJob {
@@ -47,7 +46,7 @@ export function batchJob(
   const blocks = Math.ceil((room + SPARE) / BLOCK);
   const lines = [
     ...options.map((line) => `t${line}`),
-    ...reportLines(nonce, settings, chains.size > 0),
+    ...reportLines(settings),
     ...queries.map((each, at) => urlLine(each, chains.has(at + 1))),
     `b${mode} ${settings.parallel ? "z" : "s"} ${blocks}`,
   ];
@@ -58,9 +57,9 @@ export function batchJob(
   };
 }
 
-/** What every transfer of a job reports. */
-function reportLines(nonce: string, { parallel }: CurlSettings, chain: boolean): string[] {
-  return [`v${writeOut(parallel)}`, ...(chain ? [`x${writeOutWithChain(parallel, nonce)}`] : [])];
+/** Each transfer reports its exit status and what went wrong, if curl knows these words. */
+function reportLines({ parallel }: CurlSettings): string[] {
+  return parallel ? ["v"] : [];
 }
 
 function urlLine({ url }: Query, chain = false): string {
@@ -76,14 +75,8 @@ function partLines(query: Query, settings: CurlSettings, chain = false): string[
  * The job that starts a streamed body of at most `query.maxBytes`; the VM passes on one byte more. With `chain` it
  * reports the certificates of the server.
  */
-export function streamJob(
-  query: Query,
-  algorithm: Algorithm,
-  nonce: string,
-  settings: CurlSettings,
-  chain = false,
-): ShellJob {
-  const lines = [...reportLines(nonce, settings, chain), ...partLines(query, settings, chain)];
+export function streamJob(query: Query, algorithm: Algorithm, settings: CurlSettings, chain = false): ShellJob {
+  const lines = [...reportLines(settings), ...partLines(query, settings, chain)];
   return {
     lines: [...lines, `s${bits(algorithm)} ${query.maxBytes + 1} ${settings.reportsApart ? 1 : 3}`],
     mostBytes: MOST_DUMPED_BYTES,

@@ -6,6 +6,7 @@ import { meteredBytes } from "./script/curlmeter.ts";
 import { settledWithin } from "../http/deadline.ts";
 import { ReplyParser, type JobReply, type Transfer } from "./script/reply.ts";
 import { wordsForExit } from "./connection/faults.ts";
+import { authorityLines } from "../model/authority.ts";
 import type { Receipt } from "../model/observation.ts";
 import { createShellWords } from "./words.ts";
 
@@ -140,7 +141,7 @@ export class Shell {
   caLines(pem: string | null): readonly string[] {
     if (pem === this.#ca || pem === null) return [];
     this.#ca = pem;
-    return ["A", ...pem.split(/\r?\n/).map((line) => `a${line}`)];
+    return ["A", ...authorityLines(pem).map((line) => `a${line}`)];
   }
 
   /** Lines that begin a receipt with this question; none if it has begun, or for null. */

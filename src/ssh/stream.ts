@@ -62,7 +62,7 @@ class Stream {
   async start(): Promise<Content> {
     const { query, signal, owner } = this.#item;
     const wishes = new Wishes([this.#item], this.#settings);
-    const job = streamJob(query, query.algorithm, this.#shell.nonce, this.#settings, wishes.transfers.size > 0);
+    const job = streamJob(query, query.algorithm, this.#settings, wishes.transfers.size > 0);
     const head = [...this.#shell.questionLines(owner.question), ...this.#shell.caLines(query.trust?.ca ?? null)];
     const lines = [...head, ...job.lines];
     let reply: JobReply | null = null;

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Evidence } from "../../src/model/evidence.ts";
 import type { Observation } from "../../src/model/observation.ts";
+import { authorityOf } from "../../src/model/authority.ts";
 import { COMMAND } from "../../src/ssh/script/script.ts";
 import { run, runCommand, type Outcome } from "../lab/cli.ts";
 import { startLiar, type Liar } from "../lab/liar.ts";
 import { makeFolder } from "../lab/processes.ts";
 import { pushImage } from "../lab/push.ts";
-import { startRegistry } from "../lab/registry.ts";
+import { startRegistry, type Registry } from "../lab/registry.ts";
 import { fingerprintOf, makeKeyFile } from "../lab/sshd.ts";
 import { useLab } from "../lab/uselab.ts";
 import { openShelf } from "./shelf.ts";
@@ -17,6 +18,7 @@ import { leftOn, startStage, type Stage, type Vm } from "./stage.ts";
 const lab = useLab();
 let stage: Stage;
 let liar: Liar;
+let registry: Registry;
 let name = "";
 /** The names of the keys that the VMs sign with, and files of their public halves. */
 const ids: Record<string, string> = {};
@@ -27,12 +29,12 @@ function keyOf({ home }: Vm): string {
 }
 
 beforeAll(async () => {
-  const [started, registry, lies] = await Promise.all([
+  const [started, store, lies] = await Promise.all([
     lab(startStage()),
-    lab(startRegistry()),
+    lab(startRegistry({ tls: true })),
     lab(startLiar({ vantages: ["fra", "sgp"] })),
   ]);
-  [stage, liar] = [started, lies];
+  [stage, liar, registry] = [started, lies, store];
   for (const who of ["fra", "sgp"] as const) {
     const file = keyOf(stage[who]);
     await mkdir(join(stage[who].home, ".ssh"), { recursive: true });
@@ -43,9 +45,17 @@ beforeAll(async () => {
   // small ones that share a curl, and one that is streamed
   await pushImage(registry, { name: "signed/app", tag: "v1", layers: [10, 20, 20_000_000] });
   name = `${registry.host}/signed/app:v1`;
+  config.registries = [registry];
+  authority = authorityOf(await readFile(registry.caFile ?? "", "utf8"));
 });
 
-const whole = (worker: string, of: number) => ({ worker, by: ids[worker], objects: of, of, why: null });
+const whole = (worker: string, of: number) => {
+  return { worker, by: ids[worker], objects: of, of, authorities: [authority], why: null };
+};
+
+/** The lab's authority, as the VMs were given it. */
+let authority = "";
+const config = { registries: [] as Registry[] };
 
 /** Judges what some report became, where there is nothing else. */
 async function judge(report: Evidence | string, ...flags: readonly string[]): Promise<Outcome> {
@@ -54,16 +64,19 @@ async function judge(report: Evidence | string, ...flags: readonly string[]): Pr
   return run(["judge", "seen.json", ...flags], { cwd, env: { HOME: cwd }, prefix: ["unshare", "--net"] });
 }
 
-const byVms = (): string[] => ["--trust-vm", files["fra"] ?? "", "--trust-vm", files["sgp"] ?? ""];
+const byKeys = (): string[] => ["--trust-vm", files["fra"] ?? "", "--trust-vm", files["sgp"] ?? ""];
+const byVms = (): string[] => [...byKeys(), "--trust-ca", registry.caFile ?? ""];
 
 describe("VMs with keys of their own", () => {
   test("sign all that they saw, which stands with nobody's word but theirs, and ssh-keygen agrees", async () => {
-    const { code, stderr, stdout, evidence } = await stage.verify(name);
+    const { code, stderr, stdout, evidence } = await stage.verify(name, { config });
     expect(code, stderr).toBe(0);
     expect(evidence.signed).toEqual([whole("fra", 5), whole("sgp", 5)]);
     const judged = await judge(stdout, ...byVms());
     expect(judged.code, judged.stderr).toBe(0);
-    expect(judged.stderr).toContain(`fra: signed by ${ids["fra"] ?? ""}; sgp: signed by ${ids["sgp"] ?? ""}`);
+    expect(judged.stderr).toContain(
+      `fra: signed by ${ids["fra"] ?? ""}, under the authority sha256:${authority} of the configuration; sgp: signed by`,
+    );
     const cwd = (await makeFolder("keygen")).path;
     for (const { worker, evidence: notes } of evidence.observations.filter(({ via }) => via === "ssh")) {
       await writeFile(join(cwd, "allowed"), `vm ${await readFile(files[worker] ?? "", "utf8")}`);
@@ -77,10 +90,10 @@ describe("VMs with keys of their own", () => {
   });
 
   test("also for several references at once, each with receipts of its own", async () => {
-    const config = await stage.configure();
-    const digest = (await stage.verify(name)).evidence.artifact?.digest ?? "";
+    const file = await stage.configure({ config });
+    const digest = (await stage.verify(name, { config })).evidence.artifact?.digest ?? "";
     const cwd = await stage.room();
-    const asked = ["exec", name, `${name}@${digest}`, name, "--report", "seen.json", "--config", config, "--", "true"];
+    const asked = ["exec", name, `${name}@${digest}`, name, "--report", "seen.json", "--config", file, "--", "true"];
     const { code, stderr } = await run(asked, { cwd, env: { HOME: stage.home } });
     expect(code, stderr).toBe(0);
     const stdout = await readFile(join(cwd, "seen.json"), "utf8");
@@ -108,11 +121,13 @@ describe("VMs with keys of their own", () => {
 
   test("are shown in every report, and in none that is redacted", async () => {
     const flags = ["--report", "seen.html", "--report", "seen.md", "--report", "seen.json"];
-    const seen = await stage.verify(name, { flags });
+    const seen = await stage.verify(name, { flags, config });
     const read = (file: string): Promise<string> => readFile(join(seen.cwd, file), "utf8");
-    expect(await read("seen.html")).toContain(`<dt>By its VM</dt><dd>signed by ${ids["fra"] ?? ""}</dd>`);
+    expect(await read("seen.html")).toContain(
+      `<dt>By its VM</dt><dd>signed by ${ids["fra"] ?? ""}, under the authority`,
+    );
     expect(await read("seen.md")).toContain("By the VMs themselves: fra: signed by ");
-    const redacted = await stage.verify(name, { flags: ["--redact"] });
+    const redacted = await stage.verify(name, { flags: ["--redact"], config });
     expect(redacted.stdout).not.toMatch(/receipts|SHA256:|"signed"/);
     expect((await judge(redacted.stdout)).code).toBe(0);
     const doubtful = await judge(redacted.stdout, ...byVms());
@@ -124,8 +139,8 @@ describe("a coordinator that lies about its VMs", () => {
   let honest: Evidence;
   let older: Evidence;
   beforeAll(async () => {
-    older = (await stage.verify(name)).evidence;
-    honest = (await stage.verify(name)).evidence;
+    older = (await stage.verify(name, { config })).evidence;
+    honest = (await stage.verify(name, { config })).evidence;
   });
 
   /** The report with another observation of fra. */
@@ -135,7 +150,7 @@ describe("a coordinator that lies about its VMs", () => {
   }
   const unsigned = (): Partial<Evidence> => ({
     signed: (honest.signed ?? []).map((each) =>
-      each.worker === "fra" ? { ...each, by: null, objects: 0, why: null } : each,
+      each.worker === "fra" ? { ...each, by: null, objects: 0, authorities: [], why: null } : each,
     ),
   });
   const receiptsOf = (report: Evidence, worker: string) =>
@@ -179,7 +194,7 @@ describe("a coordinator that lies about its VMs", () => {
       return { ...each, evidence: { ...each.evidence, ...(receipts.length > 0 && { receipts }) } };
     });
     const signed = (honest.signed ?? []).map(({ worker, of }) => {
-      return { worker, by: null, objects: 0, of, why: "what its VM signed is another artifact" };
+      return { worker, by: null, objects: 0, of, authorities: [], why: "what its VM signed is another artifact" };
     });
     const judged = await judge({ ...report, observations, signed }, ...byVms());
     expect(judged.code).toBe(10);
@@ -187,24 +202,50 @@ describe("a coordinator that lies about its VMs", () => {
   });
 
   test("cannot use keys that nobody listed, nor one VM for two workers", async () => {
-    const strange = await judge(honest, "--trust-vm", files["fra"] ?? "");
+    const strange = await judge(honest, "--trust-vm", files["fra"] ?? "", "--trust-ca", registry.caFile ?? "");
     expect([strange.code, strange.stderr.includes("which is on no list of VMs")]).toEqual([10, true]);
     const halves = ["", ".pub"].map((half) => [keyOf(stage.fra) + half, keyOf(stage.sgp) + half] as const);
     const before = await Promise.all(halves.map(([, theirs]) => readFile(theirs)));
     for (const [ours, theirs] of halves) await copyFile(ours, theirs);
-    const twice = await stage.verify(name);
+    const twice = await stage.verify(name, { config });
     for (const [at, [, theirs]] of halves.entries()) await writeFile(theirs, before[at] ?? "");
     expect(twice.code).toBe(0);
     const judged = await judge(twice.stdout, ...byVms());
     expect([judged.code, judged.stderr.includes('workers "fra" and "sgp" are signed by one VM')]).toEqual([10, true]);
   });
 
+  test("cannot give the VMs an authority that nobody listed", async () => {
+    const judged = await judge(honest, ...byKeys());
+    expect(judged.code).toBe(10);
+    expect(judged.stderr).toContain(`worker "fra" was given the authority sha256:${authority}, which is on no list`);
+    const alone = await judge(honest, "--trust-ca", registry.caFile ?? "");
+    expect([alone.code, alone.stderr.includes("nothing says which VMs")]).toEqual([2, true]);
+  });
+
+  test("cannot say that its workers are on no VM, nor that it was another day", async () => {
+    const local = honest.observations.map((each) => {
+      return { ...each, via: "local" as const, evidence: { ...each.evidence, receipts: [] } };
+    });
+    const nowhere = await judge({ ...honest, observations: local, signed: [] }, ...byVms());
+    expect([nowhere.code, nowhere.stderr.includes("it has more than one worker that is on no VM")]).toEqual([10, true]);
+    const day = honest.startedAt.slice(0, 10);
+    const moved = JSON.parse(JSON.stringify(honest).replaceAll(day, "2027-06-01")) as Evidence;
+    const again = await judge(moved, ...byVms());
+    expect([again.code, again.stderr]).toEqual([10, expect.stringContaining("are of another time")]);
+  });
+
+  test("cannot use receipts of another verification by an odd key of the question", async () => {
+    const run = "f".repeat(32);
+    const observations = honest.observations.map((each) => ({ ...each, asked: { ...each.asked, run: honest.run } }));
+    const judged = await judge({ ...honest, run, observations }, ...byVms());
+    expect([judged.code, judged.stderr]).toEqual([10, expect.stringContaining("are about something else")]);
+  });
+
   test("by the list of the configuration, too", async () => {
     const others = { policy: { distinct: [], trustVms: [files["fra"], files["sgp"]] } };
-    const config = await stage.configure({ config: { others } });
-    expect((await judge(honest, "--config", config)).code).toBe(0);
-    const [fra] = [files["fra"] ?? ""];
-    expect((await judge(honest, "--config", config, "--trust-vm", fra)).code).toBe(10);
+    const flags = ["--config", await stage.configure({ config: { others } }), "--trust-ca", registry.caFile ?? ""];
+    expect((await judge(honest, ...flags)).code).toBe(0);
+    expect((await judge(honest, ...flags, "--trust-vm", files["fra"] ?? "")).code).toBe(10);
   });
 });
 
@@ -215,8 +256,8 @@ describe("a VM that cannot sign", () => {
   });
 
   test("says so in workers check, which else shows the key", async () => {
-    const config = await stage.configure();
-    const check = (): Promise<Outcome> => run(["workers", "check", "--config", config], { env: { HOME: stage.home } });
+    const file = await stage.configure({ config });
+    const check = (): Promise<Outcome> => run(["workers", "check", "--config", file], { env: { HOME: stage.home } });
     const able = await check();
     expect(able.stdout).toContain(ids["sgp"]);
     await rm(keyOf(stage.fra));
@@ -225,9 +266,12 @@ describe("a VM that cannot sign", () => {
     const unable = await check();
     expect([able.code, unable.code]).toEqual([0, 0]);
     expect(unable.stdout).toMatch(/warning: fra: it has a key ~\/\.ssh\/tofu3_sign and signs nothing with it/);
-    const seen = await stage.verify(name);
+    const seen = await stage.verify(name, { config });
     expect(seen.code).toBe(0);
-    expect(seen.evidence.signed).toEqual([{ worker: "fra", by: null, objects: 0, of: 5, why: null }, whole("sgp", 5)]);
+    expect(seen.evidence.signed).toEqual([
+      { worker: "fra", by: null, objects: 0, of: 5, authorities: [], why: null },
+      whole("sgp", 5),
+    ]);
     await rm(`${keyOf(stage.fra)}.pub`);
   });
 });

@@ -200,9 +200,9 @@ export const SSH_GUARDS: readonly Guard[] = [
   ...guard(
     "a VM's curl is told everything",
     {
-      file: "src/ssh/script/curlconfig.ts",
-      from: '["accept-encoding", "identity"]',
-      to: '["accept-encoding", "gzip"]',
+      file: "src/ssh/script/script.ts",
+      from: "accept-encoding: identity",
+      to: "accept-encoding: gzip",
       test: `${CURL} › headers arrive as they are, secrets too, and identity is asked for once`,
     },
     {
@@ -291,21 +291,33 @@ export const SSH_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/ssh/script/script.ts",
-      from: 'u*"$B"[nrtv]* | [vx]*%output*) return 1;;',
+      from: '*"$R"* | u*"$B"[nrtv]*) return 1;;',
       to: "u=x) return 1;;",
       test: `${SCRIPT} › cannot send %s`,
     },
     {
       file: "src/ssh/script/script.ts",
-      from: 'q*) test -n "$q" || break; q=;',
+      from: 'q*) test "$q$J" = 10 || break; q=;',
       to: "q*)",
-      test: `${SCRIPT} › cannot send %s`,
+      test: `${SCRIPT} › cannot begin a receipt when bytes are on their way that it would not tell of`,
     },
     {
       file: "src/ssh/script/script.ts",
-      from: "b*) wait; batch",
-      to: "b*) batch",
-      test: `${SCRIPT} › cannot have the bytes of one job hashed as those of another`,
+      from: "case $n in $x$x$x$x) ;;",
+      to: "case $n in *) ;;",
+      test: `${SCRIPT} › cannot begin with %s in place of the nonce`,
+    },
+    {
+      file: "src/ssh/script/script.ts",
+      from: "suppress-connect-headers${N}",
+      to: "",
+      test: `${SCRIPT} › cannot have a part of a body, or a redirect that a proxy made up, taken for what a server gave`,
+    },
+    {
+      file: "src/ssh/script/script.ts",
+      from: "b*) idle || break; j=b;",
+      to: "b*) j=b;",
+      test: `${SCRIPT} › cannot have %s while a job runs, so that bytes of one are hashed as those of another`,
     },
   ),
 ];

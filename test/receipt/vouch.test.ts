@@ -24,9 +24,9 @@ const [ROOT, CONFIG, LAYER] = ["root", "config", "layer"].map((text) => digestOf
 const hex = (digest: Digest): string => digest.slice("sha256:".length);
 
 /** What the VM writes for the question above, from the contract in docs/protocol.md. */
-const QUESTION = `q {"run":"${RUN}","worker":"fra","bottle":null,"osVersion":null,"pin":null,"platform":null,"registry":"r.example","repository":"team/app","tag":"v1"}`;
+const QUESTION = `q {"run":"${RUN}","worker":"fra","registry":"r.example","repository":"team/app","tag":"v1","pin":null,"platform":null,"osVersion":null,"bottle":null}`;
 const TAG = 'u 1 "https://r.example/v2/team/app/manifests/v1"';
-const ROOT_JOB = ["j", 'o header = "accept', TAG, "a h1 HTTP/1.1 200", `d ${hex(ROOT)} *b1`];
+const ROOT_JOB = ["j", 'o header = "accept', TAG, "r 1 0", "a h1 HTTP/1.1 200", `d ${hex(ROOT)} *b1`];
 const BLOBS = [
   "j",
   `u 1 "https://r.example/v2/team/app/blobs/${CONFIG}"`,
@@ -71,6 +71,8 @@ function observation(receipts: readonly Receipt[], more: Partial<Observation> = 
     digest: ROOT,
     objects: OBJECTS,
     evidence: { ...base.evidence, receipts },
+    startedAt: new Date(1_700_000_000_000).toISOString(),
+    finishedAt: new Date(1_700_000_009_000).toISOString(),
     ...more,
   };
 }
@@ -80,8 +82,12 @@ async function told(texts: readonly string[], more: Partial<Observation> = {}, r
 }
 
 /** As many objects as the VM vouches for, with that key. */
-const vouched = (objects: number, of = 3) => ({ worker: "fra", by: signer.id, objects, of, why: null });
-const refused = (why: string, of = 3) => ({ worker: "fra", by: null, objects: 0, of, why });
+const vouched = (objects: number, of = 3, authorities: readonly string[] = []) => {
+  return { worker: "fra", by: signer.id, objects, of, authorities, why: null };
+};
+const refused = (why: string | null, of = 3) => {
+  return { worker: "fra", by: null, objects: 0, of, authorities: [], why };
+};
 
 describe("what a VM vouches for", () => {
   test("is all of it, in one receipt or in several", async () => {
@@ -104,37 +110,67 @@ describe("what a VM vouches for", () => {
     ["another port", [...ROOT_JOB.map((line) => line.replace("example/", "example:444/")), ...BLOBS], 2],
     ["a query of it", [...ROOT_JOB.map((line) => line.replace(/v1"$/, "v1?")), ...BLOBS], 2],
     ["something behind it", [...ROOT_JOB.map((line) => line.replace(/v1"$/, 'v1\\"x"')), ...BLOBS], 2],
-    ["an early hint, and then an error", insert(ROOT_JOB, "a h1 HTTP/1.1 404", 4), 0],
+    ["an early hint, and then an error", insert(ROOT_JOB, "a h1 HTTP/1.1 404", 5), 0],
+    ["a body that was cut", [...ROOT_JOB.map((line) => line.replace("r 1 0", "r 1 18")), ...BLOBS], 2],
+    ["no word of how curl ended", [...ROOT_JOB.filter((line) => line !== "r 1 0"), ...BLOBS], 2],
+    ["a curl that cannot say how it ended", [...ROOT_JOB.map((line) => line.replace("r 1 0", "r 1 -")), ...BLOBS], 2],
+    ["two words of how curl ended", [...insert(ROOT_JOB, "r 1 0", 4), ...BLOBS], 2],
+    ["two words of how curl ended, the first bad", [...insert(ROOT_JOB, "r 1 23", 3), ...BLOBS], 2],
+    ["no TLS", [...ROOT_JOB.map((line) => line.replace("https:", "http:")), ...BLOBS], 2],
+    ["a stream that is no document", [...ROOT_JOB.map((line) => line.replace("*b1", "-")), ...BLOBS], 2],
   ])("is not more with %s", async (_, lines, count) => expect(await told([receipt(lines)])).toEqual(vouched(count)));
 
   test("is what a tag is redirected to, over several stations", async () => {
-    const away = ["j", TAG, "a h1 HTTP/1.1 307", "a h1 Location: https://near.example/a"];
-    const next = ["j", 'u 1 "https://near.example/a"', "a h1 HTTP/1.1 302", "a h1 location: /b"];
-    const last = ["j", 'u 7 "https://near.example/b"', "a h7 HTTP/1.1 200", `d ${hex(ROOT)} *b7`];
+    const away = ["j", TAG, "r 1 0", "a h1 HTTP/1.1 307", "a h1 Location: https://near.example/a"];
+    const next = ["j", 'u 1 "https://near.example/a"', "r 1 0", "a h1 HTTP/1.1 302", "a h1 location: /b"];
+    const last = ["j", 'u 7 "https://near.example/b"', "r 7 0", "a h7 HTTP/1.1 200", `d ${hex(ROOT)} *b7`];
     expect(await told([receipt([...last, ...next, ...away])])).toEqual(vouched(1));
     expect(await told([receipt([...last, ...next])])).toEqual(vouched(0));
     const cut = away.map((line) => line.replace("/a", "/a?"));
-    const behind = ["j", 'u 1 "https://near.example/a?', "a h1 HTTP/1.1 200", `d ${hex(ROOT)} *b1`];
+    const behind = ["j", 'u 1 "https://near.example/a?', "r 1 0", "a h1 HTTP/1.1 200", `d ${hex(ROOT)} *b1`];
     expect(await told([receipt([...cut, ...behind])])).toEqual(vouched(0));
-    const early = ["j", TAG, "a h1 HTTP/1.1 103", "a h1 Location: https://near.example/a", "a h1 HTTP/1.1 404"];
+    const early = [
+      "j",
+      TAG,
+      "r 1 0",
+      "a h1 HTTP/1.1 103",
+      "a h1 Location: https://near.example/a",
+      "a h1 HTTP/1.1 404",
+    ];
     expect(await told([receipt([...early, ...next, ...last])])).toEqual(vouched(0));
+    // as a proxy may answer in the name of anybody
+    const plain = [...away, ...next, ...last].map((line) => line.replace("https://near", "http://near"));
+    expect(await told([receipt(plain)])).toEqual(vouched(0));
   });
 
   test("is asked for by its digest: bytes from wherever they come", async () => {
     const asked = { registry: "r.example", repository: "team/app", digest: ROOT, ...NOTHING };
-    const question = `q {"run":"${RUN}","worker":"fra","bottle":null,"digest":"${ROOT}","osVersion":null,"platform":null,"registry":"r.example","repository":"team/app"}`;
+    const question = `q {"run":"${RUN}","worker":"fra","registry":"r.example","repository":"team/app","digest":"${ROOT}","platform":null,"osVersion":null,"bottle":null}`;
     const jobs = ROOT_JOB.map((line) => line.replace("//r.", "//cdn."));
     expect(await told([receipt(jobs, question)], { asked })).toEqual(vouched(1));
   });
 
-  test("is a tag of Docker Hub at its registry, and http only where it says so", async () => {
+  test("is a tag of Docker Hub at its registry", async () => {
     const asked: Asked = { ...ASKED, registry: "docker.io", repository: "library/alpine" };
     const question = QUESTION.replace("r.example", "docker.io").replace("team/app", "library/alpine");
     const jobs = ROOT_JOB.map((line) =>
       line.replace("r.example/v2/team/app", "registry-1.docker.io/v2/library/alpine"),
     );
     expect(await told([receipt(jobs, question)], { asked })).toEqual(vouched(1));
-    expect(await told([receipt(ROOT_JOB.map((line) => line.replace("https:", "http:")))])).toEqual(vouched(1));
+  });
+
+  test("says which authorities stood for the VM's own, on the way to the root and nowhere else", async () => {
+    const [one, two] = ["1".repeat(64), "2".repeat(64)];
+    const given = (hash: string, [j = "", ...job]: readonly string[]): string[] => {
+      return [j, "o cacert", `o ca ${hash}`, ...job];
+    };
+    const away = ["j", TAG, "r 1 0", "a h1 HTTP/1.1 307", "a h1 Location: https://near.example/a"];
+    const near = ["j", 'u 1 "https://near.example/a"', "r 1 0", "a h1 HTTP/1.1 200", `d ${hex(ROOT)} *b1`];
+    expect(await told([receipt(given(one, ROOT_JOB))])).toEqual(vouched(1, 3, [one]));
+    expect(await told([receipt([...given(two, away), ...given(one, near)])])).toEqual(vouched(1, 3, [one, two]));
+    expect(await told([receipt([...ROOT_JOB, ...given(one, BLOBS)])])).toEqual(vouched(3));
+    expect(await told([receipt([...given(one, ROOT_JOB), ...ROOT_JOB])])).toEqual(vouched(1));
+    expect(await told([receipt(["j", "o cacert", ...ROOT_JOB.slice(1)])])).toEqual(vouched(1, 3, ["unknown"]));
   });
 
   test("is counted by bytes, not by what they were asked for", async () => {
@@ -152,7 +188,7 @@ describe("what a VM vouches for", () => {
 
 describe("nothing counts", () => {
   test("of a worker that signed nothing, and the worker on this machine is not asked", async () => {
-    expect(await told([])).toEqual({ worker: "fra", by: null, objects: 0, of: 3, why: null });
+    expect(await told([])).toEqual(refused(null));
     expect(await told([receipt(ROOT_JOB)], { via: "local" })).toBeNull();
   });
 
@@ -168,6 +204,31 @@ describe("nothing counts", () => {
     expect(await told([receipt(lines), receipt(BLOBS, question)])).toEqual(
       refused("its receipts are about something else"),
     );
+  });
+
+  test.each([
+    ["run", { run: "f".repeat(32) }],
+    ["worker", { worker: "sgp" }],
+  ])("if what was asked has a %s of its own", async (key, more) => {
+    const question = QUESTION.replace(new RegExp(`"${key}":"[^"]*"`), `"${key}":"${Object.values(more)[0] ?? ""}"`);
+    expect(await told([receipt(ROOT_JOB, question)], { asked: { ...ASKED, ...more } as Asked })).toEqual(
+      refused("its receipts are about something else"),
+    );
+  });
+
+  test.each([
+    ["began too early", "began 1700000000", "began 1699999399"],
+    ["ended too late", "ended 1700000009", "ended 1700000610"],
+    ["ended before it began", "ended 1700000009", "ended 1699999999"],
+  ])("if it %s", async (_, from, to) => {
+    expect(await told([receipt(ROOT_JOB).replace(from, to)])).toEqual(
+      refused("its receipts are of another time, or its clock is wrong"),
+    );
+  });
+
+  test("but for a clock that is ten minutes off", async () => {
+    const early = receipt(ROOT_JOB).replace("began 1700000000", "began 1699999400");
+    expect(await told([early.replace("ended 1700000009", "ended 1700000609")])).toEqual(vouched(1));
   });
 
   test("in a report without a run", async () => {
@@ -198,6 +259,7 @@ describe("nothing counts", () => {
     ["without a question", receipt([], "u x")],
     ["with a line before the first job", receipt([TAG])],
     ["with an unknown line", receipt(["j", "x"])],
+    ["with an end of nothing", receipt(["j", "r 1 0"])],
     ["with a transfer twice", receipt(["j", TAG, TAG])],
     ["with an answer to nothing", receipt(["j", "a h1 HTTP/1.1 200"])],
     ["with two hashes of one body", receipt([...ROOT_JOB, `d ${hex(LAYER)} b1`])],

@@ -4,7 +4,9 @@ import { STDIN } from "../../config/places.ts";
 import { quoted } from "../../durable.ts";
 import { asError, Tofu3Error, visible } from "../../errors.ts";
 import { judgeText, type Trusted } from "../../evidence/judgefile.ts";
+import { readKeyFile } from "../../evidence/keys/keyfile.ts";
 import { agrees, together } from "../../evidence/together.ts";
+import { authorityOf } from "../../model/authority.ts";
 import type { Rejudged } from "../../model/rejudged.ts";
 import { jsonText } from "../../report/json.ts";
 import { contradictionText, judgedValue, renderJudged, type JudgedFile } from "../../report/judged.ts";
@@ -28,7 +30,7 @@ export async function judgeCommand(wanted: JudgeArguments, settings: Settings, i
   const config = trust.length > 0 && trustVm.length > 0 ? null : await findConfig(settings.config, io);
   const trusted = {
     keys: await trustedKeys(trust, config?.trust ?? null, io.cwd),
-    vms: await trustedKeys(trustVm, config?.trustVms ?? null, io.cwd),
+    vms: await trustedVms(wanted, config?.trustVms ?? null, io),
   };
   const files: JudgedFile[] = [];
   for (const file of wanted.files) files.push(...(await judgedIn(file, trusted, io)));
@@ -51,6 +53,26 @@ export async function judgeCommand(wanted: JudgeArguments, settings: Settings, i
   );
   return gravestOf([printed, ...codes, ...groups.map(({ outcome }) => exitOf(outcome))]);
 }
+
+/** Null where no list says which VMs have to sign. Throws E_KEY, and E_USAGE for authorities without such a list. */
+async function trustedVms(
+  { trustVm, trustCa, days }: JudgeArguments,
+  list: readonly string[] | null,
+  io: Io,
+): Promise<Trusted["vms"]> {
+  const keys = await trustedKeys(trustVm, list, io.cwd);
+  if (keys !== null) {
+    const authorities: string[] = [];
+    for (const file of trustCa) authorities.push(authorityOf(await readKeyFile(resolve(io.cwd, file), CA_HINT)));
+    return { keys, authorities, ledgerDays: days !== null };
+  }
+  if (trustCa.length === 0) return null;
+  throw new Tofu3Error("E_USAGE", "--trust-ca says what VMs may have been given, and nothing says which VMs", {
+    hint: "--trust-vm KEY, or policy.trustVms in tofu3.yaml",
+  });
+}
+
+const CA_HINT = "name the file that is the registry's caFile in the configuration of whoever ran tofu3";
 
 async function judgedIn(file: string, trusted: Trusted, io: Io): Promise<readonly JudgedFile[]> {
   const name = file === STDIN ? "standard input" : quoted(file);

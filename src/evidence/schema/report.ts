@@ -118,6 +118,7 @@ export const report = z.looseObject({
         by: hostKey.nullable(),
         objects: z.int().min(0),
         of: z.int().min(0),
+        authorities: z.array(z.string().regex(/^(?:[0-9a-f]{64}|unknown)$/)),
         why: sentence.nullable(),
       }),
     )

@@ -60,14 +60,13 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
       hint: "only a local worker can present clientCertificate; give the VMs a way in that needs none",
     });
   }
-  // the script knows names in lower case; to servers it is the same (RFC 9110 §5.1)
-  const headers = [...query.headers, ["accept-encoding", "identity"] as const];
   return [
     ...(query.method === "HEAD" ? ["head"] : []),
     ...(settings.proxy === null
       ? ['noproxy = "*"']
-      : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""', "suppress-connect-headers"]),
-    ...headers.map(
+      : [`proxy = ${quoted(settings.proxy.url.reveal())}`, 'noproxy = ""']),
+    // the script knows names in lower case; to servers it is the same (RFC 9110 §5.1)
+    ...query.headers.map(
       ([name, value]) =>
         `header = ${unbroken(`${name.toLowerCase()}: ${value instanceof Secret ? value.reveal() : value}`)}`,
     ),
@@ -79,20 +78,4 @@ export function curlOptions(query: Query, settings: CurlSettings): readonly stri
     `speed-limit = ${SLOWEST_BYTES_PER_SECOND}`,
     `max-time = ${limits.totalSeconds}`,
   ];
-}
-
-/** The end of a `write-out` value, behind `NONCE w INDEX `; docs/protocol.md has the fields. */
-export function writeOut(parallel: boolean): string {
-  return `${report(parallel)}"`;
-}
-
-/** The same, and the certificates of the server. */
-export function writeOutWithChain(parallel: boolean, nonce: string): string {
-  return `${report(parallel)}${nonce} c %{num_certs}\\n%{certs}\\n${nonce} c end\\n"`;
-}
-
-function report(parallel: boolean): string {
-  // both words are of 7.75
-  const [exit, said] = parallel ? ["%{exitcode}", " %{errormsg}"] : ["-", ""];
-  return `${exit} %{http_code} %{http_connect} %{size_download} [%{remote_ip}]${said}\\n`;
 }

@@ -44,7 +44,15 @@ test.each([
   ["keygen --passphrase a", { command: "keygen", file: "a", passphrase: true }],
   [
     "judge --trust a.pub --trust b.pub --trust-vm v.pub c d --days 2",
-    { command: "judge", files: ["c", "d"], trust: ["a.pub", "b.pub"], trustVm: ["v.pub"], days: 2, format: null },
+    {
+      command: "judge",
+      files: ["c", "d"],
+      trust: ["a.pub", "b.pub"],
+      trustVm: ["v.pub"],
+      trustCa: [],
+      days: 2,
+      format: null,
+    },
   ],
   ["exec a --sign k -- true", { ...EXEC, references: ["a"], argv: ["true"], sign: "k" }],
   ["exec a -- true", { ...EXEC, references: ["a"], argv: ["true"] }],

