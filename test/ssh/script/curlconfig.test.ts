@@ -11,10 +11,14 @@ import { LIMITS } from "../sshlab.ts";
 
 const SETTINGS: CurlSettings = { limits: LIMITS, proxy: null, parallel: true, reportsApart: true, certifies: true };
 /** What the script gives to every curl. */
-const FIXED = (LINES.find((line) => line.startsWith('F="')) ?? "")
-  .slice(3, -1)
-  .replaceAll('\\"', '"')
-  .split(/\$N|\$\{N\}/)
+const FIXED = LINES.filter((line) => line.startsWith('F="'))
+  .flatMap((line) =>
+    line
+      .slice(3, -1)
+      .replace("${F}", "")
+      .replaceAll('\\"', '"')
+      .split(/\$N|\$\{N\}/),
+  )
   .filter((line) => line !== "");
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join("");
 
