@@ -168,6 +168,7 @@ export const LINES: readonly string[] = [
   '    header*"$B"[nrtv]*) return 1;;',
   '    "header = \\"accept:"* | "header = \\"authorization:"*) O="${O}o ${1%%:*}$N";;',
   '    "header = \\"content-type:"* | "header = \\"expect:"* | "header = \\"range:"* | "header = \\"if-range:"*) O="${O}o ${1%%:*}$N";;',
+  '    "header = \\"connection: close\\"") ;;',
   '    "data-raw = "* | "proxy = "* | "cacert = \\"ca\\"" | head) O="${O}o ${1%% *}$N";;',
   '    "noproxy = "* | silent | parallel) ;;',
   '    "parallel-max = "[0-9]* | "connect-timeout = "[0-9]* | "max-time = "[0-9]*) ;;',
