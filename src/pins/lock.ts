@@ -59,7 +59,7 @@ function scalar(text: string): string {
   const plain = /^[a-z][\w./-]*(?::[\w./-]+)*(?:@[\w./:-]+)?$/i.test(text);
   const word = /^(?:y|n|yes|no|on|off|true|false|null)$/i.test(text);
   // an old rule for numbers takes an exponent alone for one
-  const exponent = /^e\d+$/i.test(text);
+  const exponent = /^e-?\d+$/i.test(text);
   return plain && !word && !exponent ? text : JSON.stringify(text);
 }
 

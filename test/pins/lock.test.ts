@@ -75,6 +75,8 @@ describe("the text of a lock", () => {
       "2026-01-31",
       ".inf",
       "1_0",
+      "e1",
+      "E-0",
     ),
   );
   const anyPin = fc.record({
