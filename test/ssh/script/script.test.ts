@@ -446,7 +446,9 @@ describe("whoever may start the script and nothing else", () => {
     ["capitals", "A".repeat(32)],
     ["nothing", ""],
   ])("cannot begin with %s in place of the nonce", async (_, nonce) => {
-    const child = spawn("/bin/sh", ["-c", SCRIPT], { env: { PATH: "/usr/bin:/bin", TMPDIR: folder.path } });
+    const env = { PATH: "/usr/bin:/bin", TMPDIR: folder.path };
+    // in a group of its own, which it may kill
+    const child = spawn("/bin/sh", ["-c", SCRIPT], { env, detached: true });
     let said = "";
     child.stdout.on("data", (chunk: Buffer) => void (said += chunk.toString()));
     child.stdin.end(`${nonce}\n`);
@@ -488,7 +490,7 @@ describe("whoever may start the script and nothing else", () => {
     await shell.run(GREET);
     const held = await shell.run(streamJob(queryFor(`${server.url}cut`), "sha256", SETTINGS));
     expect(held.exits.get(1)).toBe(18);
-    shell.child.stdin.write('q{"run":"1"}\nm-\nQ\nbye\n');
+    await expect(shell.run({ lines: ['q{"run":"1"}', ...LET_GO.lines], mostBytes: 9999 })).rejects.toThrow("it ended");
     expect(await shell.closed).toBeNull();
     await home.remove();
   });
