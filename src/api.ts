@@ -4,9 +4,9 @@ import { cwd, env } from "node:process";
 import { loadConfig } from "./config/load.ts";
 import type { Evidence } from "./model/evidence.ts";
 import type { Watch } from "./model/progress.ts";
-import { subjectOf } from "./model/subject.ts";
-import { parseReference } from "./oci/reference.ts";
-import { verify as verifyWith } from "./coordinator/verify.ts";
+import { parseFileUrl } from "./file/url.ts";
+import { formatSubject, isFile, parseSubject } from "./model/subject.ts";
+import { verify as verifyWith, type VerifyRequest } from "./coordinator/verify.ts";
 
 /** The flags of `tofu3 verify`, all optional. */
 export interface VerifyOptions {
@@ -39,6 +39,12 @@ function version(): string {
   return text;
 }
 
+function namedBy(text: string): Pick<VerifyRequest, "reference" | "subject" | "url"> {
+  const subject = parseSubject(text);
+  if (!isFile(subject)) return { reference: text, subject };
+  return { reference: formatSubject(subject), subject, url: parseFileUrl(text).url };
+}
+
 /**
  * Does what `tofu3 verify` does, but never prompts for a passphrase. Resolves with the evidence whatever the outcome.
  * Throws Tofu3Error when the reference, the configuration or the destination cannot be used, and the signal's reason
@@ -49,8 +55,7 @@ export async function verify(reference: string, options: VerifyOptions = {}): Pr
   const surroundings = { env: options.env ?? env, home: options.home ?? homedir(), cwd: options.cwd ?? cwd() };
   const config = await loadConfig(options.config ?? null, surroundings);
   const request = {
-    reference,
-    subject: subjectOf(parseReference(reference)),
+    ...namedBy(reference),
     platform: options.platform ?? null,
     osVersion: options.osVersion ?? null,
     bottle: options.bottle ?? null,

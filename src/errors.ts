@@ -17,6 +17,7 @@ export const USAGE_CODES = [
   "E_CREDENTIALS",
   "E_DESTINATION",
   "E_REPORT",
+  "E_SUMS",
   "E_KEY",
 ] as const;
 
@@ -53,6 +54,7 @@ export const WORKER_CODES = [
   // what was in the answer
   "E_DIGEST",
   "E_MEDIA_TYPE",
+  "E_NOT_CONTENT",
   "E_MANIFEST",
   "E_CHALLENGE",
   "E_LINK",

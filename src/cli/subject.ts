@@ -1,17 +1,39 @@
 import { Tofu3Error, visible } from "../errors.ts";
-import { formatSubject, subjectOf, type Subject } from "../model/subject.ts";
+import { isWebAddress, parseFileUrl } from "../file/url.ts";
+import { formatSubject, subjectOf, type ImageSubject, type Subject } from "../model/subject.ts";
 import { parseReference, withoutSecrets, type Reference } from "../oci/reference.ts";
 import type { Settings } from "./argv/settings.ts";
 import type { Io } from "./io.ts";
 
+/** Pages of Docker Hub about an image, which is meant. */
+const PAGES = /^https?:\/\/hub\.docker\.com\/(?:_|r)\//i;
+
 /** Transports of skopeo and podman for images that are in no registry. */
 const LOCAL = /^(?:oci|oci-archive|dir|docker-archive|docker-daemon|containers-storage|tarball|sif|ostree):(?!\/\/)/;
 
+/** What a person named. */
+export interface Named {
+  /** As written; of a URL, without its query. */
+  readonly reference: string;
+  readonly subject: Subject;
+  /** Of a file, the URL with its query. */
+  readonly url?: string | undefined;
+}
+
+/** A reference, or the `https:` URL of a file. Throws E_REFERENCE. */
+export function readSubject(text: string, command: string, settings: Settings, io: Io): Named {
+  if (!isWebAddress(text) || PAGES.test(text))
+    return { reference: text, subject: readImage(text, command, settings, io) };
+  const { url, shown, pin } = parseFileUrl(text);
+  const subject = { url: shown, pin };
+  return { reference: formatSubject(subject), subject, url };
+}
+
 /**
- * What a person named for `command`. Says so on stderr where neither tag nor digest was given and the default tag is
- * used. Throws E_REFERENCE.
+ * A reference alone. Says so on stderr where neither tag nor digest was given and the default tag is used. Throws
+ * E_REFERENCE.
  */
-export function readSubject(text: string, command: string, settings: Settings, io: Io): Subject {
+export function readImage(text: string, command: string, settings: Settings, io: Io): ImageSubject {
   const reference = readReference(text, command);
   const subject = subjectOf(reference);
   if (reference.tag === undefined && reference.digest === undefined && !settings.quiet) {

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { Tofu3Error, visible } from "../errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { Progress, Watch } from "../model/progress.ts";
-import type { Subject } from "../model/subject.ts";
+import { isFile, type Subject } from "../model/subject.ts";
 import { jsonOf, renderJson } from "../report/json.ts";
 import { wholeVerdictLine } from "../report/verdictline.ts";
 import type { VerifyRequest } from "../coordinator/verify.ts";
@@ -81,12 +81,17 @@ export async function tellEvidence(
     const shown = { width: widthOf(io.stdout), again };
     io.stdout.write(renderTable(evidence, paintFor(io.stdout, io.env, settings.color), shown));
   } else if (evidence.outcome === "agreed" && evidence.artifact !== null) {
-    const { registry, repository } = subject;
-    io.stdout.write(`${registry}/${repository}@${evidence.artifact.digest}\n`);
+    io.stdout.write(`${pinnedText(subject, evidence.artifact.digest)}\n`);
   } else {
     io.stderr.write(`tofu3: ${wholeVerdictLine(evidence)}\n`);
   }
   return EXIT_OK;
+}
+
+/** `registry/repository@sha256:…`, `https://host/path#sha256=…`: what other tools take. */
+function pinnedText(subject: Subject, digest: string): string {
+  if (isFile(subject)) return `${subject.url}#${digest.replace(":", "=")}`;
+  return `${subject.registry}/${subject.repository}@${digest}`;
 }
 
 /** What a person should know besides the result, where the result itself does not say it. */

@@ -72,6 +72,13 @@ export const ANSWER: Readonly<Record<AnswerCode, Explanation>> = {
       "The registry serves a page or an unknown kind of document, or the type in the header contradicts the one in the document.",
     cure: "`tofu3 inspect --raw REFERENCE` prints what this machine gets. Compare it with another network.",
   },
+  E_NOT_CONTENT: {
+    title: "what came is no file",
+    where: "At one worker (stage `body`), for a URL.",
+    cause:
+      "The answer is empty, or a web page where the name of the URL does not say so: a page about the download, a bot check, a login, an error with status 200.",
+    cure: "`curl -iL URL` shows what comes. Ask for the file itself. If the page is what you want, pin it with `--sha256 HEX`.",
+  },
   E_MANIFEST: {
     title: "the document cannot be read",
     where: "At one worker, for an index, a manifest or a list of tags.",
@@ -94,7 +101,7 @@ export const ANSWER: Readonly<Record<AnswerCode, Explanation>> = {
     title: "the artifact is larger than a limit",
     where: "At one worker, or before a release.",
     cause:
-      "It has more or larger objects than tofu3 reads: `limits.blobBytes` for one blob, fixed limits for documents and entries.",
+      "It has more or larger objects than tofu3 reads: `limits.blobBytes` for one blob, `limits.fileBytes` for the file of a URL, fixed limits for documents and entries.",
     cure: "Choose a part of it with `--platform`, or raise the limit that the message names in the configuration.",
   },
   E_MISMATCH: {

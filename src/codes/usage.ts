@@ -64,4 +64,11 @@ export const USAGE: Readonly<Record<(typeof USAGE_CODES)[number], Explanation>> 
       "The file is missing, damaged, too large, not JSON, or not a report of `verify` with `--json` or `--report FILE.json`.",
     cure: "Ask whoever made it for the file as tofu3 wrote it. A format that is too new needs a newer tofu3.",
   },
+  E_SUMS: {
+    title: "the checksum file does not say which bytes are right",
+    where: "At `--sums`, before the file itself is fetched.",
+    cause:
+      "It has a line that is no checksum, the same name twice, no sha256, or it does not name the file. Or a web page came in its place.",
+    cure: "Look at it. `--sha256 HEX` takes one checksum by hand, once you know which one it is.",
+  },
 };

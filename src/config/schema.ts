@@ -164,6 +164,7 @@ function limitsShape(defaults: Defaults["limits"]) {
     manifestBytes: upTo(1024, 2 ** 26, "manifestBytes", "Bytes of one index or manifest."),
     documentBytes: upTo(1024, 2 ** 30, "documentBytes", "Bytes of all indexes and manifests of one artifact."),
     blobBytes: upTo(1024, 2 ** 50, "blobBytes", "Bytes of one blob."),
+    fileBytes: upTo(1024, 2 ** 50, "fileBytes", "Bytes of the file of one URL."),
     unpackedBytes: upTo(
       1024,
       2 ** 50,

@@ -2,7 +2,10 @@ import { asError, Tofu3Error } from "../errors.ts";
 import { within } from "../http/deadline.ts";
 import { toRaise } from "../http/raise.ts";
 import type { Destination, Released } from "../model/destination.ts";
+import { agreedName, nameInUrl } from "../file/name.ts";
 import type { Job } from "../model/job.ts";
+import type { Observation } from "../model/observation.ts";
+import { isFile } from "../model/subject.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Quarantine } from "../release/quarantine/quarantine.ts";
 import { release } from "../release/release.ts";
@@ -29,13 +32,15 @@ const NOTHING: Ending = { released: null, releaseError: null };
  * returns errors instead of throwing. The time limit is the workers' own.
  */
 export async function endingOf(
-  verdict: Verdict,
+  { verdict, observations }: { readonly verdict: Verdict; readonly observations: readonly Observation[] },
   { job, destination, quarantine, endsAt }: Shipment,
   { config, log }: Runtime,
   signal: AbortSignal,
 ): Promise<Ending> {
   if (verdict.outcome !== "agreed" || destination === null || quarantine === null) return NOTHING;
-  const context = { subject: job.subject, unpackedBytes: job.limits.unpackedBytes };
+  const { subject } = job;
+  const fileName = isFile(subject) ? fileNameOf(subject.url, observations) : null;
+  const context = { subject, fileName, unpackedBytes: job.limits.unpackedBytes };
   const work = (limit: AbortSignal): Promise<Released> =>
     release(verdict, quarantine, destination, { ...context, signal: limit });
   try {
@@ -46,6 +51,19 @@ export async function endingOf(
     return { released: null, releaseError };
   }
 }
+
+/** What the URL calls it; where it is silent, what all vantages were told. */
+function fileNameOf(url: string, observations: readonly Observation[]): string | null {
+  const name = nameInUrl(url);
+  if (name.kind !== "silent") return name.kind === "name" ? name.name : null;
+  const told = observations.map(({ evidence }) => {
+    const header = evidence.headers.find((each) => each.startsWith(DISPOSITION));
+    return header === undefined ? null : header.slice(DISPOSITION.length);
+  });
+  return agreedName(told);
+}
+
+const DISPOSITION = "content-disposition: ";
 
 function interruptionOf({ reason }: AbortSignal): Tofu3Error {
   if (reason instanceof Tofu3Error) return reason;

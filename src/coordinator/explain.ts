@@ -3,7 +3,8 @@ import { differingEntries } from "../consensus/compare.ts";
 import { leadingPair } from "../consensus/camps.ts";
 import { claimedDigests } from "../consensus/moved.ts";
 import { orAborted, within } from "../http/deadline.ts";
-import type { Job } from "../model/job.ts";
+import type { Comparison } from "../model/diagnosis.ts";
+import type { ImageJob } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Given, Glance, Probes } from "../model/probe.ts";
 import type { Watch } from "../model/progress.ts";
@@ -31,11 +32,13 @@ export interface Explanation {
   readonly probes: Probes;
   /** Every document and config that somebody was given, in the job or when asked again. */
   readonly given: readonly Given[];
+  /** What differs inside of files. */
+  readonly layers?: readonly Comparison[];
 }
 
 /** The probes under way. */
 interface Inquiry {
-  readonly job: Job;
+  readonly job: ImageJob;
   readonly vantages: readonly Vantage[];
   readonly documents: Map<Digest, Manifest>;
   readonly configs: Map<Digest, Uint8Array>;
@@ -51,7 +54,7 @@ interface Inquiry {
  * difference. Bounded in time and size; what is not answered by then stays unknown. Never rejects.
  */
 export async function explain(
-  job: Job,
+  job: ImageJob,
   vantages: readonly Vantage[],
   {
     observations,

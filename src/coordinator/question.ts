@@ -2,11 +2,13 @@ import { judge } from "../consensus/judge.ts";
 import type { Job } from "../model/job.ts";
 import type { Admit, Keep, Witness } from "../model/keep.ts";
 import type { Watch } from "../model/progress.ts";
+import { isFile } from "../model/subject.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { dispatch } from "./dispatch.ts";
-import { explain, type Witnessed } from "./explain.ts";
+import { explain, type Explanation, type Witnessed } from "./explain.ts";
+import { explainFile } from "./explainfile.ts";
 import type { Told } from "./memory.ts";
 import { requestError } from "./request.ts";
 import { keepEvidence } from "./views.ts";
@@ -40,11 +42,23 @@ export async function question(
   if (reason?.kind === "request") throw requestError(reason.fault);
   const roots = rootsIn(witnessed);
   if (outcome !== "disagreed") return { observations, roots, probes: null, layers: [], remarks: [] };
-  const explanation = await explain(job, vantages, { observations, witnessed }, watch, signal);
-  const { probes } = explanation;
-  if (evidenceFolder === null) return { observations, roots, probes, layers: [], remarks: [] };
+  const explanation = await explanationOf(job, vantages, { observations, witnessed }, watch, signal);
+  const { probes, layers = [] } = explanation;
+  if (evidenceFolder === null) return { observations, roots, probes, layers, remarks: [] };
   const kept = await keepEvidence(evidenceFolder, job, vantages, { observations, ...explanation }, signal);
-  return { observations, roots, probes, ...kept };
+  return { observations, roots, probes, layers: [...layers, ...kept.layers], remarks: kept.remarks };
+}
+
+async function explanationOf(
+  job: Job,
+  vantages: readonly Vantage[],
+  told: Parameters<typeof explain>[2],
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Explanation> {
+  const { subject } = job;
+  if (isFile(subject)) return explainFile({ ...job, subject }, vantages, told.observations, watch, signal);
+  return explain({ ...job, subject }, vantages, told, watch, signal);
 }
 
 function rootsIn(witnessed: readonly Witnessed[]): ReadonlyMap<Digest, Manifest> {

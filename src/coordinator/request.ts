@@ -1,20 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { Tofu3Error } from "../errors.ts";
+import { join } from "node:path";
+import { Tofu3Error, visible } from "../errors.ts";
 import type { Destination } from "../model/destination.ts";
-import { parseSelection, type Job, type SelectionText } from "../model/job.ts";
+import { isSelective, parseSelection, type Job, type SelectionText } from "../model/job.ts";
 import type { Fault } from "../model/observation.ts";
 import type { Policy } from "../model/policy.ts";
-import type { Subject } from "../model/subject.ts";
-import { parseDestination } from "../release/destination.ts";
+import { nameInUrl } from "../file/name.ts";
+import { isFile, type FileSubject, type Subject } from "../model/subject.ts";
+import { isInto, parseDestination } from "../release/destination.ts";
+import { formatOfFile } from "../release/fits.ts";
 import type { Runtime } from "./runtime.ts";
 import { ENGINES } from "./vantages.ts";
 
 /** What the user asked for. */
 export interface VerifyRequest extends SelectionText {
-  /** As written. */
+  /** As written; of a URL, without its query. */
   readonly reference: string;
-  /** The reference, parsed. */
+  /** The same, parsed. */
   readonly subject: Subject;
+  /** Of a file, the URL with its query. */
+  readonly url?: string | undefined;
   /** `-o DEST`, or where a command of tofu3 wants it. */
   readonly destination: string | Destination | null;
   readonly force: boolean;
@@ -26,14 +31,15 @@ export interface VerifyRequest extends SelectionText {
   readonly remember: boolean;
 }
 
-export function jobOf(
-  request: SelectionText & { readonly subject: Subject },
+export function jobOf<S extends Subject>(
+  request: SelectionText & { readonly subject: S; readonly url?: string | undefined },
   limits: Job["limits"],
   depth: Job["depth"],
-): Job {
+): Job & { readonly subject: S } {
   return {
     run: randomBytes(16).toString("hex"),
     subject: request.subject,
+    ...(request.url === undefined ? {} : { url: request.url }),
     selection: parseSelection(request),
     limits,
     depth,
@@ -42,10 +48,32 @@ export function jobOf(
 
 /** Throws E_USAGE and E_DESTINATION. */
 export function destinationOf(request: VerifyRequest, runtime: Runtime): Destination | null {
+  if (isFile(request.subject) && isSelective(request)) {
+    throw new Tofu3Error("E_USAGE", "a platform is selected from an index, and a URL leads to one file", {
+      hint: "leave out --platform, --os-version and --bottle",
+    });
+  }
   if (request.destination === null) return null;
   checkKeeper(runtime);
-  const { destination, force } = request;
-  return typeof destination === "string" ? parseDestination(destination, force, runtime.cwd) : destination;
+  const { destination: wanted, force, subject } = request;
+  const destination = typeof wanted === "string" ? parseDestination(wanted, force, runtime.cwd) : wanted;
+  if (isFile(subject)) checkFile(subject, destination);
+  return destination;
+}
+
+/** Throws E_DESTINATION where it is known already that the file of a URL cannot be released there. */
+function checkFile({ url }: FileSubject, destination: Destination): void {
+  formatOfFile(destination);
+  if (destination.otherwise !== undefined || !isInto(destination)) return;
+  const name = nameInUrl(url);
+  if (name.kind !== "unsafe") return;
+  throw new Tofu3Error(
+    "E_DESTINATION",
+    `the URL ends in ${JSON.stringify(visible(name.segment, 100))}, which is no name for a file`,
+    {
+      hint: `name the file: -o ${JSON.stringify(join(destination.path, "NAME"))}`,
+    },
+  );
 }
 
 /** Throws E_USAGE where no worker keeps what it fetches. */

@@ -81,10 +81,10 @@ async function conclude(
   try {
     const told = await look(plan);
     const judgement = await memory.enter(told, signal);
-    const { verdict, fault } = judgement;
+    const { verdict, fault, observations } = judgement;
     const ending =
       fault === null
-        ? await endingOf(verdict, plan, runtime, signal)
+        ? await endingOf({ verdict, observations }, plan, runtime, signal)
         : { released: null, releaseError: verdict.outcome === "agreed" ? fault : null };
     const { reference, platform, osVersion, bottle } = request;
     return evidenceOf({

@@ -4,9 +4,10 @@ import { keepViews } from "../evidence/folder.ts";
 import { firstDifference } from "../evidence/layers.ts";
 import { orAborted, within } from "../http/deadline.ts";
 import type { Comparison } from "../model/diagnosis.ts";
-import type { Job } from "../model/job.ts";
+import type { ImageJob, Job } from "../model/job.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Given } from "../model/probe.ts";
+import { isFile } from "../model/subject.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { readBlob } from "../worker/walk/glance.ts";
@@ -37,11 +38,13 @@ export async function keepEvidence(
   const views = [...given];
   const layers: Comparison[] = [];
   const remarks: string[] = [];
-  const pair = differingBlobs(observations, probes);
+  const { subject } = job;
+  const pair = isFile(subject) ? null : differingBlobs(observations, probes);
   await telling(remarks, "the blobs that differ could not be fetched to be kept", async () => {
-    if (pair === null) return;
+    if (pair === null || isFile(subject)) return;
+    const about = { ...job, subject };
     const [left, right] = await within(PATIENCE_MS, [signal], (limit) =>
-      Promise.all([fetchAgain(pair.left, job, vantages, limit), fetchAgain(pair.right, job, vantages, limit)]),
+      Promise.all([fetchAgain(pair.left, about, vantages, limit), fetchAgain(pair.right, about, vantages, limit)]),
     );
     views.push(left, right);
     layers.push(await compared(pair.at, left, right));
@@ -65,7 +68,7 @@ type Fetched = Given & { readonly computed: Digest };
 
 async function fetchAgain(
   { worker, digest, size }: BlobAt,
-  job: Job,
+  job: ImageJob,
   vantages: readonly Vantage[],
   limit: AbortSignal,
 ): Promise<Fetched> {

@@ -19,13 +19,19 @@ export interface Known {
 export function knownFrom(basis: Basis, subject: Subject): Known {
   const past = basis.past && { ...basis.past, entries: basis.past.entries.map((entry) => ({ ...entry, subject })) };
   if (basis.probes === null) return { past, probes: null, lacks: false, contradiction: null };
-  const { again, byDigest, documents, configs } = basis.probes;
+  const { again, byDigest, documents, configs, files } = basis.probes;
   const manifests = documents.flatMap((told, at) => readManifest(told, `basis.probes.documents[${at}]`));
   const blobs = configs.flatMap((told, at) => readBlob(told, `basis.probes.configs[${at}]`));
   const wrong = [...manifests, ...blobs].find((each) => !isWhole(each));
   return {
     past,
-    probes: { again, byDigest, documents: byDigestOf(manifests), configs: byDigestOf(blobs) },
+    probes: {
+      again,
+      byDigest,
+      documents: byDigestOf(manifests),
+      configs: byDigestOf(blobs),
+      ...(files === undefined ? {} : { files: new Map(files.map(({ digest, ...facts }) => [digest, facts])) }),
+    },
     lacks: manifests.length + blobs.length < documents.length + configs.length,
     contradiction: wrong === undefined ? null : { at: wrong.at, says: wrong.told, follows: wrong.digest },
   };

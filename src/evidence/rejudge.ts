@@ -4,8 +4,7 @@ import type { Evidence } from "../model/evidence.ts";
 import { formatSelection, parseSelection } from "../model/job.ts";
 import { rootOf, type Asked, type Observation } from "../model/observation.ts";
 import type { Contradiction, Rejudged } from "../model/rejudged.ts";
-import { pinOf, subjectOf } from "../model/subject.ts";
-import { parseReference } from "../oci/reference.ts";
+import { parseSubject, pinOf } from "../model/subject.ts";
 import { evidenceOf } from "../report/evidence.ts";
 import { jsonOf } from "../report/json.ts";
 import { contradictionAt, first } from "./contradiction.ts";
@@ -60,9 +59,9 @@ function oddObservation(
 /** Null for what nobody can ask. Where the reference has no pin, a lock may have one: it only asks for more. */
 function questionOf(request: Evidence["request"], asked: Asked): Asked | null {
   try {
-    const subject = subjectOf(parseReference(request.reference));
+    const subject = parseSubject(request.reference);
     const pin = pinOf(subject) ?? pinOf(asked);
-    return { ...subject, ...("tag" in subject ? { pin } : {}), ...formatSelection(parseSelection(request)) };
+    return { ...subject, ...("digest" in subject ? {} : { pin }), ...formatSelection(parseSelection(request)) };
   } catch {
     return null;
   }

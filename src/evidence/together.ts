@@ -3,8 +3,7 @@ import { dayOf } from "../consensus/days.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { formatSelection, parseSelection } from "../model/job.ts";
 import type { Together } from "../model/rejudged.ts";
-import { formatSubject, subjectOf } from "../model/subject.ts";
-import { parseReference } from "../oci/reference.ts";
+import { formatSubject, parseSubject } from "../model/subject.ts";
 import { counted, listed } from "../report/text.ts";
 
 /**
@@ -41,7 +40,7 @@ function togetherOf(group: readonly [Evidence, ...Evidence[]], needed: number): 
   );
   const told = { request, days: days.sort(), machines: machines.size };
   const roots = new Map(agreed.map((each) => [rootOf(each), dayOf(each.finishedAt)]));
-  const what = `${counted(group.length, "report")} about ${formatSubject(subjectOf(parseReference(request.reference)))}`;
+  const what = `${counted(group.length, "report")} about ${formatSubject(parseSubject(request.reference))}`;
   if (agreed.length < group.length)
     return {
       ...told,
@@ -67,5 +66,5 @@ function rootOf({ observations }: Evidence): string {
 
 function questionOf({ request }: Evidence): string {
   const { platform, osVersion, bottle } = formatSelection(parseSelection(request));
-  return JSON.stringify([formatSubject(subjectOf(parseReference(request.reference))), platform, osVersion, bottle]);
+  return JSON.stringify([formatSubject(parseSubject(request.reference)), platform, osVersion, bottle]);
 }

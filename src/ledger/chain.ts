@@ -1,6 +1,6 @@
 import { Tofu3Error } from "../errors.ts";
 import type { Entry } from "../model/record.ts";
-import type { Subject } from "../model/subject.ts";
+import { isFile, type Subject } from "../model/subject.ts";
 import { registryKey } from "../oci/reference.ts";
 import { checkLine, hashOf, isJson, NO_JSON, readLine, type LedgerKey, type Place } from "./line.ts";
 
@@ -16,19 +16,20 @@ export interface Broken {
 /** Which entries are wanted: those about some subjects, or all. */
 export type Wanted = readonly Subject[] | "all";
 
-/** What entries about the same tag, or the same digest, have in common. Neither pin nor selection matters. */
+/** What entries about the same tag, the same digest, or the same file have in common. Neither pin nor selection matters. */
 export function nameOf(subject: Subject): string {
+  if (isFile(subject)) return JSON.stringify([subject.url]);
   const asked = "tag" in subject ? { tag: subject.tag } : { digest: subject.digest };
   return JSON.stringify([registryKey(subject), subject.repository, asked]);
 }
 
-/** Entries about the same tag, or the same digest. */
+/** Entries about the same tag, the same digest, or the same file. */
 export function isAbout(asked: Subject, subject: Subject): boolean {
   return nameOf(asked) === nameOf(subject);
 }
 
-/** What stands before the repository in every line, and nowhere in a text: quotes are escaped there. */
-const MARK = Buffer.from('"repository":"');
+/** What stands before the repository or the URL in every line, and nowhere in a text: quotes are escaped there. */
+const MARKS = ['"repository":"', '"url":"'].map((mark) => Buffer.from(mark));
 const QUOTE = 0x22;
 
 /** A ledger as far as it was read, line by line from the first. */
@@ -39,7 +40,7 @@ export class Chain {
   /** The wanted entries of each wanted subject; null if all are wanted. */
   readonly #about: ReadonlyMap<string, Entry[]> | null;
   /** As this program writes them. */
-  readonly #repositories: ReadonlySet<string>;
+  readonly #marked: ReadonlySet<string>;
   #place: Place = { previous: null, entry: 1 };
   #own = 0;
   #broken: Broken | null = null;
@@ -47,9 +48,7 @@ export class Chain {
   constructor(wanted: Wanted, key: LedgerKey | null) {
     this.#key = key;
     this.#about = wanted === "all" ? null : new Map(wanted.map((subject) => [nameOf(subject), []]));
-    this.#repositories = new Set(
-      wanted === "all" ? [] : wanted.map(({ repository }) => JSON.stringify(repository).slice(1, -1)),
-    );
+    this.#marked = new Set(wanted === "all" ? [] : wanted.map(markedOf));
   }
 
   /** The entries about a subject, which must be a wanted one. */
@@ -103,13 +102,21 @@ export class Chain {
     return null;
   }
 
-  /** Without parsing it: whether the line names a wanted repository. */
+  /** Without parsing it: whether the line names a wanted repository or URL. */
   #mayBeWanted(line: Buffer): boolean {
-    if (this.#about === null) return true;
-    for (let at = line.indexOf(MARK); at !== -1; at = line.indexOf(MARK, at)) {
-      at += MARK.length;
-      if (this.#repositories.has(line.toString("utf8", at, line.indexOf(QUOTE, at)))) return true;
+    return this.#about === null || MARKS.some((mark) => this.#names(line, mark));
+  }
+
+  #names(line: Buffer, mark: Buffer): boolean {
+    for (let at = line.indexOf(mark); at !== -1; at = line.indexOf(mark, at)) {
+      at += mark.length;
+      if (this.#marked.has(line.toString("utf8", at, line.indexOf(QUOTE, at)))) return true;
     }
     return false;
   }
+}
+
+/** What a line about it has between quotes. */
+function markedOf(subject: Subject): string {
+  return JSON.stringify(isFile(subject) ? subject.url : subject.repository).slice(1, -1);
 }

@@ -3,6 +3,7 @@ import { createHash, createHmac, createSecretKey, hash, timingSafeEqual, type Ke
 import { z } from "zod";
 import { Tofu3Error } from "../errors.ts";
 import type { Entry, Verification } from "../model/record.ts";
+import { fieldsOf as fieldsOfSubject } from "../model/subject.ts";
 import type { Outcome } from "../model/verdict.ts";
 import { isDigest, type Digest } from "../oci/digest.ts";
 
@@ -82,6 +83,7 @@ const verificationSchema = z.object({
   subject: z.union([
     z.object({ ...repository, tag: z.string(), pin: digest.nullable() }),
     z.object({ ...repository, digest }),
+    z.object({ url: z.string(), pin: digest.nullable() }),
   ]),
   selection: z.object({
     platform: z.string().nullable(),
@@ -104,7 +106,7 @@ const verificationSchema = z.object({
   ),
   objects: z.array(
     z.object({
-      role: z.enum(["index", "manifest", "config", "layer", "blob"]),
+      role: z.enum(["index", "manifest", "config", "layer", "blob", "file"]),
       digest,
       parent: digest.nullable(),
       platform: z.string().nullable(),
@@ -116,13 +118,9 @@ const verificationSchema = z.object({
 /** In the order of the line. */
 function fieldsOf(verification: Verification): Verification {
   const { at, subject, selection, depth, outcome, digest, looks, objects, clocksAgree } = verification;
-  const { registry, repository } = subject;
   return {
     at,
-    subject:
-      "tag" in subject
-        ? { registry, repository, tag: subject.tag, pin: subject.pin }
-        : { registry, repository, digest: subject.digest },
+    subject: fieldsOfSubject(subject),
     selection: { platform: selection.platform, osVersion: selection.osVersion, bottle: selection.bottle },
     ...(depth === undefined ? {} : { depth }),
     outcome,

@@ -40,7 +40,8 @@ function subjectIn(line: string): Subject | null {
   const text = /"subject":(\{[^{}]{1,2000}\})/.exec(line.slice(0, 4000))?.[1];
   if (text === undefined) return null;
   try {
-    const { registry, repository, tag, digest } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { url, registry, repository, tag, digest } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    if (typeof url === "string") return { url, pin: null };
     if (typeof registry !== "string" || typeof repository !== "string") return null;
     if (typeof tag === "string") return { registry, repository, tag, pin: null };
     return isDigest(digest) ? { registry, repository, digest } : null;

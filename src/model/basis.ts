@@ -1,4 +1,4 @@
-import type { Glance } from "./probe.ts";
+import type { FileFacts, Glance } from "./probe.ts";
 import type { Entry, Past } from "./record.ts";
 import type { Digest } from "../oci/digest.ts";
 
@@ -33,5 +33,7 @@ export interface Basis {
     /** Sorted by digest. */
     readonly documents: readonly BasisDocument[];
     readonly configs: readonly BasisDocument[];
+    /** Of a file: what the bytes were that the workers were given, sorted by digest. Absent for what is in a registry. */
+    readonly files?: readonly (FileFacts & { readonly digest: Digest })[];
   } | null;
 }

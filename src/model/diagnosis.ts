@@ -91,5 +91,11 @@ export type Because =
   | { readonly kind: "stale"; readonly digest: Digest; readonly at: string | null }
   | { readonly kind: "related" }
   | { readonly kind: "dynamic"; readonly digests: number }
+  /** The URL itself says that what it leads to changes. */
+  | { readonly kind: "moving" }
+  /** Files of other bytes with the same OpenPGP keys in them; fingerprints in upper-case hex. */
+  | { readonly kind: "same-key"; readonly fingerprints: readonly string[] }
+  /** Files of other bytes that unpack to the same. `generated`: archives that GitHub makes at will. */
+  | { readonly kind: "same-inside"; readonly generated: boolean }
   | { readonly kind: "indistinct" }
   | { readonly kind: "unknown" };

@@ -1,6 +1,6 @@
 import { describePlatform, parsePlatform, type Platform } from "../oci/platform.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Subject } from "./subject.ts";
+import type { ImageSubject, Subject } from "./subject.ts";
 
 /** What to select from an index. All null: every entry. */
 export interface Selection {
@@ -37,6 +37,8 @@ export interface Limits {
   /** Total of all indexes and manifests of one artifact. */
   readonly documentBytes: number;
   readonly blobBytes: number;
+  /** One file of a URL: nobody says before how large it is. */
+  readonly fileBytes: number;
   /** Total of all layers of one image, for formats that unpack them. */
   readonly unpackedBytes: number;
   readonly redirects: number;
@@ -60,6 +62,8 @@ export interface Job {
   /** Of this verification alone: 32 hex digits, so that no observation can be passed off as one of another. */
   readonly run?: string;
   readonly subject: Subject;
+  /** For a file, what is requested: with its query, which no observation tells. */
+  readonly url?: string;
   readonly selection: Selection;
   readonly limits: Limits;
   /**
@@ -80,3 +84,6 @@ export interface Job {
    */
   readonly publicOnly?: boolean;
 }
+
+/** About something in a registry. */
+export type ImageJob = Job & { readonly subject: ImageSubject };

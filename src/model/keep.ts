@@ -6,6 +6,12 @@ import type { SeenObject } from "./observation.ts";
 export interface Keep {
   /** Path of the file for this blob's bytes; always the same for one digest. Its folder exists. */
   blob(digest: Digest): string;
+  /** For bytes whose digest is not known before they have arrived. */
+  readonly unnamed?: {
+    readonly path: string;
+    /** The file becomes that of this blob. */
+    named(digest: Digest): Promise<void>;
+  };
   /** The blob is complete, and its bytes match its digest. */
   landed?(digest: Digest, size: number): void;
   /** An index or a manifest, byte for byte as received. */

@@ -7,7 +7,8 @@ import type { Subject } from "./subject.ts";
 export type Asked = Subject & SelectionText;
 
 export type Via = "local" | "ssh";
-export type Role = "index" | "manifest" | "config" | "layer" | "blob";
+/** `file`: what a URL leads to. */
+export type Role = "index" | "manifest" | "config" | "layer" | "blob" | "file";
 
 /** One object as one worker saw it. */
 export interface SeenObject {

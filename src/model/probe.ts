@@ -5,7 +5,7 @@ import type { Fault } from "./observation.ts";
 /** The answer of one vantage to one small question after a disagreement: what does this tag, or this digest, lead to? */
 export interface Glance {
   readonly worker: string;
-  /** A tag or a digest. */
+  /** A tag, a digest or the URL of a file. */
   readonly asked: string;
   /** The hash of the document; null if there was none. */
   readonly digest: Digest | null;
@@ -32,4 +32,14 @@ export interface Probes {
   /** What could be read of the documents that differ, and of their manifests and configs, by digest. */
   readonly documents: ReadonlyMap<Digest, Manifest>;
   readonly configs: ReadonlyMap<Digest, Uint8Array>;
+  /** Of a file: what its bytes are, by digest. Absent for what is in a registry. */
+  readonly files?: ReadonlyMap<Digest, FileFacts>;
+}
+
+/** What bytes are, whatever they are called. */
+export interface FileFacts {
+  /** The hash of what they unpack to; null if they are not compressed, or cannot be unpacked. */
+  readonly inner: Digest | null;
+  /** Fingerprints of the OpenPGP keys in them, upper-case hex, in order. RFC 9580 §5.5.4 */
+  readonly keys: readonly string[];
 }

@@ -1,12 +1,12 @@
 import type { Asked } from "./observation.ts";
+import { fieldsOf } from "./subject.ts";
 
 /**
  * What a VM signs at the head of its receipts: one line of printable ASCII. Without it, what was seen in one
  * verification, or of one thing, could be passed off as seen in another.
  */
 export function questionLine(run: string, worker: string, asked: Asked): string {
-  const { registry, repository, platform, osVersion, bottle } = asked;
-  const what = "tag" in asked ? { tag: asked.tag, pin: asked.pin } : { digest: asked.digest };
-  const text = JSON.stringify({ run, worker, registry, repository, ...what, platform, osVersion, bottle });
+  const { platform, osVersion, bottle } = asked;
+  const text = JSON.stringify({ run, worker, ...fieldsOf(asked), platform, osVersion, bottle });
   return text.replace(/[^\x20-\x7e]/g, (odd) => `\\u${odd.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

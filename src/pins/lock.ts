@@ -1,7 +1,7 @@
 import { quoted } from "../durable.ts";
 import { readDocument, pathText, type ConfigDocument, type Mistake, type Path } from "../config/document.ts";
 import { Tofu3Error, visible } from "../errors.ts";
-import { pinOf, rootDigestOf, tagOf, type Subject } from "../model/subject.ts";
+import { isFile, pinOf, rootDigestOf, tagOf, type Subject } from "../model/subject.ts";
 import { isDigest, type Digest } from "../oci/digest.ts";
 import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
 
@@ -182,6 +182,11 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
  * for: then no answer of any registry could be right.
  */
 export function holdTo(lock: Lock, subject: Subject, file: string): Subject {
+  if (isFile(subject)) {
+    throw new Tofu3Error("E_USAGE", `a lock pins references of registries, and ${subject.url} is a URL`, {
+      hint: "https://…#sha256=HEX pins a file",
+    });
+  }
   const { registry, repository } = subject;
   const tag = tagOf(subject);
   const asked = pinOf(subject) ?? rootDigestOf(subject);

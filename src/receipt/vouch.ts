@@ -2,6 +2,7 @@ import type { PublicKey } from "../evidence/keys/publickey.ts";
 import { rootOf, type Asked, type Observation, type SeenObject } from "../model/observation.ts";
 import { questionLine } from "../model/question.ts";
 import type { Signed } from "../model/signed.ts";
+import { isFile } from "../model/subject.ts";
 import { hexOf } from "../oci/digest.ts";
 import { registryHost, requestRepository } from "../oci/reference.ts";
 import { parseReceipt, type ReceiptJob, type ReceiptText } from "./receipt.ts";
@@ -39,15 +40,16 @@ function isOfThatTime({ began, ended }: ReceiptText, { startedAt, finishedAt }: 
   return from - MOST_CLOCK_SECONDS <= began && began <= ended && ended <= to + MOST_CLOCK_SECONDS;
 }
 
-/** Null if for the tag it signed other bytes, and never these. */
+/** Null if for the name it signed other bytes, and never these. */
 function covered(observation: Observation, jobs: readonly ReceiptJob[], signer: PublicKey): Signed | null {
   const { worker, objects, asked } = observation;
   const root = rootOf(objects);
   const sums = new Map(jobs.flatMap(({ isGet, sums: of }) => (isGet ? [...of.values()].map(withoutWay) : [])));
-  const given = "tag" in asked ? sumsOfTag(asked, jobs) : sums;
+  const start = startOf(asked);
+  const given = start === null ? sums : sumsFrom(start, jobs);
   const wayOf = (seen: SeenObject): readonly string[] | undefined =>
     seen.computed === null ? undefined : (seen === root ? given : sums).get(hexOf(seen.computed));
-  if (root !== undefined && "tag" in asked && given.size > 0 && wayOf(root) === undefined) return null;
+  if (root !== undefined && start !== null && given.size > 0 && wayOf(root) === undefined) return null;
   const signed = objects.filter((each) => wayOf(each) !== undefined);
   const authorities = root === undefined ? [] : (wayOf(root) ?? []);
   return { worker, by: signer.id, objects: signed.length, of: objects.length, authorities, why: null };
@@ -58,15 +60,18 @@ function withoutWay(hex: string): [string, readonly string[]] {
   return [hex, []];
 }
 
+/** Where the bytes of a name come from; null for a digest, which says by itself which bytes are right. */
+function startOf(asked: Asked): string | null {
+  if (isFile(asked)) return asked.url;
+  if (!("tag" in asked)) return null;
+  return `https://${registryHost(asked)}/v2/${requestRepository(asked)}/manifests/${asked.tag}`;
+}
+
 /**
- * The hashes of whole bodies that the registry gave for the tag over TLS, there or where it redirected to, each with
- * the authorities that the coordinator gave for the way there.
+ * The hashes of whole bodies that came from this URL over TLS, or from where it redirects to, each with the authorities
+ * that the coordinator gave for the way there. What a shell hashed while it came is tied to no URL.
  */
-function sumsOfTag(
-  asked: Extract<Asked, { readonly tag: string }>,
-  jobs: readonly ReceiptJob[],
-): ReadonlyMap<string, readonly string[]> {
-  const start = `https://${registryHost(asked)}/v2/${requestRepository(asked)}/manifests/${asked.tag}`;
+function sumsFrom(start: string, jobs: readonly ReceiptJob[]): ReadonlyMap<string, readonly string[]> {
   const places = new Map<string, readonly string[]>([[start, []]]);
   const sums = new Map<string, readonly string[]>();
   for (let before = 0; before < places.size;) {

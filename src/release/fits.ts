@@ -24,6 +24,7 @@ export function planRelease(
   destination: Destination,
   read: ReadDocument,
 ): Format | null {
+  if (objects.some(({ role }) => role === "file")) return formatOfFile(destination);
   const manifests = manifestsOf(objects);
   const format = destination.format === "auto" ? chooseFormat(manifests, destination, read) : destination.format;
   if (format === null) return null;
@@ -47,6 +48,16 @@ export function planRelease(
       "release it to oci:DIR",
     );
   return format;
+}
+
+/** A URL is one file. Throws E_DESTINATION for a format of images. */
+export function formatOfFile({ format, path }: Destination): "file" {
+  if (format === "auto" || format === "file") return "file";
+  throw refused(
+    `${format}:${path}`,
+    "holds an image, and a URL leads to one file",
+    `write file:${path}, or the path alone`,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { assertNever, Tofu3Error } from "../errors.ts";
 import type { Destination, Format, Released } from "../model/destination.ts";
 import type { Agreed } from "../model/verdict.ts";
-import type { Subject } from "../model/subject.ts";
+import { isFile, type ImageSubject, type Subject } from "../model/subject.ts";
 import { trimEnd } from "../oci/trim.ts";
 import { checkVacant, isInto, refused } from "./destination.ts";
 import { onDisk } from "./disk.ts";
@@ -22,6 +22,8 @@ import type { Build, Workshop } from "./formats/workshop.ts";
 /** The request, which gives the result its tag and file name, with the release's limits. */
 export interface ReleaseContext {
   readonly subject: Subject;
+  /** Of a URL: what the file is called where only a folder was named; null or missing if nothing says it. */
+  readonly fileName?: string | null;
   /** Limit on the total size of unpacked layers, in formats that unpack them. */
   readonly unpackedBytes: number;
   readonly signal: AbortSignal;
@@ -56,12 +58,12 @@ async function releaseTree(
   agreed: Agreed,
   quarantine: Quarantine,
   destination: Destination,
-  { subject, unpackedBytes, signal }: ReleaseContext,
+  { subject, fileName, unpackedBytes, signal }: ReleaseContext,
 ): Promise<Released> {
   const tree = await readTree(agreed, quarantine, signal);
   const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
   if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
-  const target = targetOf(format, destination, tree, subject);
+  const target = targetOf(format, destination, isFile(subject) ? (fileName ?? null) : nameIn(format, tree, subject));
   const { force } = destination;
   if (format === "file" && target !== pathOf(destination)) await checkNamed(target, onlyBlob(tree), force, signal);
   else await checkVacant(format, target, force);
@@ -93,17 +95,21 @@ function builderOf(format: Format): Build {
 /** Has no character that a shell, or a program's own syntax, could read as more than a name. */
 const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9@+._-]{0,254}$/;
 
-function targetOf(format: Format, destination: Destination, tree: Tree, subject: Subject): string {
+function nameIn(format: Format, tree: Tree, subject: ImageSubject): string | null {
+  return format === "file" ? fileNameOf(tree, subject) : null;
+}
+
+/** `name`: what the artifact calls it. */
+function targetOf(format: Format, destination: Destination, name: string | null): string {
   const path = pathOf(destination);
   if (!isInto(destination)) return path;
   const { otherwise } = destination;
-  const name = format === "file" ? fileNameOf(tree, subject) : null;
   if (otherwise !== undefined) return join(path, name !== null && PLAIN_NAME.test(name) ? name : otherwise);
   if (format !== "file") return path;
   if (name !== null && basename(name) === name) return join(path, name);
   throw refused(
     destination.path,
-    "is a directory, and the artifact gives its blob no file name",
+    "is a directory, and nothing says what to call the file",
     `write file:${join(path, "NAME")}`,
   );
 }

@@ -50,7 +50,7 @@ function entryOf({
   };
 }
 
-function probesOf({ again, byDigest, documents, configs }: Probes): Basis["probes"] {
+function probesOf({ again, byDigest, documents, configs, files }: Probes): Basis["probes"] {
   let left = MOST_BYTES;
   const written = (digest: Digest, bytes: Uint8Array, mediaType: string | null): BasisDocument => {
     const fits = bytes.length <= left;
@@ -62,6 +62,9 @@ function probesOf({ again, byDigest, documents, configs }: Probes): Basis["probe
     byDigest: byDigest.map(glanceOf),
     documents: byDigestOrder(documents).map(([digest, { bytes, mediaType }]) => written(digest, bytes, mediaType)),
     configs: byDigestOrder(configs).map(([digest, bytes]) => written(digest, bytes, null)),
+    ...(files === undefined
+      ? {}
+      : { files: byDigestOrder(files).map(([digest, { inner, keys }]) => ({ digest, inner, keys })) }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { assertNever, visible } from "../errors.ts";
 import type { Because, Diagnosis, DiagnosisClass, Finding } from "../model/diagnosis.ts";
+import { fileWords, insideWords } from "./filediagnosis.ts";
 import { listed, shortener } from "./text.ts";
 
 /** The finding in words: what was seen, and what to do next. */
-export function diagnosisOf(finding: Finding): Diagnosis {
-  const { explanation, next } = wordsOf(finding);
+export function diagnosisOf(finding: Finding, isAboutFile = false): Diagnosis {
+  const { explanation, next } = (isAboutFile ? fileWords(finding) : null) ?? wordsOf(finding);
   return { class: finding.class, explanation, next, confidence: finding.confidence };
 }
 
@@ -68,6 +69,10 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
         explanation: `no look saw the same bytes as another: ${because.digests} digests in all`,
         next: "the reference is not fixed content: something on the way makes it anew for every request; ask for it by digest",
       };
+    case "moving":
+    case "same-key":
+    case "same-inside":
+      return insideWords(odd, because);
     case "indistinct":
       return {
         explanation: `the workers saw the same, but ${who.names} cannot be told apart as the policy asks, so they count as fewer checks than they look like`,

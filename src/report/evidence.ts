@@ -12,9 +12,10 @@ import { signedBy } from "../receipt/vouch.ts";
 import { basisOf } from "./basis.ts";
 import { diagnosisOf } from "./diagnosis.ts";
 import { inTreeOrder } from "../model/tree.ts";
-import { noticesOf } from "./notices.ts";
+import { hintsOf, noticesOf } from "./notices.ts";
 import { placeText } from "./place.ts";
 import { sentenceOf, type Facts } from "./sentence.ts";
+import { isAboutFile } from "./tally.ts";
 
 /** The results of one verification. */
 export interface Parts {
@@ -58,13 +59,13 @@ export function evidenceOf(parts: Parts): Evidence {
     observations: parts.observations.map(sorted).sort((left, right) => order(left.worker, right.worker)),
     signed: signedIn(parts),
     differences: verdict.differences.map((each) => ({ at: placeText(each.path), ...each })),
-    diagnosis: parts.finding && diagnosisOf(parts.finding),
+    diagnosis: parts.finding && diagnosisOf(parts.finding, isAboutFile(parts.observations)),
     compared: parts.compared,
     policy: { ...parts.policy, met: parts.isMet },
     days: parts.days,
     history: parts.history,
     entered: parts.entered,
-    notices: [...noticesOf(parts), ...parts.remarks],
+    notices: [...noticesOf(parts, isAboutFile(parts.observations)), ...hintsOf(parts.observations), ...parts.remarks],
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
     basis: basisOf(parts.past, parts.probes),

@@ -1,21 +1,23 @@
 import { visible } from "../errors.ts";
 import type { Entry, RecordedLook } from "../model/record.ts";
-import { formatSubject } from "../model/subject.ts";
+import { formatSubject, isFile } from "../model/subject.ts";
 import { registryKey } from "../oci/reference.ts";
 import type { Paint } from "./paint.ts";
 import { renderGrid } from "./grid.ts";
 import { requestText } from "./tally.ts";
 import { shortener } from "./text.ts";
 
-/** What a tag's digest is in comparison with the entries before. */
+/** What the digest of a tag or a file is in comparison with the entries before. */
 export type Change = "first" | "none" | "moved" | "rolled-back";
 
-/** One for each entry, oldest first; null where the workers did not see one digest, or were asked for a digest. */
+/** One for each entry, oldest first; null where the workers did not see one digest, or were asked for one. */
 export function changesOf(entries: readonly Entry[]): readonly (Change | null)[] {
   const seen = new Map<string, { last: string; all: Set<string> }>();
   return entries.map(({ subject, digest }) => {
-    if (digest === null || !("tag" in subject)) return null;
-    const name = JSON.stringify([registryKey(subject), subject.repository, subject.tag]);
+    if (digest === null || "digest" in subject) return null;
+    const name = isFile(subject)
+      ? subject.url
+      : JSON.stringify([registryKey(subject), subject.repository, subject.tag]);
     const before = seen.get(name);
     if (before === undefined) {
       seen.set(name, { last: digest, all: new Set([digest]) });

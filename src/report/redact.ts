@@ -91,6 +91,7 @@ function basisOf({ past, probes }: Basis, words: readonly string[], hide: Hide):
       byDigest: probes.byDigest.map((glance) => glanceOf(glance, hide)),
       documents: probes.documents.map(clean),
       configs: probes.configs.map(clean),
+      ...(probes.files === undefined ? {} : { files: probes.files }),
     },
   };
 }

@@ -9,7 +9,7 @@ import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { impostorsText } from "./hostkey.ts";
 import { placeWords } from "./place.ts";
 import { bytesText, counted, listed } from "./text.ts";
-import { tallyOf, wasToldNotFound } from "./tally.ts";
+import { isAboutFile, tallyOf, wasToldNotFound } from "./tally.ts";
 
 /** The evidence without its sentence. */
 export type Facts = Omit<Evidence, "summary">;
@@ -61,7 +61,7 @@ function reasonText(reason: Reason, facts: Facts, write: Write): string {
     case "version":
       return `${everybody(observations)} saw ${write(reason.root)}, but ${mismatchText(reason.mismatch)}`;
     case "ledger":
-      return `${everybody(observations)} saw ${write(reason.root)}, but ${historyText(reason.history, write)}`;
+      return `${everybody(observations)} saw ${write(reason.root)}, but ${historyText(reason.history, write, isAboutFile(observations))}`;
     case "days":
       return `${everybody(observations)} saw ${write(reason.root)}, on ${reason.have} of ${reason.needed} days so far`;
     case "moved":
@@ -73,9 +73,12 @@ function reasonText(reason: Reason, facts: Facts, write: Write): string {
   }
 }
 
-function historyText({ last, at, change }: History, write: Write): string {
+function historyText({ last, at, change }: History, write: Write, isOfFile: boolean): string {
   const before = `the ledger's last agreement is ${write(last ?? "nothing")}${at === null ? "" : ` of ${at.slice(0, 10)}`}`;
-  return change === "rolled-back" ? `${before}, and the tag had led there before that` : before;
+  if (change !== "rolled-back") return before;
+  return isOfFile
+    ? `${before}, and it had been this one before that`
+    : `${before}, and the tag had led there before that`;
 }
 
 function everybody({ length }: readonly unknown[]): string {

@@ -17,6 +17,7 @@ import {
   faultHint,
   faultNote,
   firstPlaces,
+  isAboutFile,
   matchesText,
   outcomeWord,
   remarksOf,
@@ -203,8 +204,8 @@ function digestsIn({ left, right }: Change): string[] {
   return [left, right].filter((each) => each !== null && isDigest(each));
 }
 
-function movedOf({ artifact, reason, history }: Evidence): Moved | null {
-  return movedSince(history, artifact?.digest ?? rootOfReason(reason));
+function movedOf({ artifact, reason, history, observations }: Evidence): Moved | null {
+  return movedSince(history, artifact?.digest ?? rootOfReason(reason), isAboutFile(observations));
 }
 
 /** As loud as a host key of SSH that has changed. */

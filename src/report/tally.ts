@@ -2,6 +2,7 @@ import { visible } from "../errors.ts";
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
 import { hostKeyDoubt } from "../model/impostor.ts";
 import type { Observation } from "../model/observation.ts";
+import { isFile } from "../model/subject.ts";
 import { algorithmOf, isDigest } from "../oci/digest.ts";
 import { counted } from "./text.ts";
 
@@ -12,6 +13,11 @@ export function tallyOf(objects: readonly { readonly digest: string; readonly si
 } {
   const sizes = new Map(objects.map((seen) => [seen.digest, seen.size]));
   return { objects: sizes.size, bytes: [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+}
+
+/** What was asked is a URL. */
+export function isAboutFile([first]: readonly Observation[]): boolean {
+  return first !== undefined && isFile(first.asked);
 }
 
 /** `ghcr.io/homebrew/core/vim:9.0.1900, darwin/amd64, os.version macOS 11` */

@@ -33,6 +33,7 @@ limits: { retries: 0 }
     documentBytes: 64 * 2 ** 20,
     unpackedBytes: 16 * 2 ** 30,
     blobBytes: 64 * 2 ** 30,
+    fileBytes: 16 * 2 ** 30,
     redirects: 5,
     retries: 0,
     againSeconds: 3,

@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../../src/errors.ts";
+import type { SelectionText } from "../../src/model/job.ts";
 import type { Asked, Observation, SeenObject } from "../../src/model/observation.ts";
+import type { ImageSubject } from "../../src/model/subject.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 
 /** `digestOf("a")` is sha256:aaaa… */
@@ -38,7 +40,7 @@ export function tree(root: Digest = digest("a")): SeenObject[] {
   ];
 }
 
-export const ASKED: Asked = {
+export const ASKED: ImageSubject & SelectionText = {
   registry: "ghcr.io",
   repository: "a/b",
   tag: "1",

@@ -12,7 +12,7 @@ import { isDigest, type Digest } from "../../src/oci/digest.ts";
 import { noticesOf } from "../../src/report/notices.ts";
 import { historyOf } from "../../src/consensus/history.ts";
 import { bytesOf, entryFor, imageOf, indexOf, known, rootOnly, attestationOf } from "./documents.ts";
-import { asking, digest, failed, fault, object, observation, refused, saw } from "./observations.ts";
+import { ASKED, asking, digest, failed, fault, object, observation, refused, saw } from "./observations.ts";
 import { entry, glance, past } from "./past.ts";
 
 /** What people wrote down of rounds that they did by hand. It is theirs: it is read where it lies, and not copied. */
@@ -305,7 +305,7 @@ describe("a tag that moved for everybody", () => {
   test.each(MOVED)("$ref: three days on one of its digests are met", ({ history }) => {
     const seen = digestIn(history.at(-1)?.digest ?? "");
     const observations = looked(seen).map((each) => {
-      const { registry, repository, platform, osVersion, bottle } = each.asked;
+      const { registry, repository, platform, osVersion, bottle } = ASKED;
       return { ...each, asked: { registry, repository, digest: seen, platform, osVersion, bottle } };
     });
     const days = ["2026-03-01", "2026-03-02", "2026-03-03"];
@@ -360,7 +360,7 @@ describe("a pin that is gone", () => {
   test.each(TAGS.filter(({ expect: words }) => words.startsWith("pin-gone")))("$ref", ({ history }) => {
     const pinned = digestIn(history[0]?.digest ?? "");
     const gone = VANTAGES.map((vantage) => refused("E_NOT_FOUND")(vantage)).map((each) => {
-      const { registry, repository, platform, osVersion, bottle } = each.asked;
+      const { registry, repository, platform, osVersion, bottle } = ASKED;
       return { ...each, asked: { registry, repository, digest: pinned, platform, osVersion, bottle } };
     });
     expect(judged(gone)).toMatchObject({ verdict: { outcome: "absent" }, finding: { class: "absent", odd: [] } });

@@ -43,6 +43,7 @@ function redirect(location: string): unknown {
     base: url,
     loopback: false,
     publicOnly: false,
+    isAnonymous: false,
     addresses: new Set<string>(),
   };
   const settings = () => ({ plainHttp: false, trust: null });

@@ -190,7 +190,7 @@ describe("a diagnosis in words", () => {
       found({ class: "not-content", because: { kind: "page", status: 200, contentType: bad, head: bad } }),
       found({ class: "interception", because: { kind: "issuer", host: "ghcr.io", odd: bad, others: bad } }),
     ];
-    for (const { explanation, next } of hostile.map(diagnosisOf))
+    for (const { explanation, next } of hostile.map((each) => diagnosisOf(each)))
       expect(explanation + next).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 

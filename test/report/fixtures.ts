@@ -15,14 +15,15 @@ export const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const CONFIG = "application/vnd.oci.image.config.v1+json";
 export const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
+const OCTETS = "application/octet-stream";
+const TYPES = { index: INDEX, manifest: MANIFEST, config: CONFIG, layer: LAYER, blob: OCTETS, file: OCTETS };
+
 export function object(changes: Partial<SeenObject> & Pick<SeenObject, "role" | "digest">): SeenObject {
   return {
     computed: changes.digest,
     size: 1000,
     declaredSize: 1000,
-    mediaType: { index: INDEX, manifest: MANIFEST, config: CONFIG, layer: LAYER, blob: "application/octet-stream" }[
-      changes.role
-    ],
+    mediaType: TYPES[changes.role],
     parent: null,
     position: 0,
     platform: null,

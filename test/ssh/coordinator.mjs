@@ -5,6 +5,7 @@ const [, , target, url] = process.argv;
 const limits = {
   manifestBytes: 1,
   blobBytes: 1,
+  fileBytes: 1,
   redirects: 5,
   retries: 5,
   connectSeconds: 20,

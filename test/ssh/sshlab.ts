@@ -10,6 +10,7 @@ export const LIMITS: Limits = {
   manifestBytes: 4 << 20,
   documentBytes: 64 * 1024 * 1024,
   blobBytes: 2 ** 36,
+  fileBytes: 2 ** 36,
   unpackedBytes: 2 ** 40,
   redirects: 5,
   retries: 5,

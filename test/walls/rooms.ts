@@ -14,9 +14,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lock.ts": ["errors.ts", "durable.ts", "owner.ts"],
   codes: ["errors.ts", "report/fold.ts"],
   "index.ts": ["errors.ts", "oci", "model", "consensus/judge.ts", "api.ts"],
-  "api.ts": ["model", "oci/reference.ts", "config/load.ts", "coordinator/verify.ts"],
+  "api.ts": ["model", "oci/reference.ts", "config/load.ts", "coordinator/verify.ts", "file/url.ts"],
   oci: ["errors.ts"],
-  model: ["errors.ts", "secret.ts", "oci"],
+  file: ["errors.ts", "oci"],
+  model: ["errors.ts", "secret.ts", "oci", "file/url.ts"],
   http: ["errors.ts", "secret.ts", "oci", "model"],
   local: ["errors.ts", "secret.ts", "oci", "model", "http"],
   "ssh/script": [
@@ -62,9 +63,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "http/raise.ts",
     "worker",
     "worker/fetch",
+    "file/name.ts",
   ],
   consensus: ["errors.ts", "oci", "model"],
-  "consensus/diagnose": ["oci", "model", "consensus"],
+  "consensus/diagnose": ["oci", "model", "consensus", "file/name.ts"],
   evidence: [
     "errors.ts",
     "durable.ts",
@@ -78,6 +80,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "evidence/schema",
     "evidence/keys",
     "evidence/statement",
+    "file/openpgp.ts",
   ],
   "evidence/keys": [
     "errors.ts",
@@ -111,9 +114,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "release/quarantine/quarantine.ts",
     "release/quarantine/kept.ts",
     "release/quarantine/move.ts",
+    "file/name.ts",
   ],
   release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
-  report: ["errors.ts", "oci", "model", "receipt/vouch.ts"],
+  report: ["errors.ts", "oci", "model", "receipt/vouch.ts", "file/name.ts"],
   "report/html": ["errors.ts", "oci", "model", "report"],
   "report/audit": ["errors.ts", "oci", "model", "report", "report/html", "pins/findings/level.ts"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts"],
@@ -187,6 +191,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config",
     "config/docker",
     "config/ssh",
+    "file/name.ts",
+    "worker/walk/file.ts",
   ],
   "coordinator/audit": [
     "errors.ts",
@@ -292,6 +298,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "cli/argv/commands": [
     "errors.ts",
+    "file/pin.ts",
+    "oci/digest.ts",
     "model",
     "pins/findings/failon.ts",
     "report/kinds.ts",
@@ -372,6 +380,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/argv",
     "cli/argv/commands",
     "cli/progress",
+    "file/name.ts",
   ],
   cli: [
     "errors.ts",
@@ -395,6 +404,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/progress",
     "cli/commands",
     "cli/complete",
+    "file",
   ],
 };
 

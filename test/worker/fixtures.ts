@@ -1,5 +1,5 @@
 import type { Credentials } from "../../src/model/credentials.ts";
-import type { Job, Limits, Selection } from "../../src/model/job.ts";
+import type { ImageJob, Limits, Selection } from "../../src/model/job.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import type { Progress } from "../../src/model/progress.ts";
 import { digestOf, type Algorithm, type Digest } from "../../src/oci/digest.ts";
@@ -18,6 +18,7 @@ export const LIMITS: Limits = {
   manifestBytes: 2_000_000,
   documentBytes: 64 * 1024 * 1024,
   blobBytes: 1_000_000,
+  fileBytes: 1_000_000,
   unpackedBytes: 2 ** 40,
   redirects: 5,
   retries: 5,
@@ -132,7 +133,7 @@ export function jobOf(
   reference = "registry.example/a/b:1",
   selection: Partial<Selection> = {},
   limits: Partial<Limits> = {},
-): Job {
+): ImageJob {
   return {
     subject: subjectOf(parseReference(reference)),
     selection: { ...EVERYTHING, ...selection },
@@ -147,7 +148,7 @@ const NEVER = new AbortController().signal;
 export function look(
   transport: FakeTransport | Transport,
   more: {
-    job?: Job;
+    job?: ImageJob;
     vantage?: Parameters<typeof vantageOf>[1];
     keep?: Hooks["keep"];
     admit?: Hooks["admit"];

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { judge } from "../../src/consensus/judge.ts";
 import type { Link } from "../../src/http/transport.ts";
 import { createLocalLink } from "../../src/local/engine.ts";
-import type { Job } from "../../src/model/job.ts";
+import type { ImageJob } from "../../src/model/job.ts";
 import type { Observation } from "../../src/model/observation.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { present } from "../../src/worker/walk/presence.ts";
@@ -21,7 +21,7 @@ const GONE = parseDigest(`sha256:${"0".repeat(64)}`);
 let registry: Registry;
 let vm: Vm;
 let pushed: Pushed;
-let atRoot: Job;
+let atRoot: ImageJob;
 const links: Link[] = [];
 beforeAll(async () => {
   registry = await startRegistry({ token: { anonymous: true, users: [{ user: "me", password: "pw" }] } });

@@ -4,9 +4,10 @@ import { basename, join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
+import { nameInUrl } from "../../file/name.ts";
 import type { Destination, Format } from "../../model/destination.ts";
 import type { CommandEnd, Evidence } from "../../model/evidence.ts";
-import type { Subject } from "../../model/subject.ts";
+import { isFile, type Subject } from "../../model/subject.ts";
 import { openPrivateFolder } from "../../release/quarantine/privatefolder.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
 import { redact } from "../../report/redact.ts";
@@ -17,14 +18,9 @@ import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { planReports } from "../reports.ts";
 import { reportSigner, writeVerdictReports, type VerdictReports } from "../verdictreports.ts";
-import { readSubject } from "../subject.ts";
+import { readSubject, type Named } from "../subject.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 import { againLine, heldTo } from "./verify.ts";
-
-interface Asked {
-  readonly reference: string;
-  readonly subject: Subject;
-}
 
 /**
  * Runs a command on what all workers agree on, or nothing. Answers the command's exit code, or the gravest of tofu3's
@@ -70,11 +66,11 @@ export async function execCommand(
   }
 }
 
-async function askedFor({ references, lock }: ExecArguments, settings: Settings, io: Io): Promise<readonly Asked[]> {
-  const asked: Asked[] = [];
+async function askedFor({ references, lock }: ExecArguments, settings: Settings, io: Io): Promise<readonly Named[]> {
+  const asked: Named[] = [];
   for (const reference of references) {
-    const subject = readSubject(reference, "exec", settings, io);
-    asked.push({ reference, subject: lock === null ? subject : await heldTo(lock, subject, io.cwd) });
+    const named = readSubject(reference, "exec", settings, io);
+    asked.push(lock === null ? named : { ...named, subject: await heldTo(lock, named.subject, io.cwd) });
   }
   return asked;
 }
@@ -95,16 +91,17 @@ interface Around {
 }
 
 /** One after the other, so that each has the workers, the time limit and the lines of progress for itself. */
-async function verifyAll(asked: readonly Asked[], folder: string, around: Around): Promise<readonly Evidence[]> {
+async function verifyAll(asked: readonly Named[], folder: string, around: Around): Promise<readonly Evidence[]> {
   const { wanted, config, settings, signal } = around;
   // standard output is the command's
   const io: Io = { ...around.io, stdout: around.io.stderr };
   const seen: Evidence[] = [];
-  for (const [index, { reference, subject }] of asked.entries()) {
+  for (const [index, named] of asked.entries()) {
+    const { subject } = named;
     const room = join(folder, String(index + 1));
     await mkdir(room, { mode: 0o700 });
     const destination = destinationIn(room, wanted.as, subject);
-    const request = { ...wanted, reference, subject, destination, force: false, remember: true };
+    const request = { ...wanted, ...named, destination, force: false, remember: true };
     const evidence = await runVerification(request, config, settings, io, signal);
     const again = againLine(request, settings);
     if (!settings.quiet || evidence.outcome !== "agreed")
@@ -125,10 +122,16 @@ const ENDINGS: Readonly<Record<Format, string>> = {
 };
 
 /** A bottle gets Homebrew's own name; anything else the last part of its repository's, which has no character to fear. */
-function destinationIn(room: string, as: Format | null, { repository }: Subject): Destination {
-  const otherwise = basename(repository);
+function destinationIn(room: string, as: Format | null, subject: Subject): Destination {
+  const otherwise = isFile(subject) ? plainName(subject.url) : basename(subject.repository);
   if (as === null || as === "file") return { format: as ?? "auto", path: `${room}/`, force: false, otherwise };
   return { format: as, path: join(room, `${otherwise}${ENDINGS[as]}`), force: false };
+}
+
+/** The last segment of a URL, of characters that no shell and no program reads as more than a name. */
+function plainName(url: string): string {
+  const name = nameInUrl(url);
+  return name.kind === "name" && /^[A-Za-z0-9][A-Za-z0-9@+._-]*$/.test(name.name) ? name.name : "file";
 }
 
 const NOT_RUN: CommandEnd = { started: false, code: null, signal: null };

@@ -22,7 +22,7 @@ import { readSubject } from "../subject.ts";
 
 /** The entries of the ledger, or whether its chain holds. Returns 10 if it does not. */
 export async function historyCommand(wanted: HistoryArguments, settings: Settings, io: Io): Promise<number> {
-  const subject = wanted.subject === null ? null : readSubject(wanted.subject, "history", settings, io);
+  const subject = wanted.subject === null ? null : readSubject(wanted.subject, "history", settings, io).subject;
   const place = ledgerPlace(await findConfig(settings.config, io), io);
   const history = await readHistory(place).catch((error: unknown) => {
     if (error instanceof Tofu3Error && error.code === "E_LEDGER") return error;

@@ -1,6 +1,6 @@
 import { openLocalVantage } from "../../coordinator/alone.ts";
 import { Tofu3Error } from "../../errors.ts";
-import { isSelective, parseSelection, type Job } from "../../model/job.ts";
+import { isSelective, parseSelection, type ImageJob } from "../../model/job.ts";
 import { pinOf } from "../../model/subject.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { jsonText } from "../../report/json.ts";
@@ -17,7 +17,7 @@ import { noteNoVerdict } from "../notes.ts";
 import { exchangesOf, openLog } from "../runtime.ts";
 import { printFormat } from "../print.ts";
 import { selectedOf, treeOf, valueOf } from "../tree.ts";
-import { readSubject } from "../subject.ts";
+import { readImage } from "../subject.ts";
 
 /** What this machine sees of one reference: a tree, one JSON object, or the exact bytes. */
 export async function inspectCommand(
@@ -26,14 +26,14 @@ export async function inspectCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const subject = readSubject(wanted.reference, "inspect", settings, io);
+  const subject = readImage(wanted.reference, "inspect", settings, io);
   const selection = parseSelection(wanted);
   const { vantage, limits, close } = await openLocalVantage(
     settings.config,
     { ...io, authfile: settings.authfile, ...(await exchangesOf(settings, await openLog(settings, io))) },
     signal,
   );
-  const job: Job = { subject, selection, limits, depth: "documents" };
+  const job: ImageJob = { subject, selection, limits, depth: "documents" };
   const pin = pinOf(subject);
   if (wanted.raw) return printRaw(await receive(vantage, job, signal).finally(close), pin, settings, io);
   const seen = await inspect(vantage, job, () => undefined, signal).finally(close);

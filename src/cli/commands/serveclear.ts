@@ -12,11 +12,11 @@ import { EXIT_OK } from "../exit.ts";
 import type { ServeClearArguments } from "../argv/commands/serve.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
-import { readSubject } from "../subject.ts";
+import { readImage } from "../subject.ts";
 
 /** Takes a hold away, and says what it was. Throws E_USAGE, with what is on hold, if there is none. */
 export async function serveClearCommand(wanted: ServeClearArguments, settings: Settings, io: Io): Promise<number> {
-  const subject = readSubject(wanted.reference, "serve clear", settings, io);
+  const subject = readImage(wanted.reference, "serve clear", settings, io);
   if ("tag" in subject && subject.pin !== null)
     throw new Tofu3Error("E_USAGE", "a tag is on hold, or a digest, not both of them together", {
       hint: `tofu3 serve clear ${formatNamed(subject, subject.tag)}`,

@@ -5,7 +5,8 @@ import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
-import type { Subject } from "../../model/subject.ts";
+import { isFile, type Subject } from "../../model/subject.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { redact } from "../../report/redact.ts";
@@ -14,7 +15,7 @@ import type { VerifyArguments } from "../argv/commands/verify.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { planReports } from "../reports.ts";
-import { readSubject } from "../subject.ts";
+import { readSubject, type Named } from "../subject.ts";
 import { reportSigner, writeVerdictReports } from "../verdictreports.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 
@@ -25,20 +26,38 @@ export async function verifyCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const asked = readSubject(wanted.reference, "verify", settings, io);
-  const subject = wanted.lock === null ? asked : await heldTo(wanted.lock, asked, io.cwd);
+  const named = pinnedTo(wanted.pin, readSubject(wanted.reference, "verify", settings, io));
+  const asked = wanted.lock === null ? named : { ...named, subject: await heldTo(wanted.lock, named.subject, io.cwd) };
+  const { subject } = asked;
   const reports = await planReports(wanted.reports, REPORT_KINDS, io);
   const config = await loadConfig(settings.config, io);
   const signer = await reportSigner(reports, wanted.sign, config, io, signal);
-  const seen = await runVerification({ ...wanted, subject, remember: true }, config, settings, io, signal);
+  const seen = await runVerification({ ...wanted, ...asked, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
-  const again = againLine(wanted, settings);
+  const again = againLine({ ...wanted, reference: asked.reference }, settings);
   const told = await tellEvidence(evidence, subject, { settings, again, format: wanted.format }, io);
   const reported = await writeVerdictReports({ reports, signer }, [evidence], again, io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
   return code === EXIT_OK ? gravestOf([told, reported]) : code;
+}
+
+/** Throws E_USAGE for what has its pin in its reference, and for two pins that differ. */
+function pinnedTo(pin: Digest | null, named: Named): Named {
+  if (pin === null) return named;
+  const { subject } = named;
+  if (!isFile(subject)) {
+    throw new Tofu3Error("E_USAGE", "a checksum of a file does not go with a reference of a registry", {
+      hint: `a reference is pinned by its digest: ${named.reference}@sha256:…`,
+    });
+  }
+  if (subject.pin !== null && subject.pin !== pin) {
+    throw new Tofu3Error("E_USAGE", `the URL is pinned to ${subject.pin}, and the flag says ${pin}`, {
+      hint: "leave out the one that is wrong",
+    });
+  }
+  return { ...named, subject: { ...subject, pin } };
 }
 
 type Again = Pick<VerifyArguments, "lock" | "keepEvidence" | "redact"> & Evidence["request"];

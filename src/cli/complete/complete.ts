@@ -1,7 +1,7 @@
 import { glanceAtConfig } from "../../config/glance.ts";
 import { ledgerPlace } from "../../config/state.ts";
 import { recentSubjects } from "../../ledger/recent.ts";
-import { formatSubject, type Subject } from "../../model/subject.ts";
+import { formatSubject, isFile, type ImageSubject, type Subject } from "../../model/subject.ts";
 import { COMMANDS } from "../argv/usage.ts";
 import type { Flag } from "../argv/command.ts";
 import { topicNames } from "../argv/topics.ts";
@@ -130,19 +130,25 @@ async function fromSource(
       return words(
         [
           ...new Set(
-            (await recent(config, io)).map(({ registry, repository }) => named(`${registry}/${repository}`, current)),
+            (await recentImages(config, io)).map(({ registry, repository }) =>
+              named(`${registry}/${repository}`, current),
+            ),
           ),
         ],
         "seen before",
       );
     case "registries":
-      return words([...new Set((await recent(config, io)).map(({ registry }) => registry))], "seen before");
+      return words([...new Set((await recentImages(config, io)).map(({ registry }) => registry))], "seen before");
   }
 }
 
 async function recent(config: string | null, io: Io): Promise<readonly Subject[]> {
   const { ledger } = await glanceAtConfig(config, io);
   return recentSubjects(ledgerPlace({ ledger }, io).path, MOST);
+}
+
+async function recentImages(config: string | null, io: Io): Promise<readonly ImageSubject[]> {
+  return (await recent(config, io)).flatMap((subject) => (isFile(subject) ? [] : [subject]));
 }
 
 /** As people write it, unless they began to write all of it. */

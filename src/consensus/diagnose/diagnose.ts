@@ -5,14 +5,14 @@ import type { Entry } from "../../model/record.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import type { Rule } from "./case.ts";
 import { falseContent, otherTypes } from "./content.ts";
-import { dynamic, interception, related, replaced, splitView, stale } from "./split.ts";
+import { dynamic, interception, moving, related, replaced, sameInside, splitView, stale } from "./split.ts";
 import { absence, change, gap, impostor, move, sameness } from "./withheld.ts";
 
 /** In order: the first rule that finds something names the class. */
 const RULES: readonly Rule[] = [
   ...[absence, impostor, gap, change, move, sameness],
   ...[falseContent, otherTypes],
-  ...[interception, dynamic, related, stale, replaced, splitView],
+  ...[interception, dynamic, related, sameInside, moving, stale, replaced, splitView],
 ];
 
 /**

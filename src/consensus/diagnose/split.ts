@@ -1,4 +1,6 @@
+import { isGeneratedArchive, isMovingUrl } from "../../file/name.ts";
 import type { Finding } from "../../model/diagnosis.ts";
+import { isFile } from "../../model/subject.ts";
 import type { Glance } from "../../model/probe.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { imageConfigOf } from "../../oci/imageconfig.ts";
@@ -35,6 +37,30 @@ export const dynamic: Rule = (each) => {
   const digests = new Set(looks).size;
   if (looks.includes(null) || digests < looks.length) return null;
   return { class: "dynamic", confidence: "likely", odd: [], because: { kind: "dynamic", digests } };
+};
+
+/** Files of other bytes that hold the same: one OpenPGP key, or what they unpack to. */
+export const sameInside: Rule = (each) => {
+  const { observations, probes } = each;
+  const pair = leadingPair(observations);
+  const [first] = observations;
+  if (!isSplit(each) || pair === null || first === undefined || camps(observations).length !== 2) return null;
+  const [left, right] = [probes?.files?.get(pair[0]), probes?.files?.get(pair[1])];
+  if (left === undefined || right === undefined) return null;
+  const odd = oddOnes(observations);
+  const fingerprints = left.keys;
+  if (fingerprints.length > 0 && fingerprints.join() === right.keys.join())
+    return { class: "reserialised", confidence: "possible", odd, because: { kind: "same-key", fingerprints } };
+  if (left.inner === null || left.inner !== right.inner) return null;
+  const generated = isFile(first.asked) && isGeneratedArchive(first.asked.url);
+  return { class: "recompressed", confidence: "likely", odd, because: { kind: "same-inside", generated } };
+};
+
+/** The URL says by itself that what it leads to changes. */
+export const moving: Rule = (each) => {
+  const [first] = each.observations;
+  if (!isSplit(each) || first === undefined || !isFile(first.asked) || !isMovingUrl(first.asked.url)) return null;
+  return { class: "dynamic", confidence: "possible", odd: [], because: { kind: "moving" } };
 };
 
 /** The documents differ, and what they lead to does not. */

@@ -7,7 +7,7 @@ import type { Rule } from "./case.ts";
 import { isPage, pageIn } from "./content.ts";
 
 /** Answers that are no content: a page, an error document, something that cannot be read as what it says it is. */
-const NO_CONTENT: ReadonlySet<string> = new Set(["E_MEDIA_TYPE", "E_MANIFEST", "E_ENCODING"]);
+const NO_CONTENT: ReadonlySet<string> = new Set(["E_MEDIA_TYPE", "E_MANIFEST", "E_ENCODING", "E_NOT_CONTENT"]);
 const RANK: readonly DiagnosisClass[] = ["not-content", "mislabelled", "absent", "unreachable"];
 
 /** All were told that it does not exist. */

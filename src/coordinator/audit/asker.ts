@@ -1,10 +1,10 @@
 import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Answer, Presence } from "../../model/audit.ts";
-import type { Job } from "../../model/job.ts";
+import type { ImageJob } from "../../model/job.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
-import { formatSubject, type Subject } from "../../model/subject.ts";
+import { formatSubject, type ImageSubject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { registryHost, registryKey, type Repository } from "../../oci/reference.ts";
@@ -56,7 +56,7 @@ export class Asker implements Asking {
     await Promise.allSettled(this.#asked.values());
   }
 
-  ask(subject: Subject): Promise<Answer | NotAsked> {
+  ask(subject: ImageSubject): Promise<Answer | NotAsked> {
     const name = formatSubject(subject);
     const known = this.#asked.get(name) ?? this.#answer(name, subject);
     this.#asked.set(name, known);
@@ -78,7 +78,7 @@ export class Asker implements Asking {
     return new Map(blobs.map((blob, at) => [blob, presenceIn(answers.map((each) => each[at]))]));
   }
 
-  async #answer(name: string, subject: Subject): Promise<Answer | NotAsked> {
+  async #answer(name: string, subject: ImageSubject): Promise<Answer | NotAsked> {
     const { journal, signal } = this.#around;
     const known = journal.known(name);
     if (known !== null) return known;
@@ -93,7 +93,7 @@ export class Asker implements Asking {
     return answer;
   }
 
-  async #question(subject: Subject, registry: string): Promise<Told | NotAsked> {
+  async #question(subject: ImageSubject, registry: string): Promise<Told | NotAsked> {
     const { vantages, signal } = this.#around;
     const asked = { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null };
     const number = this.#trouble.begin();
@@ -111,7 +111,7 @@ export class Asker implements Asking {
 
   /** No registry waits for the ledger: many verdicts are entered together. */
   async #judge(
-    subject: Subject,
+    subject: ImageSubject,
     reference: string,
     told: Told,
   ): Promise<{ readonly answer: Answer; readonly isEntered: boolean }> {
@@ -124,7 +124,7 @@ export class Asker implements Asking {
     return { answer: answerOf(judgement, told, { reference, ...WHOLE }), isEntered: judgement.fault === null };
   }
 
-  #jobOf(subject: Subject): Job {
+  #jobOf(subject: ImageSubject): ImageJob {
     const { depth, allowPrivate } = this.#request;
     const { limits: all } = this.#around.runtime.config;
     const totalSeconds = depth === "root" ? Math.min(all.totalSeconds, ROOT_SECONDS) : all.totalSeconds;

@@ -3,7 +3,7 @@ import { ledgerPlace } from "../../config/state.ts";
 import { asError, type Tofu3Error } from "../../errors.ts";
 import type { Examination } from "../../model/audit.ts";
 import { openLedgers } from "../../ledger/ledger.ts";
-import type { Subject } from "../../model/subject.ts";
+import type { ImageSubject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
 import type { Runtime } from "../runtime.ts";
 import { openVantages } from "../vantages.ts";
@@ -55,12 +55,12 @@ export async function examineAll(
 }
 
 /** Everything that may be asked for: whose past is wanted. */
-function subjectsOf(wanted: readonly Wanted[]): readonly Subject[] {
+function subjectsOf(wanted: readonly Wanted[]): readonly ImageSubject[] {
   return wanted.flatMap(({ reference, tag, claims }) => {
     const { registry, repository, digest } = reference;
     const tags = [...(tag === null ? [] : [tag]), ...claims];
     return [
-      ...tags.map((each): Subject => ({ registry, repository, tag: each, pin: null })),
+      ...tags.map((each): ImageSubject => ({ registry, repository, tag: each, pin: null })),
       ...(digest === undefined ? [] : [{ registry, repository, digest }]),
     ];
   });

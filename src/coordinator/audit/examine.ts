@@ -1,5 +1,5 @@
 import type { Answer, Examination, Presence } from "../../model/audit.ts";
-import type { Subject } from "../../model/subject.ts";
+import type { ImageSubject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
 import { algorithmOf, type Digest } from "../../oci/digest.ts";
 
@@ -10,7 +10,7 @@ export interface NotAsked {
 
 /** How questions are asked. */
 export interface Asking {
-  ask(subject: Subject): Promise<Answer | NotAsked>;
+  ask(subject: ImageSubject): Promise<Answer | NotAsked>;
   present(wanted: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
 }
 
@@ -22,7 +22,7 @@ export async function examine(wanted: Wanted, asking: Asking): Promise<Examinati
   const { reference, claims, bottles } = wanted;
   const { registry, repository, digest } = reference;
   const refusals: string[] = [];
-  const answered = async (subject: Subject): Promise<Answer | null> => {
+  const answered = async (subject: ImageSubject): Promise<Answer | null> => {
     const answer = await asking.ask(subject);
     if (!("closed" in answer)) return answer;
     refusals.push(answer.closed);

@@ -1,5 +1,5 @@
-import type { Job, Limits } from "../../model/job.ts";
-import type { Subject } from "../../model/subject.ts";
+import type { ImageJob, Job, Limits } from "../../model/job.ts";
+import type { ImageSubject } from "../../model/subject.ts";
 import type { Repository } from "../../oci/reference.ts";
 import { jobOf } from "../request.ts";
 import type { GateQuestion } from "./ask.ts";
@@ -10,8 +10,8 @@ export const WHOLE = { platform: null, osVersion: null, bottle: null };
 const DOCUMENT_SECONDS = 120;
 
 /** What the vantages are to look at, for a question of the gate. */
-export function jobFor({ repository, wanted, mayBePrivate }: GateQuestion, limits: Limits): Job {
-  const job = (subject: Subject, depth: Job["depth"], within: Limits): Job => ({
+export function jobFor({ repository, wanted, mayBePrivate }: GateQuestion, limits: Limits): ImageJob {
+  const job = (subject: ImageSubject, depth: Job["depth"], within: Limits): ImageJob => ({
     ...jobOf({ subject, ...WHOLE }, within, depth),
     publicOnly: !mayBePrivate,
   });
@@ -34,7 +34,7 @@ export function jobFor({ repository, wanted, mayBePrivate }: GateQuestion, limit
 }
 
 /** For questions about a tag that fetch no document, or none at all. */
-export function tagJob(repository: Repository, tag: string, mayBePrivate: boolean, limits: Limits): Job {
+export function tagJob(repository: Repository, tag: string, mayBePrivate: boolean, limits: Limits): ImageJob {
   return jobFor({ repository, wanted: { kind: "tag", tag }, isNamed: false, mayBePrivate }, limits);
 }
 
@@ -43,6 +43,6 @@ export function inShort(limits: Limits): Limits {
   return { ...limits, totalSeconds: Math.min(limits.totalSeconds, DOCUMENT_SECONDS) };
 }
 
-function tagIn({ registry, repository }: Repository, tag: string): Subject {
+function tagIn({ registry, repository }: Repository, tag: string): ImageSubject {
   return { registry, repository, tag, pin: null };
 }

@@ -43,6 +43,16 @@ export const basis = z.looseObject({
       byDigest: z.array(glance),
       documents: z.array(document),
       configs: z.array(document),
+      // of a file alone
+      files: z
+        .array(
+          z.looseObject({
+            digest,
+            inner: digest.nullable(),
+            keys: z.array(z.string().regex(/^[0-9A-F]{40,64}$/)),
+          }),
+        )
+        .optional(),
     })
     .nullable(),
 });

@@ -1,8 +1,8 @@
 import type { Evidence } from "../../model/evidence.ts";
 import { isSelective } from "../../model/job.ts";
 import { rootOf, type Observation } from "../../model/observation.ts";
-import { formatSubject, pinOf, rootDigestOf, subjectOf, type Subject } from "../../model/subject.ts";
-import { formatReference, parseReference } from "../../oci/reference.ts";
+import { formatSubject, isFile, parseSubject, pinOf, rootDigestOf, type Subject } from "../../model/subject.ts";
+import { formatReference } from "../../oci/reference.ts";
 import type { ResourceDescriptor } from "./statement.ts";
 
 /** What statements are about: the root, and the manifests that were selected from it. */
@@ -14,16 +14,18 @@ export interface Subjects {
 }
 
 export function subjectsOf({ request, observations }: Pick<Evidence, "request" | "observations">): Subjects {
-  const asked = subjectOf(parseReference(request.reference));
+  const asked = parseSubject(request.reference);
   const seen = observations.map((observation) => seenBy(observation, asked, isSelective(request)));
   const found = distinct(seen.flat());
   const wanted = rootDigestOf(asked) ?? pinOf(asked) ?? observations.map((each) => pinOf(each.asked))[0] ?? null;
-  const all = found.length > 0 || wanted === null ? found : [described(formatSubject(asked), wanted)];
+  const all =
+    found.length > 0 || wanted === null ? found : [described(isFile(asked) ? asked.url : formatSubject(asked), wanted)];
   return { all, each: seen.map((own) => (own.length === 0 ? all : own)) };
 }
 
 function seenBy({ digest, objects }: Observation, asked: Subject, selects: boolean): readonly ResourceDescriptor[] {
   if (digest === null) return [];
+  if (isFile(asked)) return [described(asked.url, digest)];
   const { registry, repository } = asked;
   const root = rootOf(objects);
   const selected = objects.flatMap(({ role, computed, parent }) =>

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Evidence } from "../../model/evidence.ts";
-import { formatSubject, subjectOf } from "../../model/subject.ts";
-import { parseReference } from "../../oci/reference.ts";
+import { formatSubject, isFile, parseSubject } from "../../model/subject.ts";
 import type { ResourceDescriptor, Statement } from "./statement.ts";
 
 /** What a summary is made from. */
@@ -22,13 +21,19 @@ export function vsaPredicate(evidence: Summarized, inputs: readonly ResourceDesc
   return {
     verifier: { id: verifierOf(evidence) },
     timeVerified: evidence.finishedAt,
-    resourceUri: `oci://${formatSubject(subjectOf(parseReference(evidence.request.reference)))}`,
+    resourceUri: resourceUriOf(evidence),
     policy: policyOf(evidence),
     inputAttestations: inputs,
     verificationResult: passed ? "PASSED" : "FAILED",
     verifiedLevels: passed ? propertiesOf(evidence) : ["FAILED"],
     slsaVersion: "1.1",
   };
+}
+
+/** A file is where its URL says. */
+function resourceUriOf({ request }: Summarized): string {
+  const subject = parseSubject(request.reference);
+  return isFile(subject) ? subject.url : `oci://${formatSubject(subject)}`;
 }
 
 function verifierOf({ tool }: Summarized): string {

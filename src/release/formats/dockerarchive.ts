@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { tagOf, type Subject } from "../../model/subject.ts";
+import { tagOf, type ImageSubject } from "../../model/subject.ts";
 import { layerName, readImage, type Image } from "./image.ts";
 import { unpacked } from "./unpack.ts";
 import { smallEntry, writeTar, type TarEntry } from "./tar.ts";
-import { bytesOf, type Workshop } from "./workshop.ts";
+import { bytesOf, imageOf, type Workshop } from "./workshop.ts";
 
 /**
  * `docker-archive:FILE`: what `docker load` takes, with the config and gzip layers exactly as the registry serves them.
@@ -17,7 +17,7 @@ export async function buildDockerArchive(workshop: Workshop): Promise<string> {
 
 function entriesOf(workshop: Workshop, image: Image): TarEntry[] {
   const config = `${configName(image)}.json`;
-  const manifest = [{ Config: config, RepoTags: repoTags(workshop.subject), Layers: image.layers.map(layerName) }];
+  const manifest = [{ Config: config, RepoTags: repoTags(imageOf(workshop)), Layers: image.layers.map(layerName) }];
   const layers = new Map(image.layers.map((layer) => [layerName(layer), layer]));
   return [
     smallEntry("manifest.json", JSON.stringify(manifest)),
@@ -39,13 +39,15 @@ function configName(image: Image): string {
  * The full name, which every engine reads alike. Most tools do not accept an IPv6 address as a registry, and refuse the
  * archive.
  */
-function repoTags(subject: Subject): string[] {
+function repoTags(subject: ImageSubject): string[] {
   const tag = tagOf(subject);
   return tag === null || subject.registry.startsWith("[") ? [] : [`${subject.registry}/${subject.repository}:${tag}`];
 }
 
 /** References that any client accepts: the requested one and, if that is another manifest, the one in the file. */
-function noteOf({ tree, subject }: Workshop, image: Image): string {
+function noteOf(workshop: Workshop, image: Image): string {
+  const { tree } = workshop;
+  const subject = imageOf(workshop);
   const name = `${subject.registry}/${subject.repository}`;
   const tag = tagOf(subject);
   const lines = [`${name}${tag === null ? "" : `:${tag}`}@${tree.root.digest}`];

@@ -5,7 +5,7 @@ import { Tofu3Error } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { HUB } from "../../oci/reference.ts";
-import { tagOf, type Subject } from "../../model/subject.ts";
+import { tagOf, type ImageSubject } from "../../model/subject.ts";
 import { createFile, permit, writeSmallFile } from "../../durable.ts";
 import { readImage, type Image } from "./image.ts";
 import { unpacked, type ImageLayer } from "./unpack.ts";
@@ -14,7 +14,7 @@ import { finishFolders } from "./ocilayout.ts";
 import { checkRoom } from "./room.ts";
 import { v1LayersOf } from "./schema1config.ts";
 import { manifestsOf, singleOf } from "../tree.ts";
-import { place, placeAgain, type Workshop } from "./workshop.ts";
+import { imageOf, place, placeAgain, type Workshop } from "./workshop.ts";
 
 /** One directory of the layout. */
 interface V1Folder {
@@ -44,7 +44,7 @@ const TOP_FIELDS = [
  * loads a tar of it.
  */
 export async function buildDockerV1(workshop: Workshop): Promise<null> {
-  const { staged, quarantine, subject, signal } = workshop;
+  const { staged, quarantine, signal } = workshop;
   const folders = await foldersOf(workshop);
   const layers = new Map(folders.map(({ object, layer }) => [object.digest, layer?.unpackedSize ?? 0]));
   await checkRoom(
@@ -63,7 +63,7 @@ export async function buildDockerV1(workshop: Workshop): Promise<null> {
   }
   await writeSmallFile(
     join(staged, "repositories"),
-    repositoriesOf(subject, folders.at(-1)?.id),
+    repositoriesOf(imageOf(workshop), folders.at(-1)?.id),
     quarantine.modes.file,
   );
   await finishFolders([staged, ...folders.map(({ id }) => join(staged, id))], quarantine.modes.directory);
@@ -135,7 +135,7 @@ function sha256(text: string): string {
 }
 
 /** Names shortened as Docker does: `hitch`, not `docker.io/library/hitch`. */
-function repositoriesOf(subject: Subject, id: string | undefined): string {
+function repositoriesOf(subject: ImageSubject, id: string | undefined): string {
   const tag = tagOf(subject);
   if (tag === null || id === undefined) return "{}\n";
   const { registry, repository } = subject;

@@ -1,13 +1,13 @@
 import { Tofu3Error } from "../../errors.ts";
 import { blobsOf, manifestsOf, singleOf, type Tree } from "../tree.ts";
+import { isSafeName } from "../../file/name.ts";
 import { bottleFileName, bottleOf, formulaOfRepository } from "../../oci/homebrew.ts";
-import type { Subject } from "../../model/subject.ts";
+import type { ImageSubject } from "../../model/subject.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import { isBottle } from "../fits.ts";
 import { place, type Workshop } from "./workshop.ts";
 
 const TITLE = "org.opencontainers.image.title";
-const SAFE_NAME = /^[^./\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}-][^/\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
 /** `file:FILE`: the one blob of a bottle or other one-layer artifact, as the registry serves it. */
 export async function buildFile(workshop: Workshop): Promise<null> {
@@ -22,8 +22,9 @@ function onlyManifest(tree: Tree): SeenObject {
   return only;
 }
 
-/** The blob that `file:` writes. */
+/** The blob that `file:` writes; of a URL, its file. */
 export function onlyBlob(tree: Tree): SeenObject {
+  if (tree.root.role === "file") return tree.root;
   const [only, ...others] = blobsOf(tree, singleOf(tree, onlyManifest(tree))).layers;
   if (only === undefined || others.length > 0)
     throw new Tofu3Error("E_BUG", "an artifact of several layers came to a format of one");
@@ -34,7 +35,7 @@ export function onlyBlob(tree: Tree): SeenObject {
  * The file name inside a directory: Homebrew's own for a bottle, otherwise the artifact's title; null if there is none,
  * or none that is safe.
  */
-export function fileNameOf(tree: Tree, subject: Subject): string | null {
+export function fileNameOf(tree: Tree, subject: ImageSubject): string | null {
   const manifest = onlyManifest(tree);
   const document = singleOf(tree, manifest);
   if (isBottle(manifest, document)) {
@@ -44,5 +45,5 @@ export function fileNameOf(tree: Tree, subject: Subject): string | null {
     if (name !== null) return name;
   }
   const title = document.layers[0]?.annotations[TITLE];
-  return title !== undefined && SAFE_NAME.test(title) && Buffer.byteLength(title) <= 255 ? title : null;
+  return title !== undefined && isSafeName(title) ? title : null;
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { link, open } from "node:fs/promises";
 import { Tofu3Error } from "../../errors.ts";
 import type { SeenObject } from "../../model/observation.ts";
-import type { Subject } from "../../model/subject.ts";
+import { isFile, type ImageSubject, type Subject } from "../../model/subject.ts";
 import { createFile, errnoOf, permit } from "../../durable.ts";
 import { checked, openKept, readChunks } from "../quarantine/kept.ts";
 import { moveKept } from "../quarantine/move.ts";
@@ -23,6 +23,12 @@ export interface Workshop {
 
 /** Builds one format at `staged`, complete and synced to disk. Returns the note to write beside it, or null. */
 export type Build = (workshop: Workshop) => Promise<string | null>;
+
+/** For the formats of images, to which no URL ever comes. */
+export function imageOf({ subject }: Workshop): ImageSubject {
+  if (isFile(subject)) throw new Tofu3Error("E_BUG", "the file of a URL came to a format of images");
+  return subject;
+}
 
 /** Largest image config to read whole, in bytes. */
 const CONFIG_LIMIT = 64 * 1024 * 1024;

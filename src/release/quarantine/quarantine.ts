@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm, rmdir, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, rmdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Tofu3Error } from "../../errors.ts";
 import type { Destination } from "../../model/destination.ts";
@@ -105,12 +105,17 @@ async function quarantineAt(parent: string, path: string, moves: boolean): Promi
   const made = await lstat(path);
   const rechecks = createRechecks(made.uid);
   const blob = (digest: Digest) => join(path, "blobs", algorithmOf(digest), hexOf(digest));
+  const unnamed = join(path, "blobs", "unnamed");
   return {
     path,
     parent,
     uid: made.uid,
     modes: await probeModes(path),
     blob,
+    unnamed: {
+      path: unnamed,
+      named: (digest) => onDisk(`keeping a file in ${quoted(path)}`, () => rename(unnamed, blob(digest))),
+    },
     document: (digest, bytes) => keepDocument(blob(digest), bytes),
     landed: (digest, size) => {
       if (moves) rechecks.begin(blob(digest), { digest, size });

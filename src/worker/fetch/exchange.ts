@@ -67,7 +67,7 @@ export function readPage(session: Session, ask: Ask, what: string, signal: Abort
       throw await orTlsInstead(session, thrown, signal);
     });
     if (ask.isRoot === true) noteRoot(session.book, answer);
-    if (answer.status !== 200) throw await orTlsInstead(session, refusalOf(what, answer, session.clock.now()), signal);
+    if (answer.status !== 200) throw await orTlsInstead(session, refusalOf(what, answer, session), signal);
     return { ...answer, url };
   };
   return withRetries(session, ask.url, attempt, () => null, signal);
@@ -111,24 +111,19 @@ async function authorised<A extends Page | Content>(
   send: Send<A>,
   signal: AbortSignal,
 ): Promise<A> {
-  const own = isOrigin(session.registry, ask.url);
+  const { registry } = session;
+  const own = isOrigin(registry, ask.url);
   for (let round = 1, renewed = false; ; round += 1) {
-    const pass = own ? await currentPass(session, signal) : null;
+    const pass = own && !registry.isAnonymous ? await currentPass(session, signal) : null;
     const answer = await send(queryFor(session, ask, pass), signal);
     noteAnswer(session.book, ask.url, answer);
     if (own) noteCaller(session.book, answer);
+    if (own && answer.address !== null) registry.addresses.add(answer.address);
     if (pass === null) {
       noteIfUnexpected(session, ask, answer, null);
       if (answer.status !== 401) return answer;
-      throw new Tofu3Error(
-        "E_AUTH",
-        `${plainUrl(ask.url)}, to which the registry redirects, asks for credentials, and gets none`,
-        {
-          stage: "auth",
-        },
-      );
+      throw noCredentialsFor(session, ask.url);
     }
-    if (answer.address !== null) session.registry.addresses.add(answer.address);
     const refused = isRefused(answer, pass);
     const isLast = (renewed && !isOver(session, pass)) || round > MOST_ROUNDS;
     if (!refused || isLast || isDeadEnd(answer)) noteIfUnexpected(session, ask, answer, pass);
@@ -141,6 +136,14 @@ async function authorised<A extends Page | Content>(
     await renew(session, pass, signal);
     renewed = true;
   }
+}
+
+function noCredentialsFor({ registry }: Session, url: URL): Tofu3Error {
+  const where = registry.isAnonymous ? plainUrl(url) : `${plainUrl(url)}, to which the registry redirects,`;
+  const hint = registry.isAnonymous
+    ? "tofu3 fetches files without credentials; what is in a registry is verified by its reference"
+    : undefined;
+  return new Tofu3Error("E_AUTH", `${where} asks for credentials, and gets none`, { stage: "auth", hint });
 }
 
 /** A 401 that names no way in; one that does is the beginning of a conversation. */

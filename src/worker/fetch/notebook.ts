@@ -54,6 +54,9 @@ const ROOT_HEADERS: readonly string[] = [
   "x-served-by",
 ];
 
+/** What a server calls it, and says of its bytes. RFC 6266; RFC 9530 §2 */
+const FILE_HEADERS: readonly string[] = ["content-disposition", "content-type", "repr-digest"];
+
 export function openNotebook(): Notebook {
   return {
     exchanges: 0,
@@ -92,7 +95,16 @@ function noteCertificate(book: Notebook, url: URL, certificate: NonNullable<Answ
 
 /** The last answer counts: an earlier one was repaired. */
 export function noteRoot(book: Notebook, answer: Answer): void {
-  const headers = ROOT_HEADERS.flatMap((name) => {
+  noteHead(book, answer, ROOT_HEADERS);
+}
+
+/** The same of a file. */
+export function noteFile(book: Notebook, answer: Answer): void {
+  noteHead(book, answer, [...ROOT_HEADERS, ...FILE_HEADERS]);
+}
+
+function noteHead(book: Notebook, answer: Answer, names: readonly string[]): void {
+  const headers = names.flatMap((name) => {
     const values = new Set(valuesOf(answer.headers, name));
     return values.size === 0 ? [] : [`${name}: ${visible([...values].join(", "), 200)}`];
   });

@@ -1,15 +1,20 @@
 import { registryHost, registryKey, requestRepository } from "../../oci/reference.ts";
 import type { Repository } from "../../oci/reference.ts";
+import type { Job } from "../../model/job.ts";
+import { isFile } from "../../model/subject.ts";
 import type { RegistrySettings } from "../../model/credentials.ts";
 import type { Trust } from "../../model/trust.ts";
 import { isLoopbackHost, isPublicAddress, refusePrivateHost } from "../../http/address.ts";
 import type { Vantage } from "../vantage.ts";
 
-/** The registry of one repository, as one vantage reaches it. */
+/** The registry of one repository, or the server of one file, as one vantage reaches it. */
 export interface Registry {
   /** `docker.io`, `localhost:5000`: the key to its settings and credentials. */
   readonly name: string;
+  /** Empty for a file. */
   readonly repository: string;
+  /** A file is fetched without credentials. */
+  readonly isAnonymous: boolean;
   /** Its base URL: `https://registry-1.docker.io`. */
   readonly base: URL;
   readonly loopback: boolean;
@@ -36,10 +41,36 @@ export function registryOf(repository: Repository, vantage: Pick<Vantage, "regis
   return {
     name,
     repository: requestRepository(repository),
+    isAnonymous: false,
     base: plain ? new URL(`http://${hostPort}/`) : secure,
     loopback,
     publicOnly,
     settings: vantage.registries,
+    addresses: new Set(),
+  };
+}
+
+/** What a job asks first. Throws as `registryOf` does. */
+export function originOf(
+  { subject, url, publicOnly = false }: Pick<Job, "subject" | "url" | "publicOnly">,
+  vantage: Pick<Vantage, "registries">,
+): Registry {
+  return isFile(subject)
+    ? serverOf(new URL(url ?? subject.url), vantage, publicOnly)
+    : registryOf(subject, vantage, publicOnly);
+}
+
+/** Always https. Throws E_ADDRESS as `registryOf` does. */
+function serverOf(url: URL, { registries }: Pick<Vantage, "registries">, publicOnly: boolean): Registry {
+  if (publicOnly) refusePrivateHost(url.hostname.replace(/^\[(.*)\]$/, "$1"));
+  return {
+    name: url.host,
+    repository: "",
+    isAnonymous: true,
+    base: new URL(url.origin),
+    loopback: isLoopbackHost(url.hostname),
+    publicOnly,
+    settings: registries,
     addresses: new Set(),
   };
 }

@@ -1,14 +1,12 @@
 import type { Job, Limits } from "../../model/job.ts";
 import type { Admit, Keep, Witness } from "../../model/keep.ts";
 import type { Watch } from "../../model/progress.ts";
-import type { Repository } from "../../oci/reference.ts";
 import type { Transport } from "../../http/transport.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { Notebook } from "./notebook.ts";
 import { authorityFor } from "./pass.ts";
 import type { Authority } from "./pass.ts";
-import { registryOf } from "./registry.ts";
 import type { Registry } from "./registry.ts";
 import type { Vantage } from "../vantage.ts";
 
@@ -38,22 +36,12 @@ export interface Session extends Errand {
 
 const NO_ERRAND: Errand = { watch: () => undefined, keep: null, admit: null, witness: null };
 
-/**
- * Throws E_REFERENCE if the registry's name cannot be connected to, and E_ADDRESS if it must be on a public address and
- * visibly is not.
- */
 export function createSession(
   vantage: Vantage,
-  repository: Repository,
+  registry: Registry,
   transport: Transport,
-  {
-    limits,
-    publicOnly = false,
-    book,
-    errand = NO_ERRAND,
-  }: Pick<Job, "limits" | "publicOnly"> & { readonly book: Notebook; readonly errand?: Errand },
+  { limits, book, errand = NO_ERRAND }: Pick<Job, "limits"> & { readonly book: Notebook; readonly errand?: Errand },
 ): Session {
-  const registry = registryOf(repository, vantage, publicOnly);
   return {
     ...errand,
     vantage,

@@ -1,4 +1,4 @@
-import type { Job } from "../../model/job.ts";
+import type { ImageJob } from "../../model/job.ts";
 import type { Fault } from "../../model/observation.ts";
 import { tagOf } from "../../model/subject.ts";
 import { isDigest, type Digest } from "../../oci/digest.ts";
@@ -17,7 +17,7 @@ import { askEach } from "./inspect.ts";
  * null where it names none, or several. Nothing is hashed: a header proves nothing. Rejects with the reason of `signal`
  * only: faults are answers. distribution-spec 1.1, "Checking if content exists in the registry"
  */
-export async function claimedAt(vantage: Vantage, job: Job, signal: AbortSignal): Promise<Digest | null | Fault> {
+export async function claimedAt(vantage: Vantage, job: ImageJob, signal: AbortSignal): Promise<Digest | null | Fault> {
   const tag = tagOf(job.subject);
   if (tag === null) throw new Tofu3Error("E_BUG", "only a tag leads to a digest");
   const [claimed = null] = await askEach(vantage, job, [tag], claimOf, (fault): Digest | null | Fault => fault, signal);

@@ -1,5 +1,5 @@
 import { asError, Tofu3Error } from "../../errors.ts";
-import { isSelective, type Job } from "../../model/job.ts";
+import { isSelective, type ImageJob } from "../../model/job.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { checkBottle } from "../../oci/homebrew.ts";
 import type { ImageManifest, Index, Manifest } from "../../oci/manifest.ts";
@@ -17,7 +17,7 @@ import type { Place } from "./tree.ts";
 /** Nesting of indexes; the deepest known in practice is two. */
 const DEEPEST = 4;
 /** Where the selection matters. */
-const BELOW: readonly Job["depth"][] = ["documents", "everything"];
+const BELOW: readonly ImageJob["depth"][] = ["documents", "everything"];
 
 /**
  * Fills `root` with the indexes and manifests below it and, for jobs of depth `everything`, with places for configs and
@@ -25,7 +25,7 @@ const BELOW: readonly Job["depth"][] = ["documents", "everything"];
  * of them; for those of depth `alone` there is nothing below the root. Faults are stored at their places; nothing is
  * thrown.
  */
-export async function walkDocuments(session: Session, job: Job, root: Place, signal: AbortSignal): Promise<void> {
+export async function walkDocuments(session: Session, job: ImageJob, root: Place, signal: AbortSignal): Promise<void> {
   const walk = createWalk(session, job, signal);
   const selecting = BELOW.includes(job.depth) && isSelective(job.selection);
   await visit(walk, root, 0, selecting);

@@ -1,5 +1,5 @@
 import { asError, Tofu3Error } from "../../errors.ts";
-import type { Job } from "../../model/job.ts";
+import type { ImageJob } from "../../model/job.ts";
 import type { Fault } from "../../model/observation.ts";
 import { digestOf, algorithmOf, type Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
@@ -28,7 +28,7 @@ const NOTHING = { digest: null, mediaType: null, bytes: new Uint8Array(), docume
  */
 export async function glimpse(
   vantage: Vantage,
-  job: Job,
+  job: ImageJob,
   asked: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Glimpse[]> {
@@ -48,7 +48,7 @@ export async function glimpse(
 /** A blob, whole, as one vantage is given it, whether or not it matches. Rejects if there is none, or a longer one. */
 export async function readBlob(
   vantage: Vantage,
-  job: Job,
+  job: ImageJob,
   { digest, maxBytes }: { readonly digest: Digest; readonly maxBytes: number },
   signal: AbortSignal,
 ): Promise<{ readonly bytes: Uint8Array; readonly computed: Digest }> {

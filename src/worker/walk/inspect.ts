@@ -1,15 +1,15 @@
 import { toRaise } from "../../http/raise.ts";
 import { asError, Tofu3Error } from "../../errors.ts";
-import type { Job } from "../../model/job.ts";
+import type { ImageJob, Job } from "../../model/job.ts";
 import type { Fault } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
-import { rootDigestOf } from "../../model/subject.ts";
+import { hostKeyOf, rootDigestOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import { registryKey } from "../../oci/reference.ts";
 import { within } from "../../http/deadline.ts";
 import { openNotebook } from "../fetch/notebook.ts";
+import { originOf } from "../fetch/registry.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Session } from "../fetch/session.ts";
 import { faultFrom } from "./ending.ts";
@@ -37,7 +37,7 @@ export interface Inspected {
  * The documents that a reference leads to, as one vantage sees them. Compares nothing, keeps nothing, and hashes only
  * the documents. Rejects with the first fault of the tree.
  */
-export async function inspect(vantage: Vantage, job: Job, watch: Watch, signal: AbortSignal): Promise<Inspected> {
+export async function inspect(vantage: Vantage, job: ImageJob, watch: Watch, signal: AbortSignal): Promise<Inspected> {
   return withSession(vantage, job, watch, signal, async (session, limit) => {
     const root = rootPlace(rootDigestOf(job.subject));
     await walkDocuments(session, { ...job, depth: "documents" }, root, limit);
@@ -56,9 +56,9 @@ export async function withSession<T>(
   work: (session: Session, limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { totalSeconds } = job.limits;
-  const transport = vantage.link.begin(registryKey(job.subject));
+  const transport = vantage.link.begin(hostKeyOf(job.subject));
   const errand = { watch, keep: null, admit: null, witness: null };
-  const session = createSession(vantage, job.subject, transport, { ...job, book: openNotebook(), errand });
+  const session = createSession(vantage, originOf(job, vantage), transport, { ...job, book: openNotebook(), errand });
   return within(totalSeconds * 1000, [signal], async (limit) => {
     try {
       await transport.open(limit);

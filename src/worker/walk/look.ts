@@ -4,14 +4,16 @@ import { formatSelection, type Job } from "../../model/job.ts";
 import type { Transport } from "../../http/transport.ts";
 import type { Asked, Notes, Observation } from "../../model/observation.ts";
 import { questionLine } from "../../model/question.ts";
-import { registryKey } from "../../oci/reference.ts";
+import { hostKeyOf, isFile } from "../../model/subject.ts";
 import { fetchBlobs, fetchRoot } from "./blobs.ts";
+import { lookAtFile } from "./file.ts";
 import { systemClock } from "../fetch/clock.ts";
 import { conclude, endJob, faultFrom } from "./ending.ts";
 import type { Stops } from "./ending.ts";
 import { walkDocuments } from "./expand.ts";
 import { notesOf, openNotebook } from "../fetch/notebook.ts";
 import { watchExit } from "../fetch/exit.ts";
+import { originOf } from "../fetch/registry.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Errand, Session } from "../fetch/session.ts";
 import { faultOf, letGoOfDocuments, manifestsIn, objectsOf, rootPlaceOf } from "./tree.ts";
@@ -40,16 +42,16 @@ export async function look(job: Job, vantage: Vantage, hooks: Hooks, signal: Abo
   const deadline = AbortSignal.timeout(job.limits.totalSeconds * 1000);
   const limit = AbortSignal.any([signal, deadline, stops.all]);
   const asked = { ...job.subject, ...formatSelection(job.selection) };
-  const transport = vantage.link.begin(registryKey(job.subject), questionFor(job, vantage.name, asked));
+  const transport = vantage.link.begin(hostKeyOf(job.subject), questionFor(job, vantage.name, asked));
   const exits = watchExit(vantage, job.limits, limit);
   const looked = await attempt(() => {
-    const session = createSession(vantage, job.subject, transport, { ...job, book, errand });
+    const session = createSession(vantage, originOf(job, vantage), transport, { ...job, book, errand });
     return walk(session, job, root, stops, { limit, onOpen: () => exits?.begin() });
   });
   const done = looked === null && faultOf(root) === null;
   const [end, exit] = await Promise.all([
     endJob(transport, stops.all),
-    exits?.conclude({ registry: registryKey(job.subject), callers: book.callers, done }) ?? null,
+    exits?.conclude({ registry: hostKeyOf(job.subject), callers: book.callers, done }) ?? null,
   ]);
   signal.throwIfAborted();
   const { outcome, error } = conclude(root, looked, { deadline, stops, seconds: job.limits.totalSeconds, end });
@@ -95,7 +97,12 @@ async function walk(
     await fetchRoot(session, root, AbortSignal.any([signal, stops.blobs]));
     return;
   }
-  await walkDocuments(session, job, root, signal);
+  const { subject } = job;
+  if (isFile(subject)) {
+    await lookAtFile(session, { ...job, subject }, root, signal);
+    return;
+  }
+  await walkDocuments(session, { ...job, subject }, root, signal);
   const fault = faultOf(root);
   if (job.depth !== "everything" || (fault !== null && fault.code !== "E_MISMATCH")) return;
   if (fault === null) {

@@ -1,5 +1,5 @@
 import { asError } from "../../errors.ts";
-import type { Job } from "../../model/job.ts";
+import type { ImageJob } from "../../model/job.ts";
 import type { Fault } from "../../model/observation.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Session } from "../fetch/session.ts";
@@ -20,7 +20,7 @@ const BLOBS_AT_A_TIME = 32;
  */
 export async function present(
   vantage: Vantage,
-  job: Job,
+  job: ImageJob,
   blobs: readonly Digest[],
   signal: AbortSignal,
 ): Promise<readonly Presence[]> {

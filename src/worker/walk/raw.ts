@@ -1,5 +1,5 @@
 import { asError, Tofu3Error } from "../../errors.ts";
-import { isSelective, type Job } from "../../model/job.ts";
+import { isSelective, type ImageJob } from "../../model/job.ts";
 import { manifestName, pinOf, rootDigestOf } from "../../model/subject.ts";
 import { digestOf, type Digest } from "../../oci/digest.ts";
 import { documentOn, receivePage } from "./document.ts";
@@ -24,7 +24,7 @@ export interface Received {
  * The root that a reference leads to or, with a selection, the one manifest selected. Rejects if nothing was received,
  * and with E_SELECTION if several manifests match.
  */
-export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): Promise<Received> {
+export async function receive(vantage: Vantage, job: ImageJob, signal: AbortSignal): Promise<Received> {
   return withSession(
     vantage,
     job,
@@ -35,7 +35,7 @@ export async function receive(vantage: Vantage, job: Job, signal: AbortSignal): 
   );
 }
 
-async function receiveRoot(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
+async function receiveRoot(session: Session, job: ImageJob, signal: AbortSignal): Promise<Received> {
   return receiveOne(session, manifestName(job.subject), pinOf(job.subject), signal);
 }
 
@@ -52,7 +52,7 @@ function receivedAs({ bytes, computed, pinned, error }: Document): Received {
   return { bytes, digest: pinned ?? computed, fault: error };
 }
 
-async function receiveChosen(session: Session, job: Job, signal: AbortSignal): Promise<Received> {
+async function receiveChosen(session: Session, job: ImageJob, signal: AbortSignal): Promise<Received> {
   const root = rootPlace(rootDigestOf(job.subject));
   await walkDocuments(session, { ...job, depth: "documents" }, root, signal);
   const fault = faultOf(root);

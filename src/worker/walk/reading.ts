@@ -1,5 +1,5 @@
 import { asError, Tofu3Error } from "../../errors.ts";
-import type { Job } from "../../model/job.ts";
+import type { ImageJob } from "../../model/job.ts";
 import { manifestName, pinOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { kindOfMediaType } from "../../oci/mediatype.ts";
@@ -25,7 +25,7 @@ interface Budget {
 /** One job on its way through the documents. */
 export interface Walk {
   readonly session: Session;
-  readonly job: Job;
+  readonly job: ImageJob;
   readonly gate: Gate;
   /** Each document is fetched once, however often it is listed. */
   readonly documents: Map<string, Promise<Document>>;
@@ -39,7 +39,7 @@ export interface Walk {
   matches: number;
 }
 
-export function createWalk(session: Session, job: Job, signal: AbortSignal): Walk {
+export function createWalk(session: Session, job: ImageJob, signal: AbortSignal): Walk {
   return {
     session,
     job,

@@ -7,7 +7,7 @@ import { valuesOf } from "../../http/strict.ts";
 import type { Page } from "../../http/transport.ts";
 import { readPage } from "../fetch/exchange.ts";
 import { openNotebook } from "../fetch/notebook.ts";
-import { apiUrl } from "../fetch/registry.ts";
+import { apiUrl, registryOf } from "../fetch/registry.ts";
 import { createSession } from "../fetch/session.ts";
 import type { Session } from "../fetch/session.ts";
 import type { Vantage } from "../vantage.ts";
@@ -29,7 +29,8 @@ export async function readTags(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const transport = vantage.link.begin(registryKey(repository));
-  const session = createSession(vantage, repository, transport, { limits, publicOnly, book: openNotebook() });
+  const registry = registryOf(repository, vantage, publicOnly);
+  const session = createSession(vantage, registry, transport, { limits, book: openNotebook() });
   const deadline = AbortSignal.timeout(limits.totalSeconds * 1000);
   try {
     const limit = AbortSignal.any([signal, deadline]);

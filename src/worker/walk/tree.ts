@@ -1,7 +1,7 @@
 import type { Tofu3Error } from "../../errors.ts";
 import type { Job } from "../../model/job.ts";
 import type { Role, SeenObject } from "../../model/observation.ts";
-import { rootDigestOf } from "../../model/subject.ts";
+import { isFile, rootDigestOf } from "../../model/subject.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
@@ -56,6 +56,7 @@ export function rootPlace(asked: Digest | null): Place {
 /** Where a job begins. A root that is a blob has a descriptor without a parent: whoever asks may know its size. */
 export function rootPlaceOf({ subject, depth, size }: Pick<Job, "subject" | "depth" | "size">): Place {
   const asked = rootDigestOf(subject);
+  if (isFile(subject)) return { ...rootPlace(null), role: "file" };
   if (depth !== "blob" || asked === null) return rootPlace(asked);
   const descriptor = { mediaType: OCTETS, digest: asked, size: size ?? null, ...PLAIN };
   return { ...rootPlace(asked), role: "blob", descriptor };

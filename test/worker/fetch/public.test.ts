@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Job } from "../../../src/model/job.ts";
+import type { ImageJob } from "../../../src/model/job.ts";
 import { glimpse } from "../../../src/worker/walk/glance.ts";
 import { present } from "../../../src/worker/walk/presence.ts";
 import { fakeTransport, type Routes } from "../faketransport.ts";
@@ -11,7 +11,7 @@ const [layer] = image.layers;
 if (layer === undefined) throw new Error("no layer");
 const BLOB = `${BASE}/blobs/${layer.digest}`;
 
-const publicJob = (reference?: string): Job => ({ ...jobOf(reference), publicOnly: true });
+const publicJob = (reference?: string): ImageJob => ({ ...jobOf(reference), publicOnly: true });
 
 describe("a job that is for public addresses only", () => {
   test("asks the registry, its token service and whatever it redirects to for a public address", async () => {

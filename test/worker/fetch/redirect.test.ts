@@ -5,6 +5,7 @@ import type { Trust } from "../../../src/model/trust.ts";
 import { queryFor } from "../../../src/worker/fetch/exchange.ts";
 import { openNotebook } from "../../../src/worker/fetch/notebook.ts";
 import type { Pass } from "../../../src/worker/fetch/pass.ts";
+import { originOf } from "../../../src/worker/fetch/registry.ts";
 import { createSession } from "../../../src/worker/fetch/session.ts";
 import { fakeTransport, type FakeTransport, type Reply, type Routes } from "../faketransport.ts";
 import { BASE, imageFor, jobOf, look, page, serve, vantageOf } from "../fixtures.ts";
@@ -280,7 +281,8 @@ describe("where the registry is", () => {
 });
 
 test("the query for one hop has Authorization for the registry's own origin only", () => {
-  const session = createSession(vantageOf(fakeTransport({})), jobOf().subject, fakeTransport({}), {
+  const vantage = vantageOf(fakeTransport({}));
+  const session = createSession(vantage, originOf(jobOf(), vantage), fakeTransport({}), {
     limits: jobOf().limits,
     book: openNotebook(),
   });

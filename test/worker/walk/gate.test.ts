@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/consensus/judge.ts";
 import { Tofu3Error } from "../../../src/errors.ts";
-import type { Job } from "../../../src/model/job.ts";
+import type { ImageJob } from "../../../src/model/job.ts";
 import type { Observation } from "../../../src/model/observation.ts";
 import type { Keep } from "../../../src/model/keep.ts";
 import type { Transport } from "../../../src/http/transport.ts";
@@ -16,7 +16,7 @@ const amd = imageFor("linux/amd64", "amd layer");
 const index = indexOf([descriptor(amd.manifest)]);
 const blob = thing("application/octet-stream", "some bytes");
 const BLOB = `${BASE}/blobs/${blob.digest}`;
-const atBlob: Job = { ...jobOf(`registry.example/a/b@${blob.digest}`), depth: "blob" };
+const atBlob: ImageJob = { ...jobOf(`registry.example/a/b@${blob.digest}`), depth: "blob" };
 
 function asked(transport: FakeTransport): string[] {
   return transport.asked.map(({ method, url }) => `${method} ${url.slice(BASE.length)}`).sort();

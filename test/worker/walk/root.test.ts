@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/consensus/judge.ts";
 import { Tofu3Error } from "../../../src/errors.ts";
-import type { Job } from "../../../src/model/job.ts";
+import type { ImageJob } from "../../../src/model/job.ts";
 import type { Observation } from "../../../src/model/observation.ts";
 import { ACCEPT, OCI_MANIFEST } from "../../../src/oci/mediatype.ts";
 import { parsePlatform } from "../../../src/oci/platform.ts";
@@ -17,7 +17,7 @@ const AMD = `${BASE}/manifests/${amd.manifest.digest}`;
 const ARM = `${BASE}/manifests/${arm.manifest.digest}`;
 const GONE: Reply = { status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' };
 
-const atRoot: Job = { ...jobOf(), depth: "root" };
+const atRoot: ImageJob = { ...jobOf(), depth: "root" };
 
 function asked(transport: FakeTransport): string[] {
   return transport.asked.map(({ method, url }) => `${method} ${url.slice(BASE.length)}`).sort();

@@ -1,8 +1,10 @@
+import { parseIntegrity, parseSha256 } from "../../../file/pin.ts";
 import { FORMATS } from "../../../model/destination.ts";
+import type { Digest } from "../../../oci/digest.ts";
 import { REPORT_KINDS } from "../../../report/kinds.ts";
 import { EXITS } from "../../exit.ts";
 import type { Command } from "../command.ts";
-import { isOn, text } from "../values.ts";
+import { isOn, text, type Flags } from "../values.ts";
 import { DAYS_FLAG } from "./days.ts";
 import { FORMAT_FLAG, formatOf } from "./format.ts";
 import { reportFlag } from "./reports.ts";
@@ -21,8 +23,17 @@ export interface VerifyArguments extends VerificationArguments {
   readonly reference: string;
   readonly destination: string | null;
   readonly force: boolean;
+  /** Of a URL, what its bytes must hash to; null without one. */
+  readonly pin: Digest | null;
   /** A checked template; null: a table. */
   readonly format: string | null;
+}
+
+/** Throws E_USAGE. */
+function pinOf(flags: Flags): Digest | null {
+  const [sha256, integrity] = [text(flags, "sha256"), text(flags, "integrity")];
+  if (sha256 !== null) return parseSha256(sha256);
+  return integrity === null ? null : parseIntegrity(integrity);
 }
 
 export const VERIFY: Command<VerifyArguments> = {
@@ -43,6 +54,13 @@ export const VERIFY: Command<VerifyArguments> = {
     { name: "force", text: "replace what is at DEST" },
     DAYS_FLAG,
     lockFlag("REFERENCE"),
+    { name: "sha256", value: "HEX", text: "of a URL: pin its file to this sha256, as URL#sha256=HEX does" },
+    {
+      name: "integrity",
+      value: "SRI",
+      conflict: { with: "sha256", hint: "give the one that you know" },
+      text: "the same as sha256-BASE64",
+    },
     KEEP_EVIDENCE_FLAG,
     FORMAT_FLAG,
     reportFlag(REPORT_KINDS),
@@ -69,6 +87,7 @@ export const VERIFY: Command<VerifyArguments> = {
     ...verificationOf(flags),
     destination: text(flags, "output"),
     force: isOn(flags, "force"),
+    pin: pinOf(flags),
     format: formatOf(flags),
   }),
 };

@@ -1,0 +1,305 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { useLab } from "../lab/uselab.ts";
+import { startWeb, type Web } from "../lab/web.ts";
+import { breaches } from "./contract.ts";
+import { SHORT, startStage, type Ask, type Stage, type Verified } from "./stage.ts";
+
+const lab = useLab();
+let stage: Stage;
+let web: Web;
+
+beforeAll(async () => {
+  stage = await lab(startStage());
+  web = await lab(startWeb(stage.folder, { vantages: ["here", "fra", "sgp"] }));
+});
+
+/** All three vantages ask the lab's server, each through a proxy of its own, so that it tells them apart. */
+function verify(path: string, ask: Ask = {}, at?: string): Promise<Verified> {
+  const config = {
+    local: { proxy: web.liar.proxyOf("here") },
+    ...ask.config,
+    others: { registries: { [web.host]: { caFile: web.caFile } }, ...ask.config?.others },
+  };
+  const url = path.startsWith("/") ? web.url(path) : path;
+  return stage.verify(url, { limits: SHORT, ...ask, liar: web.liar, config }, at);
+}
+
+function digestOf(path: string): string {
+  return `sha256:${hexOf(path)}`;
+}
+
+function hexOf(path: string): string {
+  const bytes = web.files[path];
+  if (bytes === undefined) throw new Error(`the lab has no ${path}`);
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+describe("three vantages agree on a file", () => {
+  test.each([
+    ["/plain/tool-1.0.tar.gz", "tool-1.0.tar.gz"],
+    ["/plain/tool%2B1.0.whl", "tool+1.0.whl"],
+    ["/chunked/unknown.bin", "unknown.bin"],
+    ["/redirect/release.bin", "release.bin"],
+    ["/page/index.html", "index.html"],
+    ["/page/busy.zip", "busy.zip"],
+    ["/latest/download/app.bin", "app.bin"],
+    ["/digest/tool.bin", "tool.bin"],
+    ["/project/named/download", "tool-named.zip"],
+  ])("%s becomes %s in a folder", async (path, name) => {
+    const cwd = await stage.room();
+    const seen = await verify(path, { flags: ["-o", `${cwd}/`] }, cwd);
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    const { artifact, outcome, released, request, observations } = seen.evidence;
+    expect(outcome).toBe("agreed");
+    expect(request.reference).toBe(web.url(path));
+    expect(artifact).toMatchObject({ digest: digestOf(path), objects: [{ role: "file", parent: null }] });
+    expect(observations.map(({ asked }) => asked)).toEqual(
+      Array.from({ length: 3 }, () => ({
+        url: web.url(path),
+        pin: null,
+        platform: null,
+        osVersion: null,
+        bottle: null,
+      })),
+    );
+    expect(released).toEqual({ format: "file", path: join(cwd, name) });
+    expect(await seen.left()).toEqual([name]);
+    expect(await readFile(join(cwd, name))).toEqual(web.files[path]);
+    expect(seen.stdout + seen.stderr).not.toContain("SECRET");
+  });
+
+  test("a folder and a URL without a name of its own: -o has to name it", async () => {
+    const seen = await verify("/project/files/tool.zip/download", { flags: ["-o", "./"] });
+    expect(seen).toMatchObject({ code: 1 });
+    expect(seen.evidence).toMatchObject({ outcome: "agreed", released: null, releaseError: { code: "E_DESTINATION" } });
+    expect(seen.evidence.releaseError?.hint).toContain("NAME");
+    expect(await seen.left()).toEqual([]);
+    const named = await verify("/project/files/tool.zip/download", { flags: ["-o", "tool.zip"] });
+    expect(named).toMatchObject({ code: 0 });
+    expect(await readFile(join(named.cwd, "tool.zip"))).toEqual(web.files["/project/files/tool.zip/download"]);
+  });
+
+  test("a person reads it in a table", async () => {
+    const { stdout, code } = await verify("/plain/key.asc", { plain: true });
+    expect(code).toBe(0);
+    expect(stdout).toContain(web.url("/plain/key.asc"));
+    expect(stdout).toMatch(/AGREED {2}3 of 3 workers saw sha256:[0-9a-f]{64} \(file, 1 object, /);
+  });
+});
+
+describe("what is no file is no observation, even three times", () => {
+  test.each([
+    ["/page/tool.tar.gz", "a web page (text/html"],
+    ["/plain/empty.bin", "is empty: 0 bytes"],
+  ])("%s", async (path, says) => {
+    const seen = await verify(path, { flags: ["-o", "out"] });
+    expect(seen).toMatchObject({ code: 12 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    const { outcome, diagnosis, observations } = seen.evidence;
+    expect(outcome).toBe("incomplete");
+    expect(diagnosis).toMatchObject({ class: "not-content" });
+    for (const { digest, objects, error } of observations) {
+      expect({ digest, objects, code: error?.code }).toEqual({ digest: null, objects: [], code: "E_NOT_CONTENT" });
+      expect(error?.message).toContain(says);
+    }
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("a page that calls itself a file is one at whoever can see how it begins", async () => {
+    const seen = await verify("/page/challenge.AppImage", { flags: ["-o", "out"] });
+    expect(seen).toMatchObject({ code: 12 });
+    expect(seen.evidence.diagnosis).toMatchObject({ class: "not-content", confidence: "likely" });
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("a challenge with a status of its own", async () => {
+    const seen = await verify("/page/forbidden.zip");
+    expect(seen).toMatchObject({ code: 12 });
+    expect(seen.evidence.diagnosis).toMatchObject({ class: "not-content" });
+    expect(seen.evidence.observations.map(({ error }) => error?.code)).toEqual(["E_DENIED", "E_DENIED", "E_DENIED"]);
+  });
+
+  test("a coding that would be undone on the way is named", async () => {
+    const seen = await verify("/encoded/tool.tar.gz");
+    expect(seen).toMatchObject({ code: 12 });
+    expect(seen.evidence.diagnosis).toMatchObject({ class: "not-content" });
+    for (const { error } of seen.evidence.observations)
+      expect(error).toMatchObject({ code: "E_ENCODING", message: expect.stringContaining("gzip") as string });
+  });
+
+  test("a page that is what is wanted is pinned", async () => {
+    const pinned = await verify("/page/tool.tar.gz", { flags: ["--sha256", hexOf("/page/tool.tar.gz")] });
+    expect(pinned).toMatchObject({ code: 0 });
+  });
+
+  test("nothing there is absent", async () => {
+    const seen = await verify("/nowhere/tool.zip");
+    expect(seen).toMatchObject({ code: 16 });
+    expect(seen.evidence.diagnosis?.explanation).toBe("every worker was told by the server that it does not exist");
+  });
+});
+
+describe("redirects", () => {
+  test("hosts are shown, queries never; each vantage may be sent elsewhere", async () => {
+    const seen = await verify("/redirect/release.bin");
+    const tos = seen.evidence.observations.flatMap(({ evidence }) => evidence.redirects.map(({ to }) => to));
+    expect(new Set(tos).size).toBe(3);
+    for (const to of tos) expect(to).toMatch(new RegExp(`^${web.origin}/storage/[0-9a-z]$`));
+  });
+
+  test.each([
+    ["/redirect/loop", "E_REDIRECT"],
+    ["/redirect/plain", "E_REDIRECT"],
+  ])("%s", async (path, code) => {
+    const seen = await verify(path);
+    expect(seen).toMatchObject({ code: 12 });
+    expect(seen.evidence.observations.map(({ error }) => error?.code)).toEqual([code, code, code]);
+  });
+
+  test("a query of the user's own is in no report, and is part of the question", async () => {
+    const [one, other] = [await verify("/plain/key.asc?token=SECRET1"), await verify("/plain/key.asc?token=SECRET2")];
+    expect(one).toMatchObject({ code: 0 });
+    expect(one.stdout + one.stderr).not.toContain("SECRET");
+    expect(breaches(one.stdout)).toEqual([]);
+    expect(one.evidence.request.reference).toMatch(/\/plain\/key\.asc\?hash=[0-9a-f]{16}$/);
+    expect(one.evidence.request.reference).not.toBe(other.evidence.request.reference);
+    expect(web.liar.requests.map(({ target }) => target)).toContain("/plain/key.asc?token=SECRET1");
+  });
+});
+
+describe("a body that is cut", () => {
+  const resumed = ({ evidence }: Verified): (number | null)[] =>
+    evidence.observations.flatMap(({ evidence: { retries } }) => retries.map(({ resumedAt }) => resumedAt));
+
+  test("is resumed under a strong ETag", async () => {
+    const seen = await verify("/cut/big.bin", { flags: ["-o", "big.bin"] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(resumed(seen)).toEqual([102_400, 102_400, 102_400]);
+    expect(await readFile(join(seen.cwd, "big.bin"))).toEqual(web.files["/cut/big.bin"]);
+  });
+
+  test("is fetched anew under a weak one", async () => {
+    const seen = await verify("/cut/weak.bin");
+    expect(seen).toMatchObject({ code: 0 });
+    expect(resumed(seen)).toEqual([null, null, null]);
+    expect(seen.evidence.artifact?.digest).toBe(digestOf("/cut/weak.bin"));
+  });
+
+  test("goes to the original URL, whose signature has not expired", async () => {
+    const seen = await verify("/cut/moved.bin");
+    expect(seen).toMatchObject({ code: 0 });
+    expect(resumed(seen)).toEqual([102_400, 102_400, 102_400]);
+    expect(seen.evidence.artifact?.digest).toBe(digestOf("/cut/moved.bin"));
+  });
+});
+
+describe("pins", () => {
+  const WRONG = "0".repeat(64);
+  const path = "/plain/key.asc";
+  const base64 = (): string => Buffer.from(hexOf(path), "hex").toString("base64");
+
+  test.each([
+    ["#sha256=HEX", () => [`${web.url(path)}#sha256=${hexOf(path)}`]],
+    ["--sha256", () => [path, "--sha256", hexOf(path).toUpperCase()]],
+    ["--integrity", () => [path, "--integrity", `sha512-AAAA sha256-${base64()}`]],
+    ["the same twice", () => [`${web.url(path)}#sha256=${hexOf(path)}`, "--sha256", hexOf(path)]],
+  ])("%s that is right", async (_, asked) => {
+    const [url = "", ...flags] = asked();
+    const seen = await verify(url, { flags });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.observations[0]?.asked).toMatchObject({ pin: digestOf(path) });
+  });
+
+  test("another one is changed, and nothing is released", async () => {
+    const seen = await verify(path, { flags: ["--sha256", WRONG, "-o", "key.asc"] });
+    expect(seen).toMatchObject({ code: 15 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence).toMatchObject({ outcome: "changed", reason: { kind: "pin", pin: `sha256:${WRONG}` } });
+    expect(seen.evidence.diagnosis?.explanation).toContain("the file was replaced, for everybody");
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test.each([
+    [["--sha256", "abc"], "not a sha256"],
+    [["--integrity", "sha384-AAAA"], "only sha256 counts"],
+    [["--sha256", WRONG, "--integrity", `sha256-${"A".repeat(43)}=`], "exclude each other"],
+  ])("%j is a mistake", async (flags, says) => {
+    const seen = await verify(path, { flags });
+    expect(seen).toMatchObject({ code: 2, stdout: "" });
+    expect(seen.stderr).toContain(says);
+  });
+
+  test("two pins that differ are a mistake, and pins of an image as well", async () => {
+    const two = await verify(`${web.url(path)}#sha256=${WRONG}`, { flags: ["--sha256", hexOf(path)] });
+    expect(two).toMatchObject({ code: 2 });
+    const image = await verify("localhost:5000/app:1", { flags: ["--sha256", WRONG] });
+    expect(image).toMatchObject({ code: 2 });
+    expect(image.stderr).toContain("@sha256:");
+  });
+});
+
+describe("what is no URL of a file", () => {
+  test.each([
+    ["http://localhost/x", "write https://"],
+    ["https://user:secret@localhost/x", "without credentials"],
+    ["https://localhost/x#md5=abc", "only #sha256=HEX"],
+    ["https://localhost/a b", "%20"],
+    ["https:///x", "not a URL"],
+    ["https://localhost:0/x", "port 0"],
+  ])("%s", async (url, says) => {
+    const seen = await stage.verify(url, { plain: true });
+    expect(seen).toMatchObject({ code: 2, stdout: "" });
+    expect(seen.stderr).toContain(says);
+    expect(seen.stderr).not.toContain("secret");
+  });
+
+  test("a format of images, a platform, and a lock hold no file", async () => {
+    const archive = await verify("/plain/key.asc", { flags: ["-o", "oci:x"] });
+    expect(archive).toMatchObject({ code: 2 });
+    expect(archive.stderr).toContain("a URL leads to one file");
+    const platform = await verify("/plain/key.asc", { flags: ["--platform", "linux/amd64"] });
+    expect(platform).toMatchObject({ code: 2 });
+  });
+});
+
+describe("an alarm", () => {
+  const evil = Buffer.from("another key\n");
+
+  test("one vantage is served another file, every time", async () => {
+    web.liar.lie("sgp", "/alarm/key.bin", { body: evil });
+    web.liar.answer("/alarm/key.bin", { body: Buffer.from("the key\n") });
+    const seen = await verify("/alarm/key.bin", { flags: ["-o", "key.bin", "--keep-evidence", "kept"] });
+    expect(seen).toMatchObject({ code: 10 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.diagnosis).toMatchObject({ class: "split-view", confidence: "likely" });
+    expect(seen.evidence.diagnosis?.explanation).toContain("every time it was asked");
+    expect(seen.evidence.differences).toMatchObject([{ at: "file" }]);
+    expect(await seen.left()).toEqual(["kept"]);
+  });
+
+  test("other bytes at every look are dynamic", async () => {
+    const seen = await verify("/dynamic/page.json");
+    expect(seen).toMatchObject({ code: 10, evidence: { diagnosis: { class: "dynamic", confidence: "likely" } } });
+    expect(breaches(seen.stdout)).toEqual([]);
+  });
+
+  test.each(["/latest/app.zip", "/api/formula.jws.json"])("a name that moves by design: %s", async (path) => {
+    web.liar.lie("fra", path, { body: Buffer.from("new\n") });
+    web.liar.answer(path, { body: Buffer.from("old\n") });
+    const seen = await verify(path);
+    expect(seen).toMatchObject({ code: 10, evidence: { diagnosis: { class: "dynamic", confidence: "possible" } } });
+    expect(breaches(seen.stdout)).toEqual([]);
+  });
+
+  test("the same tar, compressed in two ways", async () => {
+    web.lieAboutArchive("sgp");
+    const seen = await verify("/OWNER/REPO/archive/refs/tags/v1.tar.gz");
+    expect(seen).toMatchObject({ code: 10, evidence: { diagnosis: { class: "recompressed", confidence: "likely" } } });
+    expect(breaches(seen.stdout)).toEqual([]);
+  });
+});
