@@ -70,7 +70,7 @@ async function askAgain(
   const asked = job.subject.url;
   const limits = { ...job.limits, retries: Math.min(RETRIES, job.limits.retries) };
   try {
-    const read = readFileAt(vantage, { ...job, limits }, MOST_BYTES, limit);
+    const read = readFileAt(vantage, { ...job, limits }, { maxBytes: MOST_BYTES }, limit);
     const { bytes, digest } = await orAborted(read, limit);
     given.set(`${worker} ${digest}`, { worker, bytes, digest });
     return { worker, asked, digest, mediaType: null, fault: null };

@@ -9,6 +9,7 @@ import { nameInUrl } from "../file/name.ts";
 import { isFile, type FileSubject, type Subject } from "../model/subject.ts";
 import { isInto, parseDestination } from "../release/destination.ts";
 import { formatOfFile } from "../release/fits.ts";
+import type { WitnessNote } from "../model/witness.ts";
 import type { Runtime } from "./runtime.ts";
 import { ENGINES } from "./vantages.ts";
 
@@ -20,6 +21,12 @@ export interface VerifyRequest extends SelectionText {
   readonly subject: Subject;
   /** Of a file, the URL with its query. */
   readonly url?: string | undefined;
+  /** The URL of a checksum file that has to name the file. */
+  readonly sums?: string | null;
+  /** Ask the platform of its publisher, too, what the file's bytes are. */
+  readonly witness?: boolean | undefined;
+  /** What is known of the file already, and is its pin. */
+  readonly told?: readonly WitnessNote[] | undefined;
   /** `-o DEST`, or where a command of tofu3 wants it. */
   readonly destination: string | Destination | null;
   readonly force: boolean;

@@ -5,9 +5,15 @@ import { openMemory, type Told } from "./memory.ts";
 import { question, type Question } from "./question.ts";
 import { destinationOf, jobOf, policyOf, type VerifyRequest } from "./request.ts";
 import type { Runtime } from "./runtime.ts";
+import { pinningOf } from "./pinning.ts";
 import { openVantages } from "./vantages.ts";
+import { reprDigestsIn } from "./witness.ts";
+import { parseFileUrl } from "../file/url.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { WHOLE } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
+import { formatSubject, isFile } from "../model/subject.ts";
+import type { WitnessNote } from "../model/witness.ts";
 import { planRelease } from "../release/fits.ts";
 import { openQuarantine } from "../release/quarantine/quarantine.ts";
 import type { Vantage } from "../worker/vantage.ts";
@@ -45,10 +51,10 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Evidence> {
   let closing = Promise.resolve();
-  const lookOnce = async (plan: Plan): Promise<Told> => {
+  const lookOnce = async (plan: Plan): Promise<Looked> => {
     const { vantages, close } = await openVantages(runtime, signal);
     // every job has ended by then: closing takes round trips, and the verdict does not depend on it
-    return question(vantages, questionOf(plan), watch, signal).finally(() => void (closing = close()));
+    return look(vantages, plan, request, { runtime, watch, signal }).finally(() => void (closing = close()));
   };
   return conclude(request, runtime, lookOnce, signal).finally(() => closing);
 }
@@ -61,7 +67,48 @@ export async function verifyFrom(
   watch: Watch,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  return conclude(request, runtime, (plan) => question(vantages, questionOf(plan), watch, signal), signal);
+  return conclude(request, runtime, (plan) => look(vantages, plan, request, { runtime, watch, signal }), signal);
+}
+
+/** What the vantages told; or the evidence about a checksum file without which they are not asked. */
+type Looked = (Told & { readonly witnesses: readonly WitnessNote[] }) | { readonly instead: Evidence };
+
+interface Around {
+  readonly runtime: Runtime;
+  readonly watch: Watch;
+  readonly signal: AbortSignal;
+}
+
+async function look(
+  vantages: readonly Vantage[],
+  plan: Plan,
+  request: VerifyRequest,
+  { runtime, watch, signal }: Around,
+): Promise<Looked> {
+  const { subject } = plan.job;
+  if (!isFile(subject)) return { ...(await question(vantages, questionOf(plan), watch, signal)), witnesses: [] };
+  const { url = subject.url } = plan.job;
+  const verifySums = (sums: string): Promise<Evidence> =>
+    verifyFrom(vantages, sumsRequest(sums, request), runtime, watch, signal);
+  const wanted = { url, pin: subject.pin, request };
+  const pinning = await pinningOf(vantages, wanted, runtime, verifySums, signal);
+  if ("instead" in pinning) return pinning;
+  const { pin, notes, remarks } = pinning;
+  const told = await question(
+    vantages,
+    questionOf({ ...plan, job: { ...plan.job, subject: { ...subject, pin } } }),
+    watch,
+    signal,
+  );
+  const witnesses = [...notes, ...reprDigestsIn(told.observations)];
+  return { ...told, witnesses, remarks: [...told.remarks, ...remarks] };
+}
+
+function sumsRequest(text: string, { days, remember }: VerifyRequest): VerifyRequest {
+  const { url, shown, pin } = parseFileUrl(text);
+  const subject = { url: shown, pin };
+  const nothing = { destination: null, force: false, keepEvidence: null };
+  return { ...WHOLE, ...nothing, reference: formatSubject(subject), subject, url, days, remember };
 }
 
 function questionOf({ job, destination, quarantine, evidenceFolder }: Plan): Question {
@@ -73,13 +120,14 @@ function questionOf({ job, destination, quarantine, evidenceFolder }: Plan): Que
 async function conclude(
   request: VerifyRequest,
   runtime: Runtime,
-  look: (plan: Plan) => Promise<Told>,
+  lookAs: (plan: Plan) => Promise<Looked>,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const plan = await planOf(request, runtime);
   const memory = openMemory(request, policyOf(request, runtime), runtime);
   try {
-    const told = await look(plan);
+    const told = await lookAs(plan);
+    if ("instead" in told) return told.instead;
     const judgement = await memory.enter(told, signal);
     const { verdict, fault, observations } = judgement;
     const ending =
@@ -90,6 +138,7 @@ async function conclude(
     return evidenceOf({
       ...judgement,
       request: { reference, platform, osVersion, bottle },
+      witnesses: told.witnesses,
       ...ending,
       startedAt: plan.startedAt,
       finishedAt: runtime.now().toISOString(),

@@ -8,6 +8,7 @@ import type { SelectionText } from "./job.ts";
 import type { Signed } from "./signed.ts";
 import type { Observation, Role } from "./observation.ts";
 import type { Policy } from "./policy.ts";
+import type { WitnessNote } from "./witness.ts";
 
 /** One object of an artifact that all workers agree on. */
 export interface ArtifactObject {
@@ -73,6 +74,8 @@ export interface Evidence {
   readonly history: History | null;
   /** The ledger's entry for this verification, and the hash of its line; null if there is none. */
   readonly entered: Entered | null;
+  /** What others say of the bytes of a file. Absent where nobody was asked, and nobody said it unasked. */
+  readonly witnesses?: readonly WitnessNote[];
   /** What a person should know besides the verdict, a sentence each. */
   readonly notices: readonly string[];
   readonly released: { readonly format: string; readonly path: string } | null;

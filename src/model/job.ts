@@ -19,6 +19,9 @@ export interface SelectionText {
   readonly bottle: string | null;
 }
 
+/** Nothing is selected: what is asked for is one object. */
+export const WHOLE: SelectionText = { platform: null, osVersion: null, bottle: null };
+
 /** Throws E_PLATFORM. */
 export function parseSelection({ platform, osVersion, bottle }: SelectionText): Selection {
   return { platform: platform === null ? null : parsePlatform(platform), osVersion, bottle };

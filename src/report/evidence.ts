@@ -8,6 +8,7 @@ import type { Probes } from "../model/probe.ts";
 import type { Past } from "../model/record.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Signed } from "../model/signed.ts";
+import type { WitnessNote } from "../model/witness.ts";
 import { signedBy } from "../receipt/vouch.ts";
 import { basisOf } from "./basis.ts";
 import { diagnosisOf } from "./diagnosis.ts";
@@ -15,6 +16,7 @@ import { inTreeOrder } from "../model/tree.ts";
 import { hintsOf, noticesOf } from "./notices.ts";
 import { placeText } from "./place.ts";
 import { sentenceOf, type Facts } from "./sentence.ts";
+import { witnessText } from "./witness.ts";
 import { isAboutFile } from "./tally.ts";
 
 /** The results of one verification. */
@@ -35,6 +37,7 @@ export interface Parts {
   readonly probes: Probes | null;
   readonly released: Released | null;
   readonly releaseError: Tofu3Error | null;
+  readonly witnesses?: readonly WitnessNote[] | undefined;
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly version: string;
@@ -65,12 +68,29 @@ export function evidenceOf(parts: Parts): Evidence {
     days: parts.days,
     history: parts.history,
     entered: parts.entered,
-    notices: [...noticesOf(parts, isAboutFile(parts.observations)), ...hintsOf(parts.observations), ...parts.remarks],
+    ...witnessesIn(parts),
+    notices: noticesIn(parts),
     released: released && { format: released.format, path: released.path },
     releaseError: releaseError && { code: releaseError.code, message: releaseError.message, hint: releaseError.hint },
     basis: basisOf(parts.past, parts.probes),
   };
   return { ...facts, summary: sentenceOf(facts) };
+}
+
+function noticesIn(parts: Parts): readonly string[] {
+  const { observations, witnesses = [], remarks } = parts;
+  return [
+    ...noticesOf(parts, isAboutFile(observations)),
+    ...hintsOf(observations),
+    ...witnesses.map((each) => witnessText(each, observations)),
+    ...remarks,
+  ];
+}
+
+function witnessesIn({ witnesses = [] }: Parts): Pick<Evidence, "witnesses"> {
+  const inOrder = (one: WitnessNote, other: WitnessNote): number =>
+    order(one.kind, other.kind) || order(one.digest ?? "", other.digest ?? "");
+  return witnesses.length === 0 ? {} : { witnesses: witnesses.toSorted(inOrder) };
 }
 
 function signedIn({ observations, run }: Parts): readonly Signed[] {

@@ -3,6 +3,7 @@ import type { History } from "../model/history.ts";
 import type { ArtifactObject, Evidence, ToldDifference } from "../model/evidence.ts";
 import type { Signed } from "../model/signed.ts";
 import type { ExitNote, Fault, Notes, Observation, SeenObject, UnexpectedNote } from "../model/observation.ts";
+import type { WitnessNote } from "../model/witness.ts";
 
 /** The `--json` object: the same keys in the same order every time, two spaces, one newline at the end. */
 export function renderJson(evidence: Evidence): string {
@@ -53,6 +54,7 @@ export function jsonOf(evidence: Evidence): unknown {
     }),
     history: evidence.history && historyValue(evidence.history),
     entered: evidence.entered && { entry: evidence.entered.entry, hash: evidence.entered.hash },
+    ...(evidence.witnesses === undefined ? {} : { witnesses: evidence.witnesses.map(witnessNote) }),
     notices: evidence.notices,
     released: released && { format: released.format, path: released.path },
     ...(evidence.command === undefined ? {} : { command: evidence.command }),
@@ -183,4 +185,8 @@ function differenceOf(difference: ToldDifference): unknown {
 
 function byKey(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function witnessNote({ kind, source, digest, workers, trouble }: WitnessNote): WitnessNote {
+  return { kind, source, digest, workers, trouble };
 }

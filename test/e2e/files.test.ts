@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { useLab } from "../lab/uselab.ts";
@@ -303,3 +303,136 @@ describe("an alarm", () => {
     expect(breaches(seen.stdout)).toEqual([]);
   });
 });
+
+describe("checksum files", () => {
+  const path = "/plain/key.asc";
+
+  test("from a URL: all vantages fetch it, it is a pin, and shown beside the verdict", async () => {
+    const seen = await verify(path, { flags: ["--sums", web.url("/plain/SHA256SUMS")] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    const { witnesses, notices, observations } = seen.evidence;
+    const source = web.url("/plain/SHA256SUMS");
+    expect(witnesses).toEqual([
+      { kind: "sums", source, digest: digestOf(path), workers: ["fra", "here", "sgp"], trouble: null },
+    ]);
+    expect(notices).toContain(`the checksum file ${source} says the same`);
+    expect(observations.map(({ asked }) => "pin" in asked && asked.pin)).toEqual(Array(3).fill(digestOf(path)));
+    for (const vantage of ["here", "fra", "sgp"])
+      expect(web.liar.requests.map((each) => `${each.vantage} ${each.target}`)).toContain(
+        `${vantage} /plain/SHA256SUMS`,
+      );
+  });
+
+  test("one that names other bytes: changed, and nothing is released", async () => {
+    web.liar.answer("/other/SHA256SUMS", { body: `${"0".repeat(64)} *key.asc\r\n` });
+    web.liar.answer("/other/SHA256SUMS.asc", { body: "-----BEGIN PGP SIGNATURE-----\n" });
+    const seen = await verify(path, { flags: ["--sums", web.url("/other/SHA256SUMS"), "-o", "key.asc"] });
+    expect(seen).toMatchObject({ code: 15, evidence: { outcome: "changed" } });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.notices).toContain(
+      `a signature stands beside it, ${web.url("/other/SHA256SUMS.asc")}: gpg --verify SHA256SUMS.asc SHA256SUMS checks it`,
+    );
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("one that one vantage is shown differently: the alarm is about it, and the file is not fetched", async () => {
+    web.liar.answer("/split/SHA256SUMS", { body: `${hexOf(path)}  key.asc\n` });
+    web.liar.lie("sgp", "/split/SHA256SUMS", { body: `${"1".repeat(64)}  key.asc\n` });
+    const before = web.liar.requests.filter(({ target }) => target === path).length;
+    const seen = await verify(path, { flags: ["--sums", web.url("/split/SHA256SUMS"), "-o", "key.asc"] });
+    expect(seen).toMatchObject({ code: 10 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.request.reference).toBe(web.url("/split/SHA256SUMS"));
+    expect(seen.evidence.notices.join()).toContain(`${web.url(path)} was not fetched`);
+    expect(web.liar.requests.filter(({ target }) => target === path)).toHaveLength(before);
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("that are no checksum files, or do not name it, are told before the file is fetched", async () => {
+    const page = await verify(path, { flags: ["--sums", web.url("/page/index.html")] });
+    expect(page).toMatchObject({ code: 2 });
+    const other = await verify("/chunked/unknown.bin", { flags: ["--sums", web.url("/plain/SHA256SUMS")] });
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.stderr).toContain("unknown.bin");
+  });
+
+  test("on this machine", async () => {
+    const cwd = await stage.room();
+    await writeFile(join(cwd, "sums"), `SHA256 (key.asc) = ${hexOf(path)}\n`);
+    const seen = await verify(path, { flags: ["--sums", "sums"] }, cwd);
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.witnesses).toMatchObject([{ kind: "sums", source: "sums", workers: [] }]);
+    const missing = await verify(path, { flags: ["--sums", "nothing"] }, cwd);
+    expect(missing).toMatchObject({ code: 2 });
+  });
+});
+
+describe("witnesses", () => {
+  test("the server's own Repr-Digest", async () => {
+    const { evidence } = await verify("/digest/tool.bin");
+    expect(evidence.witnesses).toEqual([
+      {
+        kind: "repr-digest",
+        source: web.url("/digest/tool.bin"),
+        digest: digestOf("/digest/tool.bin"),
+        workers: ["fra", "here", "sgp"],
+        trouble: null,
+      },
+    ]);
+    expect(evidence.notices).toContain("the server's Repr-Digest says the same");
+  });
+
+  const asset = "https://github.com/owner/tool/releases/download/v1/tool.bin";
+  const releases = "https://api.github.com/repos/owner/tool/releases/tags/v1";
+  const body = Buffer.from("the asset\n");
+  const digest = `sha256:${createHash("sha256").update(body).digest("hex")}`;
+  const others = (): Ask => ({
+    config: {
+      others: {
+        registries: Object.fromEntries(
+          ["github.com", "api.github.com", "pypi.org", "files.pythonhosted.org"].map((host) => [
+            host,
+            { caFile: web.caFile },
+          ]),
+        ),
+      },
+    },
+  });
+
+  test("GitHub's digest of a release asset is a pin when it is asked for", async () => {
+    web.liar.answer(at(asset), { body });
+    web.liar.answer(at(releases), { body: JSON.stringify({ assets: [{ name: "tool.bin", digest }] }) });
+    const seen = await verify(asset, { ...others(), flags: ["--witness"] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.witnesses).toEqual([
+      { kind: "github", source: releases, digest, workers: ["here"], trouble: null },
+    ]);
+    web.liar.answer(at(releases), {
+      body: JSON.stringify({ assets: [{ name: "tool.bin", digest: digestOf("/plain/key.asc") }] }),
+    });
+    expect(await verify(asset, { ...others(), flags: ["--witness"] })).toMatchObject({ code: 15 });
+    web.liar.answer(at(releases), { status: 403 });
+    const silent = await verify(asset, { ...others(), flags: ["--witness"] });
+    expect(silent).toMatchObject({ code: 0 });
+    expect(silent.evidence.witnesses).toMatchObject([{ kind: "github", digest: null }]);
+    expect(breaches(silent.stdout)).toEqual([]);
+  });
+
+  test("the Python package index's hash of a wheel", async () => {
+    const wheel = "https://files.pythonhosted.org/packages/aa/bb/My_Tool-1.0-py3-none-any.whl";
+    web.liar.answer(at(wheel), { body });
+    const files = [{ filename: "My_Tool-1.0-py3-none-any.whl", hashes: { sha256: digest.slice("sha256:".length) } }];
+    web.liar.answer(at("https://pypi.org/simple/my-tool/"), { body: JSON.stringify({ files }) });
+    const seen = await verify(wheel, { ...others(), flags: ["--witness"] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(seen.evidence.witnesses).toMatchObject([{ kind: "pypi", digest }]);
+  });
+});
+
+/** The place of a URL at the lab's server, which speaks for every host behind its proxies. */
+function at(url: string): string {
+  return url.replace(/^https:/, "http:");
+}

@@ -34,6 +34,9 @@ interface Whole extends Scripted {
   readonly body: Buffer;
 }
 
+/** Behind the proxies of its vantages, it speaks for these too. */
+const HOSTS = ["github.com", "api.github.com", "pypi.org", "files.pythonhosted.org"];
+
 const ARCHIVE = "/OWNER/REPO/archive/refs/tags/v1.tar.gz";
 
 function file(body: Buffer, headers: Headers = {}): Whole {
@@ -166,7 +169,7 @@ function signing(liar: Liar, origin: string): Sign {
 /** An https server with a certificate of an authority of its own, which it makes in `folder`. */
 export async function startWeb(folder: string, options: { readonly vantages?: readonly string[] } = {}): Promise<Web> {
   const authority = await makeAuthority(await mkdtemp(join(folder, "web-")), "/CN=tofu3 lab web");
-  const certificate = await authority.issue("web", ["localhost", "127.0.0.1"]);
+  const certificate = await authority.issue("web", ["localhost", "127.0.0.1", ...HOSTS]);
   const liar = await startLiar({ ...options, certificate, otherwise: page(PAGES.missing, 404) });
   const host = liar.host.replace("127.0.0.1", "localhost");
   const origin = `https://${host}`;

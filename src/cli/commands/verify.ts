@@ -5,8 +5,7 @@ import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
-import { isFile, type Subject } from "../../model/subject.ts";
-import type { Digest } from "../../oci/digest.ts";
+import type { Subject } from "../../model/subject.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { redact } from "../../report/redact.ts";
@@ -15,7 +14,8 @@ import type { VerifyArguments } from "../argv/commands/verify.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { planReports } from "../reports.ts";
-import { readSubject, type Named } from "../subject.ts";
+import { pinnedBy } from "../pinning.ts";
+import { readSubject } from "../subject.ts";
 import { reportSigner, writeVerdictReports } from "../verdictreports.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
 
@@ -26,7 +26,7 @@ export async function verifyCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const named = pinnedTo(wanted.pin, readSubject(wanted.reference, "verify", settings, io));
+  const named = await pinnedBy(wanted, readSubject(wanted.reference, "verify", settings, io), io);
   const asked = wanted.lock === null ? named : { ...named, subject: await heldTo(wanted.lock, named.subject, io.cwd) };
   const { subject } = asked;
   const reports = await planReports(wanted.reports, REPORT_KINDS, io);
@@ -41,23 +41,6 @@ export async function verifyCommand(
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
   return code === EXIT_OK ? gravestOf([told, reported]) : code;
-}
-
-/** Throws E_USAGE for what has its pin in its reference, and for two pins that differ. */
-function pinnedTo(pin: Digest | null, named: Named): Named {
-  if (pin === null) return named;
-  const { subject } = named;
-  if (!isFile(subject)) {
-    throw new Tofu3Error("E_USAGE", "a checksum of a file does not go with a reference of a registry", {
-      hint: `a reference is pinned by its digest: ${named.reference}@sha256:…`,
-    });
-  }
-  if (subject.pin !== null && subject.pin !== pin) {
-    throw new Tofu3Error("E_USAGE", `the URL is pinned to ${subject.pin}, and the flag says ${pin}`, {
-      hint: "leave out the one that is wrong",
-    });
-  }
-  return { ...named, subject: { ...subject, pin } };
 }
 
 type Again = Pick<VerifyArguments, "lock" | "keepEvidence" | "redact"> & Evidence["request"];

@@ -34,6 +34,9 @@ const PLATFORMS = [
 /** By the placeholder in the help. */
 const SOURCES: Readonly<Record<string, Source>> = {
   FILE: "files",
+  "FILE|URL": "files",
+  SRI: "nothing",
+  HEX: "nothing",
   KEY: "files",
   PATH: "files",
   DIR: "folders",

@@ -1,7 +1,7 @@
 import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Answer, Presence } from "../../model/audit.ts";
-import type { ImageJob } from "../../model/job.ts";
+import { WHOLE, type ImageJob } from "../../model/job.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
 import { formatSubject, type ImageSubject } from "../../model/subject.ts";
@@ -169,7 +169,6 @@ export class Asker implements Asking {
 
 /** A registry that trickles must not hold up an audit for hours. */
 const ROOT_SECONDS = 120;
-const WHOLE = { platform: null, osVersion: null, bottle: null };
 
 /** Null for a name that nobody can connect to, which the workers say themselves. */
 function hostOf(repository: Repository): string | null {

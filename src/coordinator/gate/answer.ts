@@ -1,5 +1,6 @@
 import type { Tofu3Error } from "../../errors.ts";
 import { within } from "../../http/deadline.ts";
+import { WHOLE } from "../../model/job.ts";
 import type { SeenObject } from "../../model/observation.ts";
 import type { Policy } from "../../model/policy.ts";
 import { formatSubject } from "../../model/subject.ts";
@@ -14,7 +15,7 @@ import { openMemory, type Judgement, type Memory, type Told } from "../memory.ts
 import { question } from "../question.ts";
 import type { Runtime } from "../runtime.ts";
 import type { GateAnswer, GateQuestion } from "./ask.ts";
-import { jobFor, WHOLE } from "./job.ts";
+import { jobFor } from "./job.ts";
 
 /** What every question of the gate needs. */
 export interface Surroundings {

@@ -1,11 +1,9 @@
-import type { ImageJob, Job, Limits } from "../../model/job.ts";
+import { WHOLE, type ImageJob, type Job, type Limits } from "../../model/job.ts";
 import type { ImageSubject } from "../../model/subject.ts";
 import type { Repository } from "../../oci/reference.ts";
 import { jobOf } from "../request.ts";
 import type { GateQuestion } from "./ask.ts";
 
-/** Nothing is selected from an index: what is asked for is one object. */
-export const WHOLE = { platform: null, osVersion: null, bottle: null };
 /** A document is small: whoever trickles it must not keep clients waiting for hours. */
 const DOCUMENT_SECONDS = 120;
 

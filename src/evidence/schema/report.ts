@@ -165,6 +165,19 @@ export const report = z.looseObject({
   ),
   history: history.nullable(),
   entered: z.looseObject({ entry: z.int().min(1), hash: z.string().regex(/^sha256:[0-9a-f]{64}$/) }).nullable(),
+  // of a file of which somebody else says what its bytes are
+  witnesses: z
+    .array(
+      z.looseObject({
+        kind: z.enum(["sums", "github", "pypi", "repr-digest"]),
+        source: sentence,
+        digest: digest.nullable(),
+        workers: z.array(z.string()),
+        trouble: sentence.nullable(),
+      }),
+    )
+    .min(1)
+    .optional(),
   notices: z.array(sentence),
   released: z.looseObject({ format: z.string(), path: z.string() }).nullable(),
   // of exec alone

@@ -133,14 +133,24 @@ async function landingOf(session: Session, from: URL, signal: AbortSignal): Prom
 export async function readFileAt(
   vantage: Vantage,
   job: Job & FileJob,
-  maxBytes: number,
+  { maxBytes, accept = ACCEPT }: { readonly maxBytes: number; readonly accept?: string },
   signal: AbortSignal,
 ): Promise<{ readonly bytes: Uint8Array; readonly digest: Digest }> {
   const url = new URL(job.url ?? job.subject.url);
-  const ask = { url, headers: [["accept", ACCEPT]] as const, maxBytes };
+  const ask = { url, headers: [["accept", accept]] as const, maxBytes };
   const unwatched = (): void => undefined;
   return withSession(vantage, job, unwatched, signal, async (session, limit) => {
     const { body } = await readPage(session, ask, plainUrl(url), limit);
     return { bytes: body, digest: digestOf(body) };
+  });
+}
+
+/** Whether there is something other than a web page, by HEAD. Rejects where nobody answers. */
+export async function isThere(vantage: Vantage, job: Job & FileJob, signal: AbortSignal): Promise<boolean> {
+  const unwatched = (): void => undefined;
+  return withSession(vantage, job, unwatched, signal, async (session, limit) => {
+    const ask = { url: new URL(job.url ?? job.subject.url), headers: [["accept", ACCEPT]] as const };
+    const { status, headers } = await readHead(session, ask, { mayFollow: true }, limit);
+    return status === 200 && !/^\s*text\/html/i.test(valueOf(headers, "content-type") ?? "");
   });
 }

@@ -25,6 +25,10 @@ export interface VerifyArguments extends VerificationArguments {
   readonly force: boolean;
   /** Of a URL, what its bytes must hash to; null without one. */
   readonly pin: Digest | null;
+  /** A checksum file: a path, or an `https:` URL. */
+  readonly sums: string | null;
+  /** Ask the platform of a file's publisher, too. */
+  readonly witness: boolean;
   /** A checked template; null: a table. */
   readonly format: string | null;
 }
@@ -61,6 +65,15 @@ export const VERIFY: Command<VerifyArguments> = {
       conflict: { with: "sha256", hint: "give the one that you know" },
       text: "the same as sha256-BASE64",
     },
+    {
+      name: "sums",
+      value: "FILE|URL",
+      text: "of a URL: pin its file to what this checksum file says; from a URL, all workers fetch it",
+    },
+    {
+      name: "witness",
+      text: "of a URL: also ask GitHub or PyPI what the file is, and for a signature beside it",
+    },
     KEEP_EVIDENCE_FLAG,
     FORMAT_FLAG,
     reportFlag(REPORT_KINDS),
@@ -88,6 +101,8 @@ export const VERIFY: Command<VerifyArguments> = {
     destination: text(flags, "output"),
     force: isOn(flags, "force"),
     pin: pinOf(flags),
+    sums: text(flags, "sums"),
+    witness: isOn(flags, "witness"),
     format: formatOf(flags),
   }),
 };
