@@ -15,11 +15,12 @@ import type { Named } from "./subject.ts";
 export interface PinWishes {
   readonly pin: Digest | null;
   readonly sums: string | null;
+  readonly mirrors: readonly string[];
   readonly witness: boolean;
 }
 
 /** `sums`: the URL of a checksum file, for all vantages to fetch. */
-export type Pinned = Named & Pick<VerifyRequest, "witness" | "told"> & { readonly sums: string | null };
+export type Pinned = Named & Pick<VerifyRequest, "witness" | "told" | "mirrors"> & { readonly sums: string | null };
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
@@ -27,13 +28,14 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * What was named, held to what is known of it. Throws E_USAGE where that does not go with a reference, and for two pins
  * that differ; E_SUMS for a checksum file of this machine that does not name it.
  */
-export async function pinnedBy({ pin, sums, witness }: PinWishes, named: Named, io: Io): Promise<Pinned> {
+export async function pinnedBy({ pin, sums, mirrors, witness }: PinWishes, named: Named, io: Io): Promise<Pinned> {
   const { subject } = named;
   if (!isFile(subject)) {
     if (pin !== null || sums !== null || witness) throw notForReferences(named.reference);
-    return { ...named, sums: null };
+    if (mirrors.length > 0) throw mirrorsAreConfigured();
+    return { ...named, sums: null, mirrors: undefined };
   }
-  const held = withPin(named, pin);
+  const held = withMirrors(withPin(named, pin), mirrors);
   const asked = { ...held, witness, sums: null };
   if (sums === null) return asked;
   if (isWebAddress(sums)) return { ...asked, sums: checkedUrl(sums) };
@@ -69,6 +71,27 @@ function withPin(named: Named, pin: Digest | null): Named {
     });
   }
   return { ...named, subject: { ...subject, pin } };
+}
+
+/** Throws E_REFERENCE for what is no URL, E_USAGE for one that is not another place. */
+function withMirrors(named: Named, mirrors: readonly string[]): Named & Pick<VerifyRequest, "mirrors"> {
+  const { subject } = named;
+  if (mirrors.length === 0 || !isFile(subject)) return { ...named, mirrors: undefined };
+  const parsed = mirrors.map((each) => parseFileUrl(each));
+  const shown = parsed.map((each) => each.shown);
+  if (new Set([subject.url, ...shown]).size <= shown.length) {
+    throw new Tofu3Error("E_USAGE", "a mirror is given twice, or is the URL itself", { hint: "name other places" });
+  }
+  const pins = [...new Set(parsed.flatMap((each) => each.pin ?? []))];
+  const held = pins.reduce<Named>((each, pin) => withPin(each, pin), named);
+  const about = isFile(held.subject) ? held.subject : subject;
+  return { ...held, subject: { ...about, mirrors: shown }, mirrors: parsed.map(({ url }) => url) };
+}
+
+function mirrorsAreConfigured(): Tofu3Error {
+  return new Tofu3Error("E_USAGE", "--mirror is another URL of a file, and this is a reference of a registry", {
+    hint: "other registries of an image stand in tofu3.yaml: mirrors: { docker.io: [mirror.example] }",
+  });
 }
 
 function notForReferences(reference: string): Tofu3Error {

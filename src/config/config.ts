@@ -59,6 +59,8 @@ export interface Config {
   readonly workers: readonly WorkerConfig[];
   /** Keyed by `registryName`. */
   readonly registries: ReadonlyMap<string, RegistryConfig>;
+  /** By registry: others that must have the same image, by its digest. */
+  readonly mirrors: ReadonlyMap<string, readonly string[]>;
   readonly policy: Policy;
   /** Absolute; null for the usual place. */
   readonly ledger: string | null;
@@ -217,6 +219,11 @@ export function parseConfig(text: string, { file, home, folder = dirname(file) }
     workers: input.workers.map((worker) => workerOf(worker, place)),
     registries: new Map(
       Object.entries(input.registries).map(([key, entry]) => [registryName(key) ?? key, registryOf(key, entry, named)]),
+    ),
+    mirrors: new Map(
+      Object.entries(input.mirrors).map(([key, others]) => {
+        return [registryName(key) ?? key, others.map((each) => registryName(each) ?? each)];
+      }),
     ),
     policy: { distinct, days, onChange },
     ledger: ledger === undefined ? null : place(ledger),

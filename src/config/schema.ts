@@ -203,6 +203,9 @@ export function configShape(defaults: Defaults) {
   const policy = policyShape(defaults.policy);
   const limits = limitsShape(defaults.limits);
   const serve = serveShape(defaults.serve);
+  const registryKey = z.string().refine((key) => registryName(key) !== null, {
+    error: "must be a registry as host or host:port, without scheme and path",
+  });
   const three = "must be a list of three or more workers; unanimity is the only rule";
   return {
     $schema: z
@@ -215,14 +218,22 @@ export function configShape(defaults: Defaults) {
       .meta({ description: "Three or more; unanimity is the only rule." }),
     registries: z
       .record(
-        z.string().refine((key) => registryName(key) !== null, {
-          error: "must be a registry as host or host:port, without scheme and path",
-        }),
+        registryKey,
         z.strictObject(registryShape, mapping(Object.keys(registryShape).join(", "))),
         mapping("a registry as host or host:port in each key"),
       )
       .default({})
       .meta({ description: "Settings per registry." }),
+    mirrors: z
+      .record(
+        registryKey,
+        z
+          .array(registryKey, { error: "must be a list of registries" })
+          .min(1, { error: "must be a list of registries" }),
+        mapping("a registry as host or host:port in each key"),
+      )
+      .default({})
+      .meta({ description: "Per registry: others that must have the same image, by its digest." }),
     policy: z
       .strictObject(policy, mapping(Object.keys(policy).join(", ")))
       .default(defaults.policy)

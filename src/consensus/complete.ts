@@ -1,4 +1,5 @@
 import { rootOf, type Observation, type SeenObject } from "../model/observation.ts";
+import { hasChildren } from "../model/tree.ts";
 import { isDigest } from "../oci/digest.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
 import { isGenuine } from "./difference.ts";
@@ -49,7 +50,7 @@ function isOneTree({ digest, objects }: Observation): boolean {
   let reached = 1;
   const waiting: SeenObject[] = [root];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (next.role !== "index" && next.role !== "manifest") continue;
+    if (!hasChildren(next)) continue;
     const below = children.get(next.digest) ?? [];
     children.delete(next.digest);
     reached += below.length;

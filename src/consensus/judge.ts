@@ -23,7 +23,7 @@ function contradictionOf(root: SeenObject, objects: readonly SeenObject[], subje
   if (pin !== null && (root.pinned ?? root.computed) !== pin) return { kind: "pin", root: root.digest, pin };
   const tag = tagOf(subject);
   if (tag === null) return null;
-  const entries = objects.filter((each) => each.parent === root.digest);
+  const entries = objects.filter((each) => each.parent === root.digest && each.role !== "mirror");
   const mismatch = versionMismatch({ annotations: root.annotations, manifests: entries }, tag);
   return mismatch && { kind: "version", root: root.digest, mismatch };
 }

@@ -1,4 +1,5 @@
 import type { SeenObject } from "../model/observation.ts";
+import { hasChildren } from "../model/tree.ts";
 import type { Step } from "../model/verdict.ts";
 
 /** The edge that leads to a root. */
@@ -12,7 +13,8 @@ const STRAY: Step = { role: "stray", position: 0, platform: null, osVersion: nul
  * one document.
  */
 export function edgeOf({ parent, role, position }: SeenObject): string {
-  return parent === null ? ROOT : `${parent} ${role === "config" ? role : position}`;
+  if (parent === null) return ROOT;
+  return `${parent} ${role === "config" ? role : role === "mirror" ? `mirror ${position}` : position}`;
 }
 
 /** The paths to the objects at each edge, from what all workers saw together. */
@@ -32,7 +34,7 @@ export function createPlaces(edges: Iterable<readonly SeenObject[]>): Places {
     if (first === undefined) continue;
     for (const object of seen) {
       if (object.parent === null) roots.add(object.role);
-      if (isDocument(object) && !documents.has(object.digest)) documents.set(object.digest, first);
+      if (hasChildren(object) && !documents.has(object.digest)) documents.set(object.digest, first);
     }
     const known = siblings.get(first.parent);
     if (known === undefined) siblings.set(first.parent, [first]);

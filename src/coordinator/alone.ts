@@ -41,6 +41,7 @@ function emptyConfig(): Config {
     file: "",
     workers: [],
     registries: new Map<string, never>(),
+    mirrors: new Map<string, never>(),
     ledger: null,
     sign: null,
     trust: null,

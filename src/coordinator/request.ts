@@ -21,6 +21,8 @@ export interface VerifyRequest extends SelectionText {
   readonly subject: Subject;
   /** Of a file, the URL with its query. */
   readonly url?: string | undefined;
+  /** Of a file, other URLs of it, with their queries. */
+  readonly mirrors?: readonly string[] | undefined;
   /** The URL of a checksum file that has to name the file. */
   readonly sums?: string | null;
   /** Ask the platform of its publisher, too, what the file's bytes are. */
@@ -39,7 +41,11 @@ export interface VerifyRequest extends SelectionText {
 }
 
 export function jobOf<S extends Subject>(
-  request: SelectionText & { readonly subject: S; readonly url?: string | undefined },
+  request: SelectionText & {
+    readonly subject: S;
+    readonly url?: string | undefined;
+    readonly mirrors?: readonly string[] | undefined;
+  },
   limits: Job["limits"],
   depth: Job["depth"],
 ): Job & { readonly subject: S } {
@@ -47,6 +53,7 @@ export function jobOf<S extends Subject>(
     run: randomBytes(16).toString("hex"),
     subject: request.subject,
     ...(request.url === undefined ? {} : { url: request.url }),
+    ...(request.mirrors === undefined ? {} : { mirrors: request.mirrors }),
     selection: parseSelection(request),
     limits,
     depth,

@@ -12,7 +12,7 @@ import { parseFileUrl } from "../file/url.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { WHOLE } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
-import { formatSubject, isFile } from "../model/subject.ts";
+import { formatSubject, hostKeyOf, isFile } from "../model/subject.ts";
 import type { WitnessNote } from "../model/witness.ts";
 import { planRelease } from "../release/fits.ts";
 import { openQuarantine } from "../release/quarantine/quarantine.ts";
@@ -32,7 +32,9 @@ interface Plan extends Shipment {
 async function planOf(request: VerifyRequest, runtime: Runtime): Promise<Plan> {
   const startedAt = runtime.now().toISOString();
   const endsAt = performance.now() + runtime.config.limits.totalSeconds * 1000;
-  const job = jobOf(request, runtime.config.limits, "everything");
+  const { limits, mirrors } = runtime.config;
+  const own = isFile(request.subject) ? request.mirrors : mirrors.get(hostKeyOf(request.subject));
+  const job = jobOf({ ...request, mirrors: own }, limits, "everything");
   const destination = destinationOf(request, runtime);
   const evidenceFolder = request.keepEvidence === null ? null : resolve(runtime.cwd, request.keepEvidence);
   if (evidenceFolder !== null) await checkEvidenceFolder(evidenceFolder, destination?.path ?? null);
@@ -104,6 +106,10 @@ async function look(
   return { ...told, witnesses, remarks: [...told.remarks, ...remarks] };
 }
 
+function mirrorsOf({ subject }: VerifyRequest): Pick<Evidence["request"], "mirrors"> {
+  return isFile(subject) && subject.mirrors !== undefined ? { mirrors: subject.mirrors } : {};
+}
+
 function sumsRequest(text: string, { days, remember }: VerifyRequest): VerifyRequest {
   const { url, shown, pin } = parseFileUrl(text);
   const subject = { url: shown, pin };
@@ -137,7 +143,7 @@ async function conclude(
     const { reference, platform, osVersion, bottle } = request;
     return evidenceOf({
       ...judgement,
-      request: { reference, platform, osVersion, bottle },
+      request: { reference, ...mirrorsOf(request), platform, osVersion, bottle },
       witnesses: told.witnesses,
       ...ending,
       startedAt: plan.startedAt,

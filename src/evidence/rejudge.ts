@@ -4,7 +4,7 @@ import type { Evidence } from "../model/evidence.ts";
 import { formatSelection, parseSelection } from "../model/job.ts";
 import { rootOf, type Asked, type Observation } from "../model/observation.ts";
 import type { Contradiction, Rejudged } from "../model/rejudged.ts";
-import { parseSubject, pinOf } from "../model/subject.ts";
+import { isFile, parseSubject, pinOf } from "../model/subject.ts";
 import { evidenceOf } from "../report/evidence.ts";
 import { jsonOf } from "../report/json.ts";
 import { contradictionAt, first } from "./contradiction.ts";
@@ -61,7 +61,10 @@ function questionOf(request: Evidence["request"], asked: Asked): Asked | null {
   try {
     const subject = parseSubject(request.reference);
     const pin = pinOf(subject) ?? pinOf(asked);
-    return { ...subject, ...("digest" in subject ? {} : { pin }), ...formatSelection(parseSelection(request)) };
+    const { mirrors } = request;
+    const more = isFile(subject) && mirrors !== undefined ? { mirrors } : {};
+    const held = "digest" in subject ? {} : { pin };
+    return { ...subject, ...held, ...more, ...formatSelection(parseSelection(request)) };
   } catch {
     return null;
   }

@@ -79,6 +79,8 @@ export type Because =
       readonly head: string;
     }
   | { readonly kind: "false"; readonly everywhere: boolean }
+  /** `mirrors`: their numbers, from 1, sorted. `everywhere`: no vantage was given there what the first place has. */
+  | { readonly kind: "mirror"; readonly mirrors: readonly number[]; readonly everywhere: boolean }
   | { readonly kind: "types" }
   | { readonly kind: "version" }
   /** The tag led to `from`, and now to `to`: while the workers looked, or since the ledger's last agreement at `at`. */

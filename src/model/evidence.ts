@@ -43,7 +43,11 @@ export interface Evidence {
   /** Of this verification alone: 32 hex digits. Absent in reports of versions that did not tell it. */
   readonly run?: string;
   /** As the user wrote it. */
-  readonly request: SelectionText & { readonly reference: string };
+  readonly request: SelectionText & {
+    readonly reference: string;
+    /** Of a file, other URLs that had to have the same. Absent without any. */
+    readonly mirrors?: readonly string[];
+  };
   readonly outcome: Outcome;
   /** `3/3`: size of the largest group of workers that saw the same root and nothing false, out of all workers asked. */
   readonly quorum: string;

@@ -67,6 +67,11 @@ export interface Job {
   readonly subject: Subject;
   /** For a file, what is requested: with its query, which no observation tells. */
   readonly url?: string;
+  /**
+   * Other places that must have the same: URLs of the file, with their queries; registries that have the same
+   * repository.
+   */
+  readonly mirrors?: readonly string[];
   readonly selection: Selection;
   readonly limits: Limits;
   /**

@@ -7,8 +7,8 @@ import type { Subject } from "./subject.ts";
 export type Asked = Subject & SelectionText;
 
 export type Via = "local" | "ssh";
-/** `file`: what a URL leads to. */
-export type Role = "index" | "manifest" | "config" | "layer" | "blob" | "file";
+/** `file`: what a URL leads to. `mirror`: what another place has for the root; its parent is the root. */
+export type Role = "index" | "manifest" | "config" | "layer" | "blob" | "file" | "mirror";
 
 /** One object as one worker saw it. */
 export interface SeenObject {

@@ -14,6 +14,8 @@ export interface FileSubject {
   /** `https://HOST/PATH`, normalised; in place of a query its hash: `?hash=` and 16 hex digits. */
   readonly url: string;
   readonly pin: Digest | null;
+  /** Other URLs of it, written in the same way. Absent without any. */
+  readonly mirrors?: readonly string[];
 }
 
 /** What one job is about. Plain data, identical for every worker. */
@@ -72,7 +74,10 @@ export function formatSubject(subject: Subject): string {
 
 /** The same, its fields in the order in which they are written down. */
 export function fieldsOf(subject: Subject): Subject {
-  if (isFile(subject)) return { url: subject.url, pin: subject.pin };
+  if (isFile(subject)) {
+    const { url, pin, mirrors } = subject;
+    return { url, pin, ...(mirrors === undefined ? {} : { mirrors }) };
+  }
   const { registry, repository } = subject;
   if ("tag" in subject) return { registry, repository, tag: subject.tag, pin: subject.pin };
   return { registry, repository, digest: subject.digest };

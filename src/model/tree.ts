@@ -12,7 +12,7 @@ export function inTreeOrder(objects: readonly SeenObject[]): readonly SeenObject
   const walk = (seen: SeenObject): SeenObject[] => {
     if (reached.has(seen)) return [];
     reached.add(seen);
-    const below = seen.role === "index" || seen.role === "manifest" ? (children.get(seen.digest) ?? []) : [];
+    const below = hasChildren(seen) ? (children.get(seen.digest) ?? []) : [];
     return [seen, ...below.toSorted(siblings).flatMap(walk)];
   };
   const roots = (children.get(null) ?? []).toSorted(siblings).flatMap(walk);
@@ -22,9 +22,15 @@ export function inTreeOrder(objects: readonly SeenObject[]): readonly SeenObject
   return [...roots, ...unreached];
 }
 
+/** What lists other objects, or has mirrors. */
+export function hasChildren({ role }: Pick<SeenObject, "role">): boolean {
+  return role === "index" || role === "manifest" || role === "file";
+}
+
 function siblings(left: SeenObject, right: SeenObject): number {
   const config = Number(right.role === "config") - Number(left.role === "config");
-  return config || left.position - right.position || order(left.digest, right.digest);
+  const mirror = Number(left.role === "mirror") - Number(right.role === "mirror");
+  return config || mirror || left.position - right.position || order(left.digest, right.digest);
 }
 
 function order(left: string, right: string): number {

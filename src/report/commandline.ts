@@ -5,7 +5,8 @@ export function verifyLine(request: Evidence["request"], more: readonly string[]
   const flag = (name: string, value: string | null): string[] => (value === null ? [] : [`--${name}`, quoted(value)]);
   const { platform, osVersion, bottle } = request;
   const selection = [...flag("platform", platform), ...flag("os-version", osVersion), ...flag("bottle", bottle)];
-  return ["tofu3 verify", quoted(request.reference), ...selection, ...more.map(quoted)].join(" ");
+  const mirrors = (request.mirrors ?? []).flatMap((url) => flag("mirror", url));
+  return ["tofu3 verify", quoted(request.reference), ...selection, ...mirrors, ...more.map(quoted)].join(" ");
 }
 
 /** As one word for a POSIX shell. */

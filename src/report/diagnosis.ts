@@ -39,6 +39,8 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return pageWords(who, because);
     case "false":
       return falseWords(who, because.everywhere);
+    case "mirror":
+      return mirrorWords(who, because);
     case "types":
       return {
         explanation: `every worker was given the same bytes, but ${who.names} ${who.was} told another media type for them than the others, or none`,
@@ -157,6 +159,20 @@ function falseWords(who: Who, everywhere: boolean): Words {
   return {
     explanation: `${who.names} asked for content by its digest, and ${who.was} served other bytes`,
     next: `do not use what ${who.names} downloaded; run tofu3 again: if only ${who.names} is wrong again, something on that way changes or damages content (a proxy, a cache, an attacker)`,
+  };
+}
+
+function mirrorWords(who: Who, { mirrors, everywhere }: Because & { readonly kind: "mirror" }): Words {
+  const which = `mirror ${listed(mirrors.map(String))}`;
+  if (everywhere) {
+    return {
+      explanation: `${which} ${mirrors.length > 1 ? "have" : "has"} other bytes than the first place, for every worker alike: it is about the places of publication, and not about the vantages`,
+      next: "use neither until the publisher says which is right: a mirror may be behind, or one of the places was tampered with",
+    };
+  }
+  return {
+    explanation: `${who.names} ${who.was} given other bytes by ${which}, and the others were not: it is about the vantage, and not about the publisher`,
+    next: `use nothing that ${who.names} downloaded; treat it as an attack until it is explained, and look from another network near ${who.names}`,
   };
 }
 

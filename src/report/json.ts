@@ -19,6 +19,7 @@ export function jsonOf(evidence: Evidence): unknown {
     ...(evidence.run === undefined ? {} : { run: evidence.run }),
     request: {
       reference: request.reference,
+      ...(request.mirrors === undefined ? {} : { mirrors: request.mirrors }),
       platform: request.platform,
       osVersion: request.osVersion,
       bottle: request.bottle,

@@ -25,6 +25,7 @@ function rootText({ role }: Step): string {
 /** `manifest linux/amd64`, `config`, `layer 3` */
 export function stepText({ role, position, platform, osVersion, alike }: Step): string {
   if (role === "config") return role;
+  if (role === "mirror") return `mirror ${position + 1}`;
   if (platform === null) return `${role} ${position + 1}`;
   const version = osVersion === null ? "" : ` (${visible(osVersion, SHOWN)})`;
   return `${role} ${visible(platform, SHOWN)}${version}${alike || platform.length > SHOWN ? ` #${position + 1}` : ""}`;

@@ -436,3 +436,58 @@ describe("witnesses", () => {
 function at(url: string): string {
   return url.replace(/^https:/, "http:");
 }
+
+describe("mirrors, the second axis", () => {
+  const [one, same, other] = ["/mirror1/tool.bin", "/mirror2/tool.bin", "/mirror3/tool.bin"] as const;
+
+  test("every vantage fetches from each, and all agree", async () => {
+    const seen = await verify(one, { flags: ["--mirror", web.url(same), "-o", "tool.bin"] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    const { request, observations, artifact } = seen.evidence;
+    expect(request.mirrors).toEqual([web.url(same)]);
+    for (const { objects } of observations) expect(objects.map(({ role }) => role)).toEqual(["file", "mirror"]);
+    expect(artifact?.objects).toMatchObject([
+      { role: "file", parent: null },
+      { role: "mirror", parent: digestOf(one), digest: digestOf(one) },
+    ]);
+    for (const vantage of ["here", "fra", "sgp"])
+      expect(web.liar.requests.map((each) => `${each.vantage} ${each.target}`)).toContain(`${vantage} ${same}`);
+    expect(await readFile(join(seen.cwd, "tool.bin"))).toEqual(web.files[one]);
+  });
+
+  test("another publisher's bytes, the same for all", async () => {
+    const seen = await verify(one, {
+      flags: ["--mirror", web.url(same), "--mirror", web.url(other), "-o", "tool.bin"],
+    });
+    expect(seen).toMatchObject({ code: 10 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.differences).toMatchObject([{ at: "file > mirror 2", expected: digestOf(one) }]);
+    expect(seen.evidence.diagnosis).toMatchObject({ class: "false-content" });
+    expect(seen.evidence.diagnosis?.explanation).toContain("about the places of publication");
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("another place's bytes", async () => {
+    web.liar.lie("sgp", "/mirror4/tool.bin", { body: Buffer.from("evil") });
+    web.liar.answer("/mirror4/tool.bin", { body: web.files[one] ?? Buffer.alloc(0) });
+    const seen = await verify(one, { flags: ["--mirror", web.url("/mirror4/tool.bin")] });
+    expect(seen).toMatchObject({ code: 10 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(seen.evidence.diagnosis?.explanation).toMatch(/^sgp was given other bytes by mirror 1.* about the vantage/);
+  });
+
+  test("a mirror without it: a part is absent", async () => {
+    const seen = await verify(one, { flags: ["--mirror", web.url("/nowhere/tool.bin"), "-o", "tool.bin"] });
+    expect(seen).toMatchObject({ code: 16 });
+    expect(breaches(seen.stdout)).toEqual([]);
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("is no mirror: the URL itself, and one of a reference", async () => {
+    expect(await verify(one, { flags: ["--mirror", web.url(one)] })).toMatchObject({ code: 2 });
+    const image = await verify("localhost:5000/app:1", { flags: ["--mirror", web.url(one)] });
+    expect(image).toMatchObject({ code: 2 });
+    expect(image.stderr).toContain("mirrors:");
+  });
+});

@@ -5,7 +5,7 @@ import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
-import type { Subject } from "../../model/subject.ts";
+import { isFile, type Subject } from "../../model/subject.ts";
 import { holdTo } from "../../pins/lock.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { redact } from "../../report/redact.ts";
@@ -34,13 +34,17 @@ export async function verifyCommand(
   const signer = await reportSigner(reports, wanted.sign, config, io, signal);
   const seen = await runVerification({ ...wanted, ...asked, remember: true }, config, settings, io, signal);
   const evidence = wanted.redact ? redact(seen, randomBytes(16).toString("hex")) : seen;
-  const again = againLine({ ...wanted, reference: asked.reference }, settings);
+  const again = againLine({ ...wanted, ...asked, mirrors: shownMirrors(subject) }, settings);
   const told = await tellEvidence(evidence, subject, { settings, again, format: wanted.format }, io);
   const reported = await writeVerdictReports({ reports, signer }, [evidence], again, io);
   tellNotices(evidence, settings, io);
   tellReleaseError(evidence, io);
   const code = exitOfEvidence(evidence);
   return code === EXIT_OK ? gravestOf([told, reported]) : code;
+}
+
+function shownMirrors(subject: Subject): readonly string[] {
+  return isFile(subject) ? (subject.mirrors ?? []) : [];
 }
 
 type Again = Pick<VerifyArguments, "lock" | "keepEvidence" | "redact"> & Evidence["request"];

@@ -20,6 +20,23 @@ export function pageIn({ evidence }: Observation): Because {
   return { kind: "page", status, contentType, head };
 }
 
+/** Everything agrees but what mirrors have: at every vantage, which is the publishers' doing, or at some. */
+export const mirrored: Rule = ({ verdict, observations }) => {
+  if (verdict.outcome !== "disagreed") return null;
+  const places = verdict.differences.map(({ path }) => path[1]);
+  const mirrors = places.flatMap((step) => (step?.role === "mirror" ? [step.position + 1] : []));
+  if (mirrors.length < places.length) return null;
+  const odd = observations
+    .filter(isDeceived)
+    .map(({ worker }) => worker)
+    .sort();
+  const everywhere = odd.length === observations.length;
+  const issuer = everywhere ? null : otherIssuer(observations, odd);
+  if (issuer !== null) return { class: "interception", confidence: "likely", odd, because: issuer };
+  const because: Because = { kind: "mirror", mirrors: mirrors.toSorted((a, b) => a - b), everywhere };
+  return { class: "false-content", confidence: "sure", odd: everywhere ? [] : odd, because };
+};
+
 /** Bytes that do not hash to the digest, or are not of the size, that they were requested by. */
 export const falseContent: Rule = ({ verdict, observations }: Case) => {
   if (verdict.outcome !== "disagreed") return null;

@@ -4,14 +4,14 @@ import type { Probes } from "../../model/probe.ts";
 import type { Entry } from "../../model/record.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import type { Rule } from "./case.ts";
-import { falseContent, otherTypes } from "./content.ts";
+import { falseContent, mirrored, otherTypes } from "./content.ts";
 import { dynamic, interception, moving, related, replaced, sameInside, splitView, stale } from "./split.ts";
 import { absence, change, gap, impostor, move, sameness } from "./withheld.ts";
 
 /** In order: the first rule that finds something names the class. */
 const RULES: readonly Rule[] = [
   ...[absence, impostor, gap, change, move, sameness],
-  ...[falseContent, otherTypes],
+  ...[mirrored, falseContent, otherTypes],
   ...[interception, dynamic, related, sameInside, moving, stale, replaced, splitView],
 ];
 

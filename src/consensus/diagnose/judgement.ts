@@ -79,7 +79,8 @@ function agreedRoot({ outcome }: Verdict, observations: readonly Observation[]):
 
 /** With `roots`, the entries of an index that was looked at alone, as its bytes name them. */
 function recordedObjects([first]: readonly Observation[], roots: Testimony["roots"] | null): readonly RecordedObject[] {
-  const seen = inTreeOrder(first?.objects ?? []).map(({ role, digest, parent, platform }) => ({
+  const own = (first?.objects ?? []).filter(({ role }) => role !== "mirror");
+  const seen = inTreeOrder(own).map(({ role, digest, parent, platform }) => ({
     role,
     digest,
     parent,

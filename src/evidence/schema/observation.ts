@@ -23,7 +23,7 @@ const repository = { registry: z.string().min(1), repository: z.string().min(1) 
 const asked = z.union([
   z.looseObject({ ...repository, tag: z.string().min(1), pin: digest.nullable(), ...selection }),
   z.looseObject({ ...repository, digest, ...selection }),
-  z.looseObject({ url: z.url(), pin: digest.nullable(), ...selection }),
+  z.looseObject({ url: z.url(), pin: digest.nullable(), mirrors: z.array(z.url()).min(1).optional(), ...selection }),
 ]);
 
 const evidence = z.looseObject({

@@ -98,6 +98,8 @@ export const report = z.looseObject({
     .optional(),
   request: z.looseObject({
     reference: z.string().min(1),
+    // of a file that was asked for at other places too
+    mirrors: z.array(z.url()).min(1).optional(),
     ...selection,
   }),
   outcome,

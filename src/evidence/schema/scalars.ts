@@ -11,7 +11,7 @@ export const bytes = z.int().min(0);
 export const hostKey = z.string().regex(/^(SHA256:[A-Za-z0-9+/]{43}|hash:[0-9a-f]{16})$/);
 const OUTCOMES = ["agreed", "disagreed", "moved", "incomplete", "indistinct", "pending", "changed", "absent"] as const;
 export const outcome = z.enum(OUTCOMES);
-export const role = z.enum(["index", "manifest", "config", "layer", "blob", "file"]);
+export const role = z.enum(["index", "manifest", "config", "layer", "blob", "file", "mirror"]);
 export const annotations = z.record(z.string(), z.string());
 export const sentence = z
   .string()

@@ -61,7 +61,7 @@ export function originOf(
 }
 
 /** Always https. Throws E_ADDRESS as `registryOf` does. */
-function serverOf(url: URL, { registries }: Pick<Vantage, "registries">, publicOnly: boolean): Registry {
+export function serverOf(url: URL, { registries }: Pick<Vantage, "registries">, publicOnly = false): Registry {
   if (publicOnly) refusePrivateHost(url.hostname.replace(/^\[(.*)\]$/, "$1"));
   return {
     name: url.host,

@@ -19,15 +19,18 @@ type FileJob = Pick<Job, "url"> & { readonly subject: FileSubject };
 const ACCEPT = "*/*";
 
 /**
- * Measures the file of a job. What servers say of its type is no part of it: its bytes are. What is wrong is stored at
- * its place; nothing is thrown.
+ * Measures the file of a job, here and at its mirrors. What servers say of its type is no part of it: its bytes are.
+ * What is wrong is stored at its place; nothing is thrown.
  */
 export async function lookAtFile(session: Session, job: FileJob, root: Place, signal: AbortSignal): Promise<void> {
   const worker = session.vantage.name;
   session.watch({ kind: "phase", worker, phase: "fetching" });
   session.watch({ kind: "wanted", worker, objects: 1, bytes: 0 });
+  const { subject } = job;
   try {
-    const { digest, size } = await fetchFile(session, job, signal);
+    const wanted = { url: job.url ?? subject.url, pin: subject.pin };
+    const { digest, size, opening } = await measureFile(session, wanted, signal);
+    noteFile(session.book, opening);
     root.seen = { computed: digest, size };
     session.watch({ kind: "root", worker, digest, mediaType: null });
     session.watch({ kind: "object", worker });
@@ -39,12 +42,19 @@ export async function lookAtFile(session: Session, job: FileJob, root: Place, si
   }
 }
 
+/** The bytes at one URL, and the answer that they began with. */
+export interface MeasuredFile {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly opening: Measured["opening"];
+}
+
 /** Throws the fault that ended it, E_LIMIT for more than `limits.fileBytes`, E_NOT_CONTENT for what is no file. */
-async function fetchFile(
+export async function measureFile(
   session: Session,
-  { subject, url: requested = subject.url }: FileJob,
+  { url: requested, pin }: { readonly url: string; readonly pin: Digest | null },
   signal: AbortSignal,
-): Promise<{ readonly digest: Digest; readonly size: number }> {
+): Promise<MeasuredFile> {
   const { keep, limits } = session;
   const url = new URL(requested);
   const what = plainUrl(url);
@@ -59,20 +69,19 @@ async function fetchFile(
     keep: keep?.unnamed?.path ?? null,
     restAt: (_: URL, limit: AbortSignal) => landingOf(session, url, limit),
   };
-  const isPinned = ({ content }: Measured): boolean => subject.pin === null || content.digest === subject.pin;
+  const isPinned = ({ content }: Measured): boolean => pin === null || content.digest === pin;
   const measured = await measureBody(download, isPinned, signal).catch((thrown: unknown) => {
     throw orTooLarge(thrown, what, limits.fileBytes);
   });
   const { content, opening } = measured;
-  noteFile(session.book, opening);
   // whoever names the bytes has said that they are what is wanted
-  const fault = isPinned(measured) && subject.pin !== null ? null : noContent(what, requested, measured);
+  const fault = isPinned(measured) && pin !== null ? null : noContent(what, requested, measured);
   if (fault !== null) {
     noteUnexpected(session.book, measured.url, opening, opening.head, null);
     throw fault;
   }
   if (content.digest === null) throw new Tofu3Error("E_BUG", "a whole body has no digest");
-  return { digest: content.digest, size: content.size };
+  return { digest: content.digest, size: content.size, opening };
 }
 
 function orTooLarge(thrown: unknown, what: string, most: number): unknown {

@@ -7,6 +7,7 @@ import { questionLine } from "../../model/question.ts";
 import { hostKeyOf, isFile } from "../../model/subject.ts";
 import { fetchBlobs, fetchRoot } from "./blobs.ts";
 import { lookAtFile } from "./file.ts";
+import { lookAtFileMirrors, lookAtImageMirrors } from "./mirrors.ts";
 import { systemClock } from "../fetch/clock.ts";
 import { conclude, endJob, faultFrom } from "./ending.ts";
 import type { Stops } from "./ending.ts";
@@ -100,6 +101,7 @@ async function walk(
   const { subject } = job;
   if (isFile(subject)) {
     await lookAtFile(session, { ...job, subject }, root, signal);
+    if (faultOf(root) === null) await lookAtFileMirrors(session, { ...job, subject }, root, signal);
     return;
   }
   await walkDocuments(session, { ...job, subject }, root, signal);
@@ -112,6 +114,7 @@ async function walk(
   letGoOfDocuments(root);
   session.watch({ kind: "phase", worker, phase: "fetching" });
   await fetchBlobs(session, root, AbortSignal.any([signal, stops.blobs]));
+  if (faultOf(root) === null) await lookAtImageMirrors(session, { ...job, subject }, root, signal);
 }
 
 async function attempt(work: () => Promise<void>): Promise<Tofu3Error | null> {

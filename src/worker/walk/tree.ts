@@ -45,7 +45,7 @@ export interface Place {
   children: Place[];
 }
 
-const OCTETS = "application/octet-stream";
+export const OCTETS = "application/octet-stream";
 const PLAIN = { platform: null, artifactType: null, annotations: {} };
 const UNSEEN = { document: null, seen: null, error: null };
 

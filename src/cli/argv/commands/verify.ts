@@ -4,7 +4,7 @@ import type { Digest } from "../../../oci/digest.ts";
 import { REPORT_KINDS } from "../../../report/kinds.ts";
 import { EXITS } from "../../exit.ts";
 import type { Command } from "../command.ts";
-import { isOn, text, type Flags } from "../values.ts";
+import { isOn, text, texts, type Flags } from "../values.ts";
 import { DAYS_FLAG } from "./days.ts";
 import { FORMAT_FLAG, formatOf } from "./format.ts";
 import { reportFlag } from "./reports.ts";
@@ -25,6 +25,8 @@ export interface VerifyArguments extends VerificationArguments {
   readonly force: boolean;
   /** Of a URL, what its bytes must hash to; null without one. */
   readonly pin: Digest | null;
+  /** Other `https:` URLs of the same file. */
+  readonly mirrors: readonly string[];
   /** A checksum file: a path, or an `https:` URL. */
   readonly sums: string | null;
   /** Ask the platform of a file's publisher, too. */
@@ -71,6 +73,12 @@ export const VERIFY: Command<VerifyArguments> = {
       text: "of a URL: pin its file to what this checksum file says; from a URL, all workers fetch it",
     },
     {
+      name: "mirror",
+      value: "URL",
+      repeatable: true,
+      text: "of a URL: another place that must have the same file; all workers fetch it there too",
+    },
+    {
       name: "witness",
       text: "of a URL: also ask GitHub or PyPI what the file is, and for a signature beside it",
     },
@@ -102,6 +110,7 @@ export const VERIFY: Command<VerifyArguments> = {
     force: isOn(flags, "force"),
     pin: pinOf(flags),
     sums: text(flags, "sums"),
+    mirrors: texts(flags, "mirror"),
     witness: isOn(flags, "witness"),
     format: formatOf(flags),
   }),
