@@ -89,7 +89,7 @@ export async function tellEvidence(
 }
 
 /** `registry/repository@sha256:…`, `https://host/path#sha256=…`: what other tools take. */
-function pinnedText(subject: Subject, digest: string): string {
+export function pinnedText(subject: Subject, digest: string): string {
   if (isFile(subject)) return `${subject.url}#${digest.replace(":", "=")}`;
   return `${subject.registry}/${subject.repository}@${digest}`;
 }

@@ -9,6 +9,7 @@ import { pinningOf } from "./pinning.ts";
 import { openVantages } from "./vantages.ts";
 import { reprDigestsIn } from "./witness.ts";
 import { parseFileUrl } from "../file/url.ts";
+import type { Ledgers } from "../ledger/ledger.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { WHOLE } from "../model/job.ts";
 import type { Watch } from "../model/progress.ts";
@@ -61,15 +62,20 @@ export async function verify(
   return conclude(request, runtime, lookOnce, signal).finally(() => closing);
 }
 
-/** The same with vantages that the caller opens, and closes after the last job. */
+/**
+ * The same with vantages that the caller opens, and closes after the last job; and with ledgers that were opened for
+ * this subject, and for that of its checksum file, among others.
+ */
 export async function verifyFrom(
   vantages: readonly Vantage[],
   request: VerifyRequest,
   runtime: Runtime,
   watch: Watch,
   signal: AbortSignal,
+  ledgers?: Ledgers,
 ): Promise<Evidence> {
-  return conclude(request, runtime, (plan) => look(vantages, plan, request, { runtime, watch, signal }), signal);
+  const lookAs = (plan: Plan): Promise<Looked> => look(vantages, plan, request, { runtime, watch, signal, ledgers });
+  return conclude(request, runtime, lookAs, signal, ledgers);
 }
 
 /** What the vantages told; or the evidence about a checksum file without which they are not asked. */
@@ -79,19 +85,21 @@ interface Around {
   readonly runtime: Runtime;
   readonly watch: Watch;
   readonly signal: AbortSignal;
+  /** Opened for all subjects of a list. */
+  readonly ledgers?: Ledgers | undefined;
 }
 
 async function look(
   vantages: readonly Vantage[],
   plan: Plan,
   request: VerifyRequest,
-  { runtime, watch, signal }: Around,
+  { runtime, watch, signal, ledgers }: Around,
 ): Promise<Looked> {
   const { subject } = plan.job;
   if (!isFile(subject)) return { ...(await question(vantages, questionOf(plan), watch, signal)), witnesses: [] };
   const { url = subject.url } = plan.job;
   const verifySums = (sums: string): Promise<Evidence> =>
-    verifyFrom(vantages, sumsRequest(sums, request), runtime, watch, signal);
+    verifyFrom(vantages, sumsRequest(sums, request), runtime, watch, signal, ledgers);
   const wanted = { url, pin: subject.pin, request };
   const pinning = await pinningOf(vantages, wanted, runtime, verifySums, signal);
   if ("instead" in pinning) return pinning;
@@ -128,9 +136,10 @@ async function conclude(
   runtime: Runtime,
   lookAs: (plan: Plan) => Promise<Looked>,
   signal: AbortSignal,
+  ledgers?: Ledgers,
 ): Promise<Evidence> {
   const plan = await planOf(request, runtime);
-  const memory = openMemory(request, policyOf(request, runtime), runtime);
+  const memory = openMemory(request, policyOf(request, runtime), runtime, ledgers);
   try {
     const told = await lookAs(plan);
     if ("instead" in told) return told.instead;

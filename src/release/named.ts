@@ -27,6 +27,17 @@ export async function checkNamed(
   throw refused(path, "exists with other content, and an artifact may not choose what it replaces", hint);
 }
 
+/** Whether a regular file with these bytes is there. Never throws but with the reason of `signal`. */
+export async function isFileOf(path: string, digest: Digest, signal: AbortSignal): Promise<boolean> {
+  try {
+    const found = await lookAt(path);
+    return found !== null && found.isFile() && (await hashes(path, digest, signal));
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
 async function hashes(path: string, digest: Digest, signal: AbortSignal): Promise<boolean> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -155,6 +155,12 @@ export const CASES: readonly Case[] = [
     image: SHAPES.fifty,
     contenders: ["tofu3", "tofu3, VMs that sign"],
   },
+  ...(["95 MiB", "1 GiB"] as const).map((size): Case => ({
+    name: `a URL of ${size}`,
+    ground: "loopback",
+    image: size === "1 GiB" ? SHAPES.big : SHAPES.debian,
+    contenders: ["tofu3", "tofu3, the layer by its URL"],
+  })),
   { name: "WAN 200 × 16 KiB", ground: "WAN", image: SHAPES.tiny, contenders: HAND },
   { name: "WAN 50 × 16 KiB", ground: "WAN", image: SHAPES.fifty, contenders: ["tofu3", "tofu3, nine workers"] },
   { name: "WAN first progress line", ground: "WAN", image: SHAPES.debian, contenders: ["tofu3, until its first line"] },
@@ -179,6 +185,12 @@ export const TARGETS: readonly Target[] = [
     contender: "tofu3, VMs that sign",
     against: "tofu3",
     bound: 1.25,
+  })),
+  ...["a URL of 95 MiB", "a URL of 1 GiB"].map((name): Target => ({
+    case: name,
+    contender: "tofu3, the layer by its URL",
+    against: "tofu3",
+    bound: 1.1,
   })),
   {
     case: "gate, warm: manifests",

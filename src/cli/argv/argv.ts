@@ -2,7 +2,14 @@ import yargs, { type Argv, type Options } from "yargs";
 import { Tofu3Error, visible } from "../../errors.ts";
 import { usageLine } from "./help.ts";
 import type { Given, Invocation } from "./invocation.ts";
-import { missingWordIn, mistakeIn, reservedWordIn, trailingMistakeIn, valueMistakeIn } from "./mistake.ts";
+import {
+  missingWordIn,
+  mistakeIn,
+  needlessWordIn,
+  reservedWordIn,
+  trailingMistakeIn,
+  valueMistakeIn,
+} from "./mistake.ts";
 import { mostPositionals, type Command, type Flag } from "./command.ts";
 import { GLOBAL_FLAGS, settingsOf } from "./settings.ts";
 import { COMMANDS } from "./usage.ts";
@@ -37,7 +44,10 @@ export function parseArgv(argv: readonly string[]): Invocation {
   const all = positionalsOf(reached.command, words);
   const own = all.slice(0, all.length - trailing.length);
   // yargs counts what follows `--` as well
-  const mistake = missingWordIn(reached.command, own) ?? trailingMistakeIn(reached.command, trailing);
+  const isInstead = reached.command.instead !== undefined && given[reached.command.instead] !== undefined;
+  const mistake =
+    (isInstead ? needlessWordIn(reached.command, own) : missingWordIn(reached.command, own)) ??
+    trailingMistakeIn(reached.command, trailing);
   if (mistake !== null) throw mistake;
   const wanted = reached.command.read(own, given, trailing);
   return { arguments: wanted, settings: settingsOf(given) };
@@ -113,7 +123,7 @@ function defineCommand(level: Argv, command: Command): Argv {
   return level
     .options(optionsOf(command.flags))
     .strictCommands(false)
-    .demandCommand(count, mostPositionals(command))
+    .demandCommand(command.instead === undefined ? count : 0, mostPositionals(command))
     .check((given) => {
       const mistake = valueMistakeIn(command, given as Given);
       if (mistake !== null) throw mistake;

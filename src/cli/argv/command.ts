@@ -23,6 +23,8 @@ export interface Command<A = unknown> {
   readonly optional?: string;
   /** Name of any number of further positionals. */
   readonly rest?: string;
+  /** A flag that stands for the positionals: with it there is none. */
+  readonly instead?: string;
   /** Name of what follows `--`, verbatim and at least one word; without it `--` only ends the flags. */
   readonly trailing?: string;
   readonly summary: string;

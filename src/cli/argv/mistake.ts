@@ -104,6 +104,16 @@ export function missingWordIn(command: Command, given: readonly string[]): Tofu3
   return usage(`tofu3 ${command.name} needs a ${missing}`, command.examples[0]?.[0] ?? usageLine(command));
 }
 
+/** Beside a flag that stands for all of them. */
+export function needlessWordIn(command: Command, given: readonly string[]): Tofu3Error | null {
+  const [first] = given;
+  if (first === undefined) return null;
+  return usage(
+    `${JSON.stringify(visible(first, 100))} stands beside --${command.instead ?? ""}, which names what to do already`,
+    `leave out one of them: ${usageLine(command)}`,
+  );
+}
+
 function positionalMistake(command: Command, given: readonly string[]): Tofu3Error | null {
   const missing = missingWordIn(command, given);
   if (missing !== null) return missing;

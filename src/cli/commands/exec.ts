@@ -16,11 +16,12 @@ import type { Settings } from "../argv/settings.ts";
 import { isFindable, NOT_FOUND, runChild, type ChildEnd } from "../child.ts";
 import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
+import { heldTo } from "../held.ts";
 import { planReports } from "../reports.ts";
 import { reportSigner, writeVerdictReports, type VerdictReports } from "../verdictreports.ts";
 import { readSubject, type Named } from "../subject.ts";
 import { runVerification, tellEvidence, tellNotices, tellReleaseError } from "../verification.ts";
-import { againLine, heldTo } from "./verify.ts";
+import { againLine } from "./verify.ts";
 
 /**
  * Runs a command on what all workers agree on, or nothing. Answers the command's exit code, or the gravest of tofu3's

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
-import { Tofu3Error } from "../../errors.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { verifyLine } from "../../report/commandline.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
 import { isFile, type Subject } from "../../model/subject.ts";
-import { holdTo } from "../../pins/lock.ts";
-import { readLock } from "../../pins/lockfile.ts";
 import { redact } from "../../report/redact.ts";
 import { EXIT_OK, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { VerifyArguments } from "../argv/commands/verify.ts";
 import type { Settings } from "../argv/settings.ts";
 import type { Io } from "../io.ts";
 import { planReports } from "../reports.ts";
+import { heldTo } from "../held.ts";
 import { pinnedBy } from "../pinning.ts";
 import { readSubject } from "../subject.ts";
 import { reportSigner, writeVerdictReports } from "../verdictreports.ts";
@@ -26,7 +23,10 @@ export async function verifyCommand(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const named = await pinnedBy(wanted, readSubject(wanted.reference, "verify", settings, io), io);
+  const [reference = "", ...more] = wanted.references;
+  if (more.length > 0 || wanted.list !== null)
+    return (await import("./verifymany.ts")).verifyManyCommand(wanted, settings, io, signal);
+  const named = await pinnedBy(wanted, readSubject(reference, "verify", settings, io), io);
   const asked = wanted.lock === null ? named : { ...named, subject: await heldTo(wanted.lock, named.subject, io.cwd) };
   const { subject } = asked;
   const reports = await planReports(wanted.reports, REPORT_KINDS, io);
@@ -56,14 +56,4 @@ export function againLine(wanted: Again, { config, authfile }: Settings): string
   const flag = (name: string, value: string | null): string[] => (value === null ? [] : [`--${name}`, value]);
   const more = [...flag("config", config), ...flag("authfile", authfile), ...flag("lock", wanted.lock)];
   return verifyLine(wanted, [...more, "--keep-evidence", "tofu3-evidence"]);
-}
-
-/** The lock is a pin like the one in `name:tag@digest`. Throws E_USAGE. */
-export async function heldTo(file: string, subject: Subject, cwd: string): Promise<Subject> {
-  const path = resolve(cwd, file);
-  const found = await readLock(path);
-  if (found !== null) return holdTo(found.lock, subject, path);
-  throw new Tofu3Error("E_USAGE", `cannot read the lock ${JSON.stringify(path)}: there is no such file`, {
-    hint: "tofu3 pin writes it",
-  });
 }

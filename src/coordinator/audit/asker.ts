@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly vantages: readonly Vantage[];
   readonly runtime: Runtime;
   readonly ledgers: Ledgers;
-  readonly journal: Journal;
+  readonly journal: Journal<Answer>;
   readonly watch: (progress: AuditProgress) => void;
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ledgerPlace } from "../../config/state.ts";
 import { asError, type Tofu3Error } from "../../errors.ts";
-import type { Examination } from "../../model/audit.ts";
+import type { Answer, Examination } from "../../model/audit.ts";
 import { openLedgers } from "../../ledger/ledger.ts";
 import type { ImageSubject } from "../../model/subject.ts";
 import type { Wanted } from "../../model/wanted.ts";
@@ -86,7 +86,7 @@ async function all(
 }
 
 /** An audit is the same one if the same workers are asked as much, under the same policy. */
-function journalOf({ depth, allowPrivate, days, fresh }: AuditRequest, runtime: Runtime): Promise<Journal> {
+function journalOf({ depth, allowPrivate, days, fresh }: AuditRequest, runtime: Runtime): Promise<Journal<Answer>> {
   const { config, now, version } = runtime;
   const { stateDir } = ledgerPlace(config, runtime);
   const { workers, policy } = config;

@@ -28,12 +28,14 @@ test.each(COMMANDS)("help of tofu3 $name has every flag that it accepts", (comma
   for (const flag of [...command.flags, ...GLOBAL_FLAGS]) {
     expect(text).toContain(`--${flag.name}`);
     if (flag.name === "help" || flag.name === "version") continue;
-    const sample = { N: "3", "KIND,…": "moved", NAME: "tofu" }[flag.value ?? ""] ?? "a.json";
+    const samples = { N: "3", "KIND,…": "moved", NAME: "tofu", HEX: "0".repeat(64), SRI: `sha256-${"A".repeat(43)}=` };
+    const sample = (samples as Readonly<Record<string, string>>)[flag.value ?? ""] ?? "a.json";
+    const positionals = flag.name === command.instead ? [] : command.positionals;
     const value = flag.value === undefined ? [] : [flag.choices?.[0] ?? sample];
     expect(() =>
       parseArgv([
         ...command.name.split(" "),
-        ...command.positionals.map((name) => ({ SHELL: "bash", CLIENT: "podman" })[name] ?? "a"),
+        ...positionals.map((name) => ({ SHELL: "bash", CLIENT: "podman" })[name] ?? "a"),
         `--${flag.name}`,
         ...value,
         ...(command.trailing === undefined ? [] : ["--", "true"]),

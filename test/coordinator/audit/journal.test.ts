@@ -23,9 +23,9 @@ afterEach(async () => {
   await folder.remove();
 });
 
-const opened: Journal[] = [];
+const opened: Journal<Answer>[] = [];
 
-async function open(of: unknown = "one", now = NOON, fresh = false): Promise<Journal> {
+async function open(of: unknown = "one", now = NOON, fresh = false): Promise<Journal<Answer>> {
   const journal = await openJournal(join(folder.path, "audits"), of, { fresh, now: () => now });
   opened.push(journal);
   return journal;

@@ -20,7 +20,10 @@ import {
 
 export interface VerifyArguments extends VerificationArguments {
   readonly command: "verify";
-  readonly reference: string;
+  /** One at least, unless there is a list. */
+  readonly references: readonly string[];
+  /** A file with a subject on each line, `-` for standard input. */
+  readonly list: string | null;
   readonly destination: string | null;
   readonly force: boolean;
   /** Of a URL, what its bytes must hash to; null without one. */
@@ -44,12 +47,16 @@ function pinOf(flags: Flags): Digest | null {
 
 export const VERIFY: Command<VerifyArguments> = {
   name: "verify",
-  positionals: ["REFERENCE"],
+  positionals: ["SUBJECT"],
+  rest: "SUBJECT",
+  instead: "input",
   summary: "fetch at every worker, compare, release only what all of them saw",
   description: [
-    "Every worker resolves REFERENCE and downloads every object for itself. Only when all of",
-    "them saw the same bytes is the artifact released to DEST. Neither tag nor digest in",
-    "REFERENCE means the tag latest.",
+    "SUBJECT is a REFERENCE of a registry, or the https:// URL of a file. Every worker resolves it",
+    "and downloads every object for itself. Only when all of them saw the same bytes is the artifact",
+    "released to DEST. Neither tag nor digest in a REFERENCE means the tag latest; #sha256=HEX behind",
+    "a URL is a pin. Several SUBJECTs, or those of a list, each have a verdict of their own; the exit",
+    "code is the gravest, and DEST is a folder, in which SHA256SUMS then names what was agreed on.",
     "",
     `DEST is FORMAT:PATH with one of ${FORMATS.join(", ")}, or a path alone:`,
     "then a bottle or another one-layer artifact becomes that file, anything else an oci directory.",
@@ -58,6 +65,12 @@ export const VERIFY: Command<VerifyArguments> = {
     ...SELECTION_FLAGS,
     { name: "output", short: "o", value: "DEST", text: "where the artifact is released to once all agree" },
     { name: "force", text: "replace what is at DEST" },
+    {
+      name: "input",
+      short: "i",
+      value: "FILE",
+      text: "a list, - for stdin: one SUBJECT a line with flags of its own, # begins a comment",
+    },
     DAYS_FLAG,
     lockFlag("REFERENCE"),
     { name: "sha256", value: "HEX", text: "of a URL: pin its file to this sha256, as URL#sha256=HEX does" },
@@ -100,11 +113,17 @@ export const VERIFY: Command<VerifyArguments> = {
     ],
     ["crane pull $(tofu3 verify -q alpine:3.20) alpine.tar", "hand the verified digest to another tool"],
     ["tofu3 verify alpine:3.20 --lock tofu3.lock", "does the tag still lead to what was agreed on?"],
+    [
+      "tofu3 verify https://dl.example/tool-1.0.tar.gz --sums https://dl.example/SHA256SUMS -o ./",
+      "release a file from the web, held to its publisher's checksums",
+    ],
+    ["tofu3 verify -i downloads.txt -o downloads/", "a whole list, with SHA256SUMS of what was agreed on"],
   ],
   exits: EXITS.filter(({ code }) => code !== 20 && code !== 21),
   read: (words, flags) => ({
     command: "verify",
-    reference: words[0] ?? "",
+    references: words,
+    list: text(flags, "input"),
     ...verificationOf(flags),
     destination: text(flags, "output"),
     force: isOn(flags, "force"),

@@ -1,0 +1,165 @@
+import { join } from "node:path";
+import { ledgerPlace } from "../../config/state.ts";
+import { lookAt } from "../../durable.ts";
+import { asError, isUsage, type Tofu3Error } from "../../errors.ts";
+import { parseFileUrl } from "../../file/url.ts";
+import { openLedgers } from "../../ledger/ledger.ts";
+import type { Evidence } from "../../model/evidence.ts";
+import type { Subject } from "../../model/subject.ts";
+import { createGate } from "../../parallel.ts";
+import { isFileOf } from "../../release/named.ts";
+import { releasedDigest } from "../../release/sums.ts";
+import type { Vantage } from "../../worker/vantage.ts";
+import { openJournal, type Journal } from "../audit/journal.ts";
+import type { VerifyRequest } from "../request.ts";
+import type { Runtime } from "../runtime.ts";
+import { openVantages } from "../vantages.ts";
+import { verifyFrom } from "../verify.ts";
+
+/** What became of one subject of a list: its evidence, or why it could not be asked for. */
+export type Listed =
+  | { readonly request: VerifyRequest; readonly evidence: Evidence; readonly resumed: boolean }
+  | { readonly request: VerifyRequest; readonly error: Tofu3Error };
+
+export interface ListWatch {
+  /** How many verdicts an interrupted run had reached, that stand. */
+  readonly resumed: (count: number) => void;
+  readonly done: (listed: Listed, done: number, of: number) => void;
+  readonly warned: (text: string) => void;
+}
+
+/** Each may move gigabytes, and the disk and the links of the vantages are shared. */
+const AT_A_TIME = 8;
+
+/**
+ * Verifies each subject over one set of vantages, several at a time; one fault of a request is that of its subject
+ * alone. Verdicts of an interrupted run of the same list stand, as far as what was released is still there. Resolves in
+ * the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS.
+ */
+export async function verifyAll(
+  requests: readonly VerifyRequest[],
+  runtime: Runtime,
+  watch: ListWatch,
+  signal: AbortSignal,
+): Promise<readonly Listed[]> {
+  const open = (): Promise<Journal<Evidence>> => journalOf(requests, runtime);
+  const journal = await open();
+  let listed: readonly Listed[] | null = null;
+  try {
+    const { vantages, close } = await openVantages(runtime, signal);
+    try {
+      listed = await allOf(requests, vantages, { runtime, journal, watch, signal });
+      return listed;
+    } finally {
+      await close();
+    }
+  } finally {
+    await (listed === null ? journal.close() : journal.finish());
+    if (listed !== null) await keepAgreed(listed, open);
+  }
+}
+
+interface Around {
+  readonly runtime: Runtime;
+  readonly journal: Journal<Evidence>;
+  readonly watch: ListWatch;
+  readonly signal: AbortSignal;
+}
+
+async function allOf(
+  requests: readonly VerifyRequest[],
+  vantages: readonly Vantage[],
+  { runtime, journal, watch, signal }: Around,
+): Promise<readonly Listed[]> {
+  const place = ledgerPlace(runtime.config, runtime);
+  const subjects = requests.flatMap(subjectsIn);
+  const ledgers = openLedgers({ ...place, subjects, warn: (text) => watch.warned(text) });
+  const known = new Map<VerifyRequest, Evidence>();
+  for (const request of requests) {
+    const evidence = journal.known(keyOf(request));
+    if (evidence !== null && (await stands(evidence, signal))) known.set(request, evidence);
+  }
+  if (known.size > 0) watch.resumed(known.size);
+  const gate = createGate(AT_A_TIME);
+  let done = 0;
+  const one = async (request: VerifyRequest): Promise<Listed> => {
+    const before = known.get(request);
+    const listed: Listed =
+      before === undefined
+        ? await gate(() =>
+            verifyOne(request, () => verifyFrom(vantages, request, runtime, () => undefined, signal, ledgers), signal),
+          )
+        : { request, evidence: before, resumed: true };
+    if ("evidence" in listed && !listed.resumed) journal.keep(keyOf(request), listed.evidence);
+    done += 1;
+    watch.done(listed, done, requests.length);
+    return listed;
+  };
+  return Promise.all(requests.map(one));
+}
+
+async function verifyOne(
+  request: VerifyRequest,
+  verify: () => Promise<Evidence>,
+  signal: AbortSignal,
+): Promise<Listed> {
+  try {
+    signal.throwIfAborted();
+    const evidence = await verify();
+    signal.throwIfAborted();
+    return { request, evidence, resumed: false };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asError(thrown);
+    if (isUsage(error.code)) return { request, error };
+    throw error;
+  }
+}
+
+function subjectsIn({ subject, sums }: VerifyRequest): readonly Subject[] {
+  return sums == null ? [subject] : [subject, { url: parseFileUrl(sums).shown, pin: null }];
+}
+
+/** What was released has to be there still, with the same bytes where it is one file. */
+async function stands({ outcome, released, artifact, releaseError }: Evidence, signal: AbortSignal): Promise<boolean> {
+  if (releaseError !== null) return false;
+  if (outcome !== "agreed" || released === null) return true;
+  if (released.format !== "file") return (await lookAt(released.path).catch(() => null)) !== null;
+  const digest = releasedDigest(artifact);
+  return digest !== null && isFileOf(released.path, digest, signal);
+}
+
+/** After a whole run, what was agreed on need not be fetched again by the next one, which looks at the rest anew. */
+async function keepAgreed(listed: readonly Listed[], open: () => Promise<Journal<Evidence>>): Promise<void> {
+  const agreed = listed.filter((each) => "evidence" in each && each.evidence.outcome === "agreed");
+  if (agreed.length === listed.length) return;
+  const journal = await open();
+  for (const each of agreed) if ("evidence" in each) journal.keep(keyOf(each.request), each.evidence);
+  await journal.close();
+}
+
+/** The whole question, and where the answer goes. */
+function keyOf({
+  subject,
+  url,
+  sums,
+  witness,
+  mirrors,
+  platform,
+  osVersion,
+  bottle,
+  destination,
+}: VerifyRequest): string {
+  return JSON.stringify([subject, url, sums, witness, mirrors, platform, osVersion, bottle, destination]);
+}
+
+function journalOf(requests: readonly VerifyRequest[], runtime: Runtime): Promise<Journal<Evidence>> {
+  const { config, now, version, cwd } = runtime;
+  const { stateDir } = ledgerPlace(config, runtime);
+  const { workers, policy, mirrors } = config;
+  const registries = [...config.registries];
+  const [first] = requests;
+  const { days = null, keepEvidence = null } = first ?? {};
+  const of = { version, workers, policy, mirrors: [...mirrors], registries, cwd, days, keepEvidence };
+  return openJournal(join(stateDir, "lists"), of, { fresh: false, now });
+}
