@@ -26,7 +26,7 @@ afterEach(async () => {
 const opened: Journal<Answer>[] = [];
 
 async function open(of: unknown = "one", now = NOON, fresh = false): Promise<Journal<Answer>> {
-  const journal = await openJournal(join(folder.path, "audits"), of, { fresh, now: () => now });
+  const journal = await openJournal<Answer>(join(folder.path, "audits"), of, { fresh, now: () => now });
   opened.push(journal);
   return journal;
 }
