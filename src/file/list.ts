@@ -28,30 +28,30 @@ export function parseList(text: string, what: string): readonly ListLine[] {
 function wordsOf(line: string, where: string): readonly string[] {
   if (line.length > LONGEST) throw refuse(where, `is longer than ${LONGEST} characters`, "one subject a line");
   const words: string[] = [];
-  let word: string | null = null;
-  let quote: string | null = null;
+  let [word, isOpen, quote] = ["", false, ""];
+  const end = (): void => {
+    if (isOpen) words.push(word);
+    [word, isOpen] = ["", false];
+  };
   for (let at = 0; at < line.length; at += 1) {
     const c = line.charAt(at);
-    if (quote !== null) {
-      if (c === quote) quote = null;
-      else if (c === "\\" && quote === '"' && /["\\]/.test(line.charAt(at + 1))) word += line.charAt((at += 1));
+    if (quote === "" && (c === " " || c === "\t")) end();
+    else if (c === "#" && !isOpen) return words;
+    else {
+      isOpen = true;
+      const next = line.charAt(at + 1);
+      const escapes = c === "\\" && (quote === "" ? next !== "" : quote === '"' && /["\\]/.test(next));
+      if (escapes) {
+        word += next;
+        at += 1;
+      } else if (quote === "" && /["']/.test(c)) quote = c;
+      else if (quote !== "" && c === quote) quote = "";
       else word += c;
-    } else if (c === '"' || c === "'") {
-      quote = c;
-      word ??= "";
-    } else if (c === "\\" && at + 1 < line.length) {
-      word = (word ?? "") + line.charAt((at += 1));
-    } else if (c === " " || c === "\t") {
-      if (word !== null) words.push(word);
-      word = null;
-    } else if (c === "#" && word === null) {
-      return words;
-    } else {
-      word = (word ?? "") + c;
     }
   }
-  if (quote !== null) throw refuse(where, `has a ${quote} that nothing closes`, "close it, or write \\ before it");
-  return word === null ? words : [...words, word];
+  if (quote !== "") throw refuse(where, `has a ${quote} that nothing closes`, "close it, or write \\ before it");
+  end();
+  return words;
 }
 
 function refuse(where: string, why: string, hint: string): Tofu3Error {

@@ -19,7 +19,7 @@ export function parseIntegrity(text: string): Digest {
     .trim()
     .split(/\s+/)
     .filter((each) => each.startsWith("sha256-"));
-  const found = new Set(own.map((each) => digestIn(each.slice("sha256-".length).replace(/\?.*$/s, ""))));
+  const found = new Set(own.map((each) => digestIn(each.slice("sha256-".length).split("?", 1).join(""))));
   const [digest = null, ...others] = found;
   if (digest !== null && others.length === 0) return digest;
   const why = own.length === 0 ? "it has no sha256, and only sha256 counts" : "its sha256 cannot be read";

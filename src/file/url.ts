@@ -31,7 +31,8 @@ export function parseFileUrl(text: string): FileUrl {
   if (/^http:/i.test(text)) {
     return refuse(text, "whoever is on the way can change what comes over http", "write https://");
   }
-  if (!/^https:\/\/[^/?#\\]/i.test(text) || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) {
+  if (!/^https:\/\/[^/?#]/i.test(text)) return refuse(text, "it names no host");
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) {
     return refuse(text, "a URL is printable ASCII without spaces", 'encode other characters: "%20" for a space');
   }
   if (!URL.canParse(text)) return refuse(text, "it is no URL");

@@ -47,10 +47,7 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
         next: `do not use it yet: clients read a document by its type; look for a proxy or a mirror in front of ${who.names}, and tell the registry's operator`,
       };
     case "version":
-      return {
-        explanation: "every worker saw the same index, and it holds another version than its tag says",
-        next: "ask for the version that you mean by its own tag, and tell the publisher that this tag is wrong",
-      };
+      return VERSION_WORDS;
     case "moved":
       return movedWords(named, because);
     case "pin":
@@ -89,6 +86,11 @@ function wordsOf({ class: named, odd, because }: Finding): Words {
       return assertNever(because);
   }
 }
+
+const VERSION_WORDS: Words = {
+  explanation: "every worker saw the same index, and it holds another version than its tag says",
+  next: "ask for the version that you mean by its own tag, and tell the publisher that this tag is wrong",
+};
 
 function name(text: string): string {
   return `"${visible(text, 150)}"`;

@@ -11,24 +11,15 @@ type Words = Pick<Diagnosis, "explanation" | "next">;
 export function fileWords({ class: named, odd, because }: Finding): Words | null {
   const names = odd.length === 0 ? "every worker" : listed(odd);
   const many = odd.length > 1;
-  switch (because.kind) {
-    case "absent":
-      return absentWords(names, many, odd.length > 0);
-    case "page":
-      return pageWords(names, many, because);
-    case "split":
-      return splitWords(names, many, because);
-    case "moved":
-    case "pin":
-      return changedWords(named, because);
-    case "dynamic":
-      return {
-        explanation: `no look saw the same bytes as another: ${because.digests} digests in all`,
-        next: "it is no fixed file: something makes it anew for every request; look for a release asset, or another URL whose bytes stay",
-      };
-    default:
-      return null;
-  }
+  if (because.kind === "absent") return absentWords(names, many, odd.length > 0);
+  if (because.kind === "page") return pageWords(names, many, because);
+  if (because.kind === "split") return splitWords(names, many, because);
+  if (because.kind === "moved" || because.kind === "pin") return changedWords(named, because);
+  if (because.kind !== "dynamic") return null;
+  return {
+    explanation: `no look saw the same bytes as another: ${because.digests} digests in all`,
+    next: "it is no fixed file: something makes it anew for every request; look for a release asset, or another URL whose bytes stay",
+  };
 }
 
 /** For what only files have. */

@@ -218,8 +218,8 @@ export const EVIDENCE_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/model/question.ts",
-      from: "{ run, worker, registry, repository, ...what, platform, osVersion, bottle }",
-      to: "{ run, worker, registry, repository, ...what, platform, osVersion, bottle, ...asked }",
+      from: "{ run, worker, ...fieldsOf(asked), platform, osVersion, bottle }",
+      to: "{ run, worker, ...fieldsOf(asked), platform, osVersion, bottle, ...asked }",
       test: `${VOUCH} › if what was asked has a %s of its own`,
     },
     {

@@ -170,8 +170,8 @@ export const OTHER_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/worker/fetch/blob.ts",
-      from: 'import { refusalOf } from "./refusal.ts";',
-      to: 'import { refusalOf } from "./refusal.ts";\nimport "../walk/document.ts";',
+      from: 'import { measureBody } from "./content.ts";',
+      to: 'import { measureBody } from "./content.ts";\nimport "../walk/document.ts";',
       test: "test/walls.test.ts › worker/fetch/blob.ts imports downstairs only",
     },
     {

@@ -100,8 +100,8 @@ export const RELEASE_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/release/formats/file.ts",
-      from: "SAFE_NAME.test(title) &&",
-      to: "",
+      from: "isSafeName(title) ?",
+      to: "(isSafeName(title) || title) ?",
       test: `${DESTINATION} › a title %j names no file in a directory`,
     },
   ),

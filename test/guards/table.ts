@@ -3,6 +3,7 @@ import { AUDIT_GUARDS } from "./audits.ts";
 import { COMMAND_GUARDS } from "./commands.ts";
 import { DIAGNOSIS_GUARDS } from "./diagnosis.ts";
 import { DOOR_GUARDS } from "./door.ts";
+import { FILE_GUARDS } from "./files.ts";
 import { GATE_GUARDS } from "./gate.ts";
 import { EVIDENCE_GUARDS } from "./evidence.ts";
 import type { Guard } from "./guard.ts";
@@ -35,5 +36,6 @@ export const GUARDS: readonly Guard[] = [
   ...STORE_GUARDS,
   ...DOOR_GUARDS,
   ...EVIDENCE_GUARDS,
+  ...FILE_GUARDS,
   ...OTHER_GUARDS,
 ];

@@ -28,8 +28,8 @@ export const WAY_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/worker/fetch/registry.ts",
-      from: "if (publicOnly) refuse",
-      to: "if (false) refuse",
+      from: "if (publicOnly) refusePrivateHost(secure",
+      to: "if (false) refusePrivateHost(secure",
       test: `${PUBLIC} › asks nothing of %s`,
     },
     {
@@ -106,7 +106,7 @@ export const WAY_GUARDS: readonly Guard[] = [
     },
     {
       file: "src/worker/fetch/exchange.ts",
-      from: "const own = isOrigin(session.registry, ask.url);",
+      from: "const own = isOrigin(registry, ask.url);",
       to: "const own = true;",
       test: `${REDIRECT} › not followed › to a place that asks for credentials: E_AUTH`,
     },

@@ -32,7 +32,7 @@ export const WORKER_GUARDS: readonly Guard[] = [
       test: `${WALK} › a layer with the right digest and fewer bytes than its descriptor says`,
     },
     {
-      file: "src/worker/fetch/blob.ts",
+      file: "src/worker/fetch/content.ts",
       from: "if (answer.status === 200) return",
       to: "if (answer.status < 300) return",
       test: `${BLOB} › the right bytes under %i are not taken`,
@@ -53,31 +53,31 @@ export const WORKER_GUARDS: readonly Guard[] = [
   ...guard(
     "a body that was cut and resumed counts only",
     {
-      file: "src/worker/fetch/blob.ts",
-      from: "first.joined && first.error !== null",
+      file: "src/worker/fetch/content.ts",
+      from: "first.joined && !right(first)",
       to: "false",
       test: `${BLOB} › and made of parts that do not match is fetched whole before it counts`,
     },
     {
-      file: "src/worker/fetch/blob.ts",
+      file: "src/worker/fetch/content.ts",
       from: 'valueOf(content.headers, "etag") === start.etag)',
       to: "true)",
       test: `${BLOB} › a body that was cut › has another ETag by then: from the start`,
     },
     {
-      file: "src/worker/fetch/blob.ts",
+      file: "src/worker/fetch/content.ts",
       from: "range?.first === start.size &&",
       to: "range !== null &&",
       test: `${BLOB} › a body that was cut › is answered with other bytes than asked for: from the start`,
     },
     {
-      file: "src/worker/fetch/blob.ts",
+      file: "src/worker/fetch/content.ts",
       from: "content.status === 206 && isRest",
       to: "isRest",
       test: `${BLOB} › a body that was cut › is answered with 200 that says it is the rest: from the start`,
     },
     {
-      file: "src/worker/fetch/blob.ts",
+      file: "src/worker/fetch/content.ts",
       from: '/^"[\\x21\\x23-\\x7e]*"$/.test(etag)',
       to: '/^(W.)?"[\\x21\\x23-\\x7e]*"$/.test(etag)',
       test: `${BLOB} › a body that was cut › has a weak ETag: from the start`,

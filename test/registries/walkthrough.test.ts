@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,8 +13,9 @@ const BLOCK = /^```console\n(.*?)^```$/gms;
 const HOME = "/home/you";
 
 const lab = useLab();
-const world = await lab(startWorld(SEED_HOSTS));
+const world = await lab(startWorld([...SEED_HOSTS, "github.com"]));
 openSeeds(world.liar);
+openReleases();
 
 const bin = join(world.folder, "bin");
 const cwd = join(world.folder, "you");
@@ -21,6 +23,18 @@ mkdirSync(bin);
 mkdirSync(cwd);
 writeFileSync(join(bin, "tofu3"), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
 chmodSync(join(bin, "tofu3"), 0o755);
+
+/** A release on GitHub as it is served: assets behind signed URLs, and the checksums that the publisher signs. */
+function openReleases(): void {
+  const [release, name] = ["/BusKill/buskill-app/releases/download/v0.7.0", "buskill-v0.7.0-x86_64.AppImage"];
+  const app = Buffer.from("made up, and not the real one\n".repeat(4000));
+  const sums = `${createHash("sha256").update(app).digest("hex")}  ${name}\n`;
+  const at = (path: string): string => `http://github.com${path}`;
+  world.liar.answer(at(`${release}/${name}`), { status: 302, headers: { Location: "/storage/1?sig=secret" } });
+  world.liar.answer(at("/storage/1?sig=secret"), { body: app });
+  world.liar.answer(at(`${release}/SHA256SUMS`), { body: sums });
+  world.liar.answer(at(`${release}/SHA256SUMS.asc`), { body: "-----BEGIN PGP SIGNATURE-----\n" });
+}
 
 /** The commands of one block with what each prints on stdout, one shell for all of them. */
 async function play(commands: readonly string[]): Promise<readonly string[]> {
@@ -43,11 +57,11 @@ function wholeLines(text: string): string {
 }
 
 /**
- * Another zlib makes other bytes of the same layers; how far workers come before they are stopped is not always the
+ * Another day has another date. Another zlib makes other bytes of the same layers; how far workers come before they are stopped is not always the
  * same.
  */
 function comparable(text: string): string {
-  const known = text.replace(/[0-9a-f]{12,}/g, "#");
+  const known = text.replace(/[0-9a-f]{12,}/g, "#").replace(/\b\d{4}-\d\d-\d\d\b/g, "DAY");
   if (!known.includes("DISAGREED")) return known;
   return known.replace(/^((?:fra|here|sgp) .*#…).*$/gm, "$1").replace(/^WORKER .*$/gm, "WORKER");
 }

@@ -116,7 +116,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "release/quarantine/move.ts",
     "file/name.ts",
   ],
-  release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats"],
+  release: ["errors.ts", "durable.ts", "oci", "model", "release/quarantine", "release/formats", "file/sums.ts"],
   report: ["errors.ts", "oci", "model", "receipt/vouch.ts", "file/name.ts"],
   "report/html": ["errors.ts", "oci", "model", "report"],
   "report/audit": ["errors.ts", "oci", "model", "report", "report/html", "pins/findings/level.ts"],
@@ -193,6 +193,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "config/ssh",
     "file/name.ts",
     "worker/walk/file.ts",
+    "file",
   ],
   "coordinator/audit": [
     "errors.ts",
@@ -206,6 +207,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "coordinator",
     "report/evidence.ts",
     "report/sentence.ts",
+  ],
+  "coordinator/list": [
+    "errors.ts",
+    "durable.ts",
+    "parallel.ts",
+    "file/url.ts",
+    "model",
+    "worker",
+    "config/state.ts",
+    "ledger/ledger.ts",
+    "release/named.ts",
+    "release/sums.ts",
+    "coordinator",
+    "coordinator/audit/journal.ts",
   ],
   "coordinator/gate": [
     "errors.ts",
@@ -381,6 +396,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/argv/commands",
     "cli/progress",
     "file/name.ts",
+    "coordinator/list/list.ts",
+    "release/sums.ts",
+    "file",
   ],
   cli: [
     "errors.ts",
@@ -405,6 +423,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/commands",
     "cli/complete",
     "file",
+    "durable.ts",
+    "smallfile.ts",
+    "stdin.ts",
+    "release/sums.ts",
   ],
 };
 
@@ -433,7 +455,7 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
 
 /** No input and output, no clock, no chance. */
 export const PURE =
-  /^(oci|model|consensus|receipt|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^setup\/(account|command|publickey)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$|^serve\/clients\/(config\/.*|clients|doors|image|plan|verdict)\.ts$/;
+  /^(oci|file|model|consensus|receipt|report|ssh\/script|pins\/formats|pins\/findings)\/|^ledger\/(line|chain)\.ts$|^setup\/(account|command|publickey)\.ts$|^pins\/(text|edits|plan|diff|buildkit)\.ts$|^serve\/clients\/(config\/.*|clients|doors|image|plan|verdict)\.ts$/;
 export const EFFECTS = /^node:(fs|net|tls|http|https|dns|child_process|os|process|timers|worker_threads|readline)/;
 
 /** A function is read on one screen. */

@@ -1,17 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import type { Listed } from "../../coordinator/list/list.ts";
 import type { VerifyRequest } from "../../coordinator/verify.ts";
-import { errnoOf, quoted } from "../../durable.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
-import { isSafeName, nameInUrl } from "../../file/name.ts";
-import type { Destination } from "../../model/destination.ts";
 import type { Evidence } from "../../model/evidence.ts";
-import { isFile, type Subject } from "../../model/subject.ts";
-import { checkSums, SUMS_NAME, writeSums } from "../../release/sums.ts";
+import { isFile } from "../../model/subject.ts";
+import { SUMS_NAME, writeSums } from "../../release/sums.ts";
 import { renderFailure } from "../../report/failure.ts";
 import { renderJson } from "../../report/json.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
@@ -25,6 +21,7 @@ import { EXIT_OK, exitOfError, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { heldTo } from "../held.ts";
 import { readEntries, type Entry } from "../list.ts";
+import { destinationIn, folderOf, makeFolder, refuseSameNames } from "../listfolder.ts";
 import { pinnedBy } from "../pinning.ts";
 import { planReports } from "../reports.ts";
 import { runtimeOf } from "../runtime.ts";
@@ -90,36 +87,6 @@ function ofOne(): Tofu3Error {
   });
 }
 
-/** Absolute; null without `-o`. */
-function folderOf({ destination }: VerifyArguments, { cwd }: Io): string | null {
-  if (destination === null) return null;
-  if (/^[^/:]+:/.test(destination)) {
-    throw new Tofu3Error("E_DESTINATION", `several subjects go into a folder, and ${quoted(destination)} is a format`, {
-      hint: "name a folder: -o DIR",
-    });
-  }
-  return resolve(cwd, destination);
-}
-
-/** Creates the last folder of the path. Throws E_DESTINATION. */
-async function makeFolder(folder: string, force: boolean): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    if (errnoOf(error) !== "EEXIST") {
-      throw new Tofu3Error(
-        "E_DESTINATION",
-        `the folder ${quoted(folder)} cannot be made: ${errnoOf(error) ?? "unknown"}`,
-        {
-          hint: `mkdir -p ${quoted(folder)}`,
-          cause: error,
-        },
-      );
-    }
-  }
-  if (!force) await checkSums(folder, true);
-}
-
 async function requestOf(
   { where, wanted: own }: Entry,
   wanted: VerifyArguments,
@@ -151,49 +118,6 @@ async function requestOf(
 function chosen({ platform, osVersion, bottle }: VerifyArguments): Partial<VerifyArguments> {
   const own = { platform, osVersion, bottle };
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== null));
-}
-
-function destinationIn(folder: string, name: string | null, subject: Subject, force: boolean): Destination {
-  if (name !== null) {
-    if (isSafeName(name)) return { format: "auto", path: join(folder, name), force };
-    throw new Tofu3Error("E_DESTINATION", `-o ${quoted(name)} is no name for a file in ${quoted(folder)}`, {
-      hint: "a name without slashes, that does not begin with a dot or a dash",
-    });
-  }
-  const otherwise = isFile(subject) ? undefined : nameOfImage(subject);
-  return { format: "auto", path: join(folder, "/"), force, ...(otherwise === undefined ? {} : { otherwise }) };
-}
-
-function nameOfImage(subject: Exclude<Subject, { readonly url: string }>): string {
-  const version = "tag" in subject ? subject.tag : subject.digest.slice(0, "sha256:".length + 12).replace(":", "-");
-  return `${basename(subject.repository)}-${version}`;
-}
-
-/** As far as names are known before anything is fetched. Throws E_USAGE. */
-function refuseSameNames(requests: readonly VerifyRequest[]): void {
-  const names = new Map<string, string>();
-  for (const { destination, subject, reference } of requests) {
-    const name = nameBefore(destination, subject);
-    if (name === null) continue;
-    const other = names.get(name);
-    if (other !== undefined) {
-      throw new Tofu3Error(
-        "E_USAGE",
-        `${visible(other, 300)} and ${visible(reference, 300)} would both be ${quoted(name)}`,
-        {
-          hint: "name one of them: -o NAME behind it, on its line",
-        },
-      );
-    }
-    names.set(name, reference);
-  }
-}
-
-function nameBefore(destination: VerifyRequest["destination"], subject: Subject): string | null {
-  if (destination === null || typeof destination === "string") return null;
-  if (!destination.path.endsWith("/")) return basename(destination.path);
-  const name = isFile(subject) ? nameInUrl(subject.url) : null;
-  return name?.kind === "name" ? name.name : null;
 }
 
 function hidden(evidence: Evidence, { redact: hides }: VerifyArguments): Evidence {

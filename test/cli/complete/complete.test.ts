@@ -84,7 +84,8 @@ describe("what may stand at the cursor", () => {
     ["workers check --registry g|", ["ghcr.io"]],
     ["workers setup |", ["sgp", "fra2"]],
     ["nonsense |", []],
-    ["verify a b |", []],
+    ["verify a al|", ["alpine:3.19", "alpine:3.20"]],
+    ["tags a b |", []],
   ])("tofu3 %s", async (line, wanted) => {
     const given = line.replace("|", "").split(" ");
     const { files, words } = await complete(...given);

@@ -2,7 +2,7 @@ import { columns, type Topic } from "./topic.ts";
 
 export const REFERENCES: Topic = {
   name: "references",
-  summary: "how REFERENCE, --platform and DEST are written",
+  summary: "how REFERENCE, SUBJECT, --platform and DEST are written",
   lines: () => [
     "REFERENCE is [REGISTRY/]REPOSITORY[:TAG][@DIGEST], as docker, skopeo and crane read it, without a scheme:",
     "",
@@ -16,6 +16,13 @@ export const REFERENCES: Topic = {
     ]),
     "",
     "A first part with a dot or a colon, or localhost, is a registry; everything else is on docker.io.",
+    "",
+    "SUBJECT, of verify, exec and history, may also be the https:// URL of a file (docs/files.md):",
+    "",
+    ...columns([
+      ["https://dl.example/tool-1.0.tar.gz", "without user name and password"],
+      ["https://dl.example/tool.whl#sha256=…", "a pin: other bytes are changed, exit code 15"],
+    ]),
     "",
     "--platform is OS/ARCH[/VARIANT][:OSVERSION]. It selects every entry of an index that matches:",
     "",
