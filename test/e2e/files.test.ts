@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { run } from "../lab/cli.ts";
 import { useLab } from "../lab/uselab.ts";
 import { startWeb, type Web } from "../lab/web.ts";
 import { breaches } from "./contract.ts";
@@ -489,5 +490,63 @@ describe("mirrors, the second axis", () => {
     const image = await verify("localhost:5000/app:1", { flags: ["--mirror", web.url(one)] });
     expect(image).toMatchObject({ code: 2 });
     expect(image.stderr).toContain("mirrors:");
+  });
+});
+
+describe("beside verify", () => {
+  const path = "/plain/tool-1.0.tar.gz";
+  const configure = (): Promise<string> =>
+    stage.configure({
+      liar: web.liar,
+      config: {
+        local: { proxy: web.liar.proxyOf("here") },
+        others: { registries: { [web.host]: { caFile: web.caFile } } },
+      },
+    });
+
+  test("a command runs on a file, under its own name, only if all agree", async () => {
+    const [config, cwd] = [await configure(), await stage.room()];
+    const env = { HOME: stage.home };
+    const ran = await run(["exec", web.url(path), "--config", config, "-q", "--", "sha256sum", "{}"], { cwd, env });
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout).toMatch(new RegExp(`^${hexOf(path)}  /\\S+/tool-1\\.0\\.tar\\.gz\n$`));
+    const page = await run(["exec", web.url("/page/tool.tar.gz"), "--config", config, "-q", "--", "touch", "ran"], {
+      cwd,
+      env,
+    });
+    expect(page).toMatchObject({ code: 12 });
+    const image = await run(["exec", web.url(path), "--as", "oci", "--config", config, "--", "touch", "ran"], {
+      cwd,
+      env,
+    });
+    expect(image).toMatchObject({ code: 2 });
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("the ledger remembers a file, and a report of it is judged again", async () => {
+    const [config, cwd] = [await configure(), await stage.room()];
+    const env = { HOME: cwd };
+    const flags = ["--config", config, "--report", "seen.json", "-q"];
+    expect(await run(["verify", web.url("/moves/x.bin"), ...flags], { cwd, env })).toMatchObject({ code: 16 });
+    web.liar.answer("/moves/x.bin", { body: "one" });
+    expect(await run(["verify", web.url("/moves/x.bin"), ...flags], { cwd, env })).toMatchObject({ code: 0 });
+    web.liar.answer("/moves/x.bin", { body: "two" });
+    const third = await run(["verify", web.url("/moves/x.bin"), ...flags], { cwd, env });
+    expect(third).toMatchObject({ code: 0 });
+    expect(third.stderr).toContain("THE FILE HAS CHANGED since the last agreement");
+    const history = await run(["history", web.url("/moves/x.bin"), "--config", config, "--json"], { cwd, env });
+    const { entries } = JSON.parse(history.stdout) as { entries: readonly { change: string; subject: unknown }[] };
+    expect(entries.map(({ change }) => change)).toEqual([null, "first", "moved"]);
+    expect(entries[0]?.subject).toEqual({ url: web.url("/moves/x.bin"), pin: null });
+    expect(await run(["history", "--check"], { cwd, env })).toMatchObject({ code: 0 });
+    expect(await run(["judge", "seen.json"], { cwd, env })).toMatchObject({ code: 0 });
+    const report = await readFile(join(cwd, "seen.json"), "utf8");
+    await writeFile(
+      join(cwd, "other.json"),
+      report.replace(/"reference": ".*"/, `"reference": "${web.url("/other")}"`),
+    );
+    expect(await run(["judge", "other.json"], { cwd, env })).toMatchObject({ code: 10 });
+    const completed = await run(["__complete", "verify", `${web.origin}/mov`], { cwd, env });
+    expect(completed.stdout).toContain(web.url("/moves/x.bin"));
   });
 });
