@@ -22,11 +22,17 @@ export interface Named {
 
 /** A reference, or the `https:` URL of a file. Throws E_REFERENCE. */
 export function readSubject(text: string, command: string, settings: Settings, io: Io): Named {
-  if (!isWebAddress(text) || PAGES.test(text))
+  if (!isWebAddress(text) || PAGES.test(text) || isPlainReference(text))
     return { reference: text, subject: readImage(text, command, settings, io) };
   const { url, shown, pin } = parseFileUrl(text);
   const subject = { url: shown, pin };
   return { reference: formatSubject(subject), subject, url };
+}
+
+/** `http://localhost:5000/a:1`: no file has a tag, and http is refused in any case. */
+function isPlainReference(text: string): boolean {
+  const [, rest = ""] = /^http:\/\/(.*)$/i.exec(text) ?? [];
+  return /(?::[^/]+|@sha\d+:[0-9a-f]+)$/.test(rest.replace(/^[^/]*/, "")) && isReference(rest);
 }
 
 /**

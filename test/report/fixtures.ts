@@ -16,7 +16,15 @@ export const CONFIG = "application/vnd.oci.image.config.v1+json";
 export const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 const OCTETS = "application/octet-stream";
-const TYPES = { index: INDEX, manifest: MANIFEST, config: CONFIG, layer: LAYER, blob: OCTETS, file: OCTETS, mirror: OCTETS };
+const TYPES = {
+  index: INDEX,
+  manifest: MANIFEST,
+  config: CONFIG,
+  layer: LAYER,
+  blob: OCTETS,
+  file: OCTETS,
+  mirror: OCTETS,
+};
 
 export function object(changes: Partial<SeenObject> & Pick<SeenObject, "role" | "digest">): SeenObject {
   return {
