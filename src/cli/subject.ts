@@ -31,8 +31,10 @@ export function readSubject(text: string, command: string, settings: Settings, i
 
 /** `http://localhost:5000/a:1`: no file has a tag, and http is refused in any case. */
 function isPlainReference(text: string): boolean {
-  const [, rest = ""] = /^http:\/\/(.*)$/i.exec(text) ?? [];
-  return /(?::[^/]+|@sha\d+:[0-9a-f]+)$/.test(rest.replace(/^[^/]*/, "")) && isReference(rest);
+  if (!/^http:/i.test(text)) return false;
+  const rest = text.slice("http://".length);
+  const slash = rest.lastIndexOf("/");
+  return slash !== -1 && /[:@]/.test(rest.slice(slash)) && isReference(rest);
 }
 
 /**
