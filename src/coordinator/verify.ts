@@ -118,11 +118,12 @@ function mirrorsOf({ subject }: VerifyRequest): Pick<Evidence["request"], "mirro
   return isFile(subject) && subject.mirrors !== undefined ? { mirrors: subject.mirrors } : {};
 }
 
-function sumsRequest(text: string, { days, remember }: VerifyRequest): VerifyRequest {
+/** On how many days it was the same is a question about the file. */
+function sumsRequest(text: string, { remember }: VerifyRequest): VerifyRequest {
   const { url, shown, pin } = parseFileUrl(text);
   const subject = { url: shown, pin };
   const nothing = { destination: null, force: false, keepEvidence: null };
-  return { ...WHOLE, ...nothing, reference: formatSubject(subject), subject, url, days, remember };
+  return { ...WHOLE, ...nothing, reference: formatSubject(subject), subject, url, days: 1, remember };
 }
 
 function questionOf({ job, destination, quarantine, evidenceFolder }: Plan): Question {

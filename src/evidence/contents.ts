@@ -6,7 +6,7 @@ import { parseDigest, type Digest } from "../oci/digest.ts";
 import { compressionOf, expand } from "../release/formats/compression.ts";
 
 /** What unpacks to more is not unpacked. */
-const MOST_BYTES = 1024 ** 3;
+const MOST_BYTES = 256 * 1024 * 1024;
 
 /** What the bytes of a file are: what they unpack to, and the OpenPGP keys in them. Rejects for nothing. */
 export async function contentsOf(bytes: Uint8Array): Promise<FileFacts> {

@@ -350,6 +350,14 @@ describe("checksum files", () => {
     expect(await seen.left()).toEqual([]);
   });
 
+  test("days are those of the file, and not of its checksum file", async () => {
+    const flags = ["--sums", web.url("/plain/SHA256SUMS"), "--days", "3", "-o", "key.asc"];
+    const seen = await verify(path, { flags });
+    expect(seen).toMatchObject({ code: 14, evidence: { outcome: "pending" } });
+    expect(seen.evidence.request.reference).toBe(web.url(path));
+    expect(await seen.left()).toEqual([]);
+  });
+
   test("that are no checksum files, or do not name it, are told before the file is fetched", async () => {
     const page = await verify(path, { flags: ["--sums", web.url("/page/index.html")] });
     expect(page).toMatchObject({ code: 2 });

@@ -108,6 +108,17 @@ describe("a list", () => {
     expect(await readFile(join(cwd, "out/SHA256SUMS"), "utf8")).toBe("");
   });
 
+  test("no query of a URL is in what is kept for the next run, nor in the ledger", async () => {
+    const [cwd, home] = [await stage.room(), await stage.room()];
+    await writeFile(join(cwd, "list"), `${web.url(KEY)}?token=SECRET\n${web.url("/nowhere/x")}?token=SECRET\n`);
+    const seen = await verify(["-i", "list", "-o", "out", "--json"], cwd, "", { HOME: home });
+    expect(objectsOf(seen).map(({ outcome }) => outcome)).toEqual(["agreed", "absent"]);
+    const kept = await runCommand(["grep", "-r", "-c", "", home], {});
+    expect(kept.stdout).toMatch(/lists\/[0-9a-f]{32}\.jsonl:[1-9]/);
+    expect(await runCommand(["grep", "-r", "SECRET", home], {})).toMatchObject({ code: 1, stdout: "" });
+    expect(seen.stdout + seen.stderr).not.toContain("SECRET");
+  });
+
   test("signs evidence for each with a key", async () => {
     const cwd = await stage.room();
     await run(["keygen", "key"], { cwd, env: { HOME: stage.home } });

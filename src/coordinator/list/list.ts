@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ledgerPlace } from "../../config/state.ts";
 import { lookAt } from "../../durable.ts";
@@ -138,19 +139,11 @@ async function keepAgreed(listed: readonly Listed[], open: () => Promise<Journal
   await journal.close();
 }
 
-/** The whole question, and where the answer goes. */
-function keyOf({
-  subject,
-  url,
-  sums,
-  witness,
-  mirrors,
-  platform,
-  osVersion,
-  bottle,
-  destination,
-}: VerifyRequest): string {
-  return JSON.stringify([subject, url, sums, witness, mirrors, platform, osVersion, bottle, destination]);
+/** The whole question, and where the answer goes; hashed, since the queries of URLs may be secrets. */
+function keyOf(request: VerifyRequest): string {
+  const { subject, url, sums, witness, mirrors, platform, osVersion, bottle, destination } = request;
+  const whole = JSON.stringify([subject, url, sums, witness, mirrors, platform, osVersion, bottle, destination]);
+  return createHash("sha256").update(whole).digest("hex");
 }
 
 function journalOf(requests: readonly VerifyRequest[], runtime: Runtime): Promise<Journal<Evidence>> {
