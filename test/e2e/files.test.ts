@@ -467,14 +467,27 @@ describe("mirrors, the second axis", () => {
 
   test("another publisher's bytes, the same for all", async () => {
     const seen = await verify(one, {
-      flags: ["--mirror", web.url(same), "--mirror", web.url(other), "-o", "tool.bin"],
+      flags: [
+        "--mirror",
+        web.url(same),
+        "--mirror",
+        web.url(other),
+        "--report",
+        "r.html",
+        "--report",
+        "r.md",
+        "-o",
+        "tool.bin",
+      ],
     });
     expect(seen).toMatchObject({ code: 10 });
     expect(breaches(seen.stdout)).toEqual([]);
     expect(seen.evidence.differences).toMatchObject([{ at: "file > mirror 2", expected: digestOf(one) }]);
     expect(seen.evidence.diagnosis).toMatchObject({ class: "false-content" });
     expect(seen.evidence.diagnosis?.explanation).toContain("about the places of publication");
-    expect(await seen.left()).toEqual([]);
+    for (const report of ["r.html", "r.md"])
+      expect(await readFile(join(seen.cwd, report), "utf8")).toContain("mirror 2");
+    expect(await seen.left()).toEqual(["r.html", "r.md"]);
   });
 
   test("another place's bytes", async () => {
