@@ -109,7 +109,7 @@ function targetOf(format: Format, destination: Destination, name: string | null)
   if (name !== null && basename(name) === name) return join(path, name);
   throw refused(
     destination.path,
-    "is a directory, and nothing says what to call the file",
+    "is a directory, and there is no file name for what is released",
     `write file:${join(path, "NAME")}`,
   );
 }
