@@ -6,7 +6,7 @@ import { Tofu3Error, visible } from "../errors.ts";
 import { isSafeName, nameInUrl } from "../file/name.ts";
 import type { Destination } from "../model/destination.ts";
 import { isFile, type Subject } from "../model/subject.ts";
-import { checkSums } from "../release/sums.ts";
+import { SUMS_NAME } from "../release/sums.ts";
 import type { VerifyArguments } from "./argv/commands/verify.ts";
 import type { Io } from "./io.ts";
 
@@ -22,7 +22,7 @@ export function folderOf({ destination }: VerifyArguments, { cwd }: Io): string 
 }
 
 /** Creates the last folder of the path. Throws E_DESTINATION. */
-export async function makeFolder(folder: string, force: boolean): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
@@ -37,7 +37,6 @@ export async function makeFolder(folder: string, force: boolean): Promise<void> 
       );
     }
   }
-  if (!force) await checkSums(folder, true);
 }
 
 /** Where one subject of a list goes, by its own name or the one on its line. Throws E_DESTINATION. */
@@ -63,7 +62,7 @@ export function refuseSameNames(requests: readonly VerifyRequest[]): void {
   for (const { destination, subject, reference } of requests) {
     const name = nameBefore(destination, subject);
     if (name === null) continue;
-    const other = names.get(name);
+    const other = name.startsWith(SUMS_NAME) ? "the list of checksums" : names.get(name);
     if (other !== undefined) {
       throw new Tofu3Error(
         "E_USAGE",

@@ -19,11 +19,11 @@ export function releasedDigest(artifact: Evidence["artifact"]): Digest | null {
   return only !== undefined && isDigest(only.digest) ? only.digest : null;
 }
 
-/** Throws E_DESTINATION where a file of that name is not to be replaced. */
+/** An empty one names nothing that could be lost. Throws E_DESTINATION where what is there is not to be replaced. */
 export async function checkSums(folder: string, replaces: boolean): Promise<void> {
   const path = join(folder, SUMS_NAME);
   const found = await lookAt(path).catch(() => null);
-  if (found === null || (replaces && found.isFile())) return;
+  if (found === null || (found.isFile() && (replaces || found.size === 0))) return;
   throw refused(
     path,
     "exists",

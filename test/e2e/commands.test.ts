@@ -203,7 +203,7 @@ describe("what is asked for wrongly", () => {
   });
 
   test.each([
-    [["verify"], /needs a REFERENCE/],
+    [["verify"], /needs a SUBJECT/],
     [["verify", "a/UPPER"], /a\/UPPER/],
     [["verify", "a:b", "--platform", "linux"], /platform/],
     [["verfy", "alpine"], /there is no command "verfy"/],

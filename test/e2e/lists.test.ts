@@ -94,7 +94,7 @@ describe("a list", () => {
 
   test("a file that was changed in the folder is not taken for verified", async () => {
     const cwd = await stage.room();
-    await writeFile(join(cwd, "list"), `${web.url(KEY)}\n${web.url("/nowhere/x")}\n`);
+    await writeFile(join(cwd, "list"), `${web.url(KEY)}\n${web.url(WHEEL)}\n${web.url("/nowhere/x")}\n`);
     await verify(["-i", "list", "-o", "out"], cwd);
     await runCommand(["chmod", "u+w", join(cwd, "out/key.asc")]);
     await writeFile(join(cwd, "out/key.asc"), "evil");
@@ -105,7 +105,7 @@ describe("a list", () => {
       released: null,
       releaseError: { code: "E_DESTINATION" },
     });
-    expect(await readFile(join(cwd, "out/SHA256SUMS"), "utf8")).toBe("");
+    expect(await readFile(join(cwd, "out/SHA256SUMS"), "utf8")).toBe(`${hexOf(WHEEL)}  tool+1.0.whl\n`);
   });
 
   test("no query of a URL is in what is kept for the next run, nor in the ledger", async () => {
@@ -168,8 +168,18 @@ describe("a list", () => {
     expect(await verify(["-i", "-", "-o", "oci:x"], cwd, `${web.url(KEY)}\n`)).toMatchObject({ code: 2 });
     expect(await verify(["-i", "-", "-o", "a/b/c"], cwd, `${web.url(KEY)}\n`)).toMatchObject({ code: 2 });
     expect(await verify(["-i", "-"], cwd, "# nothing\n")).toMatchObject({ code: 2 });
+    await mkdir(join(cwd, "e"));
+    await writeFile(join(cwd, "e/SHA256SUMS"), "of somebody else\n");
+    const others = await verify(["-i", "-", "-o", "e"], cwd, `${web.url(KEY)}\n`);
+    expect(others).toMatchObject({ code: 2 });
+    expect(others.stderr).toContain("--force");
+    expect(await readFile(join(cwd, "e/SHA256SUMS"), "utf8")).toBe("of somebody else\n");
+    expect(await verify(["-i", "-", "-o", "e", "--force"], cwd, `${web.url(KEY)}\n`)).toMatchObject({ code: 0 });
+    const own = await verify(["-i", "-", "-o", "f"], cwd, `${web.url("/plain/SHA256SUMS")}\n`);
+    expect(own).toMatchObject({ code: 2 });
+    expect(own.stderr).toContain("-o NAME");
     await mkdir(join(cwd, "d/SHA256SUMS"), { recursive: true });
     expect(await verify(["-i", "-", "-o", "d"], cwd, `${web.url(KEY)}\n`)).toMatchObject({ code: 2 });
-    expect((await readdir(cwd)).sort()).toEqual(["d"]);
+    expect((await readdir(cwd)).sort()).toEqual(["d", "e"]);
   });
 });

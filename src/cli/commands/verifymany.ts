@@ -6,6 +6,7 @@ import type { VerifyRequest } from "../../coordinator/verify.ts";
 import { Tofu3Error, visible } from "../../errors.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Evidence } from "../../model/evidence.ts";
+import { WHOLE } from "../../model/job.ts";
 import { isFile } from "../../model/subject.ts";
 import { SUMS_NAME, writeSums } from "../../release/sums.ts";
 import { renderFailure } from "../../report/failure.ts";
@@ -55,11 +56,12 @@ export async function verifyManyCommand(
     asksStatements || folder === null
       ? await reportSigner(reports, wanted.sign, config, io, signal)
       : await signerFor(wanted.sign, config, io, signal);
-  if (folder !== null) await makeFolder(folder, wanted.force);
+  if (folder !== null) await makeFolder(folder);
   const { verifyAll } = await import("../../coordinator/list/list.ts");
   const runtime = await runtimeOf(config, settings, io, STILL);
   const printer = printerFor(wanted, settings, io);
-  const listed = await verifyAll(requests, runtime, watchFor(printer, requests, settings, io), signal);
+  const list = { requests, folder, force: wanted.force };
+  const listed = await verifyAll(list, runtime, watchFor(printer, requests, settings, io), signal);
   const seen = listed.flatMap((each) => ("evidence" in each ? [hidden(each.evidence, wanted)] : []));
   const told = await concluded(seen, folder, { wanted, settings, signer }, io);
   const reported = await writeVerdictReports({ reports, signer: asksStatements ? signer : null }, seen, null, io);
@@ -97,7 +99,8 @@ async function requestOf(
   try {
     const [reference = ""] = own.references;
     const named = readSubject(reference, "verify", settings, io);
-    const selection = isFile(named.subject) ? own : { ...wanted, ...chosen(own) };
+    // what the command selects is selected from images; what a line selects, from its own subject
+    const selection = isFile(named.subject) ? (wanted.list === null ? WHOLE : own) : { ...wanted, ...chosen(own) };
     const pinned = await pinnedBy(
       { ...own, witness: own.witness || (wanted.witness && isFile(named.subject)) },
       named,

@@ -9,7 +9,7 @@ import type { Evidence } from "../../model/evidence.ts";
 import type { Subject } from "../../model/subject.ts";
 import { createGate } from "../../parallel.ts";
 import { isFileOf } from "../../release/named.ts";
-import { releasedDigest } from "../../release/sums.ts";
+import { checkSums, releasedDigest } from "../../release/sums.ts";
 import type { Vantage } from "../../worker/vantage.ts";
 import { openJournal, type Journal } from "../audit/journal.ts";
 import type { VerifyRequest } from "../request.ts";
@@ -21,6 +21,14 @@ import { verifyFrom } from "../verify.ts";
 export type Listed =
   | { readonly request: VerifyRequest; readonly evidence: Evidence; readonly resumed: boolean }
   | { readonly request: VerifyRequest; readonly error: Tofu3Error };
+
+export interface ListRequest {
+  readonly requests: readonly VerifyRequest[];
+  /** Where all of it goes, absolute; null if nothing is released. */
+  readonly folder: string | null;
+  /** Replace what is in the folder. */
+  readonly force: boolean;
+}
 
 export interface ListWatch {
   /** How many verdicts an interrupted run had reached, that stand. */
@@ -35,10 +43,11 @@ const AT_A_TIME = 8;
 /**
  * Verifies each subject over one set of vantages, several at a time; one fault of a request is that of its subject
  * alone. Verdicts of an interrupted run of the same list stand, as far as what was released is still there. Resolves in
- * the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS.
+ * the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS, and with E_DESTINATION where
+ * the folder has checksums of something else.
  */
 export async function verifyAll(
-  requests: readonly VerifyRequest[],
+  { requests, folder, force }: ListRequest,
   runtime: Runtime,
   watch: ListWatch,
   signal: AbortSignal,
@@ -47,9 +56,12 @@ export async function verifyAll(
   const journal = await open();
   let listed: readonly Listed[] | null = null;
   try {
+    const known = await knownFrom(journal, requests, signal);
+    if (folder !== null) await checkSums(folder, force || known.size > 0);
+    if (known.size > 0) watch.resumed(known.size);
     const { vantages, close } = await openVantages(runtime, signal);
     try {
-      listed = await allOf(requests, vantages, { runtime, journal, watch, signal });
+      listed = await allOf(requests, vantages, known, { runtime, journal, watch, signal });
       return listed;
     } finally {
       await close();
@@ -70,17 +82,12 @@ interface Around {
 async function allOf(
   requests: readonly VerifyRequest[],
   vantages: readonly Vantage[],
+  known: ReadonlyMap<VerifyRequest, Evidence>,
   { runtime, journal, watch, signal }: Around,
 ): Promise<readonly Listed[]> {
   const place = ledgerPlace(runtime.config, runtime);
   const subjects = requests.flatMap(subjectsIn);
   const ledgers = openLedgers({ ...place, subjects, warn: (text) => watch.warned(text) });
-  const known = new Map<VerifyRequest, Evidence>();
-  for (const request of requests) {
-    const evidence = journal.known(keyOf(request));
-    if (evidence !== null && (await stands(evidence, signal))) known.set(request, evidence);
-  }
-  if (known.size > 0) watch.resumed(known.size);
   const gate = createGate(AT_A_TIME);
   let done = 0;
   const one = async (request: VerifyRequest): Promise<Listed> => {
@@ -97,6 +104,19 @@ async function allOf(
     return listed;
   };
   return Promise.all(requests.map(one));
+}
+
+async function knownFrom(
+  journal: Journal<Evidence>,
+  requests: readonly VerifyRequest[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<VerifyRequest, Evidence>> {
+  const known = new Map<VerifyRequest, Evidence>();
+  for (const request of requests) {
+    const evidence = journal.known(keyOf(request));
+    if (evidence !== null && (await stands(evidence, signal))) known.set(request, evidence);
+  }
+  return known;
 }
 
 async function verifyOne(
