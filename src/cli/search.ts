@@ -5,7 +5,7 @@ import type { Examined } from "../coordinator/audit/audit.ts";
 import { Tofu3Error, visible } from "../errors.ts";
 import { readTree, type Tree } from "../pins/tree.ts";
 import type { Mention } from "../model/mention.ts";
-import { wantedOf } from "../pins/wanted.ts";
+import { allWantedOf } from "../pins/wanted.ts";
 import type { SearchArguments } from "./argv/commands/search.ts";
 import type { Settings } from "./argv/settings.ts";
 import type { Io } from "./io.ts";
@@ -49,7 +49,7 @@ export async function search(
   const stdin = roots.includes("-") ? await readInput(io.stdin) : null;
   const named = roots.filter((root) => root !== "-");
   const tree = await readTree(named, { base: io.cwd, stdin, keepTexts }, signal);
-  const asked = wantedOf(choose(tree.mentions));
+  const asked = allWantedOf(choose(tree.mentions));
   if (asked.length === 0) return { tree, examined: { examinations: new Map(), ledgerFault: null } };
   const progress = await openAuditProgress(io, settings);
   try {

@@ -5,6 +5,7 @@ import type { FindingKind } from "./findingkind.ts";
 import type { History } from "./history.ts";
 import type { Place, Unread } from "./mention.ts";
 import type { Fault } from "./observation.ts";
+import type { FileSubject } from "./subject.ts";
 import type { Outcome, Reason } from "./verdict.ts";
 
 export const LEVELS = ["error", "warning", "note"] as const;
@@ -71,11 +72,28 @@ export interface Examination {
   readonly notAsked: string | null;
 }
 
+/** The same for a file on the web: whether its bytes are those of its checksum. */
+export interface FileExamination {
+  readonly file: FileSubject;
+  /** Null if nothing was asked. */
+  readonly answer: Answer | null;
+  /** Why nothing was asked, as a sentence; null if it was. */
+  readonly notAsked: string | null;
+}
+
+/** What was asked of one subject of an audit. */
+export type AnyExamination = Examination | FileExamination;
+
+/** Those of references to registries: what `pin` knows how to write. */
+export function ofReferences(all: ReadonlyMap<string, AnyExamination>): ReadonlyMap<string, Examination> {
+  return new Map([...all].flatMap(([key, each]) => ("reference" in each ? [[key, each] as const] : [])));
+}
+
 /** One thing to know about one reference, with all of its places. */
 export interface AuditFinding {
   readonly kind: FindingKind;
   readonly level: Level;
-  /** Normalised, as `formatReference` writes it; of one that is unresolved, as written. */
+  /** Normalised, as `formatReference` writes it, or `formatSubject` for a file; of one that is unresolved, as written. */
   readonly reference: string;
   /** One sentence. */
   readonly message: string;
@@ -95,7 +113,7 @@ export interface Suppressed {
   readonly reason: string;
 }
 
-/** One distinct reference of the audit. */
+/** One distinct reference or file of the audit. */
 export interface AuditSubject {
   readonly reference: string;
   /** What it leads to: the pin if it has one, otherwise what its tag leads to; null unless all vantages agree. */

@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Reference, Repository } from "../oci/reference.ts";
 import type { FindingKind } from "./findingkind.ts";
+import type { FileSubject } from "./subject.ts";
 
 /** A stretch of a file. Lines and columns count from 1, columns in UTF-16 units; the end is exclusive. */
 export interface Place {
@@ -30,6 +31,7 @@ export type Source =
   | "bazel"
   | "formula"
   | "brewfile"
+  | "requirements"
   | "list"
   | "lock";
 
@@ -63,6 +65,8 @@ export type Target =
   | { readonly kind: "reference"; readonly reference: Reference }
   /** `reference` has the tag of the index that lists the bottle, without a digest; no tag where the file tells none. */
   | { readonly kind: "bottle"; readonly reference: Repository & { readonly tag?: string }; readonly bottle: BottlePin }
+  /** A file on the web and its checksum; `url` is what is requested, with its query. */
+  | { readonly kind: "file"; readonly file: FileSubject; readonly url: string }
   /** It cannot be known without running something; `why` is a clause: `the variable TAG has no default`. */
   | { readonly kind: "unresolved"; readonly why: string };
 

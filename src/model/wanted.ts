@@ -1,5 +1,6 @@
 import type { Reference } from "../oci/reference.ts";
 import type { BottlePin } from "./mention.ts";
+import type { FileSubject } from "./subject.ts";
 
 /** One distinct reference that an audit asks for. */
 export interface Wanted {
@@ -12,3 +13,15 @@ export interface Wanted {
   readonly claims: readonly string[];
   readonly bottles: readonly BottlePin[];
 }
+
+/** One distinct file on the web, with its checksum. */
+export interface WantedFile {
+  /** `formatSubject` of the file. */
+  readonly key: string;
+  readonly file: FileSubject;
+  /** What is requested, with its query. */
+  readonly url: string;
+}
+
+/** What an audit asks for. */
+export type AnyWanted = Wanted | WantedFile;

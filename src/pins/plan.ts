@@ -129,6 +129,8 @@ function decide(mention: Mention, { agreed, update }: Terms): Wanted | Stay {
   if (source === "lock") return stay("pinned");
   // the sha256 of a bottle's blob is its pin; what its index leads to does not belong there
   if (target.kind === "bottle") return stay("pinned");
+  // a checksum is the pin of its file, and tofu3 writes none
+  if (target.kind === "file") return stay("pinned");
   const { reference } = target;
   const from = reference.digest ?? null;
   if (from !== null && (!update || reference.tag === undefined)) return stay("pinned");

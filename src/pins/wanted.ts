@@ -1,5 +1,6 @@
 import type { BottlePin, Mention } from "../model/mention.ts";
-import type { Wanted } from "../model/wanted.ts";
+import { formatSubject } from "../model/subject.ts";
+import type { AnyWanted, Wanted, WantedFile } from "../model/wanted.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 
 interface Gathered {
@@ -9,11 +10,27 @@ interface Gathered {
   readonly bottles: Map<string, BottlePin>;
 }
 
-/** What has to be asked, each distinct reference once, sorted; unresolved mentions ask for nothing. */
+/** What has to be asked, each distinct subject once; unresolved mentions ask for nothing. */
+export function allWantedOf(mentions: readonly Mention[]): readonly AnyWanted[] {
+  return [...wantedOf(mentions), ...wantedFilesOf(mentions)];
+}
+
+function wantedFilesOf(mentions: readonly Mention[]): readonly WantedFile[] {
+  const files = new Map<string, WantedFile>();
+  for (const { target } of mentions) {
+    if (target.kind !== "file") continue;
+    const { file, url } = target;
+    const key = formatSubject(file);
+    files.set(key, { key, file, url });
+  }
+  return [...files.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+/** References to registries, sorted. */
 export function wantedOf(mentions: readonly Mention[]): readonly Wanted[] {
   const gathered = new Map<string, Gathered>();
   for (const { target, comment } of mentions) {
-    if (target.kind === "unresolved") continue;
+    if (target.kind !== "reference" && target.kind !== "bottle") continue;
     const { reference } = target;
     const key = formatReference(reference);
     const entry = gathered.get(key) ?? { reference, tag: null, claims: new Set(), bottles: new Map() };

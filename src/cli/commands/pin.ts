@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import { shownDiff } from "../../pins/diff.ts";
 import { mayHide } from "../../pins/findings/unchecked.ts";
+import { ofReferences } from "../../model/audit.ts";
 import { readLock } from "../../pins/lockfile.ts";
 import { preparePins } from "../../pins/pin.ts";
 import { toPin } from "../../pins/plan.ts";
@@ -41,9 +42,10 @@ export async function pinCommand(
     signal,
   );
   const buildkitPolicy = wanted.buildkitPolicy === null ? null : resolve(io.cwd, wanted.buildkitPolicy);
+  const examinations = ofReferences(examined.examinations);
   const pinning = await preparePins({
     tree,
-    examinations: examined.examinations,
+    examinations,
     update,
     cwd: io.cwd,
     lock,
@@ -54,7 +56,7 @@ export async function pinCommand(
   // what is not in the ledger is not relied on, as for a release
   const mayWrite = !wanted.dryRun && examined.ledgerFault === null;
   const own = [lock, ...(buildkitPolicy === null ? [] : [buildkitPolicy])];
-  const answers = [...examined.examinations.values()].flatMap(answersOf);
+  const answers = [...examinations.values()].flatMap(answersOf);
   tellAnswers(answers, settings, io);
   tellUnread(tree.unread.filter(mayHide).length, settings, io);
   if (mayWrite) await writeFiles(pinning.rewrites, [...roots.map((root) => resolve(io.cwd, root)), ...own], signal);

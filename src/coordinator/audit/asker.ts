@@ -1,13 +1,20 @@
 import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Answer, Presence } from "../../model/audit.ts";
-import { WHOLE, type ImageJob } from "../../model/job.ts";
+import { WHOLE, type Job } from "../../model/job.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
-import { formatSubject, type ImageSubject } from "../../model/subject.ts";
-import type { Wanted } from "../../model/wanted.ts";
+import {
+  formatSubject,
+  hostKeyOf,
+  isFile,
+  type FileSubject,
+  type ImageSubject,
+  type Subject,
+} from "../../model/subject.ts";
+import type { Wanted, WantedFile } from "../../model/wanted.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { registryHost, registryKey, type Repository } from "../../oci/reference.ts";
+import { registryHost, type Repository } from "../../oci/reference.ts";
 import type { Ledgers } from "../../ledger/ledger.ts";
 import type { Vantage } from "../../worker/vantage.ts";
 import { present } from "../../worker/walk/presence.ts";
@@ -15,6 +22,7 @@ import { openMemory, type Told } from "../memory.ts";
 import { question } from "../question.ts";
 import { jobOf, policyOf } from "../request.ts";
 import type { Runtime } from "../runtime.ts";
+import { createGate } from "../../parallel.ts";
 import { answerOf } from "./answer.ts";
 import { budgetOf } from "../budget.ts";
 import type { Asking, NotAsked } from "./examine.ts";
@@ -38,6 +46,7 @@ export class Asker implements Asking {
   readonly #around: Surroundings;
   readonly #turns = new Turns();
   readonly #trouble = new Trouble();
+  readonly #files = createGate(FILES_AT_A_TIME);
   readonly #asked = new Map<string, Promise<Answer | NotAsked>>();
   #ledgerFault: Tofu3Error | null = null;
 
@@ -58,8 +67,14 @@ export class Asker implements Asking {
 
   ask(subject: ImageSubject): Promise<Answer | NotAsked> {
     const name = formatSubject(subject);
-    const known = this.#asked.get(name) ?? this.#answer(name, subject);
+    const known = this.#asked.get(name) ?? this.#answer(name, this.#jobOf(subject));
     this.#asked.set(name, known);
+    return known;
+  }
+
+  askFile({ key, file, url }: WantedFile): Promise<Answer | NotAsked> {
+    const known = this.#asked.get(key) ?? this.#answer(key, { ...this.#jobOf(file), url });
+    this.#asked.set(key, known);
     return known;
   }
 
@@ -70,7 +85,7 @@ export class Asker implements Asking {
     const { vantages, signal } = this.#around;
     const job = this.#jobOf({ registry, repository, tag: "latest", pin: null });
     const answers = await this.#turns.take(
-      registryKey(reference),
+      hostKeyOf(job.subject),
       () => Promise.all(vantages.map((vantage) => present(vantage, job, blobs, signal))),
       signal,
     );
@@ -78,14 +93,16 @@ export class Asker implements Asking {
     return new Map(blobs.map((blob, at) => [blob, presenceIn(answers.map((each) => each[at]))]));
   }
 
-  async #answer(name: string, subject: ImageSubject): Promise<Answer | NotAsked> {
+  async #answer(name: string, job: Job): Promise<Answer | NotAsked> {
     const { journal, signal } = this.#around;
     const known = journal.known(name);
     if (known !== null) return known;
+    const { subject } = job;
     const refused = this.#refusalOf(subject);
     if (refused !== null) return refused;
-    const registry = registryKey(subject);
-    const told = await this.#turns.take(registry, () => this.#question(subject, registry), signal);
+    const registry = hostKeyOf(subject);
+    const work = (): Promise<Told | NotAsked> => this.#question(job, registry);
+    const told = await this.#turns.take(registry, isFile(subject) ? () => this.#files(work) : work, signal);
     if ("closed" in told) return told;
     const { answer, isEntered } = await this.#judge(subject, name, told);
     // a run that goes on must not rely on what the ledger does not have; an alarm stands in any case
@@ -93,9 +110,9 @@ export class Asker implements Asking {
     return answer;
   }
 
-  async #question(subject: ImageSubject, registry: string): Promise<Told | NotAsked> {
+  async #question(job: Job, registry: string): Promise<Told | NotAsked> {
     const { vantages, signal } = this.#around;
-    const asked = { job: this.#jobOf(subject), keep: null, admit: null, evidenceFolder: null };
+    const asked = { job, keep: null, admit: null, evidenceFolder: null };
     const number = this.#trouble.begin();
     try {
       const told = await question(vantages, asked, this.#listen(registry), signal);
@@ -111,22 +128,29 @@ export class Asker implements Asking {
 
   /** No registry waits for the ledger: many verdicts are entered together. */
   async #judge(
-    subject: ImageSubject,
+    subject: Subject,
     reference: string,
     told: Told,
   ): Promise<{ readonly answer: Answer; readonly isEntered: boolean }> {
     const { runtime, ledgers, signal } = this.#around;
     const { depth, days } = this.#request;
     const policy = policyOf({ days }, runtime);
-    const remembered = { subject, ...WHOLE, remember: true, ...(depth === "root" ? { depth } : {}) };
+    const remembered = {
+      subject,
+      ...WHOLE,
+      remember: true,
+      ...(depth === "root" && !isFile(subject) ? { depth } : {}),
+    };
     const judgement = await openMemory(remembered, policy, runtime, ledgers).enter(told, signal);
     this.#ledgerFault ??= judgement.fault;
     return { answer: answerOf(judgement, told, { reference, ...WHOLE }), isEntered: judgement.fault === null };
   }
 
-  #jobOf(subject: ImageSubject): ImageJob {
-    const { depth, allowPrivate } = this.#request;
+  /** A file has no root: it is looked at whole. */
+  #jobOf<S extends Subject>(subject: S): Job & { readonly subject: S } {
+    const { depth: wanted, allowPrivate } = this.#request;
     const { limits: all } = this.#around.runtime.config;
+    const depth = isFile(subject) ? "everything" : wanted;
     const totalSeconds = depth === "root" ? Math.min(all.totalSeconds, ROOT_SECONDS) : all.totalSeconds;
     const limits = { ...all, totalSeconds };
     return { ...jobOf({ subject, ...WHOLE }, limits, depth), publicOnly: !allowPrivate };
@@ -156,9 +180,9 @@ export class Asker implements Asking {
   }
 
   /** The tree that is audited must not make this machine, or a VM, ask inside its own network. */
-  #refusalOf(repository: Repository): NotAsked | null {
+  #refusalOf(subject: Repository | FileSubject): NotAsked | null {
     if (this.#request.allowPrivate) return null;
-    const host = hostOf(repository);
+    const host = "url" in subject ? new URL(subject.url).hostname : hostOf(subject);
     if (host === null) return null;
     const address = host.replace(/^\[(.*)\]$/, "$1");
     const isPrivate = isLoopbackHost(host) || (/^[0-9.]+$|:/.test(address) && !isPublicAddress(address));
@@ -169,6 +193,8 @@ export class Asker implements Asking {
 
 /** A registry that trickles must not hold up an audit for hours. */
 const ROOT_SECONDS = 120;
+/** Each of them waits for the slowest worker, within the time that one file may take. */
+const FILES_AT_A_TIME = 8;
 
 /** Null for a name that nobody can connect to, which the workers say themselves. */
 function hostOf(repository: Repository): string | null {

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { ledgerPlace } from "../../config/state.ts";
 import { asError, type Tofu3Error } from "../../errors.ts";
-import type { Answer, Examination } from "../../model/audit.ts";
+import type { AnyExamination, Answer } from "../../model/audit.ts";
 import { openLedgers } from "../../ledger/ledger.ts";
-import type { ImageSubject } from "../../model/subject.ts";
-import type { Wanted } from "../../model/wanted.ts";
+import type { Subject } from "../../model/subject.ts";
+import type { AnyWanted } from "../../model/wanted.ts";
 import type { Runtime } from "../runtime.ts";
 import { openVantages } from "../vantages.ts";
 import { Asker } from "./asker.ts";
-import { examine } from "./examine.ts";
+import { examineAny } from "./examine.ts";
 import { openJournal, type Journal } from "./journal.ts";
 import type { AuditProgress, AuditRequest } from "./request.ts";
 
@@ -16,7 +16,7 @@ export type { AuditProgress, AuditRequest } from "./request.ts";
 
 export interface Examined {
   /** By `key` of what was wanted. */
-  readonly examinations: ReadonlyMap<string, Examination>;
+  readonly examinations: ReadonlyMap<string, AnyExamination>;
   /** Why verdicts could not be entered in the ledger; null if all were. */
   readonly ledgerFault: Tofu3Error | null;
 }
@@ -55,27 +55,29 @@ export async function examineAll(
 }
 
 /** Everything that may be asked for: whose past is wanted. */
-function subjectsOf(wanted: readonly Wanted[]): readonly ImageSubject[] {
-  return wanted.flatMap(({ reference, tag, claims }) => {
+function subjectsOf(wanted: readonly AnyWanted[]): readonly Subject[] {
+  return wanted.flatMap((each): readonly Subject[] => {
+    if (!("reference" in each)) return [each.file];
+    const { reference, tag, claims } = each;
     const { registry, repository, digest } = reference;
     const tags = [...(tag === null ? [] : [tag]), ...claims];
     return [
-      ...tags.map((each): ImageSubject => ({ registry, repository, tag: each, pin: null })),
+      ...tags.map((name) => ({ registry, repository, tag: name, pin: null })),
       ...(digest === undefined ? [] : [{ registry, repository, digest }]),
     ];
   });
 }
 
 async function all(
-  wanted: readonly Wanted[],
+  wanted: readonly AnyWanted[],
   asker: Asker,
   watch: (progress: AuditProgress) => void,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Examination>> {
-  const examinations = new Map<string, Examination>();
+): Promise<ReadonlyMap<string, AnyExamination>> {
+  const examinations = new Map<string, AnyExamination>();
   await Promise.all(
     wanted.map(async (each) => {
-      examinations.set(each.key, await examine(each, asker));
+      examinations.set(each.key, await examineAny(each, asker));
       watch({ kind: "done", done: examinations.size, of: wanted.length });
     }),
   ).catch((thrown: unknown) => {

@@ -1,6 +1,6 @@
-import type { Answer, Examination, Presence } from "../../model/audit.ts";
+import type { AnyExamination, Answer, Examination, Presence } from "../../model/audit.ts";
 import type { ImageSubject } from "../../model/subject.ts";
-import type { Wanted } from "../../model/wanted.ts";
+import type { AnyWanted, Wanted, WantedFile } from "../../model/wanted.ts";
 import { algorithmOf, type Digest } from "../../oci/digest.ts";
 
 /** A question that was not asked, and why, as a sentence. */
@@ -11,7 +11,16 @@ export interface NotAsked {
 /** How questions are asked. */
 export interface Asking {
   ask(subject: ImageSubject): Promise<Answer | NotAsked>;
+  askFile(wanted: WantedFile): Promise<Answer | NotAsked>;
   present(wanted: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
+}
+
+/** Asks what there is to know about one subject, of whatever kind. */
+export async function examineAny(wanted: AnyWanted, asking: Asking): Promise<AnyExamination> {
+  if ("reference" in wanted) return examine(wanted, asking);
+  const answer = await asking.askFile(wanted);
+  const { file } = wanted;
+  return "closed" in answer ? { file, answer: null, notAsked: answer.closed } : { file, answer, notAsked: null };
 }
 
 /**

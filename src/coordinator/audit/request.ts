@@ -1,8 +1,8 @@
 import type { Depth } from "../../model/audit.ts";
-import type { Wanted } from "../../model/wanted.ts";
+import type { AnyWanted } from "../../model/wanted.ts";
 
 export interface AuditRequest {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly AnyWanted[];
   readonly depth: Depth;
   readonly allowPrivate: boolean;
   /** On how many days the workers must agree; null: as many as the policy says. */

@@ -1,13 +1,13 @@
-import type { AgreedRoot, Answer, Examination } from "../../model/audit.ts";
+import type { AgreedRoot, AnyExamination, Answer, Examination } from "../../model/audit.ts";
 import type { FindingKind } from "../../model/findingkind.ts";
 import type { Mention, Target } from "../../model/mention.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 
-/** One mention that names something, with what came back. */
+/** One mention that names something in a registry, with what came back. */
 export interface Case {
   readonly mention: Mention;
-  readonly target: Exclude<Target, { readonly kind: "unresolved" }>;
+  readonly target: Extract<Target, { readonly kind: "reference" | "bottle" }>;
   readonly examination: Examination;
 }
 
@@ -29,12 +29,18 @@ export interface Look {
   readonly claimed: boolean;
 }
 
-const NOTHING_ASKED = "nothing was asked about it";
+export const NOTHING_ASKED = "nothing was asked about it";
 
 /** A mention that nobody asked about is one of which nothing is known. */
-export function caseOf(mention: Mention, target: Case["target"], examinations: ReadonlyMap<string, Examination>): Case {
+export function caseOf(
+  mention: Mention,
+  target: Case["target"],
+  examinations: ReadonlyMap<string, AnyExamination>,
+): Case {
   const reference: Reference = target.reference;
-  const examination = examinations.get(formatReference(reference)) ?? {
+  const found = examinations.get(formatReference(reference));
+  if (found !== undefined && "reference" in found) return { mention, target, examination: found };
+  const examination: Examination = {
     reference,
     tag: null,
     pin: null,

@@ -1,12 +1,14 @@
-import type { AuditFinding, Examination, Suppressed } from "../../model/audit.ts";
+import type { AnyExamination, AuditFinding, Suppressed } from "../../model/audit.ts";
 import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 import type { Ignore, Mention, Place } from "../../model/mention.ts";
+import { formatSubject } from "../../model/subject.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { disagreed, falseBottle, hollowIndex, mislabelled, moved, pinGone } from "./alarms.ts";
 import { baselineKey, type Baseline } from "./baseline.ts";
 import { caseOf, type Rule, type Said } from "./case.ts";
 import { tagDigestComment } from "./comment.ts";
 import { changedSinceLedger, grew, platformPin, stalePin } from "./drift.ts";
+import { saidOfFile } from "./files.ts";
 import { ALARM, failsOn, levelOf } from "./level.ts";
 import { unreachable, unresolved } from "./unchecked.ts";
 import { floatingTag, unpinned } from "./unpinned.ts";
@@ -38,11 +40,11 @@ interface Remark extends Said {
 
 /**
  * What there is to know about what the files name: a finding for each kind, reference and message, with all of its
- * places, the gravest first. Examinations are by `formatReference`.
+ * places, the gravest first. Examinations are by `formatReference`, those of files by `formatSubject`.
  */
 export function findingsOf(
   mentions: readonly Mention[],
-  examinations: ReadonlyMap<string, Examination>,
+  examinations: ReadonlyMap<string, AnyExamination>,
   options: FindingOptions,
 ): Findings {
   const remarks = mentions.flatMap((mention) => remarksOn(mention, examinations, options));
@@ -67,18 +69,26 @@ export function findingsOf(
 
 function remarksOn(
   mention: Mention,
-  examinations: ReadonlyMap<string, Examination>,
+  examinations: ReadonlyMap<string, AnyExamination>,
   options: FindingOptions,
 ): readonly Remark[] {
-  const { target, place, text } = mention;
-  const reference = target.kind === "unresolved" ? text : formatReference(target.reference);
-  const said =
-    target.kind === "unresolved"
-      ? [unresolved(target.why)]
-      : RULES.flatMap((rule) => rule(caseOf(mention, target, examinations)));
-  return said.map((each) => {
+  const { place } = mention;
+  const reference = nameOf(mention);
+  return saidOf(mention, examinations).map((each) => {
     return { ...each, reference, place, hidden: hiddenBy(each.kind, reference, mention, options) };
   });
+}
+
+function nameOf({ target, text }: Mention): string {
+  if (target.kind === "unresolved") return text;
+  return target.kind === "file" ? formatSubject(target.file) : formatReference(target.reference);
+}
+
+function saidOf(mention: Mention, examinations: ReadonlyMap<string, AnyExamination>): readonly Said[] {
+  const { target } = mention;
+  if (target.kind === "unresolved") return [unresolved(target.why)];
+  if (target.kind === "file") return saidOfFile(target.file, examinations.get(formatSubject(target.file)));
+  return RULES.flatMap((rule) => rule(caseOf(mention, target, examinations)));
 }
 
 function hiddenBy(

@@ -1,13 +1,24 @@
-import type { Answer, Audit, AuditFinding, AuditSubject, Examination } from "../../model/audit.ts";
+import type {
+  AnyExamination,
+  Answer,
+  Audit,
+  AuditFinding,
+  AuditSubject,
+  Examination,
+  FileExamination,
+} from "../../model/audit.ts";
 import type { Unread } from "../../model/mention.ts";
+import { formatSubject } from "../../model/subject.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { isGone } from "./case.ts";
 import { UNCHECKED } from "./level.ts";
 import { mayHide } from "./unchecked.ts";
 
 /** One for each examination, sorted by reference. */
-export function subjectsOf(examinations: ReadonlyMap<string, Examination>): readonly AuditSubject[] {
-  return [...examinations.values()].map(subjectOf).sort((left, right) => (left.reference < right.reference ? -1 : 1));
+export function subjectsOf(examinations: ReadonlyMap<string, AnyExamination>): readonly AuditSubject[] {
+  return [...examinations.values()]
+    .map((each) => ("reference" in each ? subjectOf(each) : fileSubjectOf(each)))
+    .sort((left, right) => (left.reference < right.reference ? -1 : 1));
 }
 
 function subjectOf(examination: Examination): AuditSubject {
@@ -20,6 +31,15 @@ function subjectOf(examination: Examination): AuditSubject {
   if (blobs.size > 0 && (answer === null || isGone(answer))) return { reference, digest: null, ...presence(blobs) };
   if (answer === null) return { reference, digest: null, outcome: "unasked", summary: "nothing was asked about it" };
   return { reference, digest: digestOf(answer), outcome: answer.outcome, summary: answer.summary };
+}
+
+function fileSubjectOf({ file, answer, notAsked }: FileExamination): AuditSubject {
+  const reference = formatSubject(file);
+  if (answer === null) {
+    return { reference, digest: null, outcome: "unasked", summary: notAsked ?? "nothing was asked about it" };
+  }
+  const { outcome, summary } = answer;
+  return { reference, digest: outcome === "agreed" || outcome === "pending" ? file.pin : null, outcome, summary };
 }
 
 const FALSE_BOTTLE = { outcome: "disagreed", summary: "a worker was given other bytes for a bottle" } as const;

@@ -16,10 +16,14 @@ export function unresolved(why: string): Said {
 
 /** Nobody contradicts anybody, and nothing is known for sure. */
 export const unreachable: Rule = (each) => {
-  const { notAsked } = each.examination;
-  if (notAsked !== null) return [said(`it was not asked for: ${notAsked}`, "check it in a way of your own")];
+  const { notAsked: why } = each.examination;
+  if (why !== null) return [notAsked(why)];
   return [...looksOf(each).filter(isUnsure).map(unsure), ...nowhere(each), ...unclearBottle(each)];
 };
+
+export function notAsked(why: string): Said {
+  return said(`it was not asked for: ${why}`, "check it in a way of your own");
+}
 
 /** A mislabelled one is a finding of its own. */
 function isUnsure({ answer: { outcome, finding }, claimed }: Omit<Look, "what">): boolean {
@@ -31,7 +35,8 @@ function unsure({ what, answer }: Look): Said {
   return said(`${what} could not be checked: ${answer.summary}`, todo(answer));
 }
 
-function todo({ outcome, fault }: Answer): string {
+/** What helps against an answer that is none. */
+export function todo({ outcome, fault }: Answer): string {
   if (outcome === "indistinct") return "tofu3 workers check says which of them are one, and what to do";
   return fault?.hint ?? "mend that and run it again";
 }

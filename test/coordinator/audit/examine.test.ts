@@ -24,6 +24,10 @@ function asking(answers: Readonly<Record<string, Answer | null>>, blobs: Presenc
       asked.push(name);
       return Promise.resolve(answers[name] ?? { closed: `${name} is not asked` });
     },
+    askFile: ({ key }) => {
+      asked.push(key);
+      return Promise.resolve(answers[key] ?? { closed: `${key} is not asked` });
+    },
     present: (_wanted, digests) => {
       asked.push(`blobs ${digests.join(" ")}`);
       return Promise.resolve(new Map(digests.map((digest) => [digest, blobs])));

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { AuditFinding, Suppressed } from "../../../src/model/audit.ts";
 import { FINDING_KINDS, type FindingKind } from "../../../src/model/findingkind.ts";
 import type { Mention, Place } from "../../../src/model/mention.ts";
+import { formatSubject } from "../../../src/model/subject.ts";
 import { formatReference } from "../../../src/oci/reference.ts";
 import { baselineKey } from "../../../src/pins/findings/baseline.ts";
 import { findingsOf } from "../../../src/pins/findings/findings.ts";
@@ -33,6 +34,7 @@ function linesOf(findings: readonly AuditFinding[], suppressed: readonly Suppres
 }
 
 function nameOf({ target, text }: Mention): string {
+  if (target.kind === "file") return formatSubject(target.file);
   return target.kind === "unresolved" ? text : formatReference(target.reference);
 }
 

@@ -131,7 +131,7 @@ const mentions: fc.Arbitrary<Mention> = fc
   .map(({ target, file, line, comment, ignores: ignored }) => ({
     source: "list",
     place: place(file, line),
-    text: target.kind === "unresolved" ? "a/b:$TAG" : formatReference(target.reference),
+    text: "reference" in target ? formatReference(target.reference) : "a/b:$TAG",
     target,
     comment,
     ignores: ignored,
@@ -147,7 +147,7 @@ export interface World {
 export const worlds: fc.Arbitrary<World> = fc.array(mentions, { minLength: 1, maxLength: 5 }).chain((named) => {
   const asked = new Map<string, Reference>();
   for (const { target } of named)
-    if (target.kind !== "unresolved") asked.set(formatReference(target.reference), target.reference);
+    if ("reference" in target) asked.set(formatReference(target.reference), target.reference);
   return fc.tuple(...[...asked.values()].map(examinations)).map((all) => ({
     mentions: named,
     examinations: new Map(all.map((each) => [formatReference(each.reference), each])),
