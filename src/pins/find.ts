@@ -6,7 +6,9 @@ import { TooMany } from "./formats/mentions.ts";
 
 export const HCL = "HCL is not read";
 /** Of these, two characters cost at most as much as a token. */
-const BY_LENGTH: ReadonlySet<Source> = new Set(["dockerfile", "bazel", "formula", "brewfile", "devcontainer", "list"]);
+const BY_LENGTH: ReadonlySet<Source> = new Set([
+  ...(["dockerfile", "bazel", "formula", "brewfile", "devcontainer", "requirements", "list"] as const),
+]);
 
 /** Why it is not read, or null where there is nothing to say. */
 export function findIn(file: TextFile, given: boolean, room: number): Found | string | null {

@@ -1,3 +1,4 @@
+import { requirements } from "../../src/pins/formats/requirements.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { bazel } from "../../src/pins/formats/bazel.ts";
 import { brewfile } from "../../src/pins/formats/brewfile.ts";
@@ -63,6 +64,9 @@ export const PIN_ROWS: readonly Row[] = [
     blanks: many(" ", "FROM a", "b"),
     "one long word": many("a", "FROM "),
     "line breaks": many("\n"),
+    "files by URL": many(`ADD --checksum=sha256:${HEX} https://a.example/b c\n`, "FROM a\n"),
+    "variables of a stage": numbered((index) => `ARG A${index + 1}=$A${index}`, "FROM a\nARG A0=a\n", "", "\n"),
+    "variables of a stage on one line": numbered((index) => `A${index}=$A`, "FROM a\nENV ", "", " "),
     "lone returns": many("\r", "FROM a"),
   }),
   ...rowsOf("bazel", finds(bazel), {
@@ -82,6 +86,8 @@ export const PIN_ROWS: readonly Row[] = [
     "bottles of one line": many(`a: "${HEX}", `, "  bottle do\n    sha256 "),
     blocks: many("  x do\n"),
     blanks: many(" ", "  bottle do\n    sha256 a:", "x"),
+    sources: many(`  url "https://a.example/b"\n  sha256 "${HEX}"\n`, "class A < Formula\n"),
+    "resources within each other": many('  resource "a" do\n  url "https://a.example/b"\n'),
     "open quotes": many('a: "', "  bottle do\n    sha256 "),
   }),
   ...rowsOf("brewfile", finds(brewfile), { lines: many('brew "a"\n'), blanks: many(" ", "brew", "x") }),
@@ -94,6 +100,14 @@ export const PIN_ROWS: readonly Row[] = [
     variables: many("${localEnv:A:b}", '{"image":"', '"}'),
     "open variables": many("${", '{"image":"', '"}'),
     errors: many("x ", "{"),
+  }),
+  ...rowsOf("requirements", finds(requirements), {
+    lines: many(`a @ https://a.example/b#sha256=${HEX}\n`),
+    continuations: many(`--hash=sha256:${HEX} \\\n`, "a @ https://a.example/b "),
+    "hashes of one line": many(`--hash=sha256:${HEX} `, "a @ https://a.example/b "),
+    fields: many("&sha256=a", "https://a.example/b#"),
+    blanks: many(" ", "a @", "https://a.example/b"),
+    slashes: many("\\", "https://a.example/"),
   }),
   ...rowsOf("list", finds(list), {
     lines: many("alpine:3 # 3.20\n"),

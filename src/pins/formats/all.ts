@@ -14,6 +14,7 @@ import { helm } from "./helm.ts";
 import { kustomize } from "./kustomize.ts";
 import { list } from "./list.ts";
 import { lock } from "./lock.ts";
+import { requirements } from "./requirements.ts";
 import { argo, kubernetes, tekton } from "./manifests.ts";
 
 /** Every kind of file that is read. Several may claim one: at each place, the first of them counts. */
@@ -23,6 +24,7 @@ export const FORMATS: readonly Format[] = [
   formula,
   brewfile,
   devcontainer,
+  requirements,
   list,
   lock,
   github,

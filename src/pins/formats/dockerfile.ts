@@ -1,5 +1,6 @@
 import type { Mention, Pinning, Source } from "../../model/mention.ts";
 import { Lines } from "../text.ts";
+import { addedBy, StageVariables } from "./dockeradd.ts";
 import { addVariables, expand, type Value, type Variables } from "./dockerargs.ts";
 import { sourceOf, wordAt, type Logical, type Word } from "./dockerline.ts";
 import { flagsAt, instructionsOf, keywordAt, type Flag } from "./dockerlines.ts";
@@ -12,6 +13,7 @@ import {
   targetOf,
   unresolved,
   type Page,
+  type Sighting,
   type Spot,
 } from "./mentions.ts";
 import { notHonoured } from "./remarks.ts";
@@ -60,18 +62,10 @@ export function mentionsInDockerfile(text: string, around: Around): readonly Men
   const page: Page = { ...around, marker: "#" };
   const mentions = sightingsIn(text).map((sighting) => {
     const { spot, pinning, whole } = outside(sighting, around);
-    const target = sighting.why === null ? targetOf(spot.text) : unresolved(sighting.why);
+    const target = sighting.target ?? (sighting.why === null ? targetOf(spot.text) : unresolved(sighting.why));
     return mentionOf(page, spot, target, whole ? pinning : byHand("the file has it in escaped characters"));
   });
   return distinctPlaces(mentions);
-}
-
-/** A reference in a Dockerfile's own text. */
-interface Sighting {
-  readonly spot: Spot;
-  readonly pinning: Pinning;
-  /** Why it cannot be known; null if it can. */
-  readonly why: string | null;
 }
 
 /** `whole` if the file has it character by character. */
@@ -94,11 +88,19 @@ function sightingsIn(source: string): readonly Sighting[] {
   const stages = new Stages();
   const sightings: Sighting[] = head.syntax === null ? [] : [head.syntax];
   const variables = new Map<string, Value>();
+  const own = new StageVariables();
   for (const line of instructionsOf(source, head.escape)) {
     let { keyword, rest } = keywordAt(line, 0);
-    if (keyword === "ONBUILD") ({ keyword, rest } = keywordAt(line, rest));
+    const isLater = keyword === "ONBUILD";
+    if (isLater) ({ keyword, rest } = keywordAt(line, rest));
     else if (keyword === "ARG" && stages.none) addVariables(line, rest, variables);
-    else if (keyword === "FROM") sightings.push(...stages.open(line, rest, variables));
+    else if (keyword === "ARG") own.arg(line, rest, variables);
+    else if (keyword === "ENV") own.env(line, rest);
+    else if (keyword === "FROM") {
+      sightings.push(...stages.open(line, rest, variables));
+      own.open();
+    }
+    if (keyword === "ADD") sightings.push(...addedBy(line, rest, isLater ? null : own.known));
     if (keyword === "COPY") stages.refer(line, copiedFrom(line, rest));
     else if (keyword === "RUN") stages.refer(line, mountedFrom(line, rest));
   }

@@ -3,13 +3,15 @@ import { isDigest } from "../../oci/digest.ts";
 import { repositoryOfFormula } from "../../oci/homebrew.ts";
 import { Lines } from "../text.ts";
 import type { Format, Found, TextFile } from "./format.ts";
+import { Blocks } from "./formulablocks.ts";
+import { filesIn } from "./formulafiles.ts";
 import { byHand, mentionOf, targetOf, unresolved, type Page } from "./mentions.ts";
 import { notHonoured } from "./remarks.ts";
 import { rowsOf, type Row } from "./rows.ts";
 
 export const formula: Format = {
   source: "formula",
-  claims: ({ path, text }) => path.endsWith(".rb") && text.includes("bottle do"),
+  claims: ({ path, text }) => path.endsWith(".rb") && (text.includes("bottle do") || text.includes("< Formula")),
   find: readFormula,
 };
 
@@ -35,11 +37,12 @@ function readFormula(file: TextFile): Found {
   const unread = [...notHonoured(file, page.lines, "#")];
   if (host === undefined || home === undefined) {
     if (facts.bottles.length > 0) unread.push({ file: file.path, why: "its bottles are not in a registry" });
-    return { mentions: [], unread };
+    return { mentions: filesIn(file.text, page), unread };
   }
   const name = file.path.slice(file.path.lastIndexOf("/") + 1, -".rb".length);
   const repository = `${host}/${home}/${repositoryOfFormula(name)}`;
-  return { mentions: facts.bottles.map((bottle) => mentionOfBottle(page, repository, tagOf(facts), bottle)), unread };
+  const bottles = facts.bottles.map((bottle) => mentionOfBottle(page, repository, tagOf(facts), bottle));
+  return { mentions: [...filesIn(file.text, page), ...bottles], unread };
 }
 
 function mentionOfBottle(
@@ -76,25 +79,6 @@ function versionOfUrl(url: string): string | null {
   if (stem === name || stem.length > 200) return null;
   const last = stem.slice(stem.lastIndexOf("-") + 1);
   return /^v?(\d+(?:\.\d+)+[a-z]?)$/.exec(last)?.[1] ?? null;
-}
-
-/** The blocks that a line stands in, told by their indentation, as formulas are written. */
-class Blocks {
-  readonly #open: { readonly name: string; readonly indent: number }[] = [];
-
-  get innermost(): string {
-    return this.#open.at(-1)?.name ?? "";
-  }
-
-  get count(): number {
-    return this.#open.length;
-  }
-
-  read(line: string, indent: number): void {
-    const name = /^(\w+)\b.* do(?: \|\w+\|)?$/.exec(line)?.[1];
-    if (name !== undefined) this.#open.push({ name, indent });
-    else if (line === "end" && this.#open.at(-1)?.indent === indent) this.#open.pop();
-  }
 }
 
 function factsOf(text: string): Facts {

@@ -1,5 +1,7 @@
 import { Tofu3Error } from "../../errors.ts";
+import { parseFileUrl } from "../../file/url.ts";
 import type { Mention, Pinning, Source, Target } from "../../model/mention.ts";
+import { isDigest } from "../../oci/digest.ts";
 import { parseReference, withoutSecrets } from "../../oci/reference.ts";
 import type { Lines } from "../text.ts";
 import { remarksAt, type Marker } from "./remarks.ts";
@@ -10,6 +12,16 @@ export interface Spot {
   readonly end: number;
   /** What it says, variables filled in. */
   readonly text: string;
+}
+
+/** What is found in the text of a Dockerfile. */
+export interface Sighting {
+  readonly spot: Spot;
+  readonly pinning: Pinning;
+  /** Why it cannot be known; null if it can. */
+  readonly why: string | null;
+  /** What it names, where that is no reference to a registry. */
+  readonly target?: Target;
 }
 
 /** Where mentions are made. */
@@ -53,6 +65,37 @@ export function targetOf(text: string): Target {
   } catch (error) {
     if (!(error instanceof Tofu3Error)) throw error;
     return unresolved(error.message.replace(`not a reference: "${withoutSecrets(text)}": `, ""));
+  }
+}
+
+/** What is left of a URL in everything that is told: its query may be a secret. */
+export function shownUrl(url: string): string {
+  const end = url.search(/[?#]/);
+  return withoutSecrets(end === -1 ? url : url.slice(0, end));
+}
+
+/** A mention of the file at this URL, which has to match the checksum. The checksum is its own pin. */
+export function fileMention(
+  page: Page,
+  spot: Omit<Spot, "text">,
+  { url, checksum }: { readonly url: string; readonly checksum: string },
+): Mention {
+  return mentionOf(page, { ...spot, text: shownUrl(url) }, fileTargetOf(url, checksum), byHand(OWN_PIN));
+}
+
+export const OWN_PIN = "its checksum is its pin";
+
+/** The file at a URL that has to match `sha256:HEX`; unresolved, with the reason, if it is no URL that is asked. */
+export function fileTargetOf(url: string, checksum: string): Target {
+  const hash = url.indexOf("#");
+  const pin = checksum.toLowerCase();
+  if (!isDigest(pin) || !pin.startsWith("sha256:")) return unresolved("its checksum is no sha256 of 64 hex digits");
+  try {
+    const { url: requested, shown } = parseFileUrl(hash === -1 ? url : url.slice(0, hash));
+    return { kind: "file", file: { url: shown, pin }, url: requested };
+  } catch (error) {
+    if (!(error instanceof Tofu3Error)) throw error;
+    return unresolved(error.message.slice(error.message.lastIndexOf('": ') + 3));
   }
 }
 

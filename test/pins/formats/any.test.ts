@@ -19,6 +19,8 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "\\\n",
     "<<E",
     " AS a",
+    `\nADD --checksum=sha256:${HEX} https://a.example/b /c`,
+    "\nENV A=",
   ],
   bazel: [
     '\noci.pull(image = "a.io/b", tag = "1")',
@@ -40,6 +42,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "\n  end",
     "\n    rebuild 1",
     "\n  revision 2",
+    '\n  url "https://a.example/b-1.2.tar.gz"',
+    `\n  sha256 "${HEX}"`,
+    '\n  resource "b" do',
     '"',
   ],
   brewfile: ["\nbrew ", '"vim"', "'a/b/c'", '"'],
@@ -56,6 +61,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "*/",
     "${localEnv:A:a:1}",
   ],
+  requirements: ["\n", "a @ ", "https://a.example/b.whl", `#sha256=${HEX}`, ` --hash=sha256:${HEX}`, " \\\n", "a=="],
   list: ["\n", "a.io/b/c", " ", "\r\n"],
   lock: [
     "version: 1\npins:\n",
