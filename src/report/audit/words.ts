@@ -26,7 +26,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   "pin-gone": {
     title: "The pinned digest no longer exists",
     meaning:
-      "Every worker was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone.",
+      "Every worker was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone. For a URL, nothing is there any more, or other bytes than those of the checksum, and the same at every worker.",
     todo: "Pin what its publisher says has replaced it, and keep a copy of what you depend on in a registry of your own.",
   },
   "hollow-index": {

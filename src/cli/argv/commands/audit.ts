@@ -31,7 +31,8 @@ export const AUDIT: Command<AuditArguments> = {
   description: [
     ...SEARCHED,
     "",
-    "Every distinct reference is asked for once at every worker, and compared. Says which are not pinned, which",
+    "Every distinct reference is asked for once at every worker, and compared; so is every URL that has a sha256",
+    "beside it (ADD --checksum, a formula's url, a requirement). Says which are not pinned, which",
     "pins are gone, stale or contradicted, and where workers disagree: each finding with all of its places.",
     "",
     `KIND is one of ${FINDING_KINDS.slice(0, 7).join(", ")},`,

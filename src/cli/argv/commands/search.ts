@@ -25,7 +25,8 @@ export const PRIVATE: Flag = {
 /** What is searched; the same for both commands. */
 export const SEARCHED = [
   "Reads Dockerfiles, Compose, CI pipelines, Kubernetes, Kustomize, Helm values, dev containers, Bazel, Homebrew",
-  "formulae and lists below each PATH (the current folder if there is none; - is a list on standard input).",
+  "formulae, Python requirements and lists below each PATH (the current folder if there is none; - is a list on",
+  "standard input).",
   "Nothing in them is executed.",
 ];
 
