@@ -143,7 +143,7 @@ describe("the units", () => {
       const escaped = spawnSync("systemd-escape", [reference], { encoding: "utf8" }).stdout.trim();
       const back = spawnSync("systemd-escape", ["--unescape", escaped], { encoding: "utf8" }).stdout.trim();
       const words = line.split(" ").map((word) => word.replaceAll("%i", escaped).replaceAll("%I", back));
-      expect(parseArgv(words).arguments).toMatchObject({ command: "verify", reference, days: 3 });
+      expect(parseArgv(words).arguments).toMatchObject({ command: "verify", references: [reference], days: 3 });
     }
   });
 });

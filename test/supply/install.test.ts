@@ -59,7 +59,7 @@ describe("npm install -g --ignore-scripts of the packed archive, where there is 
   test("gives a command that runs", async () => {
     const program = join(folder, "one/bin/tofu3");
     expect(await runTool(program, ["--version"], { env })).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(await runTool(program, ["verify", "--help"], { env })).toContain("tofu3 verify REFERENCE");
+    expect(await runTool(program, ["verify", "--help"], { env })).toContain("tofu3 verify SUBJECT");
     expect(await runTool(program, ["workers", "script"], { env })).toContain("curl");
   });
 
