@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { quoted } from "../durable.ts";
 import { Tofu3Error } from "../errors.ts";
 import { nameInUrl } from "../file/name.ts";
@@ -17,6 +17,8 @@ export interface PinWishes {
   readonly sums: string | null;
   readonly mirrors: readonly string[];
   readonly witness: boolean;
+  /** `-o`: of a file whose URL does not name it, the name that counts in a checksum file. */
+  readonly destination: string | null;
 }
 
 /** `sums`: the URL of a checksum file, for all vantages to fetch. */
@@ -28,7 +30,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * What was named, held to what is known of it. Throws E_USAGE where that does not go with a reference, and for two pins
  * that differ; E_SUMS for a checksum file of this machine that does not name it.
  */
-export async function pinnedBy({ pin, sums, mirrors, witness }: PinWishes, named: Named, io: Io): Promise<Pinned> {
+export async function pinnedBy(wishes: PinWishes, named: Named, io: Io): Promise<Pinned> {
+  const { pin, sums, mirrors, witness } = wishes;
   const { subject } = named;
   if (!isFile(subject)) {
     if (pin !== null || sums !== null || witness) throw notForReferences(named.reference);
@@ -39,7 +42,7 @@ export async function pinnedBy({ pin, sums, mirrors, witness }: PinWishes, named
   const asked = { ...held, witness, sums: null };
   if (sums === null) return asked;
   if (isWebAddress(sums)) return { ...asked, sums: checkedUrl(sums) };
-  const digest = await digestFrom(sums, subject.url, io);
+  const digest = await digestFrom(sums, nameOf(subject.url, wishes), io);
   const note = { kind: "sums", source: sums, digest, workers: [], trouble: null } as const;
   return { ...asked, ...withPin(held, digest), told: [note] };
 }
@@ -49,7 +52,13 @@ function checkedUrl(text: string): string {
   return pin === null ? url : `${url}#${pin.replace(":", "=")}`;
 }
 
-async function digestFrom(file: string, url: string, { cwd }: Io): Promise<Digest> {
+function nameOf(url: string, { destination }: PinWishes): string {
+  const name = nameInUrl(url);
+  if (name.kind === "name") return name.name;
+  return destination === null || destination.endsWith("/") ? "" : basename(destination.replace(/^file:/, ""));
+}
+
+async function digestFrom(file: string, name: string, { cwd }: Io): Promise<Digest> {
   const path = resolve(cwd, file);
   const what = `the checksum file ${quoted(file)}`;
   const bytes = await readSmallFile(path, { what, code: "E_SUMS", limit: MOST_BYTES });
@@ -58,8 +67,7 @@ async function digestFrom(file: string, url: string, { cwd }: Io): Promise<Diges
       hint: "--sums takes a file, or the https:// URL of one",
     });
   }
-  const name = nameInUrl(url);
-  return sumOf(parseSums(bytes, what), name.kind === "name" ? name.name : "", what);
+  return sumOf(parseSums(bytes, what), name, what);
 }
 
 function withPin(named: Named, pin: Digest | null): Named {

@@ -74,7 +74,8 @@ export const ANSWER: Readonly<Record<AnswerCode, Explanation>> = {
   },
   E_NOT_CONTENT: {
     title: "what came is no file",
-    where: "At one worker (stage `body`), for a URL.",
+    where:
+      "At one worker (stage `body`), for a URL; or for a checksum file that all agreed on, and none was given again.",
     cause:
       "The answer is empty, or a web page where the name of the URL does not say so: a page about the download, a bot check, a login, an error with status 200.",
     cure: "`curl -iL URL` shows what comes. Ask for the file itself. If the page is what you want, pin it with `--sha256 HEX`.",

@@ -68,7 +68,7 @@ export const USAGE: Readonly<Record<(typeof USAGE_CODES)[number], Explanation>> 
     title: "the checksum file does not say which bytes are right",
     where: "At `--sums`, before the file itself is fetched.",
     cause:
-      "It has a line that is no checksum, the same name twice, no sha256, or it does not name the file. Or a web page came in its place.",
-    cure: "Look at it. `--sha256 HEX` takes one checksum by hand, once you know which one it is.",
+      "It has a line that is no checksum, the same name twice, no sha256, or it does not name the file. Or a web page came in its place. Or it contradicts the pin that you gave, or another witness.",
+    cure: "Look at it. `--sha256 HEX`, alone, takes one checksum by hand, once you know which one it is.",
   },
 };

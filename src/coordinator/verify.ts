@@ -79,7 +79,8 @@ export async function verifyFrom(
 }
 
 /** What the vantages told; or the evidence about a checksum file without which they are not asked. */
-type Looked = (Told & { readonly witnesses: readonly WitnessNote[] }) | { readonly instead: Evidence };
+type Looked =
+  (Told & Pick<Plan, "endsAt"> & { readonly witnesses: readonly WitnessNote[] }) | { readonly instead: Evidence };
 
 interface Around {
   readonly runtime: Runtime;
@@ -96,14 +97,18 @@ async function look(
   { runtime, watch, signal, ledgers }: Around,
 ): Promise<Looked> {
   const { subject } = plan.job;
-  if (!isFile(subject)) return { ...(await question(vantages, questionOf(plan), watch, signal)), witnesses: [] };
+  const { endsAt } = plan;
+  if (!isFile(subject))
+    return { ...(await question(vantages, questionOf(plan), watch, signal)), witnesses: [], endsAt };
   const { url = subject.url } = plan.job;
   const verifySums = (sums: string): Promise<Evidence> =>
     verifyFrom(vantages, sumsRequest(sums, request), runtime, watch, signal, ledgers);
-  const wanted = { url, pin: subject.pin, request };
+  const wanted = { url, pin: subject.pin, destination: plan.destination, request };
+  const before = performance.now();
   const pinning = await pinningOf(vantages, wanted, runtime, verifySums, signal);
   if ("instead" in pinning) return pinning;
   const { pin, notes, remarks } = pinning;
+  const asking = performance.now() - before;
   const told = await question(
     vantages,
     questionOf({ ...plan, job: { ...plan.job, subject: { ...subject, pin } } }),
@@ -111,7 +116,7 @@ async function look(
     signal,
   );
   const witnesses = [...notes, ...reprDigestsIn(told.observations)];
-  return { ...told, witnesses, remarks: [...told.remarks, ...remarks] };
+  return { ...told, witnesses, remarks: [...told.remarks, ...remarks], endsAt: endsAt + asking };
 }
 
 function mirrorsOf({ subject }: VerifyRequest): Pick<Evidence["request"], "mirrors"> {
@@ -148,7 +153,7 @@ async function conclude(
     const { verdict, fault, observations } = judgement;
     const ending =
       fault === null
-        ? await endingOf({ verdict, observations }, plan, runtime, signal)
+        ? await endingOf({ verdict, observations }, { ...plan, endsAt: told.endsAt }, runtime, signal)
         : { released: null, releaseError: verdict.outcome === "agreed" ? fault : null };
     const { reference, platform, osVersion, bottle } = request;
     return evidenceOf({

@@ -1,4 +1,4 @@
-import { asError, visible } from "../errors.ts";
+import { asError, Tofu3Error, visible } from "../errors.ts";
 import { parseSums, sumOf } from "../file/sums.ts";
 import { BESIDE, oracleOf, reprDigest } from "../file/witness.ts";
 import { nameInUrl } from "../file/name.ts";
@@ -8,6 +8,7 @@ import type { Observation } from "../model/observation.ts";
 import type { FileSubject } from "../model/subject.ts";
 import type { WitnessNote } from "../model/witness.ts";
 import type { Digest } from "../oci/digest.ts";
+import { shellQuoted } from "../report/commandline.ts";
 import type { Vantage } from "../worker/vantage.ts";
 import { isThere, readFileAt } from "../worker/walk/file.ts";
 import { jobOf } from "./request.ts";
@@ -37,18 +38,43 @@ export async function askOracle(
   }
 }
 
-/** What a checksum file says, which all vantages agreed on: read again at one of them. Throws E_SUMS. */
-export async function readSumsAt(
-  vantage: Vantage,
-  { url, name, digest: agreed }: { readonly url: string; readonly name: string; readonly digest: string },
+/** A checksum file that all vantages agreed on, and the name in it that counts. */
+export interface AgreedSums {
+  readonly url: string;
+  readonly name: string;
+  readonly of: { readonly digest: string; readonly size: number };
+}
+
+/**
+ * What a checksum file says: its bytes are read at the first vantage that is given them again. Throws E_SUMS, and
+ * E_NOT_CONTENT if none is.
+ */
+export async function readSums(
+  vantages: readonly Vantage[],
+  { url, name, of }: AgreedSums,
   limits: Limits,
   signal: AbortSignal,
-): Promise<Digest | null> {
+): Promise<Digest> {
   const job = smallJob(url, limits);
-  const { bytes, digest } = await readFileAt(vantage, job, { maxBytes: MOST_BYTES }, signal);
-  if (digest !== agreed) return null;
   const what = `the checksum file ${job.subject.url}`;
-  return sumOf(parseSums(bytes, what), name, what);
+  if (of.size > MOST_BYTES) throw new Tofu3Error("E_SUMS", `cannot use ${visible(what)}: it is larger than 4 MiB`);
+  let why = "it has other bytes now";
+  for (const vantage of vantages) {
+    try {
+      const { bytes, digest } = await readFileAt(vantage, job, { maxBytes: MOST_BYTES }, signal);
+      if (digest === of.digest) return sumOf(parseSums(bytes, what), name, what);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asError(thrown);
+      if (error.code === "E_SUMS") throw error;
+      why = error.message;
+    }
+  }
+  throw new Tofu3Error(
+    "E_NOT_CONTENT",
+    `all workers agreed on ${visible(what)}, and none was given the same when it asked again: ${visible(why, 300)}`,
+    { hint: "it changes at every look, or somebody lies: compare with what another network sees" },
+  );
 }
 
 /** What each server says of the bytes that it sent. RFC 9530 */
@@ -81,15 +107,11 @@ export async function signaturesBeside(
       beside.pathname += ending;
       const job = smallJob(beside.href, limits);
       if (!(await isThere(vantage, job, signal).catch(() => false))) return [];
-      return [`a signature stands beside it, ${job.subject.url}: ${command(quoted(name.name))} checks it`];
+      return [`a signature stands beside it, ${job.subject.url}: ${command(shellQuoted(name.name))} checks it`];
     }),
   );
   signal.throwIfAborted();
   return found.flat();
-}
-
-function quoted(name: string): string {
-  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 function smallJob(text: string, limits: Limits) {

@@ -76,7 +76,8 @@ export function sumOf(sums: readonly Sum[], name: string, what: string): Digest 
   const wanted = plain(name);
   const exact = named.find((sum) => sum.name === wanted);
   if (exact !== undefined) return exact.digest;
-  const close = named.filter((sum) => sum.name.slice(sum.name.lastIndexOf("/") + 1) === wanted);
+  // a folder ends in a name that is empty, as that of a file which nobody named is
+  const close = named.filter((sum) => wanted !== "" && sum.name.slice(sum.name.lastIndexOf("/") + 1) === wanted);
   const [only] = close;
   if (close.length > 1) {
     return refuse(

@@ -350,6 +350,44 @@ describe("checksum files", () => {
     expect(await seen.left()).toEqual([]);
   });
 
+  test("one that contradicts the pin: nobody knows which is right, and nothing is fetched", async () => {
+    web.liar.answer("/contra/SHA256SUMS", { body: `${"1".repeat(64)}  key.asc\n` });
+    const before = web.liar.requests.filter(({ target }) => target === path).length;
+    const flags = ["--sha256", hexOf(path), "--sums", web.url("/contra/SHA256SUMS"), "-o", "key.asc"];
+    const seen = await verify(path, { flags });
+    expect(seen).toMatchObject({ code: 2 });
+    expect(seen.stderr).toContain(`the pin that you gave says ${digestOf(path)}`);
+    expect(web.liar.requests.filter(({ target }) => target === path)).toHaveLength(before);
+    expect(await seen.left()).toEqual([]);
+    const same = await verify(path, {
+      flags: ["--sha256", hexOf(path), "--sums", web.url("/plain/SHA256SUMS")],
+    });
+    expect(same).toMatchObject({ code: 0 });
+  });
+
+  test("one that a worker is not given again is read at another, and one that none is given is no observation", async () => {
+    const sums = { body: `${hexOf(path)}  key.asc\n` };
+    const flags = ["--sums", web.url("/again/SHA256SUMS"), "-o", "key.asc"];
+    web.liar.answer("/again/SHA256SUMS", sums);
+    web.liar.lie("here", "/again/SHA256SUMS", sums, { status: 404, body: "gone" });
+    expect(await verify(path, { flags })).toMatchObject({ code: 0 });
+    const other = { body: `${"2".repeat(64)}  key.asc\n` };
+    for (const vantage of ["here", "fra", "sgp"]) web.liar.lie(vantage, "/once/SHA256SUMS", sums, other);
+    const seen = await verify(path, { flags: ["--sums", web.url("/once/SHA256SUMS"), "-o", "key.asc"] });
+    expect(seen).toMatchObject({ code: 12 });
+    expect(seen.stderr).toContain("none was given the same when it asked again: it has other bytes now");
+    expect(await seen.left()).toEqual([]);
+  });
+
+  test("the time for it is its own", async () => {
+    const late = { delayMs: 4000 };
+    web.liar.answer("/late/SHA256SUMS", { body: `${hexOf(path)}  key.asc\n`, ...late });
+    web.liar.answer("/late/key.asc", { body: web.files[path] ?? "", ...late });
+    const flags = ["--sums", web.url("/late/SHA256SUMS"), "-o", "key.asc"];
+    const seen = await verify("/late/key.asc", { flags, limits: { ...SHORT, idleSeconds: 8, totalSeconds: 7 } });
+    expect(seen).toMatchObject({ code: 0, evidence: { releaseError: null } });
+  });
+
   test("days are those of the file, and not of its checksum file", async () => {
     const flags = ["--sums", web.url("/plain/SHA256SUMS"), "--days", "3", "-o", "key.asc"];
     const seen = await verify(path, { flags });

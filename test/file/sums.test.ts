@@ -195,6 +195,7 @@ describe("the digest for a name", () => {
 
   test.each([
     ["several paths", [sum("a/x"), sum("b/x"), sum("c")], "x", 'it has several checksums for "x": "a/x", "b/x"'],
+    ["a file that nobody named", [sum("x"), sum("y/")], "", 'it has no checksum for ""'],
     ["another name", [sum("xx")], "x", 'it has no checksum for "x"'],
     ["another case", [sum("X")], "x", 'it has no checksum for "x"'],
     ["a path where only its end is there", [sum("x")], "y/x", 'it has no checksum for "y/x"'],
