@@ -1,4 +1,5 @@
 import { rootOf, type Observation, type SeenObject } from "../model/observation.ts";
+import { isFile } from "../model/subject.ts";
 import { hasChildren } from "../model/tree.ts";
 import { isDigest } from "../oci/digest.ts";
 import { SCHEMA1_UNSIGNED } from "../oci/mediatype.ts";
@@ -13,8 +14,17 @@ export function isComplete(observation: Observation): boolean {
     outcome === "saw" &&
     error === null &&
     objects.every((each) => isDigest(each.digest) && isGenuine(each)) &&
-    isOneTree(observation)
+    isOneTree(observation) &&
+    hasMirrors(observation)
   );
+}
+
+/** Of a file: one object of each mirror that was asked for, and no other. */
+function hasMirrors({ asked, objects }: Observation): boolean {
+  if (!isFile(asked)) return true;
+  const found = objects.filter(({ role }) => role === "mirror").map(({ position }) => position);
+  const { mirrors = [] } = asked;
+  return found.length === mirrors.length && mirrors.every((_, position) => found.includes(position));
 }
 
 /**

@@ -3,7 +3,7 @@ import { rootOf, type Fault, type Observation, type SeenObject } from "../model/
 import type { Policy } from "../model/policy.ts";
 import type { Probes } from "../model/probe.ts";
 import type { Entry, Past } from "../model/record.ts";
-import { pinOf, tagOf, type Subject } from "../model/subject.ts";
+import { isFile, pinOf, tagOf, type Subject } from "../model/subject.ts";
 import type { Agreed, Agreement, Difference, NotAgreed, Reason, Verdict } from "../model/verdict.ts";
 import { versionMismatch } from "../oci/homebrew.ts";
 import { isComplete, supports, unsureOf } from "./complete.ts";
@@ -75,6 +75,11 @@ function gapOf(observations: readonly Observation[]): Reason | null {
   return missing.length === 0 ? null : { kind: "gap", workers: missing.map((each) => each.worker).sort() };
 }
 
+/** All that a worker lacks of a file that it saw is at mirrors: it hides nothing of what the file itself contradicts. */
+function isAtMirrors({ kind }: Reason, observations: readonly Observation[]): boolean {
+  return kind === "gap" && observations.every(({ asked, objects }) => isFile(asked) && rootOf(objects) !== undefined);
+}
+
 /** What a verdict may know besides the observations. */
 export interface Knowledge {
   /** Null: it is not known, so nothing is *moved* and no earlier day counts. */
@@ -89,7 +94,8 @@ const NOTHING: Knowledge = { past: null, probes: null };
  * The whole rule. Two different views, or bytes that do not match the digest they were requested by, are *disagreed*;
  * that outranks an absence. Probes may show that a tag *moved* meanwhile. To agree, every distinct worker must have been
  * asked the same and have seen every object. 404 everywhere is *absent*; any other gap is *incomplete*. If all saw the
- * same thing but not what was requested, or not what the ledger remembers where the policy minds, it is *changed*.
+ * same thing but not what was requested, or not what the ledger remembers where the policy minds, it is *changed*, of a
+ * file even if something is amiss with a mirror of it.
  * Workers that agree but are not as distinct as the policy requires are *indistinct*; on too few days they are
  * *pending*. The order of the observations does not matter.
  */
@@ -116,19 +122,21 @@ export function judge(
     return refuse("disagreed", { kind: "difference" }, differences);
   }
   if (questions.length > 1) return refuse("incomplete", { kind: "questions" });
-  if (isAbsent(observations)) {
-    const root = observations.find((each) => each.digest !== null)?.digest ?? null;
-    return refuse("absent", { kind: "absence", root });
-  }
   const gap = gapOf(observations);
   const [first] = observations;
   const root = first && rootOf(first.objects);
+  if (first !== undefined && root !== undefined && (gap === null || isAtMirrors(gap, observations))) {
+    const contradiction =
+      contradictionOf(root, first.objects, first.asked) ?? changeOf(root, first.asked, policy, past?.entries ?? []);
+    if (contradiction !== null) return refuse("changed", contradiction);
+  }
+  if (isAbsent(observations)) {
+    const seen = observations.find((each) => each.digest !== null)?.digest ?? null;
+    return refuse("absent", { kind: "absence", root: seen });
+  }
   if (gap !== null || first === undefined || root === undefined) {
     return refuse("incomplete", gap ?? { kind: "gap", workers: [] });
   }
-  const contradiction =
-    contradictionOf(root, first.objects, first.asked) ?? changeOf(root, first.asked, policy, past?.entries ?? []);
-  if (contradiction !== null) return refuse("changed", contradiction);
   const indistinct = indistinctOf(observations, policy.distinct ?? []);
   if (indistinct.length > 0) return refuse("indistinct", { kind: "indistinct", root: root.digest, indistinct });
   const needed = policy.days ?? 1;

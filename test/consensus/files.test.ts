@@ -53,10 +53,13 @@ function rule(all: readonly Views[], pin: string | null): string {
     return mirrors.some((each) => each !== "-" && each !== "!" && each !== first);
   });
   if (roots.size > 1 || lies) return "disagreed";
+  // what everybody saw of the file itself is known, whatever became of the mirrors
+  const seenByAll = all.every(([first]) => first !== "-" && first !== "!");
+  if (seenByAll && pin !== null && !roots.has(pin)) return "changed";
   const faults = all.map((views) => views.find((each) => each === "-" || each === "!") ?? null);
   if (faults.every((each) => each === "-")) return "absent";
   if (faults.some((each) => each !== null)) return "incomplete";
-  return pin !== null && !roots.has(pin) ? "changed" : "agreed";
+  return "agreed";
 }
 
 test("the judge says of files and mirrors what the rule says", () => {
@@ -70,7 +73,8 @@ test("the judge says of files and mirrors what the rule says", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(views, fc.constantFrom(null, null, "a", "c"), (all, pin) => {
-      const asked = askedFor(pin === null ? null : digest(pin));
+      const mirrors = all[0]?.slice(1).map((_, position) => `https://${position}.example/tool-1.0.tar.gz`) ?? [];
+      const asked = { ...askedFor(pin === null ? null : digest(pin)), ...(mirrors.length > 0 ? { mirrors } : {}) };
       const { outcome } = judge(all.map((each, at) => seenBy(WORKERS[at] ?? "", each, asked)));
       expect(outcome).toBe(rule(all, pin));
       seen.add(outcome);
@@ -92,7 +96,8 @@ describe("why files are not the same everywhere", () => {
     ]),
   });
   const found = (url: string, probes: Probes | null, views: readonly Views[] = [["a"], ["a"], ["b"]]) => {
-    const asked = { url, pin: null, ...NOTHING };
+    const mirrors = views[0]?.slice(1).map((_, position) => `https://${position}.example/x`) ?? [];
+    const asked = { url, pin: null, ...(mirrors.length > 0 ? { mirrors } : {}), ...NOTHING };
     const observations = views.map((each, at) => seenBy(WORKERS[at] ?? "", each, asked));
     const finding = diagnose(judge(observations), observations, probes, []);
     return finding && { class: finding.class, kind: finding.because.kind, odd: finding.odd };

@@ -10,6 +10,7 @@ import * as observation from "../../src/model/observation.ts";
 import * as exits from "../../src/model/exit.ts";
 import * as policies from "../../src/model/policy.ts";
 import * as subject from "../../src/model/subject.ts";
+import * as trees from "../../src/model/tree.ts";
 import * as digests from "../../src/oci/digest.ts";
 import * as mediatype from "../../src/oci/mediatype.ts";
 import * as homebrew from "../../src/oci/homebrew.ts";
@@ -118,6 +119,7 @@ function load(sources: ReadonlyMap<string, string>): Judge {
     if (name === "../model/subject.ts") return subject;
     if (name === "../model/exit.ts") return exits;
     if (name === "../model/policy.ts") return policies;
+    if (name === "../model/tree.ts") return trees;
     if (name === "../oci/digest.ts") return digests;
     if (name === "../oci/mediatype.ts") return mediatype;
     if (name === "../oci/homebrew.ts") return homebrew;
@@ -125,9 +127,11 @@ function load(sources: ReadonlyMap<string, string>): Judge {
     const file = name.replace("./", "");
     const known = loaded.get(file);
     if (known !== undefined) return known;
+    const source = sources.get(file);
+    if (source === undefined) throw new Error(`the mutants do not know ${name}`);
     const exports: Record<string, unknown> = {};
     loaded.set(file, exports);
-    const outputText = compiled(sources.get(file) ?? "");
+    const outputText = compiled(source);
     const run = new Script(`(function (exports, require) {${outputText}\n})`).runInThisContext() as (
       ...args: unknown[]
     ) => void;
@@ -196,6 +200,10 @@ const EQUIVALENT: readonly { readonly text: string; readonly why: string }[] = [
   {
     text: "exits.filter(({ networks }) => networks.length > 0 && networks.every((each) => each.family !== family)),",
     why: "there are two families, and it does not matter which of the lists is whose",
+  },
+  {
+    text: 'return `${parent} ${role === "config" ? role : role !== "mirror" ? `mirror ${position}` : position}`;',
+    why: "the names of two kinds of edges are changed for each other, and still name no edge of the other kind",
   },
   {
     text: "if (gap !== null || first === undefined && root === undefined) {",

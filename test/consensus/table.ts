@@ -5,6 +5,7 @@ import type { Asked, ExitNote, Observation, SeenObject } from "../../src/model/o
 import type { Outcome, Verdict } from "../../src/model/verdict.ts";
 import { SCHEMA1_SIGNED, SCHEMA1_UNSIGNED } from "../../src/oci/mediatype.ts";
 import type { Digest } from "../../src/oci/digest.ts";
+import { MIRRORED } from "./mirrored.ts";
 import { REMEMBERED } from "./remembered.ts";
 import {
   asking,
@@ -528,6 +529,7 @@ export const CASES: Readonly<
   "all were stopped": [three([stoppedWith(tree()), stoppedWith(tree()), stoppedWith(tree())])],
   "nothing matches, at two only": [three([unmatched, unmatched])],
   ...REMEMBERED,
+  ...MIRRORED,
   "an index alone": [three([saw([object({ role: "index", digest: digest("a"), mediaType: INDEX })]), A, A])],
 };
 
