@@ -27,6 +27,7 @@ export function rejudge(told: Evidence & { readonly basis: Basis }): Rejudged {
   const contradiction =
     first(observations.map((each, at) => () => oddObservation(told, each, `observations[${at}]`, isRedacted))) ??
     known.contradiction ??
+    witnessContradiction(told) ??
     (isRedacted ? redactedContradiction(told, evidence) : contradictionIn(told, evidence, known));
   return {
     evidence,
@@ -89,6 +90,13 @@ function contradictionIn(told: Evidence, evidence: Evidence, { past, lacks }: Kn
           () => contradictionAt("compared", told.compared.slice(0, evidence.compared.length), evidence.compared),
         ]),
   ]);
+}
+
+/** What a witness says is a pin: nothing else can have been agreed on. The server's own word is none. */
+function witnessContradiction({ artifact, witnesses = [] }: Evidence): Contradiction | null {
+  const pins = witnesses.flatMap(({ kind, digest }) => (kind === "repr-digest" || digest === null ? [] : [digest]));
+  const odd = artifact === null ? undefined : pins.find((digest) => digest !== artifact.digest);
+  return odd === undefined ? null : contradictionAt("witnesses", odd, artifact?.digest);
 }
 
 type Facts = Readonly<Record<"outcome" | "quorum" | "reason" | "artifact" | "differences" | "days", unknown>>;

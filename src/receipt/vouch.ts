@@ -47,12 +47,35 @@ function covered(observation: Observation, jobs: readonly ReceiptJob[], signer: 
   const sums = new Map(jobs.flatMap(({ isGet, sums: of }) => (isGet ? [...of.values()].map(withoutWay) : [])));
   const start = startOf(asked);
   const given = start === null ? sums : sumsFrom(start, jobs);
-  const wayOf = (seen: SeenObject): readonly string[] | undefined =>
-    seen.computed === null ? undefined : (seen === root ? given : sums).get(hexOf(seen.computed));
+  const wayOf = (seen: SeenObject): readonly string[] | undefined => {
+    if (seen.computed === null) return undefined;
+    const from = seen === root ? given : seen.role === "mirror" ? sumsOfMirror(seen, asked, jobs) : sums;
+    return from.get(hexOf(seen.computed));
+  };
   if (root !== undefined && start !== null && given.size > 0 && wayOf(root) === undefined) return null;
   const signed = objects.filter((each) => wayOf(each) !== undefined);
   const authorities = root === undefined ? [] : (wayOf(root) ?? []);
   return { worker, by: signer.id, objects: signed.length, of: objects.length, authorities, why: null };
+}
+
+/**
+ * The hashes of what came from a mirror: that it has the bytes is what is reported of it, and not what they are. A
+ * report names no mirrors of an image: as many other hosts as it has of them must have had the root.
+ */
+function sumsOfMirror(
+  { digest, position }: SeenObject,
+  asked: Asked,
+  jobs: readonly ReceiptJob[],
+): ReadonlyMap<string, readonly string[]> {
+  if (isFile(asked)) return sumsFrom(asked.mirrors?.[position] ?? "", jobs);
+  const place = `/v2/${requestRepository(asked)}/manifests/${digest}`;
+  const [own, urls] = [
+    registryHost(asked),
+    jobs.flatMap(({ transfers }) => [...transfers.values()].map(({ url }) => url)),
+  ];
+  const others = new Set(urls.filter((url) => url.endsWith(place) && url !== `https://${own}${place}`));
+  const found = [...others].map((url) => sumsFrom(url, jobs)).filter((sums) => sums.has(hexOf(digest)));
+  return found[position] ?? new Map();
 }
 
 /** Bytes are what their hash says, whichever way they came. */

@@ -80,6 +80,25 @@ describe("no single value can be changed", () => {
   });
 });
 
+test("what a witness says is a pin, and the server's own word is none", () => {
+  const text = renderJson(reportOf(agreeing));
+  const saying = (kind: string, digest: string | null, more: object = {}): string => {
+    const note = { kind, source: "https://x.example/SHA256SUMS", digest, workers: ["fra"], trouble: null };
+    return JSON.stringify({ ...(JSON.parse(text) as object), witnesses: [note], ...more });
+  };
+  const { artifact } = JSON.parse(text) as { artifact: { digest: string } };
+  for (const kind of ["sums", "github", "pypi"]) {
+    expect(again(saying(kind, artifact.digest)).contradiction).toBeNull();
+    expect(again(saying(kind, null)).contradiction).toBeNull();
+    expect(again(saying(kind, digest("77"))).contradiction).toEqual({
+      at: "witnesses",
+      says: digest("77"),
+      follows: artifact.digest,
+    });
+  }
+  expect(again(saying("repr-digest", digest("77"))).contradiction).toBeNull();
+});
+
 test("redacted, bytes are checked and what is hidden is said to be", () => {
   const exits = agreeing.map((each, at) => ({
     ...each,

@@ -178,6 +178,40 @@ describe("what a VM vouches for", () => {
     expect(await told([receipt([...ROOT_JOB, ...BLOBS])], { objects })).toEqual(vouched(3, 4));
   });
 
+  describe("of mirrors", () => {
+    const place = `/v2/team/app/manifests/${ROOT}`;
+    const at = (host: string, sum: Digest): string[] => {
+      return ["j", `u 1 "https://${host}${place}"`, "r 1 0", "a h1 HTTP/1.1 200", `d ${hex(sum)} *b1`];
+    };
+    const mirror = (position: number): SeenObject => object(ROOT, { role: "mirror", position });
+
+    test("that have the root of an image: as many other hosts as it was seen at", async () => {
+      const objects = [...OBJECTS.slice(0, 1), mirror(0), mirror(1)];
+      expect(await told([receipt(ROOT_JOB)], { objects })).toEqual(vouched(1));
+      expect(await told([receipt([...ROOT_JOB, ...at("r.example", ROOT)])], { objects })).toEqual(vouched(1));
+      expect(await told([receipt([...ROOT_JOB, ...at("m.example", LAYER)])], { objects })).toEqual(vouched(1));
+      const one = [...ROOT_JOB, ...at("m.example", ROOT)];
+      expect(await told([receipt([...one, ...at("m.example", ROOT)])], { objects })).toEqual(vouched(2));
+      expect(await told([receipt([...one, ...at("n.example", ROOT)])], { objects })).toEqual(vouched(3));
+    });
+
+    test("that have a file: from the URL of each", async () => {
+      const [url, mirrors] = ["https://r.example/x", ["https://m.example/x", "https://n.example/x"]];
+      const asked = { url, pin: null, mirrors, ...NOTHING };
+      const question = `q ${JSON.stringify({ run: RUN, worker: "fra", url, pin: null, mirrors, ...NOTHING })}`;
+      const got = (from: string, sum = ROOT): string[] => {
+        return ["j", `u 1 "${from}"`, "r 1 0", "a h1 HTTP/1.1 200", `d ${hex(sum)} *b1`];
+      };
+      const file = object(ROOT, { role: "file", parent: null, declaredSize: null });
+      const objects = [file, mirror(0), mirror(1)];
+      const signs = (jobs: readonly string[]) => told([receipt(jobs, question)], { asked, objects });
+      expect(await signs(got(url))).toEqual(vouched(1));
+      expect(await signs([...got(url), ...got("https://n.example/x")])).toEqual(vouched(2));
+      expect(await signs([...got(url), ...got("https://m.example/x", LAYER)])).toEqual(vouched(1));
+      expect(await signs([url, ...mirrors].flatMap((each) => got(each)))).toEqual(vouched(3));
+    });
+  });
+
   test("with sha512, too", async () => {
     const sum = createHash("sha512").update("x").digest("hex");
     const objects = [...OBJECTS.slice(0, 1), object(`sha512:${sum}` as Digest)];
