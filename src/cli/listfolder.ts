@@ -6,7 +6,7 @@ import { Tofu3Error, visible } from "../errors.ts";
 import { isSafeName, nameInUrl } from "../file/name.ts";
 import type { Destination } from "../model/destination.ts";
 import { isFile, type Subject } from "../model/subject.ts";
-import { SUMS_NAME } from "../release/sums.ts";
+import { isSumsName } from "../release/sums.ts";
 import type { VerifyArguments } from "./argv/commands/verify.ts";
 import type { Io } from "./io.ts";
 
@@ -39,16 +39,34 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** The folder of a list, and which of its names are taken by what was released there. */
+export interface ListFolder {
+  readonly path: string;
+  /** Replace what is there from before. */
+  readonly force: boolean;
+  /** By path: the subject that has it. */
+  readonly taken: Map<string, Subject>;
+}
+
 /** Where one subject of a list goes, by its own name or the one on its line. Throws E_DESTINATION. */
-export function destinationIn(folder: string, name: string | null, subject: Subject, force: boolean): Destination {
+export function destinationIn(
+  { path: folder, force, taken }: ListFolder,
+  name: string | null,
+  subject: Subject,
+): Destination {
+  const claim = (path: string): boolean => {
+    const owner = taken.get(path) ?? subject;
+    taken.set(path, owner);
+    return owner === subject && !isSumsName(basename(path));
+  };
   if (name !== null) {
-    if (isSafeName(name)) return { format: "auto", path: join(folder, name), force };
+    if (isSafeName(name)) return { format: "auto", path: join(folder, name), force, claim };
     throw new Tofu3Error("E_DESTINATION", `-o ${quoted(name)} is no name for a file in ${quoted(folder)}`, {
       hint: "a name without slashes, that does not begin with a dot or a dash",
     });
   }
   const otherwise = isFile(subject) ? undefined : nameOfImage(subject);
-  return { format: "auto", path: join(folder, "/"), force, ...(otherwise === undefined ? {} : { otherwise }) };
+  return { format: "auto", path: join(folder, "/"), force, claim, ...(otherwise === undefined ? {} : { otherwise }) };
 }
 
 function nameOfImage(subject: Exclude<Subject, { readonly url: string }>): string {
@@ -62,7 +80,7 @@ export function refuseSameNames(requests: readonly VerifyRequest[]): void {
   for (const { destination, subject, reference } of requests) {
     const name = nameBefore(destination, subject);
     if (name === null) continue;
-    const other = name.startsWith(SUMS_NAME) ? "the list of checksums" : names.get(name);
+    const other = isSumsName(name) ? "the list of checksums" : names.get(name);
     if (other !== undefined) {
       throw new Tofu3Error(
         "E_USAGE",

@@ -57,7 +57,11 @@ export async function readSums(
 ): Promise<Digest> {
   const job = smallJob(url, limits);
   const what = `the checksum file ${job.subject.url}`;
-  if (of.size > MOST_BYTES) throw new Tofu3Error("E_SUMS", `cannot use ${visible(what)}: it is larger than 4 MiB`);
+  if (of.size > MOST_BYTES) {
+    throw new Tofu3Error("E_SUMS", `cannot use ${visible(what)}: it is larger than 4 MiB`, {
+      hint: "--sha256 HEX takes one checksum by hand",
+    });
+  }
   let why = "it has other bytes now";
   for (const vantage of vantages) {
     try {

@@ -1,7 +1,7 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { messageOf, Tofu3Error, visible } from "../errors.ts";
-import { lookAt, writeSmallFile } from "../durable.ts";
+import { errnoOf, lookAt, writeSmallFile } from "../durable.ts";
 import type { Given } from "../model/probe.ts";
 import { digestOf, type Digest } from "../oci/digest.ts";
 
@@ -69,6 +69,10 @@ function fileName(digest: Digest): string {
   return digest.replace(":", "-");
 }
 
+/** Another verification of the same list may have just written it. */
 async function keep(path: string, bytes: Uint8Array): Promise<void> {
-  if ((await lookAt(path)) === null) await writeSmallFile(path, bytes, 0o600);
+  if ((await lookAt(path)) !== null) return;
+  await writeSmallFile(path, bytes, 0o600).catch((error: unknown) => {
+    if (errnoOf(error) !== "EEXIST") throw error;
+  });
 }

@@ -12,6 +12,10 @@ export interface Destination {
    * refused.
    */
   readonly otherwise?: string;
+  /**
+   * Where several results go to one place: takes this path for this one, for good. False if it is that of another one.
+   */
+  readonly claim?: (path: string) => boolean;
 }
 
 export interface Released {

@@ -64,6 +64,12 @@ async function releaseTree(
   const format = planRelease([...tree.objects.values()], destination, (digest) => tree.documents.get(digest) ?? null);
   if (format === null) throw new Tofu3Error("E_BUG", "a format cannot be told from all documents");
   const target = targetOf(format, destination, isFile(subject) ? (fileName ?? null) : nameIn(format, tree, subject));
+  if (destination.claim?.(target) === false)
+    throw refused(
+      target,
+      "is the place of something else on this list",
+      "name one of them: -o NAME behind it, on its line",
+    );
   const { force } = destination;
   if (format === "file" && target !== pathOf(destination)) await checkNamed(target, onlyBlob(tree), force, signal);
   else await checkVacant(format, target, force);

@@ -10,6 +10,11 @@ import { diskFault } from "./disk.ts";
 /** In the folder of a list. */
 export const SUMS_NAME = "SHA256SUMS";
 
+/** Of that file, or of the evidence beside it; on file systems that ignore case, too. */
+export function isSumsName(name: string): boolean {
+  return name.toUpperCase().startsWith(SUMS_NAME);
+}
+
 /** Of an agreed artifact that is one file, the digest of that file: a URL's, or the one layer of a bottle. */
 export function releasedDigest(artifact: Evidence["artifact"]): Digest | null {
   if (artifact === null) return null;

@@ -46,7 +46,7 @@ const bottle = [
 const images = (tag: string, views: readonly (readonly SeenObject[])[]): Observation[] =>
   views.map((objects, index) => {
     const each = observation(NAMES[index] ?? "", { objects });
-    return { ...each, digest: digest("a"), asked: { ...each.asked, tag } as Asked };
+    return { ...each, digest: digest("a"), asked: { ...each.asked, tag } };
   });
 const minds: Partial<Policy> = { onChange: "fail" };
 const past: Knowledge = {
@@ -54,7 +54,7 @@ const past: Knowledge = {
   past: {
     now: "2026-01-02T00:00:00.000Z",
     entries: [],
-  } as unknown as NonNullable<Knowledge["past"]>,
+  },
 };
 
 /** Files and images that are at other places as well. */

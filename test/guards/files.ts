@@ -2,6 +2,7 @@ import { guard, type Guard } from "./guard.ts";
 
 const FILES = "test/e2e/files.test.ts";
 const LISTS = "test/e2e/lists.test.ts";
+const HOSTILE = "test/e2e/hostilelists.test.ts";
 const MIRRORS = "test/e2e/mirrors.test.ts";
 
 /** Files from the web. */
@@ -78,6 +79,12 @@ export const FILE_GUARDS: readonly Guard[] = [
       test: `${FILES} › one that names other bytes: changed, and nothing is released`,
     },
     {
+      file: "src/coordinator/pinning.ts",
+      from: 'if (own !== null && !said.has(own)) said.set(own, "the pin that you gave");',
+      to: "if (own !== null) return own;",
+      test: `${FILES} › one that contradicts the pin: nobody knows which is right, and nothing is fetched`,
+    },
+    {
       file: "src/file/sums.ts",
       from: "entries.length > 1",
       to: "entries.length > 100_000",
@@ -102,10 +109,22 @@ export const FILE_GUARDS: readonly Guard[] = [
   ...guard(
     "a list takes nothing in its folder for verified",
     {
-      file: "src/coordinator/list/list.ts",
+      file: "src/release/intact.ts",
       from: "return digest !== null && isFileOf(released.path, digest, signal);",
-      to: "return digest !== null && (await lookAt(released.path)) !== null && !signal.aborted;",
+      to: "return digest !== null && !signal.aborted;",
       test: `${LISTS} › a file that was changed in the folder is not taken for verified`,
+    },
+    {
+      file: "src/release/intact.ts",
+      from: "if (!(await isFileOf(join(path, name), digest, signal))) return false;",
+      to: "if (name === digest) return false;",
+      test: `${HOSTILE} › from a layout that is whole, and not from one that was changed`,
+    },
+    {
+      file: "src/release/release.ts",
+      from: "if (destination.claim?.(target) === false)",
+      to: "if (destination.claim?.(target) === null)",
+      test: `${HOSTILE} › files, one of which its server names, and none is named as the list's own are`,
     },
     {
       file: "src/coordinator/list/list.ts",

@@ -7,7 +7,7 @@ import { Tofu3Error, visible } from "../../errors.ts";
 import type { Signer } from "../../evidence/keys/signer.ts";
 import type { Evidence } from "../../model/evidence.ts";
 import { WHOLE } from "../../model/job.ts";
-import { isFile } from "../../model/subject.ts";
+import { isFile, type Subject } from "../../model/subject.ts";
 import { SUMS_NAME, writeSums } from "../../release/sums.ts";
 import { renderFailure } from "../../report/failure.ts";
 import { renderJson } from "../../report/json.ts";
@@ -22,7 +22,7 @@ import { EXIT_OK, exitOfError, exitOfEvidence, gravestOf } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { heldTo } from "../held.ts";
 import { readEntries, type Entry } from "../list.ts";
-import { destinationIn, folderOf, makeFolder, refuseSameNames } from "../listfolder.ts";
+import { destinationIn, folderOf, makeFolder, refuseSameNames, type ListFolder } from "../listfolder.ts";
 import { pinnedBy } from "../pinning.ts";
 import { planReports } from "../reports.ts";
 import { runtimeOf } from "../runtime.ts";
@@ -47,7 +47,8 @@ export async function verifyManyCommand(
   const entries = await entriesOf(wanted, io);
   const folder = folderOf(wanted, io);
   const requests: VerifyRequest[] = [];
-  for (const entry of entries) requests.push(await requestOf(entry, wanted, folder, settings, io));
+  const into = folder === null ? null : { path: folder, force: wanted.force, taken: new Map<string, Subject>() };
+  for (const entry of entries) requests.push(await requestOf(entry, wanted, into, settings, io));
   refuseSameNames(requests);
   const reports = await planReports(wanted.reports, REPORT_KINDS, io);
   const config = await loadConfig(settings.config, io);
@@ -63,7 +64,7 @@ export async function verifyManyCommand(
   const list = { requests, folder, force: wanted.force };
   const listed = await verifyAll(list, runtime, watchFor(printer, requests, settings, io), signal);
   const seen = listed.flatMap((each) => ("evidence" in each ? [hidden(each.evidence, wanted)] : []));
-  const told = await concluded(seen, folder, { wanted, settings, signer }, io);
+  const told = await concluded(seen, folder, signer, io);
   const reported = await writeVerdictReports({ reports, signer: asksStatements ? signer : null }, seen, null, io);
   if (!settings.json && !settings.quiet)
     io.stdout.write(renderEnd(listed, told, paintFor(io.stdout, io.env, settings.color)));
@@ -92,7 +93,7 @@ function ofOne(): Tofu3Error {
 async function requestOf(
   { where, wanted: own }: Entry,
   wanted: VerifyArguments,
-  folder: string | null,
+  into: ListFolder | null,
   settings: Settings,
   io: Io,
 ): Promise<VerifyRequest> {
@@ -109,7 +110,7 @@ async function requestOf(
     const subject = wanted.lock === null ? pinned.subject : await heldTo(wanted.lock, pinned.subject, io.cwd);
     const { platform, osVersion, bottle } = selection;
     const { days, keepEvidence, force } = wanted;
-    const destination = folder === null ? null : destinationIn(folder, own.destination, subject, force);
+    const destination = into === null ? null : destinationIn(into, own.destination, subject);
     return { ...pinned, subject, platform, osVersion, bottle, destination, force, days, keepEvidence, remember: true };
   } catch (thrown) {
     if (!(thrown instanceof Tofu3Error) || wanted.list === null) throw thrown;
@@ -133,7 +134,7 @@ function printerFor(wanted: VerifyArguments, settings: Settings, io: Io): (liste
   return (listed) => {
     if (!("evidence" in listed)) {
       if (settings.json) io.stdout.write(oneLine(renderFailure(listed.error, io.version)));
-      else io.stderr.write(`tofu3: error: ${visible(listed.request.reference, 300)}: ${listed.error.message}\n`);
+      else tellFault(listed.request.reference, listed.error, io);
       return;
     }
     const evidence = hidden(listed.evidence, wanted);
@@ -143,6 +144,11 @@ function printerFor(wanted: VerifyArguments, settings: Settings, io: Io): (liste
       io.stdout.write(`${pinnedText(listed.request.subject, evidence.artifact.digest)}\n`);
     else io.stderr.write(`tofu3: ${evidence.outcome.toUpperCase()}  ${visible(evidence.summary, 2000)}\n`);
   };
+}
+
+function tellFault(reference: string, { message, hint }: Tofu3Error, { stderr }: Io): void {
+  stderr.write(`tofu3: error: ${visible(reference, 300)}: ${message}\n`);
+  if (hint !== null) stderr.write(`tofu3: hint: ${hint}\n`);
 }
 
 /** JSON Lines. */
@@ -181,17 +187,11 @@ function watchFor(
   };
 }
 
-interface Conclusion {
-  readonly wanted: VerifyArguments;
-  readonly settings: Settings;
-  readonly signer: Signer | null;
-}
-
 /** Writes `SHA256SUMS`, and with a key the statements about all of it. Returns what the last line says of them. */
 async function concluded(
   seen: readonly Evidence[],
   folder: string | null,
-  { signer }: Conclusion,
+  signer: Signer | null,
   io: Io,
 ): Promise<string | null> {
   if (folder === null) return null;

@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ledgerPlace } from "../../config/state.ts";
-import { lookAt } from "../../durable.ts";
-import { asError, isUsage, type Tofu3Error } from "../../errors.ts";
+import { asError, type Tofu3Error } from "../../errors.ts";
 import { parseFileUrl } from "../../file/url.ts";
 import { openLedgers } from "../../ledger/ledger.ts";
 import type { Evidence } from "../../model/evidence.ts";
-import type { Subject } from "../../model/subject.ts";
-import { createGate } from "../../parallel.ts";
-import { isFileOf } from "../../release/named.ts";
-import { checkSums, releasedDigest } from "../../release/sums.ts";
+import { hostKeyOf, type Subject } from "../../model/subject.ts";
+import { createGate, type Gate } from "../../parallel.ts";
+import { isIntact } from "../../release/intact.ts";
+import { checkSums } from "../../release/sums.ts";
 import type { Vantage } from "../../worker/vantage.ts";
 import { openJournal, type Journal } from "../audit/journal.ts";
 import type { VerifyRequest } from "../request.ts";
@@ -39,10 +38,12 @@ export interface ListWatch {
 
 /** Each may move gigabytes, and the disk and the links of the vantages are shared. */
 const AT_A_TIME = 8;
+/** Of one host: a slow one must not hold up all others. */
+const AT_A_HOST = 6;
 
 /**
- * Verifies each subject over one set of vantages, several at a time; one fault of a request is that of its subject
- * alone. Verdicts of an interrupted run of the same list stand, as far as what was released is still there. Resolves in
+ * Verifies each subject over one set of vantages, several at a time; what ends the verification of one is that of its
+ * subject alone: no alarm is lost by it. Verdicts of an interrupted run of the same list stand, as far as what was released is still there. Resolves in
  * the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS, and with E_DESTINATION where
  * the folder has checksums of something else.
  */
@@ -89,12 +90,17 @@ async function allOf(
   const subjects = requests.flatMap(subjectsIn);
   const ledgers = openLedgers({ ...place, subjects, warn: (text) => watch.warned(text) });
   const gate = createGate(AT_A_TIME);
+  const hosts = new Map(subjects.map((subject) => [hostKeyOf(subject), createGate(AT_A_HOST)]));
+  const gateOf = ({ subject }: VerifyRequest): Gate => {
+    const host = hosts.get(hostKeyOf(subject)) ?? gate;
+    return (work) => host(() => gate(work));
+  };
   let done = 0;
   const one = async (request: VerifyRequest): Promise<Listed> => {
     const before = known.get(request);
     const listed: Listed =
       before === undefined
-        ? await gate(() =>
+        ? await gateOf(request)(() =>
             verifyOne(request, () => verifyFrom(vantages, request, runtime, () => undefined, signal, ledgers), signal),
           )
         : { request, evidence: before, resumed: true };
@@ -114,7 +120,8 @@ async function knownFrom(
   const known = new Map<VerifyRequest, Evidence>();
   for (const request of requests) {
     const evidence = journal.known(keyOf(request));
-    if (evidence !== null && (await stands(evidence, signal))) known.set(request, evidence);
+    if (evidence !== null && (await stands(evidence, signal)) && claims(request, evidence))
+      known.set(request, evidence);
   }
   return known;
 }
@@ -131,9 +138,7 @@ async function verifyOne(
     return { request, evidence, resumed: false };
   } catch (thrown) {
     signal.throwIfAborted();
-    const error = asError(thrown);
-    if (isUsage(error.code)) return { request, error };
-    throw error;
+    return { request, error: asError(thrown) };
   }
 }
 
@@ -141,13 +146,17 @@ function subjectsIn({ subject, sums }: VerifyRequest): readonly Subject[] {
   return sums == null ? [subject] : [subject, { url: parseFileUrl(sums).shown, pin: null }];
 }
 
-/** What was released has to be there still, with the same bytes where it is one file. */
-async function stands({ outcome, released, artifact, releaseError }: Evidence, signal: AbortSignal): Promise<boolean> {
+/** What was released has to be there still, with the same bytes. */
+async function stands(evidence: Evidence, signal: AbortSignal): Promise<boolean> {
+  const { outcome, released, releaseError } = evidence;
   if (releaseError !== null) return false;
-  if (outcome !== "agreed" || released === null) return true;
-  if (released.format !== "file") return (await lookAt(released.path).catch(() => null)) !== null;
-  const digest = releasedDigest(artifact);
-  return digest !== null && isFileOf(released.path, digest, signal);
+  return outcome !== "agreed" || released === null || isIntact(evidence, signal);
+}
+
+/** Nothing that is verified now may replace it. */
+function claims({ destination }: VerifyRequest, { released }: Evidence): boolean {
+  if (released === null || typeof destination === "string") return true;
+  return destination?.claim?.(released.path) ?? true;
 }
 
 /** After a whole run, what was agreed on need not be fetched again by the next one, which looks at the rest anew. */
