@@ -94,7 +94,7 @@ describe("three vantages agree on a file", () => {
 
 describe("what is no file is no observation, even three times", () => {
   test.each([
-    ["/page/tool.tar.gz", "a web page (text/html"],
+    ["/page/tool.tar.gz", "a web page (text/html)"],
     ["/plain/empty.bin", "is empty: 0 bytes"],
   ])("%s", async (path, says) => {
     const seen = await verify(path, { flags: ["-o", "out"] });
@@ -159,6 +159,41 @@ describe("redirects", () => {
     const seen = await verify(path);
     expect(seen).toMatchObject({ code: 12 });
     expect(seen.evidence.observations.map(({ error }) => error?.code)).toEqual([code, code, code]);
+  });
+
+  test("what a server repeats of a query is told nobody", async () => {
+    const path = "/echo/tool.bin?token=SECRET-0123456789";
+    const flags = ["--report", "r.html", "--report", "r.md", "--log-level", "debug"];
+    const tells = async (answer: Parameters<Web["liar"]["answer"]>[1]) => {
+      web.liar.answer(path, answer);
+      const seen = await verify(path, { flags });
+      const files = await Promise.all(["r.html", "r.md"].map((name) => readFile(join(seen.cwd, name), "utf8")));
+      expect([seen.stdout, seen.stderr, ...files].join("\n")).not.toContain("0123456789");
+      return seen;
+    };
+    const body = `nothing at ${path}`;
+    expect(await tells({ status: 404, body })).toMatchObject({ code: 16 });
+    expect(await tells({ headers: { "Content-Type": `text/html; x=${path}` }, body })).toMatchObject({ code: 12 });
+    expect(await tells({ status: 302, headers: { Location: "//u:SECRET-0123456789@x:99999/" } })).toMatchObject({
+      code: 12,
+    });
+    const headers = { ETag: '"SECRET-0123456789"', Warning: "299 - SECRET-01234567890", Via: `1.1 ${path}` };
+    const agreed = await tells({ body: "x", headers });
+    expect(agreed).toMatchObject({ code: 0 });
+    expect(agreed.evidence.observations[0]?.evidence.headers).toContain("etag: [it repeats the query]");
+  });
+
+  test("the name that a signed URL asks for is no secret", async () => {
+    const name = "a-long-name-0123456789.bin";
+    const query = `response-content-disposition=attachment%3Bfilename%3D${name}&X-Amz-Signature=abc`;
+    web.liar.answer("/signed/download", { status: 302, headers: { Location: `/signed/object?${query}` } });
+    web.liar.answer(`/signed/object?${query}`, {
+      body: "x",
+      headers: { "Content-Disposition": `attachment;filename=${name}` },
+    });
+    const seen = await verify("/signed/download", { flags: ["-o", "./"] });
+    expect(seen).toMatchObject({ code: 0 });
+    expect(await seen.left()).toEqual([name]);
   });
 
   test("a query of the user's own is in no report, and is part of the question", async () => {

@@ -1,7 +1,7 @@
 import { visible } from "../../errors.ts";
 import { exitAddress } from "../../model/exit.ts";
 import type { CertificateNote, Notes, RedirectNote, RetryNote, UnexpectedNote } from "../../model/observation.ts";
-import type { Secret } from "../../secret.ts";
+import { Secret } from "../../secret.ts";
 import { valuesOf } from "../../http/strict.ts";
 import type { Answer, VantageIdentity } from "../../http/transport.ts";
 
@@ -23,6 +23,8 @@ export interface Notebook {
   unexpected: UnexpectedNote | null;
   /** Every address that the registry says it is asked from. */
   readonly callers: Set<string>;
+  /** Of the URLs that were asked for; each may be a secret, and a server may repeat it. */
+  readonly queries: Map<string, Secret>;
 }
 
 /** How the root was answered. */
@@ -72,17 +74,19 @@ export function openNotebook(): Notebook {
     root: null,
     unexpected: null,
     callers: new Set(),
+    queries: new Map(),
   };
 }
 
 export function noteAnswer(book: Notebook, url: URL, answer: Answer): void {
   book.exchanges += 1;
+  if (url.search !== "" && book.queries.size < MOST) book.queries.set(url.search, secretIn(url));
   if (answer.certificate !== null) noteCertificate(book, url, answer.certificate);
   if (answer.address !== null && book.addresses.size < MOST) book.addresses.add(answer.address);
   for (const [name, value] of answer.headers) {
     if (RATE.test(name) && (book.rates.has(name) || book.rates.size < MOST_WARNINGS))
-      book.rates.set(name, visible(value, 200));
-    if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(visible(value, 300));
+      book.rates.set(name, shown(book, value, 200));
+    if (name === "warning" && book.warnings.size < MOST_WARNINGS) book.warnings.add(shown(book, value, 300));
   }
 }
 
@@ -106,14 +110,34 @@ export function noteFile(book: Notebook, answer: Answer): void {
 function noteHead(book: Notebook, answer: Answer, names: readonly string[]): void {
   const headers = names.flatMap((name) => {
     const values = new Set(valuesOf(answer.headers, name));
-    return values.size === 0 ? [] : [`${name}: ${visible([...values].join(", "), 200)}`];
+    return values.size === 0 ? [] : [`${name}: ${shown(book, [...values].join(", "), 200)}`];
   });
   book.root = { httpVersion: answer.httpVersion, headers };
 }
 
+/** What a query says of the answer that is to come is no secret: signed URLs have the name of the file there. */
+const OF_ANSWERS = /^(?:response-|rsc)/i;
+
+function secretIn({ search, searchParams }: URL): Secret {
+  const values = [...searchParams].filter(([name]) => !OF_ANSWERS.test(name)).map(([, value]) => value);
+  const raw = search
+    .slice(1)
+    .split("&")
+    .filter((each) => !OF_ANSWERS.test(each));
+  return new Secret([search, ...raw, ...raw.map((each) => each.slice(each.indexOf("=") + 1)), ...values].join(" "));
+}
+
+function repeatsQuery({ queries }: Notebook, text: string): boolean {
+  return [...queries.values()].some((secret) => secret.isIn(text));
+}
+
+function shown(book: Notebook, text: string, most: number): string {
+  return repeatsQuery(book, text) ? "[it repeats the query]" : visible(text, most);
+}
+
 /**
  * An answer that is not what was asked for; the first one counts. Nothing is shown of a body that repeats the `sent`
- * secret.
+ * secret, or the query.
  */
 export function noteUnexpected(book: Notebook, url: URL, answer: Answer, body: Uint8Array, sent: Secret | null): void {
   if (book.unexpected !== null) return;
@@ -122,8 +146,8 @@ export function noteUnexpected(book: Notebook, url: URL, answer: Answer, body: U
   book.unexpected = {
     url: plainUrl(url),
     status: answer.status,
-    contentType: contentType === undefined ? null : visible(contentType, 200),
-    head: sent?.isIn(head) === true ? "" : visible(head),
+    contentType: contentType === undefined ? null : shown(book, contentType, 200),
+    head: sent?.isIn(head) === true || repeatsQuery(book, head) ? "" : visible(head),
   };
 }
 

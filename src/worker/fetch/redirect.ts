@@ -18,8 +18,10 @@ export function redirectTarget(registry: Registry, from: URL, answer: Answer): U
   if (location.length > LONGEST_LOCATION) throw refused(from, `to a location of ${location.length} characters`);
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(location))
     throw refused(from, "to a location with characters that a URL cannot have");
-  if (!URL.canParse(location, from.href))
-    throw refused(from, `to ${JSON.stringify(visible(location.split(/[?#]/, 1)[0] ?? "", 100))}, which is no URL`);
+  if (!URL.canParse(location, from.href)) {
+    const plain = (location.split(/[?#]/, 1)[0] ?? "").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
+    throw refused(from, `to ${JSON.stringify(visible(plain, 100))}, which is no URL`);
+  }
   const target = new URL(location, from);
   target.hash = "";
   if (target.protocol !== "https:" && target.protocol !== "http:")

@@ -1,9 +1,10 @@
-import { asError, Tofu3Error, visible } from "../../errors.ts";
+import { asError, Tofu3Error } from "../../errors.ts";
 import { isPageName } from "../../file/name.ts";
 import type { Job } from "../../model/job.ts";
 import type { FileSubject } from "../../model/subject.ts";
 import { digestOf, type Digest } from "../../oci/digest.ts";
 import { valueOf } from "../../http/strict.ts";
+import type { Answer } from "../../http/transport.ts";
 import { measureBody } from "../fetch/content.ts";
 import type { Measured } from "../fetch/content.ts";
 import { readHead, readPage } from "../fetch/exchange.ts";
@@ -100,8 +101,9 @@ function noContent(what: string, requested: string, { content, opening }: Measur
   if (content.size === 0)
     return refuse("is empty: 0 bytes", "look at what comes there: curl -iL; an empty file proves nothing");
   if (!isPage(opening) || isPageName(requested)) return null;
-  const type = typeOf(opening);
-  const told = type === null ? "" : ` (${visible(type, 100)})`;
+  // without its parameters: a server may put anything there
+  const [type] = /^[\w.+-]+\/[\w.+-]+/.exec(typeOf(opening) ?? "") ?? [];
+  const told = type === undefined ? "" : ` (${type.slice(0, 100)})`;
   return refuse(
     `is answered with a web page${told}, and its name does not say that it is one`,
     "look at what comes there: curl -iL; it may be a page about the download, a bot check or a login; if the page is what you want, pin it: --sha256 HEX",
@@ -131,11 +133,21 @@ async function landingOf(session: Session, from: URL, signal: AbortSignal): Prom
     const answer = await readHead(session, ask, { mayFollow: false }, signal).catch(() => null);
     signal.throwIfAborted();
     if (answer === null || !isRedirect(answer.status)) return url;
-    const target = redirectTarget(session.registry, url, answer);
+    const target = targetOf(session, url, answer);
+    if (target === null) return null;
     noteRedirect(session.book, url, target, answer.status);
     url = target;
   }
   return null;
+}
+
+/** What no GET was told says nothing of the file. */
+function targetOf(session: Session, url: URL, answer: Answer): URL | null {
+  try {
+    return redirectTarget(session.registry, url, answer);
+  } catch {
+    return null;
+  }
 }
 
 /** The file again, whole, at one vantage in a job of its own. Rejects if there is none, or a longer one. */
