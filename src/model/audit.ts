@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { Finding } from "./diagnosis.ts";
 import type { FindingKind } from "./findingkind.ts";
+import type { ListedAnswer, ListedSubject } from "./listed.ts";
 import type { History } from "./history.ts";
 import type { Place, Unread } from "./mention.ts";
 import type { Fault } from "./observation.ts";
@@ -81,8 +82,19 @@ export interface FileExamination {
   readonly notAsked: string | null;
 }
 
+/** The same for what stands in a list. */
+export interface ListedExamination {
+  readonly listed: ListedSubject;
+  /** Null if nothing was asked. */
+  readonly answer: ListedAnswer | null;
+  /** What each tag that only a comment names leads to, by tag. */
+  readonly claims: ReadonlyMap<string, ListedAnswer>;
+  /** Why nothing was asked, as a sentence; null if it was. */
+  readonly notAsked: string | null;
+}
+
 /** What was asked of one subject of an audit. */
-export type AnyExamination = Examination | FileExamination;
+export type AnyExamination = Examination | FileExamination | ListedExamination;
 
 /** Those of references to registries: what `pin` knows how to write. */
 export function ofReferences(all: ReadonlyMap<string, AnyExamination>): ReadonlyMap<string, Examination> {
@@ -93,7 +105,7 @@ export function ofReferences(all: ReadonlyMap<string, AnyExamination>): Readonly
 export interface AuditFinding {
   readonly kind: FindingKind;
   readonly level: Level;
-  /** Normalised, as `formatReference` writes it, or `formatSubject` for a file; of one that is unresolved, as written. */
+  /** Normalised, as `formatReference` writes it, `formatSubject` for a file, `formatListed` for a listed one; of one that is unresolved, as written. */
   readonly reference: string;
   /** One sentence. */
   readonly message: string;

@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Reference, Repository } from "../oci/reference.ts";
 import type { FindingKind } from "./findingkind.ts";
+import type { ListedSubject } from "./listed.ts";
 import type { FileSubject } from "./subject.ts";
 
 /** A stretch of a file. Lines and columns count from 1, columns in UTF-16 units; the end is exclusive. */
@@ -67,6 +68,8 @@ export type Target =
   | { readonly kind: "bottle"; readonly reference: Repository & { readonly tag?: string }; readonly bottle: BottlePin }
   /** A file on the web and its checksum; `url` is what is requested, with its query. */
   | { readonly kind: "file"; readonly file: FileSubject; readonly url: string }
+  /** What stands in a list that a server keeps: the ref of an action, a file of a release. */
+  | { readonly kind: "listed"; readonly listed: ListedSubject }
   /** It cannot be known without running something; `why` is a clause: `the variable TAG has no default`. */
   | { readonly kind: "unresolved"; readonly why: string };
 

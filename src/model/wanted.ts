@@ -1,4 +1,5 @@
 import type { Reference } from "../oci/reference.ts";
+import type { ListedSubject } from "./listed.ts";
 import type { BottlePin } from "./mention.ts";
 import type { FileSubject } from "./subject.ts";
 
@@ -23,5 +24,14 @@ export interface WantedFile {
   readonly url: string;
 }
 
+/** One distinct thing in a list that a server keeps. */
+export interface WantedListed {
+  /** `formatListed` of it. */
+  readonly key: string;
+  readonly listed: ListedSubject;
+  /** Of a commit: the tags that only comments name, sorted. */
+  readonly claims: readonly string[];
+}
+
 /** What an audit asks for. */
-export type AnyWanted = Wanted | WantedFile;
+export type AnyWanted = Wanted | WantedFile | WantedListed;

@@ -1,3 +1,5 @@
+import { isCommit } from "../file/gitrefs.ts";
+import { isGit } from "../model/listed.ts";
 import type { Mention, Place } from "../model/mention.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
@@ -121,6 +123,8 @@ function inOrder(stays: readonly Stay[], mentions: readonly Mention[]): readonly
   return [...stays].sort((a, b) => (at.get(a.mention) ?? 0) - (at.get(b.mention) ?? 0));
 }
 
+const COMMITS = "its pin is a commit: tofu3 audit names the one that all workers agree on";
+
 function decide(mention: Mention, { agreed, update }: Terms): Wanted | Stay {
   const { source, target, pinning, ignores } = mention;
   const stay = (kind: StayKind, why: string | null = null): Stay => ({ mention, kind, why });
@@ -131,6 +135,10 @@ function decide(mention: Mention, { agreed, update }: Terms): Wanted | Stay {
   if (target.kind === "bottle") return stay("pinned");
   // a checksum is the pin of its file, and tofu3 writes none
   if (target.kind === "file") return stay("pinned");
+  if (target.kind === "listed") {
+    const { listed } = target;
+    return isGit(listed) && !isCommit(listed.ref) ? stay("by-hand", COMMITS) : stay("pinned");
+  }
   const { reference } = target;
   const from = reference.digest ?? null;
   if (from !== null && (!update || reference.tag === undefined)) return stay("pinned");

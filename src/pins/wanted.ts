@@ -1,6 +1,8 @@
+import { isCommit } from "../file/gitrefs.ts";
+import { formatListed, isGit, type ListedSubject } from "../model/listed.ts";
 import type { BottlePin, Mention } from "../model/mention.ts";
 import { formatSubject } from "../model/subject.ts";
-import type { AnyWanted, Wanted, WantedFile } from "../model/wanted.ts";
+import type { AnyWanted, Wanted, WantedFile, WantedListed } from "../model/wanted.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 
 interface Gathered {
@@ -12,7 +14,22 @@ interface Gathered {
 
 /** What has to be asked, each distinct subject once; unresolved mentions ask for nothing. */
 export function allWantedOf(mentions: readonly Mention[]): readonly AnyWanted[] {
-  return [...wantedOf(mentions), ...wantedFilesOf(mentions)];
+  return [...wantedOf(mentions), ...wantedFilesOf(mentions), ...wantedListedOf(mentions)];
+}
+
+function wantedListedOf(mentions: readonly Mention[]): readonly WantedListed[] {
+  const gathered = new Map<string, { readonly listed: ListedSubject; readonly claims: Set<string> }>();
+  for (const { target, comment } of mentions) {
+    if (target.kind !== "listed") continue;
+    const { listed } = target;
+    const key = formatListed(listed);
+    const entry = gathered.get(key) ?? { listed, claims: new Set() };
+    gathered.set(key, entry);
+    if (comment !== null && isGit(listed) && isCommit(listed.ref)) entry.claims.add(comment);
+  }
+  return [...gathered]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, { listed, claims }]) => ({ key, listed, claims: [...claims].sort() }));
 }
 
 function wantedFilesOf(mentions: readonly Mention[]): readonly WantedFile[] {

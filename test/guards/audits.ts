@@ -5,6 +5,7 @@ const AGREED = "test/pins/agreed.test.ts";
 const ROOT = "test/worker/walk/root.test.ts";
 const JOURNAL = "test/coordinator/audit/journal.test.ts";
 const TREE = "test/pins/tree.test.ts";
+const LISTED = "test/consensus/listed.test.ts";
 const TURNS = "test/coordinator/audit/turns.test.ts";
 
 /** What an audit asks, believes and says. */
@@ -28,6 +29,33 @@ export const AUDIT_GUARDS: readonly Guard[] = [
       from: "kind === ALARM || (",
       to: "(",
       test: `${OPTIONS} › takes the place of what fails by itself, but for the alarm`,
+    },
+  ),
+  ...guard(
+    "a commit of an action, and a checksum of a requirement",
+    {
+      file: "src/consensus/listed.ts",
+      from: "if (others.length > 0)",
+      to: "if (others.length > 1)",
+      test: `${LISTED} › what workers read in lists is judged as the page says`,
+    },
+    {
+      file: "src/consensus/listed.ts",
+      from: "if (distinct < QUORUM || distinct < views.length) {",
+      to: "if (views.length < QUORUM && distinct < QUORUM) {",
+      test: `${LISTED} › one worker that reports three times is one`,
+    },
+    {
+      file: "src/file/gitrefs.ts",
+      from: "(isOwn(name) ? [object] : [])",
+      to: "(isOwn(name) || name !== '' ? [object] : [])",
+      test: "test/file/gitrefs.test.ts › lead from names to commits: of annotated tags to what they are of, and never by pull requests",
+    },
+    {
+      file: "src/coordinator/audit/lists.ts",
+      from: "return { worker, find: null, fault: faultFrom(asError(thrown)) };",
+      to: "return { worker, find: () => null, fault: faultFrom(asError(thrown)) && null };",
+      test: "test/e2e/audit/listed.test.ts › what is no list of refs, and one that a vantage cannot have, contradict nobody",
     },
   ),
   ...guard("an audit asks no private address", {

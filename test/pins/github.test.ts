@@ -14,8 +14,16 @@ describe("a GitHub workflow names", () => {
     ["a service that is off", 'services:\n  db: { image: "" }', []],
     ["a step's image", "steps:\n  - uses: docker://a/b:1", ["5:24 a/b:1 -> - uses: docker://a/b:1@NEW"]],
     ["a pinned step", `steps:\n  - uses: docker://b@${OLD}`, ["5:24 b@OLD -> - uses: docker://b@NEW"]],
-    ["no action", "steps:\n  - uses: actions/checkout@v4\n  - uses: ./x\n  - run: docker run b:1", []],
-    ["no reusable workflow", "uses: o/r/.github/workflows/x.yml@v1", []],
+    [
+      "an action, and none of its own tree",
+      "steps:\n  - uses: actions/checkout@v4\n  - uses: ./x\n  - run: docker run b:1",
+      ["5:15 actions/checkout@v4 by hand: it is no reference of a registry"],
+    ],
+    [
+      "a reusable workflow",
+      "uses: o/r/.github/workflows/x.yml@v1",
+      ["4:11 o/r/.github/workflows/x.yml@v1 by hand: it is no reference of a registry"],
+    ],
     [
       "an expression that is not static",
       "container: node:${{ inputs.node }}",
@@ -140,7 +148,7 @@ describe("a GitHub action names", () => {
     [
       "its steps' images",
       "runs:\n  using: composite\n  steps:\n    - uses: docker://a/b:1\n    - uses: a/b@v1",
-      ["4:22 a/b:1 -> - uses: docker://a/b:1@NEW"],
+      ["4:22 a/b:1 -> - uses: docker://a/b:1@NEW", "5:13 a/b@v1 by hand: it is no reference of a registry"],
     ],
   ])("%s", (_, text, mentions) => {
     expect(told(github, "x/action.yml", text)).toEqual(mentions);

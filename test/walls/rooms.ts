@@ -17,7 +17,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "api.ts": ["model", "oci/reference.ts", "config/load.ts", "coordinator/verify.ts", "file/url.ts"],
   oci: ["errors.ts"],
   file: ["errors.ts", "oci"],
-  model: ["errors.ts", "secret.ts", "oci", "file/url.ts"],
+  model: ["errors.ts", "secret.ts", "oci", "file/url.ts", "file/gitrefs.ts"],
   http: ["errors.ts", "secret.ts", "oci", "model"],
   local: ["errors.ts", "secret.ts", "oci", "model", "http"],
   "ssh/script": [
@@ -121,8 +121,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "report/html": ["errors.ts", "oci", "model", "report"],
   "report/audit": ["errors.ts", "oci", "model", "report", "report/html", "pins/findings/level.ts"],
   "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts", "file/url.ts"],
-  "pins/findings": ["errors.ts", "nearest.ts", "oci", "model"],
+  "pins/findings": ["errors.ts", "nearest.ts", "oci", "model", "file/gitrefs.ts"],
   pins: [
+    "file/gitrefs.ts",
     "errors.ts",
     "durable.ts",
     "smallfile.ts",
@@ -197,6 +198,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "file",
   ],
   "coordinator/audit": [
+    "consensus/listed.ts",
+    "file/gitrefs.ts",
+    "file/releases.ts",
+    "file/url.ts",
+    "worker/walk/ending.ts",
+    "worker/walk/file.ts",
     "errors.ts",
     "parallel.ts",
     "oci",

@@ -1,6 +1,7 @@
 import { asError, isUsage, Tofu3Error, visible } from "../../errors.ts";
 import { isLoopbackHost, isPublicAddress } from "../../http/address.ts";
 import type { Answer, Presence } from "../../model/audit.ts";
+import type { ListedAnswer, ListedSubject } from "../../model/listed.ts";
 import { WHOLE, type Job } from "../../model/job.ts";
 import type { Fault, Observation } from "../../model/observation.ts";
 import type { Watch } from "../../model/progress.ts";
@@ -27,6 +28,7 @@ import { answerOf } from "./answer.ts";
 import { budgetOf } from "../budget.ts";
 import type { Asking, NotAsked } from "./examine.ts";
 import type { Journal } from "./journal.ts";
+import { Lists, type Copy } from "./lists.ts";
 import type { AuditProgress, AuditRequest } from "./request.ts";
 import { Trouble } from "./trouble.ts";
 import { Turns } from "./turns.ts";
@@ -48,11 +50,19 @@ export class Asker implements Asking {
   readonly #trouble = new Trouble();
   readonly #files = createGate(FILES_AT_A_TIME);
   readonly #asked = new Map<string, Promise<Answer | NotAsked>>();
+  readonly #lists: Lists;
   #ledgerFault: Tofu3Error | null = null;
 
   constructor(request: AuditRequest, around: Surroundings) {
+    const { vantages, signal } = around;
     this.#request = request;
     this.#around = around;
+    const jobOf = (subject: FileSubject, url: string) => {
+      const job = this.#jobOf(subject);
+      const totalSeconds = Math.min(job.limits.totalSeconds, ROOT_SECONDS);
+      return { ...job, url, limits: { ...job.limits, totalSeconds } };
+    };
+    this.#lists = new Lists(vantages, { jobOf, take: (subject, work) => this.#takeCopies(subject, work) }, signal);
   }
 
   /** Why a verdict could not be entered in the ledger; null if all were. */
@@ -78,6 +88,11 @@ export class Asker implements Asking {
     return known;
   }
 
+  /** What stands in a list is neither entered in the ledger nor remembered for a run that goes on. */
+  askListed(listed: ListedSubject): Promise<ListedAnswer | NotAsked> {
+    return this.#lists.ask(listed);
+  }
+
   async present({ reference }: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked> {
     const refused = this.#refusalOf(reference);
     if (refused !== null) return refused;
@@ -94,20 +109,36 @@ export class Asker implements Asking {
   }
 
   async #answer(name: string, job: Job): Promise<Answer | NotAsked> {
-    const { journal, signal } = this.#around;
+    const { journal } = this.#around;
     const known = journal.known(name);
     if (known !== null) return known;
     const { subject } = job;
-    const refused = this.#refusalOf(subject);
-    if (refused !== null) return refused;
-    const registry = hostKeyOf(subject);
-    const work = (): Promise<Told | NotAsked> => this.#question(job, registry);
-    const told = await this.#turns.take(registry, isFile(subject) ? () => this.#files(work) : work, signal);
+    const told = await this.#take(subject, () => this.#question(job, hostKeyOf(subject)));
     if ("closed" in told) return told;
     const { answer, isEntered } = await this.#judge(subject, name, told);
     // a run that goes on must not rely on what the ledger does not have; an alarm stands in any case
     if (isEntered || answer.outcome === "disagreed") journal.keep(name, answer);
     return answer;
+  }
+
+  /** Runs the work when it is the turn of the registry or server, if it may be asked at all. */
+  async #take<T>(subject: Subject, work: () => Promise<T>): Promise<T | NotAsked> {
+    const refused = this.#refusalOf(subject);
+    if (refused !== null) return refused;
+    const inTurn = isFile(subject) ? () => this.#files(work) : work;
+    return this.#turns.take(hostKeyOf(subject), inTurn, this.#around.signal);
+  }
+
+  #takeCopies(subject: FileSubject, work: () => Promise<readonly Copy[]>): Promise<readonly Copy[] | NotAsked> {
+    return this.#take(subject, async () => {
+      const number = this.#trouble.begin();
+      const copies = await work();
+      const seen = copies.map(({ worker, fault }) => {
+        return { worker, outcome: fault === null ? "saw" : "failed", error: fault } as const;
+      });
+      this.#giveUp(number, hostKeyOf(subject), seen);
+      return copies;
+    });
   }
 
   async #question(job: Job, registry: string): Promise<Told | NotAsked> {
@@ -172,7 +203,11 @@ export class Asker implements Asking {
       this.#turns.allow(registry, budget.left, why);
       if (budget.left <= 0) this.#around.watch({ kind: "closed", registry, why });
     }
-    const trouble = this.#trouble.after(number, registry, observations);
+    this.#giveUp(number, registry, observations);
+  }
+
+  #giveUp(number: number, registry: string, seen: Parameters<Trouble["after"]>[2]): void {
+    const trouble = this.#trouble.after(number, registry, seen);
     if (trouble === null) return;
     if (trouble.registry === null) this.#turns.closeAll(trouble.why);
     else this.#turns.close(trouble.registry, trouble.why);
@@ -191,7 +226,7 @@ export class Asker implements Asking {
   }
 }
 
-/** A registry that trickles must not hold up an audit for hours. */
+/** Whoever trickles must not hold up an audit for hours. */
 const ROOT_SECONDS = 120;
 /** Each of them waits for the slowest worker, within the time that one file may take. */
 const FILES_AT_A_TIME = 8;

@@ -57,7 +57,8 @@ export async function examineAll(
 /** Everything that may be asked for: whose past is wanted. */
 function subjectsOf(wanted: readonly AnyWanted[]): readonly Subject[] {
   return wanted.flatMap((each): readonly Subject[] => {
-    if (!("reference" in each)) return [each.file];
+    if ("listed" in each) return [];
+    if ("file" in each) return [each.file];
     const { reference, tag, claims } = each;
     const { registry, repository, digest } = reference;
     const tags = [...(tag === null ? [] : [tag]), ...claims];

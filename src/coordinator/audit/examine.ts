@@ -1,6 +1,7 @@
-import type { AnyExamination, Answer, Examination, Presence } from "../../model/audit.ts";
+import type { AnyExamination, Answer, Examination, ListedExamination, Presence } from "../../model/audit.ts";
+import { isGit, type ListedAnswer, type ListedSubject } from "../../model/listed.ts";
 import type { ImageSubject } from "../../model/subject.ts";
-import type { AnyWanted, Wanted, WantedFile } from "../../model/wanted.ts";
+import type { AnyWanted, Wanted, WantedFile, WantedListed } from "../../model/wanted.ts";
 import { algorithmOf, type Digest } from "../../oci/digest.ts";
 
 /** A question that was not asked, and why, as a sentence. */
@@ -11,6 +12,7 @@ export interface NotAsked {
 /** How questions are asked. */
 export interface Asking {
   ask(subject: ImageSubject): Promise<Answer | NotAsked>;
+  askListed(listed: ListedSubject): Promise<ListedAnswer | NotAsked>;
   askFile(wanted: WantedFile): Promise<Answer | NotAsked>;
   present(wanted: Wanted, blobs: readonly Digest[]): Promise<ReadonlyMap<Digest, Presence> | NotAsked>;
 }
@@ -18,9 +20,21 @@ export interface Asking {
 /** Asks what there is to know about one subject, of whatever kind. */
 export async function examineAny(wanted: AnyWanted, asking: Asking): Promise<AnyExamination> {
   if ("reference" in wanted) return examine(wanted, asking);
+  if ("listed" in wanted) return examineListed(wanted, asking);
   const answer = await asking.askFile(wanted);
   const { file } = wanted;
   return "closed" in answer ? { file, answer: null, notAsked: answer.closed } : { file, answer, notAsked: null };
+}
+
+/** What it is in its list; of a commit, also what the tags of comments lead to there. */
+async function examineListed({ listed, claims }: WantedListed, asking: Asking): Promise<ListedExamination> {
+  const answer = await asking.askListed(listed);
+  if ("closed" in answer) return { listed, answer: null, claims: new Map(), notAsked: answer.closed };
+  const said = await Promise.all(
+    (isGit(listed) ? claims : []).map(async (ref) => [ref, await asking.askListed({ ...listed, ref })] as const),
+  );
+  const told = said.flatMap(([ref, each]) => ("closed" in each ? [] : [[ref, each] as const]));
+  return { listed, answer, claims: new Map(told), notAsked: null };
 }
 
 /**

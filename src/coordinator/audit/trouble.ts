@@ -33,7 +33,11 @@ export class Trouble {
   }
 
   /** Where to give up after these observations; null to go on. */
-  after(question: number, registry: string, observations: readonly Observation[]): GivenUp | null {
+  after(
+    question: number,
+    registry: string,
+    observations: readonly Pick<Observation, "worker" | "outcome" | "error">[],
+  ): GivenUp | null {
     let found: GivenUp | null = null;
     for (const { worker, outcome, error } of observations) {
       if (error?.code === "E_RATE_LIMIT")

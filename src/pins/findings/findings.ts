@@ -1,6 +1,7 @@
 import type { AnyExamination, AuditFinding, Suppressed } from "../../model/audit.ts";
 import { FINDING_KINDS, type FindingKind } from "../../model/findingkind.ts";
 import type { Ignore, Mention, Place } from "../../model/mention.ts";
+import { formatListed } from "../../model/listed.ts";
 import { formatSubject } from "../../model/subject.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { disagreed, falseBottle, hollowIndex, mislabelled, moved, pinGone } from "./alarms.ts";
@@ -9,6 +10,7 @@ import { caseOf, type Rule, type Said } from "./case.ts";
 import { tagDigestComment } from "./comment.ts";
 import { changedSinceLedger, grew, platformPin, stalePin } from "./drift.ts";
 import { saidOfFile } from "./files.ts";
+import { saidOfListed } from "./listed.ts";
 import { ALARM, failsOn, levelOf } from "./level.ts";
 import { unreachable, unresolved } from "./unchecked.ts";
 import { floatingTag, unpinned } from "./unpinned.ts";
@@ -40,7 +42,8 @@ interface Remark extends Said {
 
 /**
  * What there is to know about what the files name: a finding for each kind, reference and message, with all of its
- * places, the gravest first. Examinations are by `formatReference`, those of files by `formatSubject`.
+ * places, the gravest first. Examinations are by `formatReference`, those of files by `formatSubject`, those
+ * of what is listed by `formatListed`.
  */
 export function findingsOf(
   mentions: readonly Mention[],
@@ -81,6 +84,7 @@ function remarksOn(
 
 function nameOf({ target, text }: Mention): string {
   if (target.kind === "unresolved") return text;
+  if (target.kind === "listed") return formatListed(target.listed);
   return target.kind === "file" ? formatSubject(target.file) : formatReference(target.reference);
 }
 
@@ -88,6 +92,8 @@ function saidOf(mention: Mention, examinations: ReadonlyMap<string, AnyExaminati
   const { target } = mention;
   if (target.kind === "unresolved") return [unresolved(target.why)];
   if (target.kind === "file") return saidOfFile(target.file, examinations.get(formatSubject(target.file)));
+  if (target.kind === "listed")
+    return saidOfListed(mention, target.listed, examinations.get(formatListed(target.listed)));
   return RULES.flatMap((rule) => rule(caseOf(mention, target, examinations)));
 }
 

@@ -6,7 +6,9 @@ import type {
   AuditSubject,
   Examination,
   FileExamination,
+  ListedExamination,
 } from "../../model/audit.ts";
+import { formatListed, isGit } from "../../model/listed.ts";
 import type { Unread } from "../../model/mention.ts";
 import { formatSubject } from "../../model/subject.ts";
 import { formatReference } from "../../oci/reference.ts";
@@ -17,7 +19,10 @@ import { mayHide } from "./unchecked.ts";
 /** One for each examination, sorted by reference. */
 export function subjectsOf(examinations: ReadonlyMap<string, AnyExamination>): readonly AuditSubject[] {
   return [...examinations.values()]
-    .map((each) => ("reference" in each ? subjectOf(each) : fileSubjectOf(each)))
+    .map((each) => {
+      if ("reference" in each) return subjectOf(each);
+      return "file" in each ? fileSubjectOf(each) : listedSubjectOf(each);
+    })
     .sort((left, right) => (left.reference < right.reference ? -1 : 1));
 }
 
@@ -40,6 +45,17 @@ function fileSubjectOf({ file, answer, notAsked }: FileExamination): AuditSubjec
   }
   const { outcome, summary } = answer;
   return { reference, digest: outcome === "agreed" || outcome === "pending" ? file.pin : null, outcome, summary };
+}
+
+/** A commit is no digest of any bytes. */
+function listedSubjectOf({ listed, answer, claims, notAsked }: ListedExamination): AuditSubject {
+  const reference = formatListed(listed);
+  if (answer === null) {
+    return { reference, digest: null, outcome: "unasked", summary: notAsked ?? "nothing was asked about it" };
+  }
+  const { outcome, summary } = [answer, ...claims.values()].find((each) => each.outcome === "disagreed") ?? answer;
+  const digest = outcome === "agreed" && !isGit(listed) ? listed.digest : null;
+  return { reference, digest, outcome, summary };
 }
 
 const FALSE_BOTTLE = { outcome: "disagreed", summary: "a worker was given other bytes for a bottle" } as const;

@@ -1,8 +1,8 @@
-import type { Edit, Mention, Pinning, Source, Unread } from "../../model/mention.ts";
+import type { Edit, Mention, Pinning, Source, Target, Unread } from "../../model/mention.ts";
 import { Lines } from "../text.ts";
 import { asWritten, type Filled } from "./filled.ts";
 import type { Format, TextFile } from "./format.ts";
-import { byHand, mentionOf, pinningAt, targetOf, unresolved } from "./mentions.ts";
+import { byHand, claimedBy, mentionOf, pinningAt, targetOf, unresolved } from "./mentions.ts";
 import { notHonoured, remarksAt } from "./remarks.ts";
 import type { Text } from "./scalars.ts";
 import { parseYaml, TooIntricate, type Yaml } from "./yaml.ts";
@@ -57,6 +57,11 @@ export class Mentions {
     this.#keep(from ?? text, value, from?.literal === true ? pinningAt({ ...from, text: from.value }) : byHand(why));
   }
 
+  /** What is named by other rules than those of references. */
+  names(text: Text, target: Target): void {
+    this.#add(text, text, text.value, target, byHand("it is no reference of a registry"));
+  }
+
   /** One that is there, but cannot be known. */
   unknown(text: Text, why: string): void {
     this.#add(text, text, text.value, unresolved(why), byHand(why));
@@ -105,8 +110,7 @@ export class Mentions {
   #remarked(mention: Mention, { start, end }: Text): Mention {
     const { line } = this.lines.place(mention.place.file, start, end);
     if (line === mention.place.line) return mention;
-    const reference = mention.target.kind === "reference" ? mention.target.reference : null;
-    const { comment, ignores } = remarksAt(this.lines, start, reference, "#");
+    const { comment, ignores } = remarksAt(this.lines, start, claimedBy(mention.target), "#");
     return { ...mention, comment: comment ?? mention.comment, ignores: [...mention.ignores, ...ignores] };
   }
 }

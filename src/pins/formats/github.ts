@@ -1,6 +1,7 @@
 import { findIn, withWords, type Mentions } from "./collect.ts";
 import { asWritten, fillBetween, part, quoted, unknown, type Filled } from "./filled.ts";
 import type { Format } from "./format.ts";
+import { gitTargetOf } from "./gittarget.ts";
 import { matrixOf, type Combination } from "./matrix.ts";
 import type { Text } from "./scalars.ts";
 import type { Node, Yaml } from "./yaml.ts";
@@ -13,7 +14,7 @@ export const github: Format = {
   source: "github",
   claims: ({ path }) =>
     /(?:^|\/)\.(?:github|gitea|forgejo)\/workflows\/[^/]*\.ya?ml$/.test(path) || /(?:^|\/)action\.ya?ml$/.test(path),
-  find: findIn("github", withWords("container", "image", "docker"), look),
+  find: findIn("github", withWords("container", "image", "uses"), look),
 };
 
 function look(document: Yaml, mentions: Mentions): void {
@@ -26,6 +27,7 @@ function look(document: Yaml, mentions: Mentions): void {
 
 function readJob(document: Yaml, job: Node, mentions: Mentions): void {
   stepsOf(document, job, mentions);
+  uses(document.text(job, "uses"), mentions);
   const container = document.text(job, "container") ?? document.text(job, "container", "image");
   const services = document.entries(document.get(job, "services"));
   const images = [container, ...services.map(([, service]) => document.text(service, "image"))];
@@ -69,7 +71,14 @@ function withoutScheme(filled: Filled): Filled {
 }
 
 function stepsOf(document: Yaml, job: Node | null, mentions: Mentions): void {
-  for (const step of document.items(document.get(job, "steps"))) docker(document.text(step, "uses"), mentions);
+  for (const step of document.items(document.get(job, "steps"))) uses(document.text(step, "uses"), mentions);
+}
+
+/** An image, or an action or a workflow of a Git repository. What begins with `./` stands in this one. */
+function uses(text: Text | null, mentions: Mentions): void {
+  if (text === null || text.value.startsWith("./")) return;
+  if (text.value.startsWith(DOCKER)) docker(text, mentions);
+  else mentions.names(text, gitTargetOf(text.value, mentions.file.path));
 }
 
 function docker(text: Text | null, mentions: Mentions): void {

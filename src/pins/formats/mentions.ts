@@ -1,10 +1,11 @@
 import { Tofu3Error } from "../../errors.ts";
 import { parseFileUrl } from "../../file/url.ts";
+import { isGit } from "../../model/listed.ts";
 import type { Mention, Pinning, Source, Target } from "../../model/mention.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { parseReference, withoutSecrets } from "../../oci/reference.ts";
 import type { Lines } from "../text.ts";
-import { remarksAt, type Marker } from "./remarks.ts";
+import { remarksAt, type Claimed, type Marker } from "./remarks.ts";
 
 /** A reference's own text in a file, in offsets. */
 export interface Spot {
@@ -47,15 +48,20 @@ export function mentionOf(page: Page, spot: Spot, target: Target, pinning: Pinni
   const count = (COUNTS.get(page.lines) ?? 0) + 1;
   COUNTS.set(page.lines, count);
   if (count > MOST_IN_FILE) throw new TooMany();
-  const reference = target.kind === "reference" ? target.reference : null;
   return {
     source: page.source,
     place: page.lines.place(page.file, spot.start, spot.end),
     text: spot.text,
     target,
-    ...remarksAt(page.lines, spot.start, reference, page.marker),
+    ...remarksAt(page.lines, spot.start, claimedBy(target), page.marker),
     pinning: target.kind === "unresolved" ? byHand(target.why) : pinning,
   };
+}
+
+/** What a comment may claim a tag of. */
+export function claimedBy(target: Target): Claimed {
+  if (target.kind === "reference") return target.reference;
+  return target.kind === "listed" && isGit(target.listed) ? "git" : null;
 }
 
 /** What a text names; unresolved, with the reason, if it is no reference. */

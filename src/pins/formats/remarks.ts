@@ -5,6 +5,9 @@ import { parseReference, type Reference } from "../../oci/reference.ts";
 import type { Lines } from "../text.ts";
 import type { TextFile } from "./format.ts";
 
+/** What a comment may name the tag of: a repository of a registry, or of Git. */
+export type Claimed = Reference | "git" | null;
+
 /** What begins a comment. */
 export type Marker = "#" | "//";
 
@@ -23,15 +26,15 @@ const TAG = /^\w[\w.-]{0,127}$/;
 
 /**
  * The remarks on the mention at `offset`: behind it on its line, or in a comment that has the line above for itself.
- * `reference` is what the mention names; null where that is not known, and then nothing is claimed of it.
+ * `claimed` is what the mention names; null where that is not known, or has no tags: then nothing is claimed of it.
  */
-export function remarksAt(lines: Lines, offset: number, reference: Reference | null, marker: Marker): Remarks {
+export function remarksAt(lines: Lines, offset: number, claimed: Claimed, marker: Marker): Remarks {
   const { line, column } = lines.place("", offset, offset);
   const behind = remarksOf(lines, line, marker).filter(({ at }) => at >= column);
   const above = remarksOf(lines, line - 1, marker).filter(({ alone }) => alone);
   const own = [...behind, ...above].flatMap(({ text }) => ownIgnore(text) ?? []);
   const foreign = behind.flatMap(({ text }) => foreignIgnore(text) ?? []);
-  const claims = reference === null ? [] : behind.flatMap(({ text }) => claimOf(text, reference) ?? []);
+  const claims = claimed === null ? [] : behind.flatMap(({ text }) => claimOf(text, claimed) ?? []);
   return { comment: claims[0] ?? null, ignores: [...own.filter((each) => typeof each !== "string"), ...foreign] };
 }
 
@@ -158,15 +161,15 @@ function foreignIgnore(remark: string): Ignore | null {
 }
 
 /** `v1.2`, `tag=v1.2`, `ratchet:NAME:TAG`, `NAME:TAG`; null for other words. */
-function claimOf(remark: string, reference: Reference): string | null {
+function claimOf(remark: string, claimed: NonNullable<Claimed>): string | null {
   if (remark === "" || /[ \t]/.test(remark)) return null;
   const tag = remark.startsWith("tag=") ? remark.slice(4) : remark;
   if (TAG.test(tag)) return tag !== remark || /\d/.test(tag) || tag === "latest" ? tag : null;
+  if (claimed === "git") return /^ratchet:[^ @]+@([\w.-]{1,128})$/.exec(remark)?.[1] ?? null;
   const name = remark.replace(/^ratchet:/, "").replace(/^docker:\/\//, "");
   try {
-    const claimed = parseReference(name);
-    const same = claimed.registry === reference.registry && claimed.repository === reference.repository;
-    return same ? (claimed.tag ?? null) : null;
+    const { registry, repository, tag: said = null } = parseReference(name);
+    return registry === claimed.registry && repository === claimed.repository ? said : null;
   } catch {
     return null;
   }

@@ -1,11 +1,16 @@
+import { Tofu3Error } from "../../errors.ts";
+import { parseFileUrl } from "../../file/url.ts";
+import { PYPI } from "../../model/listed.ts";
 import type { Mention } from "../../model/mention.ts";
+import { trimEnd } from "../../oci/trim.ts";
+import { isDigest } from "../../oci/digest.ts";
 import { Lines } from "../text.ts";
 import type { Format, Found, TextFile } from "./format.ts";
-import { byHand, fileMention, mentionOf, shownUrl, unresolved, type Page } from "./mentions.ts";
+import { byHand, fileMention, mentionOf, OWN_PIN, shownUrl, unresolved, type Page } from "./mentions.ts";
 import { notHonoured } from "./remarks.ts";
 import { rowsOf, type Row } from "./rows.ts";
 
-/** What pip installs by its URL. https://pip.pypa.io/en/stable/reference/requirements-file-format/ */
+/** What pip installs, by its URL or by its checksum at an index. https://pip.pypa.io/en/stable/reference/requirements-file-format/ */
 export const requirements: Format = {
   source: "requirements",
   claims: ({ path }) =>
@@ -26,19 +31,26 @@ interface Word {
 
 function readRequirements(file: TextFile): Found {
   const page: Page = { source: "requirements", file: file.path, lines: new Lines(file.text), marker: "#" };
-  const mentions: Mention[] = [];
+  const all = requirementsOf(file.text);
+  // an option counts for the whole file, wherever it stands
+  const index = indexOf(all.map((words) => words.map(({ text }) => text)));
+  const mentions = all.flatMap((words) => [...mentionsOf(page, words), ...releasesOf(page, words, index)]);
+  return { mentions, unread: notHonoured(file, page.lines, "#") };
+}
+
+function requirementsOf(text: string): readonly (readonly Word[])[] {
+  const all: Word[][] = [];
   let words: Word[] = [];
   let rows = 0;
-  for (const row of rowsOf(file.text)) {
+  for (const row of rowsOf(text)) {
     const { own, continues } = wordsOf(row);
     words.push(...own);
     rows += 1;
     if (continues && rows < MOST_ROWS) continue;
-    mentions.push(...mentionsOf(page, words));
+    all.push(words);
     [words, rows] = [[], 0];
   }
-  mentions.push(...mentionsOf(page, words));
-  return { mentions, unread: notHonoured(file, page.lines, "#") };
+  return [...all, words];
 }
 
 /** Without what stands behind a `#` at the beginning of a word. A backslash at the end goes on in the next line. */
@@ -103,8 +115,63 @@ function fragmentHashes(url: string): readonly string[] {
 
 /** `--hash=sha256:HEX`, `--hash sha256:HEX` */
 function optionHashes(words: readonly Word[]): readonly string[] {
-  return words.flatMap(({ text }, at) => {
-    const value = text === "--hash" ? (words[at + 1]?.text ?? "") : text.startsWith("--hash=") ? text.slice(7) : "";
-    return value.startsWith("sha256:") ? [value.slice(7).toLowerCase()] : [];
+  return hashWords(words).map(({ text }) => text.slice("sha256:".length).toLowerCase());
+}
+
+/** `sha256:HEX` of each, at its place. */
+function hashWords(words: readonly Word[]): readonly Word[] {
+  return words.flatMap((word, at) => {
+    const value = word.text === "--hash" ? words[at + 1] : isHash(word) ? cutBefore(word, "--hash=".length) : undefined;
+    return value?.text.startsWith("sha256:") === true ? [value] : [];
   });
 }
+
+function isHash({ text }: Word): boolean {
+  return text.startsWith("--hash=");
+}
+
+function cutBefore({ start, text }: Word, at: number): Word {
+  return { start: start + at, text: text.slice(at) };
+}
+
+/** Where releases come from; why that cannot be known, as a clause. */
+type Index = { readonly url: string } | { readonly why: string };
+
+function indexOf(all: readonly (readonly string[])[]): Index {
+  const options = all.filter(([first]) => first?.startsWith("-") === true).map((words) => words.join(" "));
+  if (options.some((each) => /^(?:--extra-index-url|--find-links|-f|--no-index)(?![\w-])/.test(each)))
+    return { why: "its file names several places where releases come from" };
+  const urls = options.flatMap((each) => /^(?:--index-url|-i)[ =]?(\S+)$/.exec(each)?.[1] ?? []);
+  const url = urls.at(-1);
+  if (url === undefined) return { url: PYPI };
+  try {
+    const { url: asked, pin } = parseFileUrl(url);
+    return pin === null && !asked.includes("?") ? { url: `${trimEnd(asked, "/")}/` } : { why: NO_INDEX };
+  } catch (error) {
+    if (!(error instanceof Tofu3Error)) throw error;
+    return { why: NO_INDEX };
+  }
+}
+
+const NO_INDEX = "its index is no plain https: URL";
+const RELEASE =
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)(?:\[[^\]]{0,1000}\])?===?([A-Za-z0-9.!+_-]{1,100})(?:;|$)/;
+
+/** `NAME==VERSION` with checksums: one mention for each file of the release. PEP 440, PEP 508 */
+function releasesOf(page: Page, words: readonly Word[], index: Index): readonly Mention[] {
+  const end = words.findIndex(({ text }) => text.startsWith("-"));
+  const named = words.slice(0, end === -1 ? words.length : end).map(({ text }) => text);
+  const [, name, version] = RELEASE.exec(named.join("").slice(0, LONGEST)) ?? [];
+  if (name === undefined || version === undefined) return [];
+  const project = name.replace(/[-_.]+/g, "-").toLowerCase();
+  return hashWords(words).map(({ start, text }) => {
+    const spot = { start, end: start + text.length, text: `${name}==${version} ${text}`.slice(0, LONGEST) };
+    const digest = text.toLowerCase();
+    if (!isDigest(digest)) return mentionOf(page, spot, unresolved(NO_DIGEST), byHand(NO_DIGEST));
+    if ("why" in index) return mentionOf(page, spot, unresolved(index.why), byHand(index.why));
+    const listed = { index: index.url, project, version, digest };
+    return mentionOf(page, spot, { kind: "listed", listed }, byHand(OWN_PIN));
+  });
+}
+
+const NO_DIGEST = "its checksum is no sha256 of 64 hex digits";

@@ -14,7 +14,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   disagreed: {
     title: "The workers do not see the same",
     meaning:
-      "Two workers were given different things for the same tag or digest, or one was given bytes that do not match their digest. This is the alarm. It always fails, and neither a comment nor a baseline can hide it.",
+      "Two workers were given different things for the same tag or digest, or were told of different commits or checksums, or one was given bytes that do not match their digest. This is the alarm. It always fails, and neither a comment nor a baseline can hide it.",
     todo: "Use none of it until it is explained. Run `tofu3 verify` on the reference with `--keep-evidence DIR`, and read the diagnosis.",
   },
   mislabelled: {
@@ -26,7 +26,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   "pin-gone": {
     title: "The pinned digest no longer exists",
     meaning:
-      "Every worker was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone. For a URL, nothing is there any more, or other bytes than those of the checksum, and the same at every worker.",
+      "Every worker was told that the digest does not exist, as when a registry removes what no tag leads to. For a bottle, the file itself is gone. For a URL, nothing is there any more, or other bytes than those of the checksum, and the same at every worker. For a requirement, its index no longer has the checksum.",
     todo: "Pin what its publisher says has replaced it, and keep a copy of what you depend on in a registry of your own.",
   },
   "hollow-index": {
@@ -50,7 +50,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   "tag-digest-comment": {
     title: "Tag, digest and comment contradict each other",
     meaning:
-      "The comment on the line names another tag than the reference, or a tag that leads to something other than the digest. A comment's tag that does not exist is not reported: it may be no tag at all.",
+      "The comment on the line names another tag than the reference, or a tag that leads to something other than the digest, or the commit. A comment's tag that does not exist is not reported: it may be no tag at all.",
     todo: "Find out which of them is meant, and correct the others.",
   },
   "platform-pin": {
@@ -62,14 +62,14 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   "floating-tag": {
     title: "The tag is made to move",
     meaning:
-      "There is no digest, and the tag is none at all, `latest`, or a word such as `main`, `stable`, `edge`, `nightly` or `lts` without a number. Such a tag leads to something else every few days.",
+      "There is no digest, and the tag is none at all, `latest`, or a word such as `main`, `stable`, `edge`, `nightly` or `lts` without a number. Such a tag leads to something else every few days. Of an action, it is a branch.",
     todo: "Name the version that you mean, and pin it.",
   },
   unpinned: {
     title: "There is no digest",
     meaning:
-      "What is used is whatever the tag leads to at that time, and whoever can move the tag decides what that is.",
-    todo: "`tofu3 pin` writes the digest that all workers agree on.",
+      "What is used is whatever the tag leads to at that time, and whoever can move the tag decides what that is. An action's pin is a commit.",
+    todo: "`tofu3 pin` writes the digest that all workers agree on. The commit of an action is in the finding, to be written by hand.",
   },
   "stale-pin": {
     title: "The tag has moved past the pin",
@@ -92,7 +92,7 @@ export const MEANINGS: Readonly<Record<FindingKind, Meaning>> = {
   unreachable: {
     title: "It could not be checked",
     meaning:
-      "Not every worker has an answer, or the workers are not distinct enough, or the tag does not exist, or the registry is one that is not asked. Nobody contradicts anybody: this is never a finding about security, and never fails.",
+      "Not every worker has an answer, or the workers are not distinct enough, or the tag does not exist, or the registry is one that is not asked, or neither a tag nor a branch leads to the commit. Nobody contradicts anybody: this is never a finding about security, and never fails.",
     todo: "Read the cause, mend it, and run the audit again.",
   },
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { examine, type Asking } from "../../../src/coordinator/audit/examine.ts";
+import { examine, examineAny, type Asking } from "../../../src/coordinator/audit/examine.ts";
 import type { Answer, Presence } from "../../../src/model/audit.ts";
+import { formatListed, type ListedAnswer } from "../../../src/model/listed.ts";
 import { formatSubject } from "../../../src/model/subject.ts";
 import type { Wanted } from "../../../src/model/wanted.ts";
 import { parseDigest, type Digest } from "../../../src/oci/digest.ts";
@@ -15,6 +16,13 @@ function leadsTo(digest: Digest, outcome: Answer["outcome"] = "agreed", bottles:
   return { outcome, summary: "", reason: null, finding: null, root, history: null, fault: null };
 }
 
+const [COMMIT, OTHER] = ["1".repeat(40), "2".repeat(40)];
+const REPOSITORY = "https://github.com/o/r";
+const LISTED: Readonly<Record<string, ListedAnswer>> = {
+  [`git+${REPOSITORY}@${COMMIT}`]: { outcome: "absent", value: null, summary: "", hint: null },
+  [`git+${REPOSITORY}@v1`]: { outcome: "agreed", value: `tag ${OTHER}`, summary: "", hint: null },
+};
+
 /** Answers from a table, and what was asked, in order. */
 function asking(answers: Readonly<Record<string, Answer | null>>, blobs: Presence = "there") {
   const asked: string[] = [];
@@ -23,6 +31,11 @@ function asking(answers: Readonly<Record<string, Answer | null>>, blobs: Presenc
       const name = formatSubject(subject).replace("r.example/", "");
       asked.push(name);
       return Promise.resolve(answers[name] ?? { closed: `${name} is not asked` });
+    },
+    askListed: (listed) => {
+      const name = formatListed(listed);
+      asked.push(name);
+      return Promise.resolve(LISTED[name] ?? { closed: `${name} is not asked` });
     },
     askFile: ({ key }) => {
       asked.push(key);
@@ -94,5 +107,25 @@ describe("what is asked of a reference", () => {
     const { table } = asking({ "a:1": leadsTo(A) });
     const seen = await examine(wanted(`a:1@${B}`), table);
     expect(seen).toMatchObject({ tag: leadsTo(A), pin: null, notAsked: `a@${B} is not asked` });
+  });
+
+  test("of a commit, the tags that comments claim are looked up beside it", async () => {
+    const listed = { repository: REPOSITORY, ref: COMMIT };
+    const { asked, table } = asking({});
+    const seen = await examineAny({ key: "k", listed, claims: ["v1", "v2"] }, table);
+    expect(asked).toEqual([COMMIT, "v1", "v2"].map((ref) => `git+${REPOSITORY}@${ref}`));
+    expect(seen).toEqual({
+      listed,
+      answer: LISTED[`git+${REPOSITORY}@${COMMIT}`],
+      claims: new Map([["v1", LISTED[`git+${REPOSITORY}@v1`]]]),
+      notAsked: null,
+    });
+    const closed = { repository: REPOSITORY, ref: "v3" };
+    expect(await examineAny({ key: "k", listed: closed, claims: [] }, table)).toEqual({
+      listed: closed,
+      answer: null,
+      claims: new Map(),
+      notAsked: `git+${REPOSITORY}@v3 is not asked`,
+    });
   });
 });

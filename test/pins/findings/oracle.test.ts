@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { AuditFinding, Suppressed } from "../../../src/model/audit.ts";
 import { FINDING_KINDS, type FindingKind } from "../../../src/model/findingkind.ts";
 import type { Mention, Place } from "../../../src/model/mention.ts";
+import { formatListed } from "../../../src/model/listed.ts";
 import { formatSubject } from "../../../src/model/subject.ts";
 import { formatReference } from "../../../src/oci/reference.ts";
 import { baselineKey } from "../../../src/pins/findings/baseline.ts";
@@ -35,6 +36,7 @@ function linesOf(findings: readonly AuditFinding[], suppressed: readonly Suppres
 
 function nameOf({ target, text }: Mention): string {
   if (target.kind === "file") return formatSubject(target.file);
+  if (target.kind === "listed") return formatListed(target.listed);
   return target.kind === "unresolved" ? text : formatReference(target.reference);
 }
 

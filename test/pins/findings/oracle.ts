@@ -10,7 +10,7 @@ export function naiveKinds(mention: Mention, seen: Examination): ReadonlySet<Fin
   const said = new Set<FindingKind>();
   const { target, comment } = mention;
   if (target.kind === "unresolved") return said.add("unresolved");
-  if (target.kind === "file") throw new Error("no world has files");
+  if (target.kind === "file" || target.kind === "listed") throw new Error("no world has files and lists");
   const isBottle = target.kind === "bottle";
   const reference: { tag?: string; digest?: string } = target.reference;
   const hasDigest = isBottle || reference.digest !== undefined;

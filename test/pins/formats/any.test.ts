@@ -61,7 +61,17 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "*/",
     "${localEnv:A:a:1}",
   ],
-  requirements: ["\n", "a @ ", "https://a.example/b.whl", `#sha256=${HEX}`, ` --hash=sha256:${HEX}`, " \\\n", "a=="],
+  requirements: [
+    "\n",
+    "a @ ",
+    "https://a.example/b.whl",
+    `#sha256=${HEX}`,
+    ` --hash=sha256:${HEX}`,
+    " \\\n",
+    "a==",
+    "1 ",
+    "-i ",
+  ],
   list: ["\n", "a.io/b/c", " ", "\r\n"],
   lock: [
     "version: 1\npins:\n",
