@@ -5,7 +5,7 @@ import { writeStatements } from "../evidence/statement/write.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { renderGithub } from "../report/github.ts";
 import { renderHtml } from "../report/html/page.ts";
-import { renderJson } from "../report/json.ts";
+import { onOneLine, renderJson } from "../report/json.ts";
 import type { ReportKind } from "../report/kinds.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import type { Io } from "./io.ts";
@@ -65,8 +65,7 @@ export async function writeVerdictReports(
 
 /** Several objects of JSON stand on one line each. */
 function renderAll(seen: readonly Evidence[], kind: Unsigned, again: string | null): string {
-  if (kind === "json" && seen.length > 1)
-    return seen.map((evidence) => `${renderJson(evidence).replace(/\n */g, "")}\n`).join("");
+  if (kind === "json" && seen.length > 1) return seen.map((evidence) => onOneLine(renderJson(evidence))).join("");
   return seen.map((evidence) => WRITERS[kind](evidence, again)).join("\n");
 }
 

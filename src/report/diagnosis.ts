@@ -1,6 +1,6 @@
 import { assertNever, visible } from "../errors.ts";
 import type { Because, Diagnosis, DiagnosisClass, Finding } from "../model/diagnosis.ts";
-import { fileWords, insideWords } from "./filediagnosis.ts";
+import { fileWords, insideWords, pageFacts } from "./filediagnosis.ts";
 import { listed, shortener } from "./text.ts";
 
 /** The finding in words: what was seen, and what to do next. */
@@ -139,14 +139,9 @@ const STAGES = {
   digest: "checking the digest",
 } as const;
 
-function pageWords(who: Who, { status, contentType, head }: Because & { readonly kind: "page" }): Words {
-  const facts = [
-    status === null ? null : `status ${status}`,
-    contentType === null ? null : visible(contentType, 100),
-    head === "" ? null : `it begins with ${JSON.stringify(visible(head, 60))}`,
-  ].filter((each) => each !== null);
+function pageWords(who: Who, page: Because & { readonly kind: "page" }): Words {
   return {
-    explanation: `${who.names} ${who.was} given a web page or an error in place of the content${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    explanation: `${who.names} ${who.was} given a web page or an error in place of the content${pageFacts(page)}`,
     next: `look at what comes there (curl -i on ${who.names}): a login page of its network, or a bot check in front of the registry; move ${who.names} to another network, or give it another proxy`,
   };
 }

@@ -2,6 +2,8 @@ import { visible } from "../errors.ts";
 import type { Because, Diagnosis, Finding } from "../model/diagnosis.ts";
 import { listed, shortener } from "./text.ts";
 
+type Page = Because & { readonly kind: "page" };
+
 type Words = Pick<Diagnosis, "explanation" | "next">;
 
 /**
@@ -66,15 +68,19 @@ function absentWords(names: string, many: boolean, partly: boolean): Words {
   };
 }
 
-function pageWords(names: string, many: boolean, page: Because & { readonly kind: "page" }): Words {
-  const { status, contentType, head } = page;
+/** ` (status 200, text/html, it begins with "<html>")`: what is known of the page; empty if nothing is. */
+export function pageFacts({ status, contentType, head }: Page): string {
   const facts = [
     status === null ? null : `status ${status}`,
     contentType === null ? null : visible(contentType, 100),
     head === "" ? null : `it begins with ${JSON.stringify(visible(head, 60))}`,
   ].filter((each) => each !== null);
+  return facts.length === 0 ? "" : ` (${facts.join(", ")})`;
+}
+
+function pageWords(names: string, many: boolean, page: Page): Words {
   return {
-    explanation: `${names} ${many ? "were" : "was"} given a web page, an error or nothing in place of the file${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    explanation: `${names} ${many ? "were" : "was"} given a web page, an error or nothing in place of the file${pageFacts(page)}`,
     next: `look at what comes there (curl -iL from ${names}): a page about the download has the link to the file; a bot check or a login wants another network, or another proxy`,
   };
 }

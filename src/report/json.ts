@@ -10,6 +10,11 @@ export function renderJson(evidence: Evidence): string {
   return jsonText(jsonOf(evidence));
 }
 
+/** An object of `--json` as one of JSON Lines. */
+export function onOneLine(json: string): string {
+  return `${json.replace(/\n */g, "")}\n`;
+}
+
 /** What it holds, as a value. */
 export function jsonOf(evidence: Evidence): unknown {
   const { tool, request, artifact, diagnosis, policy, released, releaseError } = evidence;

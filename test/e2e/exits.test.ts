@@ -46,7 +46,7 @@ describe.skipIf(!namespacesWork())("where the workers leave for the world", () =
     stage = await lab(startStage());
   });
 
-  const LIMITS = { retries: 0, connectSeconds: 10, idleSeconds: 2, totalSeconds: 40 };
+  const LIMITS = { retries: 0, connectSeconds: 10, idleSeconds: 4, totalSeconds: 40 };
   const honest: Answer = ({ source }) => ({ body: `${source}\n` });
   const two = (first: Vm, second: Vm): LabConfig["workers"] => [
     { name: "fra", vm: first },

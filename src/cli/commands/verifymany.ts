@@ -10,7 +10,7 @@ import { WHOLE } from "../../model/job.ts";
 import { isFile, type Subject } from "../../model/subject.ts";
 import { SUMS_NAME, writeSums } from "../../release/sums.ts";
 import { renderFailure } from "../../report/failure.ts";
-import { renderJson } from "../../report/json.ts";
+import { onOneLine, renderJson } from "../../report/json.ts";
 import { REPORT_KINDS } from "../../report/kinds.ts";
 import { renderEnd, renderListed } from "../../report/list.ts";
 import { redact } from "../../report/redact.ts";
@@ -133,12 +133,12 @@ function printerFor(wanted: VerifyArguments, settings: Settings, io: Io): (liste
   const paint = paintFor(io.stdout, io.env, settings.color);
   return (listed) => {
     if (!("evidence" in listed)) {
-      if (settings.json) io.stdout.write(oneLine(renderFailure(listed.error, io.version)));
+      if (settings.json) io.stdout.write(onOneLine(renderFailure(listed.error, io.version)));
       else tellFault(listed.request.reference, listed.error, io);
       return;
     }
     const evidence = hidden(listed.evidence, wanted);
-    if (settings.json) io.stdout.write(oneLine(renderJson(evidence)));
+    if (settings.json) io.stdout.write(onOneLine(renderJson(evidence)));
     else if (!settings.quiet) io.stdout.write(renderListed(evidence, listed.resumed, paint));
     else if (evidence.outcome === "agreed" && evidence.artifact !== null)
       io.stdout.write(`${pinnedText(listed.request.subject, evidence.artifact.digest)}\n`);
@@ -149,11 +149,6 @@ function printerFor(wanted: VerifyArguments, settings: Settings, io: Io): (liste
 function tellFault(reference: string, { message, hint }: Tofu3Error, { stderr }: Io): void {
   stderr.write(`tofu3: error: ${visible(reference, 300)}: ${message}\n`);
   if (hint !== null) stderr.write(`tofu3: hint: ${hint}\n`);
-}
-
-/** JSON Lines. */
-function oneLine(json: string): string {
-  return `${json.replace(/\n */g, "")}\n`;
 }
 
 function watchFor(
