@@ -129,10 +129,14 @@ export class Asker implements Asking {
     return this.#turns.take(hostKeyOf(subject), inTurn, this.#around.signal);
   }
 
-  #takeCopies(subject: FileSubject, work: () => Promise<readonly Copy[]>): Promise<readonly Copy[] | NotAsked> {
+  #takeCopies(
+    subject: FileSubject,
+    work: () => Promise<readonly Copy[] | NotAsked>,
+  ): Promise<readonly Copy[] | NotAsked> {
     return this.#take(subject, async () => {
       const number = this.#trouble.begin();
       const copies = await work();
+      if ("closed" in copies) return copies;
       const seen = copies.map(({ worker, fault }) => {
         return { worker, outcome: fault === null ? "saw" : "failed", error: fault } as const;
       });

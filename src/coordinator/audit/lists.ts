@@ -13,6 +13,9 @@ import type { NotAsked } from "./examine.ts";
 
 /** A list is read into memory; those of the largest repositories have some megabytes. */
 const MOST_BYTES = 32 * 1024 * 1024;
+/** Of all lists together, until the end: a stranger's tree may name any number of them. */
+const MOST_KEPT = 256 * 1024 * 1024;
+const TOO_MUCH = `the lists before it have more than ${MOST_KEPT} bytes together, and no more are read`;
 
 type FileJob = Job & { readonly subject: FileSubject };
 
@@ -26,7 +29,10 @@ export interface Copy {
 /** Makes the job about a file, and runs the work when it is the turn of its server. */
 export interface Desk {
   readonly jobOf: (subject: FileSubject, url: string) => FileJob;
-  readonly take: (subject: FileSubject, work: () => Promise<readonly Copy[]>) => Promise<readonly Copy[] | NotAsked>;
+  readonly take: (
+    subject: FileSubject,
+    work: () => Promise<readonly Copy[] | NotAsked>,
+  ) => Promise<readonly Copy[] | NotAsked>;
 }
 
 /** Reads each list once at every vantage, and judges what stands in it. */
@@ -35,6 +41,8 @@ export class Lists {
   readonly #desk: Desk;
   readonly #signal: AbortSignal;
   readonly #copies = new Map<string, Promise<readonly Copy[] | NotAsked>>();
+  /** Bytes of the lists that were read. */
+  #kept = 0;
 
   constructor(vantages: readonly Vantage[], desk: Desk, signal: AbortSignal) {
     this.#vantages = vantages;
@@ -59,13 +67,16 @@ export class Lists {
       try {
         const ask = { maxBytes: MOST_BYTES, accept: listing.accept };
         const { bytes } = await readFileAt(vantage, this.#desk.jobOf(subject, url), ask, this.#signal);
+        this.#kept += bytes.length;
         return { worker, find: listing.read(bytes), fault: null };
       } catch (thrown) {
         this.#signal.throwIfAborted();
         return { worker, find: null, fault: faultFrom(asError(thrown)) };
       }
     };
-    return this.#desk.take(subject, () => Promise.all(this.#vantages.map(copyOf)));
+    return this.#desk.take(subject, async () => {
+      return this.#kept > MOST_KEPT ? { closed: TOO_MUCH } : Promise.all(this.#vantages.map(copyOf));
+    });
   }
 }
 

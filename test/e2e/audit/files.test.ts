@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Audit } from "../../../src/model/audit.ts";
 import { run } from "../../lab/cli.ts";
 import { useLab } from "../../lab/uselab.ts";
 import { startWeb, type Web } from "../../lab/web.ts";
-import { SHORT, startStage, type Stage } from "../stage.ts";
+import { startStage, type Stage } from "../stage.ts";
 import { kindsIn } from "./ground.ts";
+import { auditWeb, type AuditedWeb } from "./webground.ts";
 
 /** URLs with checksums in files of a tree, asked of a real https server by three vantages. */
 
@@ -26,37 +24,8 @@ function hexOf(path: string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-interface Seen {
-  readonly code: number | null;
-  readonly audit: Audit;
-  readonly state: string;
-  readonly config: string;
-}
-
-async function audit(
-  files: Readonly<Record<string, string>>,
-  flags: readonly string[] = ["--allow-private"],
-): Promise<Seen> {
-  const [folder, state] = [await stage.room(), await stage.room()];
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  const config = await stage.configure({
-    limits: SHORT,
-    liar: web.liar,
-    config: {
-      local: { proxy: web.liar.proxyOf("here") },
-      others: { registries: { [web.host]: { caFile: web.caFile } } },
-    },
-  });
-  const { code, stdout, stderr } = await run(["audit", "--config", config, "--json", ...flags], {
-    cwd: folder,
-    env: { HOME: stage.home, XDG_STATE_HOME: state },
-  });
-  if (stdout === "") throw new Error(`exit ${String(code)}: ${stderr}`);
-  return { code, audit: JSON.parse(stdout) as Audit, state, config };
-}
+const audit = (files: Readonly<Record<string, string>>, flags?: readonly string[]): Promise<AuditedWeb> =>
+  auditWeb({ stage, web }, files, flags);
 
 const [TOOL, WHEEL, APP, NONE] = [
   "/plain/tool-1.0.tar.gz",

@@ -1,13 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Audit } from "../../../src/model/audit.ts";
-import { run } from "../../lab/cli.ts";
 import { advertised, makeRepository } from "../../lab/git.ts";
 import { useLab } from "../../lab/uselab.ts";
 import { startWeb, type Web } from "../../lab/web.ts";
-import { SHORT, startStage, type Stage } from "../stage.ts";
+import { startStage, type Stage } from "../stage.ts";
 import { kindsIn } from "./ground.ts";
+import { auditWeb, type AuditedWeb } from "./webground.ts";
 
 /** The refs of a real repository, and an index of Python projects, of an https server that three vantages ask. */
 
@@ -36,30 +34,8 @@ beforeAll(async () => {
   web.liar.answer(SIMPLE, { body: simple(A) });
 });
 
-async function audit(
-  files: Readonly<Record<string, string>>,
-  flags: readonly string[] = ["--allow-private"],
-): Promise<{ readonly code: number | null; readonly audit: Audit }> {
-  const folder = await stage.room();
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  const config = await stage.configure({
-    limits: SHORT,
-    liar: web.liar,
-    config: {
-      local: { proxy: web.liar.proxyOf("here") },
-      others: { registries: { [web.host]: { caFile: web.caFile } } },
-    },
-  });
-  const { code, stdout, stderr } = await run(["audit", "--config", config, "--json", ...flags], {
-    cwd: folder,
-    env: { HOME: stage.home },
-  });
-  if (stdout === "") throw new Error(`exit ${String(code)}: ${stderr}`);
-  return { code, audit: JSON.parse(stdout) as Audit };
-}
+const audit = (files: Readonly<Record<string, string>>, flags?: readonly string[]): Promise<AuditedWeb> =>
+  auditWeb({ stage, web }, files, flags);
 
 const FILE = ".gitea/workflows/ci.yml";
 const using = (...refsUsed: readonly string[]): string => {
