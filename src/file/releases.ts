@@ -32,3 +32,8 @@ function filesIn(bytes: Uint8Array): readonly Fields[] {
 function isRecord(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** PEP 503, "Normalized Names" */
+export function normalizedProject(name: string): string {
+  return name.replace(/[-_.]+/g, "-").toLowerCase();
+}

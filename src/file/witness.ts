@@ -1,4 +1,5 @@
 import { isDigest, type Digest } from "../oci/digest.ts";
+import { normalizedProject } from "./releases.ts";
 
 /** Where a publisher's platform says what the bytes of a file hash to. */
 export interface Oracle {
@@ -53,7 +54,7 @@ function projectOf(name: string): string | null {
   const wheel = /^([A-Za-z0-9._]+)-[^-]+(?:-[^-]+)?-[^-]+-[^-]+-[^-]+\.whl$/.exec(name)?.[1];
   const source = /^([A-Za-z0-9][A-Za-z0-9._-]*)-[0-9][^-]*\.(?:tar\.gz|zip)$/.exec(name)?.[1];
   const project = wheel ?? source;
-  return project === undefined ? null : project.replace(/[-_.]+/g, "-").toLowerCase();
+  return project === undefined ? null : normalizedProject(project);
 }
 
 /** The sha-256 of `Repr-Digest`; null without one. RFC 9530 §3, RFC 8941 §3.2 */

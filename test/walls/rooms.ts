@@ -120,7 +120,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ["errors.ts", "oci", "model", "receipt/vouch.ts", "file/name.ts"],
   "report/html": ["errors.ts", "oci", "model", "report"],
   "report/audit": ["errors.ts", "oci", "model", "report", "report/html", "pins/findings/level.ts"],
-  "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts", "file/url.ts"],
+  "pins/formats": ["errors.ts", "oci", "model", "pins/text.ts", "file/url.ts", "file/releases.ts"],
   "pins/findings": ["errors.ts", "nearest.ts", "oci", "model", "file/gitrefs.ts"],
   pins: [
     "file/gitrefs.ts",

@@ -1,6 +1,5 @@
 import { judgeListed } from "../../consensus/listed.ts";
 import { asError } from "../../errors.ts";
-import { listingOf } from "./listing.ts";
 import { parseFileUrl } from "../../file/url.ts";
 import type { ListedAnswer, ListedSubject, ListedView } from "../../model/listed.ts";
 import type { Job } from "../../model/job.ts";
@@ -10,6 +9,7 @@ import type { Vantage } from "../../worker/vantage.ts";
 import { faultFrom } from "../../worker/walk/ending.ts";
 import { readFileAt } from "../../worker/walk/file.ts";
 import type { NotAsked } from "./examine.ts";
+import { listingOf } from "./listing.ts";
 
 /** A list is read into memory; those of the largest repositories have some megabytes. */
 const MOST_BYTES = 32 * 1024 * 1024;

@@ -43,8 +43,8 @@ const AT_A_HOST = 6;
 
 /**
  * Verifies each subject over one set of vantages, several at a time; what ends the verification of one is that of its
- * subject alone: no alarm is lost by it. Verdicts of an interrupted run of the same list stand, as far as what was released is still there. Resolves in
- * the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS, and with E_DESTINATION where
+ * subject alone: no alarm is lost by it. Verdicts of an interrupted run of the same list stand, as far as what was
+ * released is still there. Resolves in the order of the requests. Rejects with the signal's reason, E_CONFIG and E_CREDENTIALS, and with E_DESTINATION where
  * the folder has checksums of something else.
  */
 export async function verifyAll(

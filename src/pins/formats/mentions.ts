@@ -90,12 +90,13 @@ export function fileMention(
 }
 
 export const OWN_PIN = "its checksum is its pin";
+export const NO_DIGEST = "its checksum is no sha256 of 64 hex digits";
 
 /** The file at a URL that has to match `sha256:HEX`; unresolved, with the reason, if it is no URL that is asked. */
 export function fileTargetOf(url: string, checksum: string): Target {
   const hash = url.indexOf("#");
   const pin = checksum.toLowerCase();
-  if (!isDigest(pin) || !pin.startsWith("sha256:")) return unresolved("its checksum is no sha256 of 64 hex digits");
+  if (!isDigest(pin) || !pin.startsWith("sha256:")) return unresolved(NO_DIGEST);
   try {
     const { url: requested, shown } = parseFileUrl(hash === -1 ? url : url.slice(0, hash));
     return { kind: "file", file: { url: shown, pin }, url: requested };

@@ -1,4 +1,5 @@
 import { Tofu3Error } from "../../errors.ts";
+import { normalizedProject } from "../../file/releases.ts";
 import { parseFileUrl } from "../../file/url.ts";
 import { PYPI } from "../../model/listed.ts";
 import type { Mention } from "../../model/mention.ts";
@@ -6,11 +7,14 @@ import { trimEnd } from "../../oci/trim.ts";
 import { isDigest } from "../../oci/digest.ts";
 import { Lines } from "../text.ts";
 import type { Format, Found, TextFile } from "./format.ts";
-import { byHand, fileMention, mentionOf, OWN_PIN, shownUrl, unresolved, type Page } from "./mentions.ts";
+import { byHand, fileMention, mentionOf, NO_DIGEST, OWN_PIN, shownUrl, unresolved, type Page } from "./mentions.ts";
 import { notHonoured } from "./remarks.ts";
 import { rowsOf, type Row } from "./rows.ts";
 
-/** What pip installs, by its URL or by its checksum at an index. https://pip.pypa.io/en/stable/reference/requirements-file-format/ */
+/**
+ * What pip installs, by its URL or by its checksum at an index.
+ * https://pip.pypa.io/en/stable/reference/requirements-file-format/
+ */
 export const requirements: Format = {
   source: "requirements",
   claims: ({ path }) =>
@@ -97,8 +101,13 @@ function urlOf(words: readonly Word[]): Word | null {
   return urlBehind(first, at + 1);
 }
 
-function urlBehind({ start, text }: Word, at: number): Word | null {
-  return isUrl(text.slice(at)) ? { start: start + at, text: text.slice(at) } : null;
+function urlBehind(word: Word, at: number): Word | null {
+  const url = cutBefore(word, at);
+  return isUrl(url.text) ? url : null;
+}
+
+function cutBefore({ start, text }: Word, at: number): Word {
+  return { start: start + at, text: text.slice(at) };
 }
 
 function isUrl(text: string): boolean {
@@ -121,17 +130,10 @@ function optionHashes(words: readonly Word[]): readonly string[] {
 /** `sha256:HEX` of each, at its place. */
 function hashWords(words: readonly Word[]): readonly Word[] {
   return words.flatMap((word, at) => {
-    const value = word.text === "--hash" ? words[at + 1] : isHash(word) ? cutBefore(word, "--hash=".length) : undefined;
-    return value?.text.startsWith("sha256:") === true ? [value] : [];
+    const value = word.text.startsWith("--hash=") ? cutBefore(word, "--hash=".length) : words[at + 1];
+    const isHash = word.text === "--hash" || word.text.startsWith("--hash=");
+    return isHash && value?.text.startsWith("sha256:") === true ? [value] : [];
   });
-}
-
-function isHash({ text }: Word): boolean {
-  return text.startsWith("--hash=");
-}
-
-function cutBefore({ start, text }: Word, at: number): Word {
-  return { start: start + at, text: text.slice(at) };
 }
 
 /** Where releases come from; why that cannot be known, as a clause. */
@@ -163,7 +165,7 @@ function releasesOf(page: Page, words: readonly Word[], index: Index): readonly 
   const named = words.slice(0, end === -1 ? words.length : end).map(({ text }) => text);
   const [, name, version] = RELEASE.exec(named.join("").slice(0, LONGEST)) ?? [];
   if (name === undefined || version === undefined) return [];
-  const project = name.replace(/[-_.]+/g, "-").toLowerCase();
+  const project = normalizedProject(name);
   return hashWords(words).map(({ start, text }) => {
     const spot = { start, end: start + text.length, text: `${name}==${version} ${text}`.slice(0, LONGEST) };
     const digest = text.toLowerCase();
@@ -173,5 +175,3 @@ function releasesOf(page: Page, words: readonly Word[], index: Index): readonly 
     return mentionOf(page, spot, { kind: "listed", listed }, byHand(OWN_PIN));
   });
 }
-
-const NO_DIGEST = "its checksum is no sha256 of 64 hex digits";
